@@ -1,0 +1,60 @@
+// Action: what a run does. One of: a tool call, a message, or steps (a linear pipeline of tool calls).
+//
+// JSON as stored in task_version.definition under "action":
+//   {"kind":"tool","tool":"everything.echo","arguments":{…}}
+//   {"kind":"message","message":"Check the build"}
+//   {"kind":"steps","steps":[{"id","uses","with","timeout"?,"retry"?,"save_as"?}…],"input":{…}}
+// Pure values.
+#pragma once
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/base/clock.h"
+#include "server/base/json.h"
+#include "server/base/result.h"
+#include "server/domain/retry.h"
+
+namespace carillon {
+
+enum class ActionKind { tool, message, steps };
+
+inline constexpr auto kActionKindNames = std::to_array<std::string_view>({"tool", "message", "steps"});
+constexpr std::string_view name_of(ActionKind kind) { return kActionKindNames[static_cast<std::size_t>(kind)]; }
+
+struct Step {
+  std::string id;    // [A-Za-z_][A-Za-z0-9_]*, unique
+  std::string uses;  // "server.tool"
+  json with = json::object();
+  std::string save_as;  // alias under `steps.`, may be empty
+  std::optional<Duration> timeout{};
+  std::optional<RetryPolicy> retry{};
+};
+
+struct Action {
+  ActionKind kind = ActionKind::message;
+  std::string tool;               // kind tool
+  json arguments = json::object();
+  std::string message;            // kind message
+  std::vector<Step> steps;        // kind steps
+  json input = json::object();    // kind steps; run_now may replace it
+};
+
+json to_json(const Action& action);
+// Reads what to_json wrote, and what a caller gave: every field is checked. Errors: arguments_invalid with a pointer
+// below `pointer`.
+Result<Action> read_action(const json& value, std::string_view pointer);
+
+json to_json(const RetryPolicy& policy);
+// {"max_attempts", "backoff"?, "base"? , "max"?}; durations as text ("1s"). A plain integer n means n attempts more.
+Result<RetryPolicy> read_retry(const json& value, std::string_view pointer);
+
+// "90s", "1h30m", "2d", "1w", "250ms"; ISO 8601 durations ("PT5M") too. Errors: arguments_invalid at `pointer`.
+Result<Duration> read_duration(std::string_view text, std::string_view pointer);
+std::string to_text(Duration duration);  // the shortest such text: "1h30m"
+
+}  // namespace carillon

@@ -1,0 +1,18 @@
+#include "server/domain/caller.h"
+
+namespace carillon {
+
+std::optional<Scope> scope_named(std::string_view name) {
+  for (std::size_t i = 0; i < kScopeNames.size(); ++i)
+    if (kScopeNames[i] == name) return static_cast<Scope>(i);
+  return std::nullopt;
+}
+
+std::vector<std::string> Scopes::names() const {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < kScopeNames.size(); ++i)
+    if (has(static_cast<Scope>(i))) names.emplace_back(kScopeNames[i]);
+  return names;
+}
+
+}  // namespace carillon

@@ -1,0 +1,53 @@
+// Caller: on whose behalf something is done. Made at the edge from a verified credential, never from an argument
+// (product promise 8); every command and query takes one. A value; thread-safe as such.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/base/id.h"
+
+namespace carillon {
+
+enum class Scope { read, schedule, run, pipelines, approve, state, events, tools, admin };
+
+inline constexpr auto kScopeNames = std::to_array<std::string_view>(
+    {"read", "schedule", "run", "pipelines", "approve", "state", "events", "tools", "admin"});
+
+constexpr std::string_view name_of(Scope scope) { return kScopeNames[static_cast<std::size_t>(scope)]; }
+std::optional<Scope> scope_named(std::string_view name);
+
+class Scopes {
+ public:
+  constexpr Scopes() = default;
+  constexpr Scopes(std::initializer_list<Scope> scopes) {
+    for (const Scope scope : scopes) bits_ |= bit(scope);
+  }
+  static constexpr Scopes all() {
+    Scopes scopes;
+    scopes.bits_ = (1U << kScopeNames.size()) - 1;
+    return scopes;
+  }
+  constexpr bool has(Scope scope) const { return (bits_ & bit(scope)) != 0; }
+  constexpr void add(Scope scope) { bits_ |= bit(scope); }
+  std::vector<std::string> names() const;
+
+ private:
+  static constexpr std::uint32_t bit(Scope scope) { return 1U << static_cast<unsigned>(scope); }
+  std::uint32_t bits_ = 0;
+};
+
+struct Caller {
+  TenantId tenant;
+  AgentId agent;
+  Scopes scopes;
+  std::string correlation_id;  // W3C trace id of the request, or one that we made; never empty
+  std::string zone;            // IANA zone of the caller's host when it told us, else empty
+};
+
+}  // namespace carillon
