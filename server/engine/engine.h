@@ -1,0 +1,78 @@
+// The engine: what may be asked of Carillon. One function a command or question; a command is one transaction that
+// loads, decides, saves, and writes its outbox event and audit row (product promise 7).
+//
+// Who asks comes in the Caller, never in a command. A refusal is an Error that says what to change; a machine that
+// fails (database away) throws and is answered at dispatch. It knows neither MCP nor JSON schemas of tools, and it
+// never waits for a run to end (run_watch.h). Scopes are checked by dispatch, tenants here by every repository.
+//
+// Thread-safe: holds references only; every call takes its own connection.
+#pragma once
+
+#include <string>
+
+#include "server/base/clock.h"
+#include "server/base/result.h"
+#include "server/domain/caller.h"
+#include "server/domain/run_id.h"
+#include "server/domain/tool_caller.h"
+#include "server/engine/command.h"
+#include "server/engine/queries.h"
+#include "server/engine/run_commands.h"
+#include "server/engine/run_watch.h"
+#include "server/engine/task_commands.h"
+
+namespace carillon {
+
+class Store;
+
+struct EngineOptions {
+  std::string zone = "UTC";        // of callers that told none
+  std::string durable = "daemon";  // daemon, server or host_only: what a create answers
+  Duration describe_wait = std::chrono::seconds{5};  // for a downstream server to list its tools when a task is made
+  Duration restorable = std::chrono::days{30};       // deleted items
+};
+
+struct EngineParts {
+  Store& store;
+  const Clock& clock;
+  ToolCaller& tools;
+  WorkerSignal& worker;
+  RunIdMaker& ids;
+};
+
+class Engine {
+ public:
+  Engine(EngineParts parts, EngineOptions options) : parts_(parts), options_(std::move(options)) {}
+
+  Result<TaskSaved> schedule_task(const Caller& caller, const ScheduleTask& command);
+  Result<TaskSaved> update_task(const Caller& caller, const UpdateTask& command);
+  Result<TaskStateSet> set_task_state(const Caller& caller, const SetTaskState& command);
+  Result<Snoozed> snooze(const Caller& caller, const Snooze& command);
+  Result<ItemDeleted> delete_item(const Caller& caller, const DeleteItem& command);
+
+  Result<RunStarted> run_now(const Caller& caller, const RunNow& command);
+  Result<RunStarted> retry_run(const Caller& caller, const RetryRun& command);
+  Result<RunStarted> call_tool(const Caller& caller, const CallTool& command);
+  Result<RunCancelled> cancel_run(const Caller& caller, const CancelRun& command);
+  // The arguments against the tool's schema, nothing called. Errors: unknown_tool, arguments_invalid, server_unavailable.
+  Result<ToolChecked> check_tool(const Caller& caller, const CallTool& command);
+
+  Result<TaskPage> list_tasks(const Caller& caller, const ListTasks& query);
+  Result<TaskDetail> get_task(const Caller& caller, const GetTask& query);
+  Result<RunPage> list_runs(const Caller& caller, const ListRuns& query);
+  Result<RunDetail> get_run(const Caller& caller, const GetRun& query);
+  Result<Previewed> preview(const Caller& caller, const Preview& query);
+  // Notes that this caller asked: the next answer's `since_last_asked` begins here.
+  Result<StatusReport> get_status(const Caller& caller);
+
+  RunWatch& watch() { return watch_; }
+  // Tells the watchers of runs that other processes have finished. The worker's poll calls it, about once a second.
+  void check_watched_runs();
+
+ private:
+  EngineParts parts_;
+  EngineOptions options_;
+  RunWatch watch_;
+};
+
+}  // namespace carillon

@@ -1,0 +1,276 @@
+// Questions and their answers: list_tasks, get_task, list_runs, get_run, preview, get_status.
+//
+// Answers are facts (instants and numbers with the zone to show them in); words are the tools' matter. Cursors are
+// opaque texts, keyset based: paging neither repeats nor loses a row that stays. Values only. JSON: answers_json.h.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/base/clock.h"
+#include "server/base/json.h"
+#include "server/domain/run_state.h"
+#include "server/domain/task.h"
+#include "server/engine/task_commands.h"
+
+namespace carillon {
+
+inline constexpr int kDefaultLimit = 10;
+inline constexpr int kLimitMax = 100;
+
+// list_runs -----------------------------------------------------------------------------------------------------------
+
+struct ListRuns {
+  std::optional<std::string> task{};
+  std::vector<RunState> states{};
+  std::optional<std::string> tag{};
+  std::optional<std::string> agent{};
+  std::optional<std::string> error_class{};
+  std::optional<std::string> since{};  // moments; by the time a run was made
+  std::optional<std::string> until{};
+  int limit = kDefaultLimit;
+  std::optional<std::string> cursor{};
+};
+
+struct RunRow {
+  std::string run;  // handle
+  std::int64_t run_id = 0;
+  std::string task;
+  RunState state = RunState::queued;
+  std::string origin;  // schedule, run_now, retry, call
+  std::string agent;
+  std::string zone;  // of the task
+  std::optional<Instant> slot{};
+  std::optional<Instant> slot_until{};  // a folded range of missed or skipped slots
+  std::int64_t folded = 0;              // slots that this row stands for, beyond its own
+  Instant run_at{};
+  std::optional<Instant> started_at{};
+  std::optional<Instant> finished_at{};
+  std::optional<Duration> duration{};
+  std::optional<Duration> late_by{};
+  int attempt = 1;
+  std::string error_class{};
+  std::string error_message{};
+  std::string reason{};
+  bool cancel_requested = false;
+};
+
+struct RunPage {
+  std::vector<RunRow> runs{};  // newest first
+  std::int64_t total = 0;
+  std::optional<std::string> next_cursor{};
+  Instant now{};
+};
+
+// get_run -------------------------------------------------------------------------------------------------------------
+
+struct GetRun {
+  std::string run;  // handle or id
+};
+
+struct StepRow {
+  std::string step;
+  int attempt = 1;
+  std::string state;
+  std::string tool{};
+  Instant started_at{};
+  std::optional<Instant> finished_at{};
+  std::optional<Instant> not_before{};
+  std::string error_class{};
+  std::string error_message{};
+  json output = nullptr;
+  std::int64_t output_bytes = 0;
+};
+
+// Why a run did not succeed and what can be done about it.
+struct Diagnosis {
+  std::string failing_step{};  // of steps
+  std::string error_class;
+  bool transient = false;  // the same may succeed later without anybody changing anything
+  std::string explanation;
+  std::vector<std::string> changed_since_success{};  // "version 3 → 4: arguments", "last success 2 h before"
+  json next_call = nullptr;                          // {"tool": "retry_run", "arguments": {…}}
+};
+
+struct RunDetail {
+  RunRow row{};
+  json action = nullptr;
+  json input = nullptr;   // what run_now gave, if it gave something
+  json output = nullptr;  // {"content", "structured", "text"}, {"message"} or {"steps", "last"}
+  std::int64_t output_bytes = 0;
+  bool output_cut = false;  // the rest was too large, or has been pruned
+  std::vector<StepRow> steps{};
+  std::optional<Diagnosis> diagnosis{};
+  std::vector<std::string> waits_for{};  // why a queued or waiting run is not running
+  std::vector<std::string> retries{};    // handles of the other runs with this number
+  json progress = nullptr;
+  int task_version = 1;
+  std::string correlation_id;
+  std::optional<Instant> expires_at{};
+  int takeovers = 0;
+  std::string cancel_reason{};
+  Instant now{};
+};
+
+// list_tasks ----------------------------------------------------------------------------------------------------------
+
+// failing: active, and its last finished run failed or has an unknown outcome.
+enum class TaskFilter { active, paused, done, failing };
+
+struct ListTasks {
+  std::optional<std::string> query{};  // part of the name or description
+  std::vector<TaskFilter> states{};  // any of them; empty: all
+  std::optional<std::string> kind{};  // of the schedule
+  std::optional<std::string> agent{};
+  std::optional<std::string> tag{};
+  std::optional<int> priority{};
+  int limit = kDefaultLimit;
+  std::optional<std::string> cursor{};
+};
+
+struct LastRun {
+  std::string run;
+  RunState state = RunState::succeeded;
+  Instant finished_at{};
+  std::string error_class{};
+};
+
+struct TaskRow {
+  std::string task;
+  std::int64_t task_id = 0;
+  TaskState state = TaskState::active;
+  bool failing = false;
+  std::string kind;
+  std::string reads;
+  std::string zone;
+  std::string action;  // describe_action
+  std::optional<Instant> next{};
+  std::optional<LastRun> last{};
+  std::vector<std::string> tags{};
+  int priority = kDefaultPriority;
+  std::string agent;
+  std::optional<Instant> paused_until{};
+};
+
+struct TaskPage {
+  std::vector<TaskRow> tasks{};  // by name
+  std::int64_t total = 0;
+  std::optional<std::string> next_cursor{};
+  Instant now{};
+};
+
+// get_task ------------------------------------------------------------------------------------------------------------
+
+struct GetTask {
+  std::string task;  // name or id
+};
+
+struct RunStatistics {
+  std::int64_t finished = 0;  // runs of the last 30 days that ran to an end
+  std::int64_t succeeded = 0;
+  std::int64_t failed = 0;
+  std::int64_t unknown = 0;
+  std::int64_t missed = 0;
+  std::int64_t skipped = 0;
+  std::optional<double> success_rate{};  // of finished
+  std::optional<Duration> p50{};         // duration
+  std::optional<Duration> p95{};
+  std::optional<Duration> late_p50{};
+  std::optional<Duration> late_p95{};
+};
+
+struct TaskDetail {
+  TaskRow row{};
+  TaskDefinition definition{};
+  int version = 1;
+  std::vector<NextSlot> next{};   // at most five
+  std::vector<RunRow> last{};     // at most five
+  RunStatistics statistics{};
+  Instant created_at{};
+  std::string created_by;
+  Instant updated_at{};
+  std::string pause_reason{};
+  std::string paused_by{};
+  std::int64_t fired = 0;
+  std::string overlap;
+  std::string misfire;
+  std::string grace{};
+  Instant now{};
+};
+
+// preview -------------------------------------------------------------------------------------------------------------
+
+inline constexpr int kPreviewDefault = 5;
+
+// A `when`, a task, or neither with a window: then the agenda of all active tasks.
+struct Preview {
+  std::optional<std::string> when{};
+  std::optional<std::string> timezone{};
+  std::optional<std::string> task{};
+  std::optional<std::string> from{};
+  std::optional<std::string> to{};
+  int count = kPreviewDefault;
+};
+
+struct AgendaEntry {
+  Instant at{};
+  std::string task;
+  std::string zone;
+  std::string note{};
+};
+
+struct Previewed {
+  std::string kind{};
+  std::string reads{};
+  std::string zone;
+  std::vector<NextSlot> next{};
+  std::vector<AgendaEntry> agenda{};
+  bool more = false;  // there are further slots in the window
+  std::vector<std::string> warnings{};
+  Instant now{};
+};
+
+// get_status ----------------------------------------------------------------------------------------------------------
+
+struct DispatchPause {
+  std::string reason{};
+  std::string paused_by;
+  Instant paused_at{};
+  std::optional<Instant> until{};
+};
+
+struct SinceLastAsked {
+  std::optional<Instant> since{};  // empty: this caller asks for the first time; then the last 24 hours are told
+  std::int64_t succeeded = 0;
+  std::int64_t failed = 0;
+  std::int64_t unknown = 0;
+  std::int64_t missed = 0;
+  std::int64_t skipped = 0;
+  std::vector<RunRow> attention{};  // at most five of the failed, unknown and missed, newest first
+};
+
+struct StatusReport {
+  Instant now{};
+  std::string zone;
+  std::string tenant;
+  std::string agent;
+  std::vector<std::string> scopes{};
+  std::string durable;
+  std::int64_t queued_due = 0;  // could run now
+  std::int64_t queued_later = 0;
+  std::int64_t running = 0;
+  std::int64_t waiting = 0;
+  std::optional<Instant> oldest_due{};
+  std::int64_t tasks_active = 0;
+  std::int64_t tasks_paused = 0;
+  std::int64_t tasks_done = 0;
+  int shards_without_owner = 0;  // of 16; more than none for more than seconds: no worker runs
+  std::optional<DispatchPause> dispatch_pause{};
+  std::vector<AgendaEntry> next{};  // at most five
+  SinceLastAsked since_last_asked{};
+};
+
+}  // namespace carillon
