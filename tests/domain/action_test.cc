@@ -1,0 +1,134 @@
+#include "server/domain/action.h"
+
+#include <catch2/catch.hpp>
+
+using namespace carillon;
+using namespace std::chrono_literals;
+
+TEST_CASE("durations are read in words and in ISO 8601", "[domain][action]") {
+  auto [text, expected] = GENERATE(table<std::string, Duration>({
+      {"90s", 90s},
+      {"1h30m", 90min},
+      {"1h 30 min", 90min},
+      {"2d", 48h},
+      {"1w", 168h},
+      {"250ms", 250ms},
+      {"1.5h", 90min},
+      {"2 Hours", 2h},
+      {"PT5M", 5min},
+      {"P1DT2H", 26h},
+      {"p1w", 168h},
+      {"0s", 0s},
+  }));
+  CAPTURE(text);
+  const auto read = read_duration(text, "/for");
+  REQUIRE(read.ok());
+  CHECK(*read == expected);
+}
+
+TEST_CASE("what is no duration is refused with examples", "[domain][action]") {
+  const std::string text =
+      GENERATE("", "30", "m", "5 parsecs", "-5m", "PT", "P1M", "PT1D", "P5", "1h30", "99999999999999999999s", "9999w");
+  CAPTURE(text);
+  const auto read = read_duration(text, "/for");
+  REQUIRE_FALSE(read.ok());
+  CHECK(read.error().code == ErrorCode::arguments_invalid);
+  CHECK(read.error().pointer == "/for");
+  CHECK_FALSE(read.error().try_instead.empty());
+}
+
+TEST_CASE("a bare number is offered with units", "[domain][action]") {
+  CHECK(read_duration("30", "/for").error().try_instead == json::array({"30s", "30m"}));
+}
+
+TEST_CASE("durations are written as short as they can be", "[domain][action]") {
+  auto [duration, text] = GENERATE(table<Duration, std::string>({
+      {90min, "1h30m"},
+      {0s, "0s"},
+      {48h, "2d"},
+      {1500ms, "1s500ms"},
+      {-30s, "-30s"},
+      {Duration{7}, "7us"},
+  }));
+  CHECK(to_text(duration) == text);
+}
+
+TEST_CASE("an action survives being stored", "[domain][action]") {
+  const json stored = GENERATE(
+      json{{"kind", "tool"}, {"tool", "everything.echo"}, {"arguments", {{"message", "hi"}}}},
+      json{{"kind", "message"}, {"message", "Check the build"}},
+      json::parse(R"({"kind":"steps","input":{"a":1},"steps":[
+        {"id":"one","uses":"s.t","with":{"x":"${input.a}"},"save_as":"first","timeout":"5s",
+         "retry":{"max_attempts":3,"backoff":"fixed","base":"2s","max":"5m"}},
+        {"id":"two","uses":"s.u","with":{}}]})"));
+  const auto action = read_action(stored, "/action");
+  REQUIRE(action.ok());
+  CHECK(to_json(*action) == stored);
+}
+
+TEST_CASE("a wrong action is refused where it is wrong", "[domain][action]") {
+  auto [text, pointer] = GENERATE(table<std::string, std::string>({
+      {R"(7)", "/a"},
+      {R"({"kind":"prompt"})", "/a/kind"},
+      {R"({"kind":"tool"})", "/a/tool"},
+      {R"({"kind":"tool","tool":"echo"})", "/a/tool"},
+      {R"({"kind":"tool","tool":"a.b","arguments":[]})", "/a/arguments"},
+      {R"({"kind":"tool","tool":"a.b","argumens":{}})", "/a/argumens"},
+      {R"({"kind":"message","message":""})", "/a/message"},
+      {R"({"kind":"message","message":"x","to":"y"})", "/a/to"},
+      {R"({"kind":"steps","steps":[]})", "/a/steps"},
+      {R"({"kind":"steps","steps":[1]})", "/a/steps/0"},
+      {R"({"kind":"steps","steps":[{"uses":"a.b"}]})", "/a/steps/0/id"},
+      {R"({"kind":"steps","steps":[{"id":"1a","uses":"a.b"}]})", "/a/steps/0/id"},
+      {R"({"kind":"steps","steps":[{"id":"a-b","uses":"a.b"}]})", "/a/steps/0/id"},
+      {R"({"kind":"steps","steps":[{"id":"a","uses":"b"}]})", "/a/steps/0/uses"},
+      {R"({"kind":"steps","steps":[{"id":"a","uses":"a.b","with":1}]})", "/a/steps/0/with"},
+      {R"({"kind":"steps","steps":[{"id":"a","uses":"a.b","if":"x"}]})", "/a/steps/0/if"},
+      {R"({"kind":"steps","steps":[{"id":"a","uses":"a.b","save_as":"a b"}]})", "/a/steps/0/save_as"},
+      {R"({"kind":"steps","steps":[{"id":"a","uses":"a.b","timeout":5}]})", "/a/steps/0/timeout"},
+      {R"({"kind":"steps","steps":[{"id":"a","uses":"a.b","timeout":"0s"}]})", "/a/steps/0/timeout"},
+      {R"({"kind":"steps","steps":[{"id":"a","uses":"a.b","timeout":"soon"}]})", "/a/steps/0/timeout"},
+      {R"({"kind":"steps","steps":[{"id":"a","uses":"a.b","retry":"x"}]})", "/a/steps/0/retry"},
+      {R"({"kind":"steps","steps":[{"id":"a","uses":"a.b"},{"id":"a","uses":"a.b"}]})", "/a/steps/1/id"},
+      {R"({"kind":"steps","steps":[{"id":"a","uses":"a.b"},{"id":"b","uses":"a.b","save_as":"a"}]})", "/a/steps/1/save_as"},
+      {R"({"kind":"steps","steps":[{"id":"a","uses":"a.b"}],"input":[]})", "/a/input"},
+      {R"({"kind":"steps","steps":[{"id":"a","uses":"a.b"}],"needs":[]})", "/a/needs"},
+  }));
+  CAPTURE(text);
+  const auto action = read_action(json::parse(text), "/a");
+  REQUIRE_FALSE(action.ok());
+  CHECK(action.error().code == ErrorCode::arguments_invalid);
+  CHECK(action.error().pointer == pointer);
+}
+
+TEST_CASE("limits of an action are told", "[domain][action]") {
+  json steps = json::array();
+  for (int i = 0; i < 101; ++i) steps.push_back({{"id", "s" + std::to_string(i)}, {"uses", "a.b"}});
+  CHECK_FALSE(read_action({{"kind", "steps"}, {"steps", steps}}, "").ok());
+  const auto message = read_action({{"kind", "message"}, {"message", std::string(70'000, 'x')}}, "");
+  CHECK(message.error().code == ErrorCode::too_large);
+}
+
+TEST_CASE("a retry policy is a number or an object", "[domain][action]") {
+  CHECK(read_retry(2, "/r")->max_attempts == 3);
+  CHECK(read_retry(0, "/r")->max_attempts == 1);
+  const auto full = read_retry(json::parse(R"({"max_attempts":4,"backoff":"linear","base":"2s","max":"1m"})"), "/r");
+  REQUIRE(full.ok());
+  CHECK(full->backoff == Backoff::linear);
+  CHECK(full->base == 2s);
+  CHECK(full->max == 1min);
+  auto [text, pointer] = GENERATE(table<std::string, std::string>({
+      {"-1", "/r"},
+      {"1000", "/r"},
+      {"[]", "/r"},
+      {R"({"max_attempts":0})", "/r/max_attempts"},
+      {R"({"max_attempts":"3"})", "/r/max_attempts"},
+      {R"({"attempts":3})", "/r/attempts"},
+      {R"({"backoff":"random"})", "/r/backoff"},
+      {R"({"backoff":1})", "/r/backoff"},
+      {R"({"base":1})", "/r/base"},
+      {R"({"max":"x"})", "/r/max"},
+  }));
+  CAPTURE(text);
+  CHECK(read_retry(json::parse(text), "/r").error().pointer == pointer);
+}
