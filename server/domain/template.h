@@ -1,9 +1,9 @@
 // Templates: `${expression}` inside the strings of a JSON value, filled in from what a run knows.
 //
 // A string that is one whole template keeps the JSON type of its value; inside longer text the value is written out
-// (objects and arrays as compact JSON). `$${` is a literal `${`. Member names are never filled in, and what was filled in
-// is never read for templates again: templates in data are data. A plain path that leads nowhere is an error that names
-// the path and what there is instead; `${steps.x.y || 'default'}` is the way to say "optional".
+// (objects and arrays as compact JSON). `$${` is a literal `${`. Member names are never filled in, and what was filled
+// in is never read for templates again: templates in data are data. A plain path that leads nowhere is an error that
+// names the path and what there is instead; `${steps.x.y || 'default'}` is the way to say "optional".
 //
 // Pure; thread-safe.
 #pragma once

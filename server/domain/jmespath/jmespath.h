@@ -1,4 +1,5 @@
-// JMESPath: the one expression language of conditions and templates, all of it, judged by the official compliance suite.
+// JMESPath: the one expression language of conditions and templates, all of it, judged by the official compliance
+// suite.
 //
 // Compile once, evaluate as often as you like. An expression is data written by other people: nesting, the number of
 // values visited and the size of what is made are limited, and an error says what to change and at which character.
@@ -26,8 +27,8 @@ std::string_view wire_name(Fault fault);  // "syntax", "invalid-arity" …
 
 struct Limits {
   std::size_t expression_bytes_max = 65'536;
-  std::size_t depth_max = 200;            // nesting of the expression
-  std::size_t nodes_max = 10'000'000;     // values visited or made in one evaluation
+  std::size_t depth_max = 200;         // nesting of the expression
+  std::size_t nodes_max = 10'000'000;  // values visited or made in one evaluation
 };
 
 struct Node;  // the compiled form

@@ -26,10 +26,10 @@ enum class Formats { annotate, assert_known };  // is `format` a remark, or is a
 using Documents = std::map<std::string, json>;
 
 struct Limits {
-  std::size_t subschemas_max = 20'000;   // of a compiled schema with all that it refers to
-  std::size_t depth_max = 500;           // nesting of the schema, and of one validation
-  std::size_t steps_max = 2'000'000;     // subschemas applied and members looked at in one validation
-  std::size_t violations_max = 50;       // reported by one validation
+  std::size_t subschemas_max = 20'000;  // of a compiled schema with all that it refers to
+  std::size_t depth_max = 500;          // nesting of the schema, and of one validation
+  std::size_t steps_max = 2'000'000;    // subschemas applied and members looked at in one validation
+  std::size_t violations_max = 50;      // reported by one validation
 };
 
 struct CompileOptions {

@@ -1,0 +1,113 @@
+#include "server/domain/json_schema/values.h"
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+namespace carillon::json_schema {
+namespace {
+
+constexpr std::size_t kShownBytesMax = 60;
+
+int kind_of(const json& value) {
+  if (value.is_number()) return static_cast<int>(json::value_t::number_float);
+  return static_cast<int>(value.type());
+}
+
+int compare_members(const json& a, const json& b) {
+  auto left = a.begin();
+  auto right = b.begin();
+  for (; left != a.end(); ++left, ++right) {
+    if (a.is_object()) {
+      if (const int names = left.key().compare(right.key()); names != 0) return names;
+    }
+    if (const int values = compare_values(*left, *right); values != 0) return values;
+  }
+  return 0;
+}
+
+template <class T>
+int three_way(const T& a, const T& b) {
+  return a < b ? -1 : (b < a ? 1 : 0);
+}
+
+}  // namespace
+
+int compare_values(const json& a, const json& b) {
+  if (const int kinds = three_way(kind_of(a), kind_of(b)); kinds != 0) return kinds;
+  if (a.is_number()) return three_way(number_of(a), number_of(b));
+  if (a.is_string()) return a.get_ref<const std::string&>().compare(b.get_ref<const std::string&>());
+  if (a.is_boolean()) return three_way(a.get<bool>(), b.get<bool>());
+  if (!a.is_structured()) return 0;
+  if (const int sizes = three_way(a.size(), b.size()); sizes != 0) return sizes;
+  return compare_members(a, b);
+}
+
+long double number_of(const json& number) {
+  if (number.is_number_unsigned()) return static_cast<long double>(number.get<std::uint64_t>());
+  if (number.is_number_integer()) return static_cast<long double>(number.get<std::int64_t>());
+  return number.get<double>();
+}
+
+bool is_multiple(const json& value, const json& divisor) {
+  const long double v = number_of(value);
+  const long double d = number_of(divisor);
+  if (value.is_number_integer() && divisor.is_number_integer()) return std::fmod(v, d) == 0;
+  const double quotient = static_cast<double>(v) / static_cast<double>(d);
+  if (!std::isfinite(quotient)) return std::fmod(v, d) == 0;
+  // Both were written in decimal, so the quotient is whole up to the rounding of three doubles.
+  return std::abs(quotient - std::nearbyint(quotient)) <=
+         4 * std::numeric_limits<double>::epsilon() * std::abs(quotient);
+}
+
+bool is_integer(const json& value) {
+  if (value.is_number_integer()) return true;
+  return value.is_number_float() && std::isfinite(value.get<double>()) &&
+         std::trunc(value.get<double>()) == value.get<double>();
+}
+
+std::size_t characters_in(std::string_view utf8) {
+  std::size_t count = 0;
+  for (const char c : utf8) {
+    if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U) ++count;
+  }
+  return count;
+}
+
+std::string in_words(const json& value) {
+  switch (value.type()) {
+    case json::value_t::null:
+      return "null";
+    case json::value_t::object:
+      return "an object";
+    case json::value_t::array:
+      return "an array";
+    case json::value_t::string:
+      return "a string";
+    case json::value_t::boolean:
+      return "a boolean";
+    case json::value_t::number_integer:
+    case json::value_t::number_unsigned:
+      return "an integer";
+    case json::value_t::number_float:
+      return "a number";
+    default:
+      return "no JSON value";
+  }
+}
+
+std::string shown(const json& value) {
+  if (value.is_structured()) return value.empty() ? value.dump() : in_words(value);
+  const bool long_text = value.is_string() && value.get_ref<const std::string&>().size() > kShownBytesMax;
+  return long_text ? "a long string" : value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string plural(long double count, std::string_view noun) {
+  const auto whole = static_cast<std::uint64_t>(count);
+  const std::string number = std::to_string(whole);
+  if (whole == 1) return number + " " + std::string{noun};
+  if (noun.ends_with("y")) return number + " " + std::string{noun.substr(0, noun.size() - 1)} + "ies";
+  return number + " " + std::string{noun} + "s";
+}
+
+}  // namespace carillon::json_schema
