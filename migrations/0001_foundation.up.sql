@@ -166,6 +166,9 @@ CREATE TABLE carillon.run_live (
   CHECK (state <> 'waiting' OR (lease_until = 'infinity' AND call_state = 'idle'))
 ) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
         autovacuum_vacuum_cost_delay = 0);
+-- Of the runs that share a concurrency key one is live; the claim looks here, and a wrong owner breaks on it.
+CREATE UNIQUE INDEX run_live_one_per_key ON carillon.run_live (tenant_id, concurrency_key)
+  WHERE concurrency_key IS NOT NULL;
 
 CREATE TABLE carillon.run_history (
   id             bigint NOT NULL,

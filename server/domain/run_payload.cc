@@ -1,0 +1,36 @@
+#include "server/domain/run_payload.h"
+
+namespace carillon {
+namespace {
+
+Error unreadable(std::string_view what) {
+  return {ErrorCode::arguments_invalid, "the run's stored payload cannot be read: " + std::string{what}};
+}
+
+}  // namespace
+
+json payload_of_input(const json& input) { return json{{"input", input}}; }
+json payload_of_action(const Action& action) { return json{{"action", to_json(action)}}; }
+
+Result<Action> action_with_payload(Action action, std::string_view payload) {
+  if (payload.empty()) return action;
+  const json value = json::parse(payload, nullptr, false);
+  if (!value.is_object()) return unreadable("it is not a JSON object");
+  if (const auto whole = value.find("action"); whole != value.end()) return read_action(*whole, "/action");
+  const auto input = value.find("input");
+  if (input == value.end()) return action;
+  if (!input->is_object()) return unreadable("input is not an object");
+  switch (action.kind) {
+    case ActionKind::tool: action.arguments = *input; break;
+    case ActionKind::steps: action.input = *input; break;
+    case ActionKind::message: {
+      const auto message = input->find("message");
+      if (message == input->end() || !message->is_string()) return unreadable("input has no message");
+      action.message = message->get<std::string>();
+      break;
+    }
+  }
+  return action;
+}
+
+}  // namespace carillon
