@@ -1,0 +1,44 @@
+// The way from a short process (front, status, stop, call) to the daemon of this installation: its Unix socket, the
+// preamble spoken on it, and starting a daemon where none runs.
+//
+// Preamble, one line each way (spec lifetime.md):
+//   → {"carillon":1,"version":"0.1.0","zone":"Europe/Berlin","parent_pid":4711,"want":"mcp"}
+//   ← {"carillon":1,"version":"0.1.0", …}         want mcp: MCP lines follow, both ways
+//   ← {"carillon":1,"version":"0.1.0","status":{…}} want status: the socket is closed after it
+//   ← {"carillon":1,"version":"0.1.0","stopping":true} want stop
+// The socket's peer credentials decide who may speak; the names in the preamble are for display.
+// Thread-safe: holds no state.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "config/paths.h"
+#include "server/base/clock.h"
+#include "server/base/json.h"
+#include "server/base/result.h"
+#include "server/process/unique_fd.h"
+
+namespace carillon::cli {
+
+struct DaemonLink {
+  process::UniqueFd socket;
+  json answer;  // to the preamble
+};
+
+// Errors: unavailable (no daemon answers on the socket), conflict (it refused us, or speaks another preamble).
+Result<DaemonLink> connect_daemon(const Paths& paths, std::string_view want);
+
+// The same; where none answers, one is started (detached, under the start lock, its output in the log file) and awaited
+// for at most `patience`. Errors: unavailable, with the end of its log.
+Result<DaemonLink> find_or_start_daemon(const Paths& paths, std::string_view want, Duration patience);
+
+// Writes all of it; false: the other side is gone.
+bool send_text(int fd, std::string_view text);
+
+// Starts a daemon process in a session of its own, with the allow-listed part of our environment, and waits until it
+// answers. `arguments` follow `serve`.
+Status start_daemon(const Paths& paths, const std::vector<std::string>& arguments, Duration patience);
+
+}  // namespace carillon::cli
