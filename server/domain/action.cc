@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "server/domain/nearest.h"
+#include "server/domain/refusal.h"
 
 namespace carillon {
 
@@ -11,27 +11,6 @@ namespace {
 
 constexpr std::size_t kStepsMax = 100;
 constexpr std::size_t kMessageBytesMax = 64 * 1024;
-
-std::string below(std::string_view pointer, std::string_view member) {
-  return std::string(pointer) + "/" + std::string(member);
-}
-
-Error invalid(std::string message, std::string pointer, json received = nullptr) {
-  return Error{ErrorCode::arguments_invalid, std::move(message), std::move(pointer), std::move(received)};
-}
-
-template <std::size_t N>
-std::optional<Error> unknown_member(const json& object, const std::array<std::string_view, N>& known,
-                                    std::string_view pointer) {
-  for (const auto& [name, value] : object.items()) {
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    const auto close = nearest(name, known);
-    Error error = invalid("unknown member \"" + name + "\"" + did_you_mean(close), below(pointer, name), value);
-    error.details["nearest"] = close;
-    return error;
-  }
-  return std::nullopt;
-}
 
 bool is_step_id(std::string_view id) {
   if (id.empty() || (id.front() >= '0' && id.front() <= '9')) return false;

@@ -51,6 +51,6 @@ struct TaskDraft {
 Result<TaskDraft> read_draft(const json& arguments);
 
 // The names that read_draft knows.
-extern const std::array<std::string_view, 18> kDraftNames;
+extern const std::array<std::string_view, 17> kDraftNames;
 
 }  // namespace carillon

@@ -1,0 +1,153 @@
+#include "server/domain/task_draft.h"
+
+#include <algorithm>
+
+#include "server/domain/refusal.h"
+
+namespace carillon {
+
+const std::array<std::string_view, 17> kDraftNames{
+    "when",     "timezone", "tool",   "arguments", "message", "steps",         "input",        "description", "tags",
+    "priority", "deadline", "dedupe", "lock",      "paused",  "schedule_kind", "schedule_expr", "options"};
+
+namespace {
+
+constexpr std::size_t kTextBytesMax = 4096;
+constexpr std::size_t kDescriptionBytesMax = 64 * 1024;
+constexpr std::size_t kTagBytesMax = 100;
+constexpr std::size_t kTagsMax = 50;
+
+// Reads the members one after the other; the first error stays.
+class DraftReader {
+ public:
+  explicit DraftReader(const json& arguments) : arguments_(arguments) {}
+
+  void text(const char* name, std::optional<std::string>& into, std::size_t bytes_max = kTextBytesMax) {
+    const json* given = member(name);
+    if (given == nullptr) return;
+    if (!given->is_string()) return refuse(name, "give a text");
+    error_ = unfit_text(given->get_ref<const std::string&>(), bytes_max, below("", name));
+    into = given->get<std::string>();
+  }
+  void object(const char* name, std::optional<json>& into) {
+    const json* given = member(name);
+    if (given == nullptr) return;
+    if (!given->is_object()) return refuse(name, "give an object");
+    into = *given;
+  }
+  void list(const char* name, std::optional<json>& into) {
+    const json* given = member(name);
+    if (given == nullptr) return;
+    if (!given->is_array()) return refuse(name, "give a list");
+    into = *given;
+  }
+  void flag(const char* name, std::optional<bool>& into) {
+    const json* given = member(name);
+    if (given == nullptr) return;
+    if (!given->is_boolean()) return refuse(name, "give true or false");
+    into = given->get<bool>();
+  }
+  void priority(std::optional<int>& into) {
+    const json* given = member("priority");
+    if (given == nullptr) return;
+    if (!given->is_number_integer() || given->get<std::int64_t>() < 1 || given->get<std::int64_t>() > 9)
+      return refuse("priority", "give a whole number from 1 (most urgent) to 9");
+    into = given->get<int>();
+  }
+  void tags(std::optional<std::vector<std::string>>& into) {
+    const json* given = member("tags");
+    if (given == nullptr) return;
+    if (!given->is_array() || given->size() > kTagsMax) return refuse("tags", "give a list of at most 50 texts");
+    std::vector<std::string> tags;
+    for (const json& tag : *given) {
+      if (!tag.is_string() || tag.get_ref<const std::string&>().empty()) return refuse("tags", "a tag is a text that is not empty");
+      error_ = unfit_text(tag.get_ref<const std::string&>(), kTagBytesMax, "/tags");
+      if (error_) return;
+      tags.push_back(tag);
+    }
+    std::sort(tags.begin(), tags.end());
+    tags.erase(std::unique(tags.begin(), tags.end()), tags.end());
+    into = std::move(tags);
+  }
+  const std::optional<Error>& error() const { return error_; }
+
+ private:
+  const json* member(const char* name) const {
+    if (error_) return nullptr;
+    const auto found = arguments_.find(name);
+    return found == arguments_.end() ? nullptr : &*found;
+  }
+  void refuse(const char* name, std::string message) {
+    error_ = invalid(std::move(message), below("", name), arguments_[name]);
+  }
+
+  const json& arguments_;
+  std::optional<Error> error_;
+};
+
+std::optional<Error> check_action(const ActionDraft& action) {
+  const int actions = (action.tool ? 1 : 0) + (action.message ? 1 : 0) + (action.steps ? 1 : 0);
+  if (actions > 1) {
+    Error error{ErrorCode::one_action_needed, "give exactly one of tool, message and steps"};
+    error.received = json::array();
+    if (action.tool) error.received.push_back("tool");
+    if (action.message) error.received.push_back("message");
+    if (action.steps) error.received.push_back("steps");
+    return error;
+  }
+  if (action.arguments && (action.message || action.steps))
+    return invalid("arguments belong to a tool; the input of steps is called input", "/arguments");
+  if (action.input && (action.message || action.tool))
+    return invalid("input belongs to steps; a tool's are called arguments", "/input");
+  return std::nullopt;
+}
+
+// Options that a caller gives; null and "" clear one, so they pass here.
+std::optional<Error> check_options(const json& options) {
+  if (!options.is_object()) return invalid("options is an object", "/options", options);
+  if (options.contains("lock")) return invalid("lock is an argument of its own, beside options", "/options/lock");
+  json set = json::object();
+  for (const auto& [name, value] : options.items())
+    if (!value.is_null() && value != "") set[name] = value;
+  if (auto error = unknown_member(options, kOptionNames, "/options")) return error;
+  if (const auto read = read_options(set, "/options"); !read) return read.error();
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<TaskDraft> read_draft(const json& arguments) {
+  if (!arguments.is_object()) return invalid("arguments are an object", "", arguments);
+  if (auto error = unknown_member(arguments, kDraftNames, "")) return *error;
+  TaskDraft draft;
+  DraftReader read{arguments};
+  read.text("when", draft.when);
+  read.text("schedule_kind", draft.schedule_kind);
+  read.text("schedule_expr", draft.schedule_expr);
+  read.text("timezone", draft.timezone);
+  read.text("tool", draft.action.tool);
+  read.object("arguments", draft.action.arguments);
+  read.text("message", draft.action.message, kDescriptionBytesMax);
+  read.list("steps", draft.action.steps);
+  read.object("input", draft.action.input);
+  read.text("description", draft.description, kDescriptionBytesMax);
+  read.tags(draft.tags);
+  read.priority(draft.priority);
+  read.text("deadline", draft.deadline);
+  read.object("dedupe", draft.dedupe);
+  read.text("lock", draft.lock, kTagBytesMax);
+  read.flag("paused", draft.paused);
+  if (read.error()) return *read.error();
+  if (auto error = check_action(draft.action)) return *error;
+  if (arguments.contains("options")) {
+    draft.options = arguments["options"];
+    if (auto error = check_options(draft.options)) return *error;
+  }
+  if (draft.when && (draft.schedule_kind || draft.schedule_expr))
+    return invalid("give when, or schedule_kind and schedule_expr, not both", "/schedule_kind");
+  if (draft.schedule_kind.has_value() != draft.schedule_expr.has_value() && draft.schedule_kind != "manual")
+    return invalid("schedule_kind and schedule_expr belong together", draft.schedule_kind ? "/schedule_expr" : "/schedule_kind");
+  return draft;
+}
+
+}  // namespace carillon

@@ -1,0 +1,168 @@
+#include "server/domain/task_options.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "server/domain/action.h"
+#include "server/domain/refusal.h"
+
+namespace carillon {
+
+const std::array<std::string_view, 14> kOptionNames{"timeout", "retries",  "overlap", "misfire", "grace",
+                                                    "max_catch_up", "jitter", "start", "until", "max_runs",
+                                                    "expires", "dst_gap", "dst_overlap", "keep"};
+
+namespace {
+
+constexpr auto kGapNames = std::to_array<std::string_view>({"shift", "earliest_after", "skip"});
+constexpr auto kOverlapNames = std::to_array<std::string_view>({"first", "second", "both"});
+constexpr auto kOverlapPolicies = std::to_array<std::string_view>({"skip", "queue", "queue_all", "cancel", "allow"});
+constexpr auto kMisfires = std::to_array<std::string_view>({"once", "skip", "all"});
+
+// Reads the members of one options object; the first error stays.
+class OptionReader {
+ public:
+  OptionReader(const json& value, std::string_view pointer) : value_(value), pointer_(pointer) {}
+
+  // A duration of at least `least`.
+  void duration(const char* name, std::optional<Duration>& into, Duration least) {
+    const json* given = member(name);
+    if (given == nullptr) return;
+    if (!given->is_string()) return refuse(name, "give a duration such as \"30s\" or \"1h30m\"");
+    auto read = read_duration(given->get_ref<const std::string&>(), below(pointer_, name));
+    if (!read) {
+      error_ = read.error();
+      return;
+    }
+    if (*read < least) return refuse(name, "at least " + to_text(least));
+    into = *read;
+  }
+  void number(const char* name, std::optional<std::int64_t>& into) {
+    const json* given = member(name);
+    if (given == nullptr) return;
+    if (!given->is_number_integer() || given->get<std::int64_t>() < 1 || given->get<std::int64_t>() > kCountMax)
+      return refuse(name, "give a whole number from 1 to 1000000000");
+    into = given->get<std::int64_t>();
+  }
+  void text(const char* name, std::optional<std::string>& into) {
+    const json* given = member(name);
+    if (given == nullptr) return;
+    if (!given->is_string()) return refuse(name, "give a time such as \"2026-11-21 15:00\"");
+    into = given->get<std::string>();
+  }
+  template <class Value, class Named>
+  void choice(const char* name, std::optional<Value>& into, std::span<const std::string_view> names, Named named) {
+    const json* given = member(name);
+    if (given == nullptr) return;
+    if (given->is_string()) into = named(given->get_ref<const std::string&>());
+    if (into) return;
+    std::string list;
+    for (const auto& one : names) list += (list.empty() ? "" : ", ") + std::string(one);
+    refuse(name, "one of " + list);
+  }
+  void retries(std::optional<RetryPolicy>& into) {
+    const json* given = member("retries");
+    if (given == nullptr) return;
+    auto read = read_retry(*given, below(pointer_, "retries"));
+    if (!read)
+      error_ = read.error();
+    else
+      into = *read;
+  }
+  void keep(std::optional<Keep>& into) {
+    static constexpr auto kKnown = std::to_array<std::string_view>({"records", "outputs"});
+    const json* given = member("keep");
+    if (given == nullptr) return;
+    if (!given->is_object()) return refuse("keep", R"(give {"records": "90d", "outputs": "14d"})");
+    const std::string here = below(pointer_, "keep");
+    error_ = unknown_member(*given, kKnown, here);
+    if (error_) return;
+    OptionReader inner{*given, here};
+    Keep keep;
+    inner.duration("records", keep.records, std::chrono::hours{1});
+    inner.duration("outputs", keep.outputs, std::chrono::hours{1});
+    error_ = inner.error_;
+    into = keep;
+  }
+  const std::optional<Error>& error() const { return error_; }
+
+ private:
+  static constexpr std::int64_t kCountMax = 1'000'000'000;
+
+  const json* member(const char* name) const {
+    if (error_) return nullptr;
+    const auto found = value_.find(name);
+    return found == value_.end() ? nullptr : &*found;
+  }
+  void refuse(const char* name, std::string message) {
+    error_ = invalid(std::move(message), below(pointer_, name), value_[name]);
+  }
+
+  const json& value_;
+  std::string pointer_;
+  std::optional<Error> error_;
+};
+
+template <class Value, std::size_t N>
+auto named_in(const std::array<std::string_view, N>& names) {
+  return [&names](std::string_view name) -> std::optional<Value> {
+    const auto* found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) return std::nullopt;
+    return static_cast<Value>(found - names.begin());
+  };
+}
+
+}  // namespace
+
+json to_json(const TaskOptions& options) {
+  json value = json::object();
+  const auto put = [&](const char* name, const std::optional<Duration>& duration) {
+    if (duration) value[name] = to_text(*duration);
+  };
+  put("timeout", options.timeout);
+  if (options.retries) value["retries"] = to_json(*options.retries);
+  if (options.overlap) value["overlap"] = name_of(*options.overlap);
+  if (options.misfire) value["misfire"] = name_of(*options.misfire);
+  put("grace", options.grace);
+  if (options.max_catch_up) value["max_catch_up"] = *options.max_catch_up;
+  put("jitter", options.jitter);
+  if (options.start) value["start"] = *options.start;
+  if (options.until) value["until"] = *options.until;
+  if (options.max_runs) value["max_runs"] = *options.max_runs;
+  put("expires", options.expires);
+  if (options.dst_gap) value["dst_gap"] = kGapNames[static_cast<std::size_t>(*options.dst_gap)];
+  if (options.dst_overlap) value["dst_overlap"] = kOverlapNames[static_cast<std::size_t>(*options.dst_overlap)];
+  if (options.keep) {
+    json keep = json::object();
+    if (options.keep->records) keep["records"] = to_text(*options.keep->records);
+    if (options.keep->outputs) keep["outputs"] = to_text(*options.keep->outputs);
+    value["keep"] = std::move(keep);
+  }
+  return value;
+}
+
+Result<TaskOptions> read_options(const json& value, std::string_view pointer) {
+  using std::chrono::seconds;
+  if (!value.is_object()) return invalid("options is an object", std::string(pointer), value);
+  if (auto error = unknown_member(value, kOptionNames, pointer)) return *error;
+  TaskOptions options;
+  OptionReader read{value, pointer};
+  read.duration("timeout", options.timeout, std::chrono::milliseconds{1});
+  read.retries(options.retries);
+  read.choice("overlap", options.overlap, kOverlapPolicies, overlap_named);
+  read.choice("misfire", options.misfire, kMisfires, misfire_named);
+  read.duration("grace", options.grace, Duration{0});
+  read.number("max_catch_up", options.max_catch_up);
+  read.duration("jitter", options.jitter, Duration{0});
+  read.text("start", options.start);
+  read.text("until", options.until);
+  read.number("max_runs", options.max_runs);
+  read.duration("expires", options.expires, seconds{1});
+  read.choice("dst_gap", options.dst_gap, kGapNames, named_in<DstGap>(kGapNames));
+  read.choice("dst_overlap", options.dst_overlap, kOverlapNames, named_in<DstOverlap>(kOverlapNames));
+  read.keep(options.keep);
+  if (read.error()) return *read.error();
+  return options;
+}
+
+}  // namespace carillon
