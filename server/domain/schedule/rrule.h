@@ -50,4 +50,12 @@ Result<RecurrenceRule> parse_rrule(std::string_view text);
 // "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU"
 std::string to_text(const RecurrenceRule& rule);
 
+// iCalendar's way to write a time: 20261124T100000, with Z for UTC; a bare date is its midnight.
+struct IcalTime {
+  std::chrono::seconds since_epoch;
+  RuleEnd::Form form;
+};
+std::optional<IcalTime> parse_ical_time(std::string_view text);
+std::string to_ical(const IcalTime& time);
+
 }  // namespace carillon

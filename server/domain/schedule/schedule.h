@@ -53,12 +53,13 @@ struct IntervalTrigger {
   std::optional<Window> window;
 };
 
-// A recurrence rule with its anchor; `phrase` is true to what the user said: a calendar phrase or a rule.
+// A recurrence rule with its anchor.
 struct RuleTrigger {
-  ScheduleKind said_as;  // calendar or rrule
+  ScheduleKind said_as;  // calendar (a phrase) or rrule
   RecurrenceRule rule;
   LocalSeconds start;  // DTSTART
-  std::vector<LocalSeconds> exdates, rdates;
+  std::vector<LocalSeconds> exdates{}, rdates{};
+  std::optional<Seconds> last{};  // of a rule with COUNT: its last occurrence, local, or UTC for rules below a day
 };
 
 struct CronTrigger {

@@ -36,6 +36,8 @@ struct OffsetSpan {
   Seconds offset;  // local minus UTC
 };
 
+struct ZoneData;  // what cctz knows of one zone
+
 class Zone {
  public:
   static std::optional<Zone> named(std::string_view name);
@@ -48,9 +50,8 @@ class Zone {
   OffsetSpan span_at(UtcSeconds instant) const;
 
  private:
-  struct Data;
-  explicit Zone(const Data* data) : data_(data) {}
-  const Data* data_;
+  explicit Zone(const ZoneData* data) : data_(data) {}
+  const ZoneData* data_;
 };
 
 // The zone, or unknown_zone with the nearest names as candidates.

@@ -1,0 +1,191 @@
+#include "server/domain/schedule/elapsed_grid.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <limits>
+#include <numeric>
+
+#include "server/domain/schedule/local_rule.h"
+
+namespace carillon {
+namespace {
+
+constexpr std::int64_t kEraSeconds = 146'097 * kDaySeconds;
+constexpr std::int64_t kLastHistory = 2'208'988'800;  // 2040: from here on zones repeat with the calendar
+constexpr int kPatience = 256;                        // misses before asking whether the span can match at all
+constexpr int kStepsMax = 1'000'000;                  // of one search: beyond it the next slot is centuries away
+constexpr std::int64_t kCountedMax = 1'000'000;       // COUNT that is found by walking
+
+std::int64_t floor_div(std::int64_t a, std::int64_t b) {
+  const std::int64_t quotient = a / b;
+  return a % b < 0 ? quotient - 1 : quotient;
+}
+
+std::int64_t modulo(std::int64_t a, std::int64_t b) { return a - floor_div(a, b) * b; }
+
+bool is_everything(const DayFilter& filter) {
+  return filter.months == DayFilter{}.months && filter.weekdays == 0 && filter.ordinals.empty() && filter.month_days == 0 &&
+         filter.month_days_from_end == 0 && filter.nearest_weekdays == 0 && filter.year_days.empty();
+}
+
+}  // namespace
+
+struct ElapsedGrid::Search {
+  int steps = 0;
+  DayNumber day = std::numeric_limits<DayNumber>::min();  // the day that was asked about last
+  bool counts = false;
+  std::vector<std::pair<std::int64_t, bool>> reachable{};  // by base modulo the common step
+};
+
+ElapsedGrid::ElapsedGrid(const RecurrenceRule& rule, UtcSeconds start, Zone zone)
+    : zone_(zone),
+      start_(start.time_since_epoch().count()),
+      base_(start_),
+      days_(day_filter_of(rule)),
+      every_day_(is_everything(days_)),
+      set_positions_(rule.by_set_position) {
+  const std::int64_t local = zone_.to_local(start).time_since_epoch().count();
+  const std::int64_t unit = rule.frequency == Frequency::hourly ? 3600 : rule.frequency == Frequency::minutely ? 60 : 1;
+  step_ = unit * rule.interval;
+  // A finer part that is given opens the window; a finer part that is not comes from DTSTART.
+  if (rule.frequency == Frequency::hourly && !rule.by_minute.empty()) window_ = 3600;
+  if (window_ == 1 && unit > 1 && !rule.by_second.empty()) window_ = 60;
+  base_ = start_ - modulo(local, window_);
+  times_.hours = rule.by_hour.empty() ? TimesOfDay::kAllHours : bits_of(rule.by_hour);
+  times_.minutes = rule.by_minute.empty() ? TimesOfDay::kAllSixty : bits_of(rule.by_minute);
+  times_.seconds = rule.by_second.empty() ? TimesOfDay::kAllSixty : bits_of(rule.by_second);
+  if (window_ == 3600 && rule.by_second.empty()) times_.seconds = std::uint64_t{1} << modulo(local, 60);
+}
+
+ElapsedGrid::ElapsedGrid(const CronExpression& cron, Zone zone)
+    : zone_(zone),
+      start_(std::int64_t{day_number({1, 1, 1})} * kDaySeconds),
+      base_(start_),
+      days_(cron.days),
+      every_day_(is_everything(days_)),
+      times_{.hours = cron.hours, .minutes = cron.minutes, .seconds = cron.seconds} {}
+
+std::optional<UtcSeconds> ElapsedGrid::first_from(UtcSeconds from, UtcSeconds limit) const {
+  const std::int64_t last = std::min(limit.time_since_epoch().count(), kLastSecond);
+  std::int64_t at = std::max(from.time_since_epoch().count(), start_);
+  const auto answer = [&](std::optional<std::int64_t> found) -> std::optional<UtcSeconds> {
+    if (!found || *found > last) return std::nullopt;
+    return UtcSeconds{Seconds{*found}};
+  };
+  if (set_positions_.empty()) return answer(any_from(at, last));
+
+  const std::int64_t largest = window_ == 1 ? 1 : std::popcount(times_.seconds) * (window_ == 60 ? 1 : std::popcount(times_.minutes));
+  if (std::none_of(set_positions_.begin(), set_positions_.end(), [&](int p) { return std::abs(p) <= largest; })) return std::nullopt;
+  std::int64_t window = base_ + floor_div(at - base_, step_) * step_;
+  for (int tries = 0; tries < kStepsMax / 10 && window <= last; ++tries) {
+    if (const auto found = chosen_in(window, at)) return answer(found);
+    const auto next = any_from(std::max(window + window_, start_), last);
+    if (!next) return std::nullopt;
+    window = base_ + floor_div(*next - base_, step_) * step_;
+  }
+  return std::nullopt;
+}
+
+ElapsedGrid::Nth ElapsedGrid::nth(std::int64_t n) const {
+  const bool plain = every_day_ && window_ == 1 && set_positions_.empty() && times_.count() == kDaySeconds;
+  if (plain) {
+    if (n - 1 > (kLastSecond - start_) / step_) return {std::nullopt, false};
+    return {UtcSeconds{Seconds{start_ + (n - 1) * step_}}, false};
+  }
+  if (n > kCountedMax) return {std::nullopt, true};
+  std::optional<UtcSeconds> at;
+  UtcSeconds from{Seconds{start_}};
+  for (std::int64_t i = 0; i < n; ++i) {
+    at = first_from(from, UtcSeconds{Seconds{kLastSecond}});
+    if (!at) return {std::nullopt, false};
+    from = *at + Seconds{1};
+  }
+  return {at, false};
+}
+
+// BYSETPOS left aside.
+std::optional<std::int64_t> ElapsedGrid::any_from(std::int64_t from, std::int64_t limit) const {
+  // Step, calendar and zone together repeat: what has not matched by then never will.
+  const std::int64_t cycles = step_ / std::gcd(step_, kEraSeconds);
+  const std::int64_t begin = std::max(from, kLastHistory);
+  if (cycles <= (limit - begin) / kEraSeconds) limit = std::min(limit, begin + cycles * kEraSeconds);
+
+  Search search;
+  while (from <= limit) {
+    const OffsetSpan span = zone_.span_at(UtcSeconds{Seconds{from}});
+    const std::int64_t offset = span.offset.count();
+    const std::int64_t end = std::min(span.end.time_since_epoch().count(), limit + 1);
+    if (const auto found = search_span(search, from + offset, end + offset, base_ + offset)) return *found - offset;
+    if (search.steps >= kStepsMax) return std::nullopt;
+    from = std::max(end, from + 1);
+  }
+  return std::nullopt;
+}
+
+// Within one span, in local seconds: the first match at or after `at` and before `end`.
+std::optional<std::int64_t> ElapsedGrid::search_span(Search& search, std::int64_t at, std::int64_t end, std::int64_t base) const {
+  for (int misses = 0; at < end; ++misses, ++search.steps) {
+    if (search.steps >= kStepsMax) return std::nullopt;
+    if (misses == kPatience) {
+      const std::int64_t key = modulo(base, std::gcd(step_, kDaySeconds));
+      auto known = std::find_if(search.reachable.begin(), search.reachable.end(), [&](const auto& pair) { return pair.first == key; });
+      if (known == search.reachable.end()) known = search.reachable.insert(known, {key, reachable(base)});
+      if (!known->second) return std::nullopt;
+    }
+    const std::int64_t window = base + floor_div(at - base, step_) * step_;
+    if (at - window >= window_) {
+      at = window + step_;
+      if (at >= end) return std::nullopt;
+    }
+    const std::int64_t next = after_mismatch(search, at, end);
+    if (next == at) return at;
+    at = next;
+  }
+  return std::nullopt;
+}
+
+// `at` when all its fields count, else the first second after it that may.
+std::int64_t ElapsedGrid::after_mismatch(Search& search, std::int64_t at, std::int64_t end) const {
+  const std::int64_t day = floor_div(at, kDaySeconds);
+  const std::int64_t midnight = day * kDaySeconds;
+  if (!every_day_) {
+    if (search.day != day) {
+      search.day = static_cast<DayNumber>(day);
+      search.counts = days_.counts(search.day);
+    }
+    if (!search.counts) {
+      const auto next = days_.first_from(search.day + 1, static_cast<DayNumber>(floor_div(end, kDaySeconds)));
+      return next ? *next * kDaySeconds : end;
+    }
+  }
+  const auto time = times_.first_from(at - midnight);
+  return time ? midnight + *time : midnight + kDaySeconds;
+}
+
+// Can any window contain a time of day that counts? Windows move through the day in steps of the greatest common divisor.
+bool ElapsedGrid::reachable(std::int64_t base) const {
+  const std::int64_t common = std::gcd(step_, kDaySeconds);
+  if (window_ >= common) return true;
+  for (std::int64_t i = 0; i < times_.count(); ++i)
+    if (modulo(times_.at(i) - base, common) < window_) return true;
+  return false;
+}
+
+// The first candidate at or after `from` that BYSETPOS chooses in the window that begins at `window`.
+std::optional<std::int64_t> ElapsedGrid::chosen_in(std::int64_t window, std::int64_t from) const {
+  std::vector<std::int64_t> all;
+  const std::int64_t last = window + window_ - 1;
+  for (auto found = any_from(window, last); found; found = any_from(*found + 1, last)) all.push_back(*found);
+  std::optional<std::int64_t> best;
+  for (const int position : set_positions_) {
+    const auto size = static_cast<std::int64_t>(all.size());
+    const std::int64_t index = position > 0 ? position - 1 : size + position;
+    if (index < 0 || index >= size) continue;
+    const std::int64_t candidate = all[static_cast<std::size_t>(index)];
+    if (candidate >= from && (!best || candidate < *best)) best = candidate;
+  }
+  return best;
+}
+
+}  // namespace carillon
