@@ -92,8 +92,7 @@ std::optional<std::int64_t> LocalRule::first_from(std::int64_t from, std::int64_
   from = std::max(from, start_);
   limit = std::min(limit, kLastSecond);
   if (from > limit) return std::nullopt;
-  const bool same_every_day = frequency_ == Frequency::daily && !set_positions_.empty();
-  if (same_every_day && positions(times_.count()).empty()) return std::nullopt;
+  if (!set_positions_.empty() && positions(most_in_a_period()).empty()) return std::nullopt;
   const std::int64_t era = kPeriodsOfEra.at(static_cast<std::size_t>(frequency_));
   // A numbered week may reach into the year before and after, so begin one year early.
   std::int64_t index = aligned(index_of(day_of(from)) - (weeks_.empty() ? 0 : 1));
@@ -228,6 +227,11 @@ std::vector<std::int64_t> LocalRule::positions(std::int64_t total) const {
   std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
+}
+
+std::int64_t LocalRule::most_in_a_period() const {
+  const std::array<std::int64_t, 4> days{371, 31, std::popcount(days_.weekdays), 1};
+  return days.at(static_cast<std::size_t>(frequency_)) * times_.count();
 }
 
 std::int64_t LocalRule::candidates_in(const std::vector<DayNumber>& days) const {

@@ -35,6 +35,7 @@ class LocalRule {
   void expand_weeks_of(int year, std::vector<DayNumber>& days) const;
   void add_month(int year, unsigned month, std::vector<DayNumber>& days) const;
   std::vector<std::int64_t> positions(std::int64_t total) const;
+  std::int64_t most_in_a_period() const;
   std::int64_t candidates_in(const std::vector<DayNumber>& days) const;
   std::int64_t candidate(const std::vector<DayNumber>& days, std::int64_t index) const;
   std::optional<std::int64_t> first_in(const std::vector<DayNumber>& days, std::int64_t from) const;
