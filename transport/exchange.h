@@ -4,6 +4,7 @@
 // cancellation; progress only for a token and only rising; log lines only at the level asked for. Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -27,7 +28,7 @@ class MessageSink {
   virtual void reply(int status, std::string text) = 0;
   // There will be no reply: the request was cancelled.
   virtual void abandon() = 0;
-  virtual void drop_stream(std::chrono::milliseconds) {}
+  virtual void drop_stream(std::chrono::milliseconds /*retry*/) {}
 };
 
 class Exchange final : public RequestChannel {
@@ -54,6 +55,9 @@ class Exchange final : public RequestChannel {
   // Takes the request back: the service is told, the client gets nothing more. `last` goes out before the silence.
   bool cancel(std::optional<std::string> last = std::nullopt);
   bool over() const;
+  // A listening stream: it has no end of its own, so nobody waits for it.
+  void mark_endless() { endless_ = true; }
+  bool endless() const { return endless_; }
 
   // Called once when the exchange is over, however it ended. Set before it starts.
   void on_end(std::function<void()> then) { on_end_ = std::move(then); }
@@ -67,6 +71,7 @@ class Exchange final : public RequestChannel {
   std::function<void()> on_end_;
   mutable std::mutex mutex_;
   bool over_ = false;
+  std::atomic<bool> endless_{false};
   double progress_ = 0;
   bool progressed_ = false;
 };

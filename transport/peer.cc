@@ -1,0 +1,105 @@
+#include "transport/peer.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace carillon::transport {
+
+Peer::Peer(Kind kind, Principal principal, std::shared_ptr<MessageSink> push, Limits limits)
+    : kind_(kind), principal_(std::move(principal)), push_(std::move(push)), limits_(limits) {}
+
+void Peer::shake(Handshake handshake) {
+  state_.with([&](State& s) { s.handshake = std::move(handshake); });
+}
+
+std::optional<Peer::Handshake> Peer::handshake() const {
+  return state_.with([](const State& s) { return s.handshake; });
+}
+
+bool Peer::watch(const std::string& uri) {
+  return state_.with([&](State& s) {
+    if (s.watched.size() >= limits_.watches_max && !s.watched.contains(uri)) return false;
+    s.watched.insert(uri);
+    return true;
+  });
+}
+
+void Peer::unwatch(const std::string& uri) {
+  state_.with([&](State& s) { s.watched.erase(uri); });
+}
+
+bool Peer::watches(const std::string& uri) const {
+  return state_.with([&](const State& s) { return s.watched.contains(uri); });
+}
+
+Peer::Admission Peer::admit(const std::shared_ptr<Exchange>& exchange) {
+  return state_.with([&](State& s) {
+    if (s.closed || s.in_flight.size() >= limits_.requests_max) return Admission::full;
+    return s.in_flight.emplace(exchange->id().dump(), exchange).second ? Admission::admitted : Admission::duplicate_id;
+  });
+}
+
+void Peer::release(const json& request_id) {
+  const std::string key = request_id.dump();
+  state_.with([&](State& s) {
+    s.in_flight.erase(key);
+    std::erase_if(s.questions, [&](const auto& entry) { return entry.second.request == key; });
+  });
+}
+
+void Peer::cancel(const json& request_id) {
+  const auto found = state_.with([&](State& s) -> std::shared_ptr<Exchange> {
+    const auto at = s.in_flight.find(request_id.dump());
+    return at == s.in_flight.end() ? nullptr : at->second;
+  });
+  if (found) found->cancel();
+}
+
+std::size_t Peer::in_flight() const {
+  return state_.with([](const State& s) {
+    return static_cast<std::size_t>(std::count_if(s.in_flight.begin(), s.in_flight.end(),
+                                                  [](const auto& entry) { return !entry.second->endless(); }));
+  });
+}
+
+void Peer::ask(const std::shared_ptr<Exchange>& about, const InputRequest& request, AnswerHandler handler) {
+  const std::string id = state_.with([&](State& s) {
+    std::string made = "carillon-" + std::to_string(s.next_question++);
+    s.questions.emplace(made, Question{about->id().dump(), std::move(handler)});
+    return made;
+  });
+  if (!about->send(json_rpc::request_text(id, request.method, request.params)))
+    state_.with([&](State& s) { s.questions.erase(id); });
+}
+
+void Peer::answered(const json_rpc::Response& response) {
+  if (!response.id.is_string()) return;
+  const auto handler = state_.with([&](State& s) -> AnswerHandler {
+    const auto found = s.questions.find(response.id.get<std::string>());
+    if (found == s.questions.end()) return nullptr;
+    AnswerHandler taken = std::move(found->second.handler);
+    s.questions.erase(found);
+    return taken;
+  });
+  if (handler) handler(response);
+}
+
+void Peer::push(std::string text) {
+  if (push_ && !closed()) push_->send(std::move(text));
+}
+
+void Peer::close() {
+  const auto open = state_.with([](State& s) {
+    s.closed = true;
+    s.questions.clear();
+    return std::exchange(s.in_flight, {});
+  });
+  for (const auto& [key, exchange] : open) exchange->cancel();
+}
+
+bool Peer::closed() const {
+  return state_.with([](const State& s) { return s.closed; });
+}
+
+}  // namespace carillon::transport

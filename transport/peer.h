@@ -1,0 +1,93 @@
+// Peer: whoever sits at the other end: a stdio or socket connection, a legacy HTTP session, or one modern HTTP request.
+//
+// It keeps what has to outlive a message: the requests in flight (for cancellation), the legacy handshake, watched
+// resources, and the questions we put to a legacy client. Modern requests use none of it but the first. Thread-safe.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "server/base/guarded.h"
+#include "transport/exchange.h"
+#include "transport/json_rpc.h"
+#include "transport/protocol.h"
+#include "transport/request_context.h"
+
+namespace carillon::transport {
+
+class Peer {
+ public:
+  // stream: one pipe for everything. session: legacy HTTP. stateless: one HTTP request without a session.
+  enum class Kind { stream, session, stateless };
+  struct Limits {
+    std::size_t requests_max = 1024;  // in flight at once
+    std::size_t watches_max = 1000;
+  };
+  struct Handshake {
+    Revision revision = kNewestLegacy;
+    ClientInfo client;
+    json capabilities = json::object();
+  };
+  enum class Admission { admitted, duplicate_id, full };
+  using AnswerHandler = std::function<void(const json_rpc::Response&)>;
+
+  // `push`: where messages go that belong to no request (legacy list changes); null if there is no such way.
+  Peer(Kind kind, Principal principal, std::shared_ptr<MessageSink> push, Limits limits);
+
+  Kind kind() const { return kind_; }
+  const Principal& principal() const { return principal_; }
+
+  void shake(Handshake handshake);
+  std::optional<Handshake> handshake() const;
+  void set_log_level(LogLevel level) { log_level_ = level; }
+  LogLevel log_level() const { return log_level_; }
+  // False: too many.
+  bool watch(const std::string& uri);
+  void unwatch(const std::string& uri);
+  bool watches(const std::string& uri) const;
+
+  Admission admit(const std::shared_ptr<Exchange>& exchange);
+  void release(const json& request_id);
+  // Unknown and finished ids are ignored.
+  void cancel(const json& request_id);
+  // Requests that will have an answer; listening streams are not counted.
+  std::size_t in_flight() const;
+
+  // Puts a request of ours to a legacy client on the stream of the exchange it belongs to. The handler is called with
+  // the answer unless the exchange ends first.
+  void ask(const std::shared_ptr<Exchange>& about, const InputRequest& request, AnswerHandler handler);
+  void answered(const json_rpc::Response& response);
+
+  void push(std::string text);
+  // The other side is gone: everything in flight is cancelled.
+  void close();
+  bool closed() const;
+
+ private:
+  struct Question {
+    std::string request;  // the key of the exchange it belongs to
+    AnswerHandler handler;
+  };
+  struct State {
+    std::optional<Handshake> handshake;
+    std::set<std::string> watched;
+    std::map<std::string, std::shared_ptr<Exchange>> in_flight;
+    std::map<std::string, Question> questions;
+    std::uint64_t next_question = 1;
+    bool closed = false;
+  };
+
+  const Kind kind_;
+  const Principal principal_;
+  const std::shared_ptr<MessageSink> push_;
+  const Limits limits_;
+  std::atomic<LogLevel> log_level_{LogLevel::info};
+  Guarded<State> state_;
+};
+
+}  // namespace carillon::transport

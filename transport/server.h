@@ -1,0 +1,90 @@
+// McpServer: the protocol of an MCP server, in every era, over whatever carries messages.
+//
+// A carrier makes a Peer for whoever connects, hands each message over together with the sink for its replies, and
+// disconnects the peer at the end. Services answer through the ports; which methods exist follows from the ports given.
+// The announcements (tools_changed …) reach every client that listens, in the way its era has for that.
+// Thread-safe. Services must outlive it; answers that come after stop() go nowhere.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "server/base/clock.h"
+#include "transport/exchange.h"
+#include "transport/executor.h"
+#include "transport/http_handler.h"
+#include "transport/json_rpc.h"
+#include "transport/peer.h"
+#include "transport/resource_service.h"
+#include "transport/task_store.h"
+#include "transport/tool_service.h"
+
+namespace carillon::transport {
+
+struct Services {
+  ToolService* tools = nullptr;
+  ResourceService* resources = nullptr;
+  PromptService* prompts = nullptr;
+  CompletionService* completions = nullptr;
+  TaskStore* tasks = nullptr;
+};
+
+struct ServerOptions {
+  json server_info = json::object();  // name, version, title …
+  std::string instructions;           // for the model
+  json experimental = json::object(); // further capabilities to declare, as MCP's `experimental`
+  std::chrono::milliseconds list_ttl{std::chrono::minutes{5}};
+  std::string cache_scope = "private";  // public only if lists do not depend on the caller
+  std::size_t page_size = 500;
+  std::string state_secret;  // seals requestState; empty: a random one
+  std::chrono::seconds state_lifetime{std::chrono::hours{1}};
+  json_rpc::Limits message{};
+  Peer::Limits peer{};
+};
+
+// A message and where it came from.
+struct Arrival {
+  std::shared_ptr<Peer> peer;
+  std::shared_ptr<MessageSink> sink;
+  const HttpHeaders* headers = nullptr;  // over HTTP; read before receive() returns
+};
+
+struct ServerCore;
+
+class McpServer {
+ public:
+  // `clock` and `executor` must outlive the server.
+  McpServer(ServerOptions options, Services services, const Clock& clock, Executor& executor);
+  ~McpServer();
+  McpServer(const McpServer&) = delete;
+  McpServer& operator=(const McpServer&) = delete;
+
+  std::shared_ptr<Peer> connect(Peer::Kind kind, Principal principal, std::shared_ptr<MessageSink> push);
+  void disconnect(const std::shared_ptr<Peer>& peer);
+
+  // One text from a stream: a message or a batch. Over HTTP the carrier parses and uses the second form.
+  void receive_text(const Arrival& arrival, std::string_view text);
+  // A request is answered through the sink, now or later; nothing else uses the sink.
+  void receive(const Arrival& arrival, json_rpc::Message message);
+
+  void tools_changed();
+  void prompts_changed();
+  void resources_changed();
+  void resource_updated(const std::string& uri);
+  void task_changed(const TaskView& task);
+
+  // Ends listening streams politely and lets no further request reach a service.
+  void stop();
+
+  const ServerOptions& options() const;
+
+ private:
+  void receive_batch(const Arrival& arrival, json_rpc::Batch batch);
+
+  std::shared_ptr<ServerCore> core_;
+};
+
+}  // namespace carillon::transport

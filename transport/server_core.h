@@ -1,0 +1,119 @@
+// The inside of McpServer, shared by the files that hold its methods. Not for users of the library.
+//
+// Call: a request that passed the checks of its era, on its way through a method. A method ends it exactly once, with
+// succeed(), fail() or require_input(). Thread-safe as its parts are; a Call is touched by one thread at a time.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "transport/era.h"
+#include "transport/sealed_state.h"
+#include "transport/server.h"
+#include "transport/subscriptions.h"
+#include "transport/tool_listing.h"
+
+namespace carillon::transport {
+
+struct ServerCore {
+  ServerCore(ServerOptions chosen, Services given, const Clock& clock, Executor& pool)
+      : options(std::move(chosen)),
+        services(given),
+        executor(pool),
+        sealer(options.state_secret, options.state_lifetime, clock),
+        listings(ListingRules{options.page_size, options.list_ttl, options.cache_scope, options.server_info}) {}
+
+  const ServerOptions options;
+  const Services services;
+  Executor& executor;
+  const StateSealer sealer;
+  ToolListings listings;
+  Subscriptions subscriptions;
+  std::atomic<bool> stopped{false};
+};
+
+struct Call {
+  std::shared_ptr<ServerCore> core;
+  std::shared_ptr<Peer> peer;
+  std::shared_ptr<Exchange> exchange;
+  Revision revision = kNewestModern;
+  std::string method;
+  json params;
+  HttpHeaders param_headers;  // the Mcp-Param-* of a modern HTTP request
+  bool over_http = false;
+  RequestContext context;
+  std::size_t rounds = 0;  // of input asked from a legacy client
+
+  bool modern() const { return is_modern(revision); }
+};
+using CallPtr = std::shared_ptr<Call>;
+
+// What a method needs in order to exist on this server.
+enum class Needs { nothing, tools, resources, prompts, completions, tasks };
+// inline_: quick, in the order messages came. pooled: may take its time.
+enum class Runs { inline_, pooled };
+
+struct Method {
+  std::string_view name;
+  Revision since;
+  Revision until;
+  Needs needs;
+  Runs runs;
+  void (*handle)(const CallPtr&);
+};
+const Method* find_method(std::string_view name, const Call& call);
+bool has_service(const Services& services, Needs needs);
+json capabilities_of(const ServerCore& core, Revision revision);
+
+// Ends a call well: adds what its revision wants on every result.
+void succeed(const CallPtr& call, json result);
+// The same with cache hints (lists and resources).
+void succeed_cacheable(const CallPtr& call, json result);
+void fail(const CallPtr& call, const ProtocolError& error);
+// Asks the client for input; once a legacy client has answered everything, `again` runs with the answers in the context.
+void require_input(const CallPtr& call, const NeedInput& need, const std::function<void(const CallPtr&)>& again);
+// Runs a method or a part of it; what it throws is logged and becomes an internal error.
+void run_guarded(const CallPtr& call, const std::function<void()>& work);
+
+// Reads the members of a round of input into the context. False: it was answered with an error.
+bool read_input_round(const CallPtr& call);
+// A text member of params, or nothing after failing the call.
+const std::string* need_text(const CallPtr& call, const char* member);
+// params.cursor; false after failing the call.
+bool read_cursor(const CallPtr& call, Cursor& cursor);
+PageDone page_answer(const CallPtr& call, const char* member);
+
+// The methods, by file: server_methods.cc, server_tools.cc, server_resources.cc, server_tasks.cc.
+namespace methods {
+void discover(const CallPtr& call);
+void initialize(const CallPtr& call);
+void ping(const CallPtr& call);
+void set_log_level(const CallPtr& call);
+void listen(const CallPtr& call);
+void list_tools(const CallPtr& call);
+void call_tool(const CallPtr& call);
+void list_resources(const CallPtr& call);
+void list_templates(const CallPtr& call);
+void read_resource(const CallPtr& call);
+void subscribe(const CallPtr& call);
+void unsubscribe(const CallPtr& call);
+void list_prompts(const CallPtr& call);
+void get_prompt(const CallPtr& call);
+void complete(const CallPtr& call);
+void get_task(const CallPtr& call);
+void update_task(const CallPtr& call);
+void cancel_task(const CallPtr& call);
+}  // namespace methods
+
+json task_json(const TaskView& task, const ServerCore& core);
+json answer_json(const Answer& answer, Revision revision);
+// A content block as the revision can read it.
+json content_for(const json& block, Revision revision);
+
+}  // namespace carillon::transport

@@ -1,0 +1,46 @@
+// An MCP server on a byte stream: standard input and output, or one connection of a Unix socket.
+//
+// Messages are lines. Requests are handled concurrently (on the server's executor), replies come in the order they are
+// ready. A line that is too long or no JSON is answered with an error, and the stream goes on.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "transport/line_connection.h"
+#include "transport/server.h"
+
+namespace carillon::transport {
+
+struct StreamOptions {
+  LineLimits lines{};
+  // After the end of input: how long requests that were read may still take before they are cancelled.
+  std::chrono::milliseconds drain{std::chrono::seconds{2}};
+};
+
+struct StreamEnds {
+  int in = 0;
+  int out = 1;
+};
+
+// Serves one client until it closes its end or `stop`; then everything in flight is cancelled.
+LineConnection::End serve_stream(McpServer& server, const Principal& principal, StreamEnds ends,
+                                 const StreamOptions& options, const std::stop_token& stop);
+
+// Who serves a connection, decided when its first line is there. Both ends may agree on a line before the protocol.
+struct Opened {
+  std::shared_ptr<McpServer> server;  // null: the connection is closed after `reply`
+  Principal principal;
+  std::string reply;  // a line to send before anything else; empty: none
+  enum class FirstLine { is_protocol, was_handled } first_line = FirstLine::is_protocol;
+};
+using Opening = std::function<Opened(std::string_view first_line)>;
+
+LineConnection::End serve_opening(const Opening& opening, StreamEnds ends, const StreamOptions& options,
+                                  const std::stop_token& stop);
+
+}  // namespace carillon::transport

@@ -1,0 +1,59 @@
+// Who wants to hear of changes: modern listeners (subscriptions/listen) and legacy peers (after their handshake).
+//
+// Thread-safe. Messages leave through the listeners' own exchanges, so ordering with their acknowledgement is kept.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "server/base/guarded.h"
+#include "transport/exchange.h"
+#include "transport/peer.h"
+
+namespace carillon::transport {
+
+enum class ListKind { tools, prompts, resources };
+
+struct ListenFilter {
+  std::set<ListKind> lists;
+  std::set<std::string> resources;
+  std::set<std::string> tasks;
+};
+
+class Subscriptions {
+ public:
+  struct Listener {
+    std::shared_ptr<Exchange> exchange;
+    ListenFilter filter;
+    Peer::Kind kind = Peer::Kind::stream;
+  };
+
+  // Acknowledges and adds; the exchange stays open until either side ends it.
+  void add(Listener listener, const json& acknowledged);
+  void add_peer(const std::shared_ptr<Peer>& peer);
+
+  void list_changed(ListKind kind);
+  void resource_updated(const std::string& uri);
+  void task_changed(const std::string& id, const json& task);
+  // Ends all listeners with `result` plus their subscription id.
+  void finish(const json& result);
+
+  std::size_t listeners() const;
+
+ private:
+  struct State {
+    std::vector<Listener> listeners;
+    std::vector<std::weak_ptr<Peer>> peers;
+  };
+  using Wants = std::function<bool(const ListenFilter&)>;
+  using PeerWants = std::function<bool(const Peer&)>;
+  void tell_listeners(const Wants& wants, std::string_view method, const json& params);
+  void tell_peers(const PeerWants& wants, std::string_view method, const json& params);
+
+  Guarded<State> state_;
+};
+
+}  // namespace carillon::transport
