@@ -1,0 +1,49 @@
+// Streamable HTTP: an McpServer behind one path of an HttpServer, for both eras.
+//
+// Modern: POST only, one request one answer, as JSON or as an event stream; closing the connection cancels. Legacy:
+// sessions by Mcp-Session-Id, a push stream by GET, resumption by Last-Event-ID, DELETE; closing does not cancel.
+// Sessions live in this process's memory; a client whose session is unknown gets 404 and starts again. Thread-safe.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "transport/http_handler.h"
+#include "transport/server.h"
+
+namespace carillon::transport {
+
+struct EndpointOptions {
+  std::string path = "/mcp";
+  std::size_t sessions_max = 1000;
+  std::chrono::seconds session_idle_max{std::chrono::hours{4}};
+};
+
+class SessionTable;
+
+class McpEndpoint {
+ public:
+  // `server` must outlive the endpoint and every request.
+  McpEndpoint(McpServer& server, EndpointOptions options);
+  ~McpEndpoint();
+  McpEndpoint(const McpEndpoint&) = delete;
+  McpEndpoint& operator=(const McpEndpoint&) = delete;
+
+  // POST, GET and DELETE of the path.
+  std::vector<HttpRoute> routes();
+  std::size_t sessions() const;
+
+ private:
+  void post(HttpRequest request, std::shared_ptr<HttpReply> reply);
+  void get(const HttpRequest& request, const std::shared_ptr<HttpReply>& reply);
+  void end_session(const HttpRequest& request, const std::shared_ptr<HttpReply>& reply);
+
+  McpServer& server_;
+  const EndpointOptions options_;
+  std::unique_ptr<SessionTable> sessions_;
+};
+
+}  // namespace carillon::transport
