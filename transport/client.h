@@ -1,0 +1,157 @@
+// McpClient: one connection to one downstream MCP server, in whichever era that server speaks.
+//
+// open() finds the era out (server/discover first, initialize otherwise, in a fresh process when the probe killed the
+// first), then any number of requests may be in flight. Each ends exactly once: with the result, with the server's
+// refusal, or with a failure that says whether the server can have received it. A request that takes too long is
+// cancelled on the server, too. What makes no sense is counted and passed over; a server that talks nothing but
+// nonsense is given up. We offer servers nothing: ping is answered, all other requests of theirs are refused.
+//
+// Lives on the ClientLoop's thread: every call and every callback happens there. It must not be destroyed from within
+// one of its own callbacks (post the destruction).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "transport/client_loop.h"
+#include "transport/client_protocol.h"
+#include "transport/client_wire.h"
+
+namespace carillon::transport {
+
+struct ClientOptions {
+  std::optional<Era> known_era{};  // the verdict of an earlier handshake with the same configuration
+  Duration probe_timeout = std::chrono::seconds{3};
+  Duration handshake_timeout = std::chrono::seconds{30};
+  HeaderMarks header_marks = HeaderMarks::ignored;
+  std::size_t message_bytes_max = 64u << 20;
+  std::size_t garbage_in_a_row_max = 1000;
+  std::size_t tools_max = 10'000;
+};
+
+struct ClientHooks {
+  std::function<void()> ready;                // facts() may be asked, requests may be sent
+  std::function<void(ClientFailure)> closed;  // the handshake failed or the connection ended; never after close()
+  std::function<void()> tools_changed;        // the server says that its tool list is another
+};
+
+struct RpcRefusal {
+  int code = 0;
+  std::string message;
+  json data = nullptr;
+  int http_status = 200;
+};
+using ClientReply = std::variant<json, RpcRefusal, ClientFailure>;  // json: the result, an object
+using ReplyHandler = std::function<void(ClientReply)>;
+
+struct ProgressReport {
+  double progress = 0;
+  std::optional<double> total{};
+  std::string message{};
+};
+
+struct ClientRequest {
+  std::string method;
+  json params = json::object();
+  std::string name{};  // where HTTP mirrors it: the tool's name
+  std::vector<Header> headers{};
+  Duration timeout = std::chrono::seconds{60};
+  std::function<void(const ProgressReport&)> on_progress{};
+};
+
+struct ToolListing {
+  std::vector<ListedTool> tools;
+  std::vector<std::string> dropped;
+  Duration fresh_for{0};
+};
+using ListOutcome = std::variant<ToolListing, RpcRefusal, ClientFailure>;
+using ListHandler = std::function<void(ListOutcome)>;
+
+using WireFactory = std::function<std::unique_ptr<ClientWire>()>;
+using ClientRequestId = std::int64_t;
+
+class McpClient final : private WireListener {
+ public:
+  McpClient(ClientLoop& loop, WireFactory make_wire, ClientOptions options, ClientHooks hooks);
+  ~McpClient() override;
+
+  void open();
+  bool ready() const { return state_ == State::ready; }
+  const ServerFacts& facts() const { return facts_; }
+  std::size_t garbage_seen() const { return garbage_seen_; }
+
+  ClientRequestId request(ClientRequest request, ReplyHandler done);
+  // Ends the request at once as cancelled and tells the server; one that has ended is left alone.
+  void cancel(ClientRequestId request, std::string_view reason);
+  // All pages. Bounded in pages and tools.
+  void list_tools(Duration timeout, ListHandler done);
+  // What is in flight ends as `died`. `gone`: nothing is left of the server on our side.
+  void close(std::function<void()> gone);
+
+ private:
+  enum class State { idle, probing, initializing, ready, closed };
+  struct Pending {
+    ClientRequest request;
+    ReplyHandler done;
+    std::function<void(const ordered_json&)> done_ordered;  // takes results instead, with their member order
+    ClientLoop::TimerId timer = 0;
+    int rounds = 0;
+    ClientRequestId first_id = 0;  // what the caller knows it by; a further round has an id of its own
+  };
+  struct Listing;
+
+  void on_message(std::string_view text, std::optional<std::int64_t> request, int status) override;
+  void on_exchange_over(std::int64_t request, std::optional<ClientFailure> failure) override;
+  void on_closed(const ClientFailure& failure) override;
+
+  // client.cc: requests
+  ClientRequestId send_request(Pending pending);
+  void send_notification(std::string_view method, const json& params);
+  void finish(ClientRequestId id, ClientReply reply);
+  void take_result(ClientRequestId id, json result, std::string_view text);
+  void time_out(ClientRequestId id);
+  Reached take_back(ClientRequestId id, std::string_view reason);
+  void fail_pending(ClientFailure failure);
+  void take_notification(const std::string& method, const json& params);
+  void answer_server(const json_rpc::Request& request);
+  void take_garbage(std::string_view text, std::optional<std::int64_t> request);
+  void list_page(std::shared_ptr<Listing> listing);
+
+  // client_handshake.cc: the way to a ready connection
+  void start_handshake_timer();
+  bool may_start_over() const;
+  void open_wire();
+  void start_over();
+  void probe();
+  void take_probe_answer(ClientReply reply);
+  void initialize();
+  void take_initialize_answer(ClientReply reply);
+  void become_ready(ServerFacts facts);
+  void subscribe();
+  void give_up(ClientFailure failure);
+  bool handshaking() const { return state_ == State::probing || state_ == State::initializing; }
+
+  ClientLoop& loop_;
+  WireFactory make_wire_;
+  ClientOptions options_;
+  ClientHooks hooks_;
+  std::shared_ptr<ClientWire> wire_;
+  State state_ = State::idle;
+  ServerFacts facts_;
+  std::map<ClientRequestId, Pending> pending_;
+  std::map<ClientRequestId, ClientRequestId> later_rounds_;  // first id to present id
+  ClientRequestId last_id_ = 0;
+  ClientRequestId probe_id_ = 0, initialize_id_ = 0;
+  ClientLoop::TimerId handshake_timer_ = 0, probe_timer_ = 0;
+  bool started_over_ = false;
+  std::size_t garbage_seen_ = 0, garbage_in_a_row_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // posted tasks ask whether we still are
+};
+
+}  // namespace carillon::transport

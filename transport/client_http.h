@@ -1,0 +1,61 @@
+// The wire to a downstream server over Streamable HTTP: one POST a message, answered by JSON or an event stream.
+//
+// cpp-httplib's client blocks, so exchanges run on a bounded pool of threads that all HTTP servers share; what finds no
+// thread waits in a bounded queue, and what finds no place there was certainly not sent. Redirects are not followed:
+// they would carry our headers elsewhere. Wires live on the ClientLoop's thread; the pool's threads touch none of them.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "transport/client_loop.h"
+#include "transport/client_wire.h"
+
+namespace carillon::transport {
+
+// Threads for work that blocks, made as they are needed, up to a limit. Thread-safe.
+class BlockingPool {
+ public:
+  BlockingPool(std::size_t threads_max, std::size_t queue_max) : threads_max_(threads_max), queue_max_(queue_max) {}
+  ~BlockingPool();  // waits for what runs; drops what is queued
+
+  // false: the queue is full.
+  bool run(std::function<void()> job);
+
+ private:
+  void work(const std::stop_token& stop);
+
+  const std::size_t threads_max_, queue_max_;
+  std::mutex mutex_;
+  std::condition_variable_any wanted_;
+  std::deque<std::function<void()>> queue_;
+  std::size_t idle_ = 0;
+  std::vector<std::jthread> threads_;
+};
+
+// "https://host:port/path?query", taken apart. Nothing: not an http or https address.
+struct HttpAddress {
+  std::string origin;  // scheme, host and port
+  std::string host;
+  std::string path;  // with the query; at least "/"
+};
+std::optional<HttpAddress> parse_http_address(const std::string& url);
+
+struct HttpOptions {
+  HttpAddress address;
+  std::vector<Header> headers;  // of every request, as configured
+  std::size_t message_bytes_max = 64u << 20;
+  Duration connect_timeout = std::chrono::seconds{10};
+};
+
+std::unique_ptr<ClientWire> make_http_wire(ClientLoop& loop, std::shared_ptr<BlockingPool> pool, HttpOptions options);
+
+}  // namespace carillon::transport
