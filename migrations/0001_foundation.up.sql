@@ -462,7 +462,13 @@ BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
       EXECUTE format('GRANT USAGE ON SCHEMA auth, carillon TO %I', role_name);
       EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA auth TO %I', role_name);
-      EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA carillon TO %I', role_name);
+      -- Not on partitions: they have no policies, so reading one directly would go around the wall.
+      FOR table_name IN
+        SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = 'carillon' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+      LOOP
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON carillon.%I TO %I', table_name, role_name);
+      END LOOP;
       EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA carillon TO %I', role_name);
     END IF;
   END LOOP;

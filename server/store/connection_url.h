@@ -14,6 +14,9 @@ namespace carillon {
 // The parameters that are not yet in `url`; one that is there wins, because libpq takes the last and ours go first.
 std::string with_defaults(std::string_view url, const std::vector<std::pair<std::string, std::string>>& defaults);
 
+// The same with the other precedence: these win over what is in `url` (a login, a database).
+std::string with_overrides(std::string_view url, const std::vector<std::pair<std::string, std::string>>& overrides);
+
 // How we connect everywhere: named in pg_stat_activity, bounded in time, never to a standby, half-open links noticed.
 std::string connection_string(std::string_view url, Duration connect_timeout);
 

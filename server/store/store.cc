@@ -1,37 +1,18 @@
 #include "server/store/store.h"
 
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <pqxx/pqxx>
 #include <random>
 #include <semaphore>
 #include <thread>
 
-#include "server/base/check.h"
 #include "server/base/guarded.h"
-#include "server/base/log.h"
+#include "server/store/connection.h"
 #include "server/store/connection_url.h"
 #include "server/store/sql.h"
 
 namespace carillon {
 namespace {
-
-// Without a handler libpqxx prints the server's notices on stderr, between our JSON lines.
-class NoticeLog final : public pqxx::errorhandler {
- public:
-  explicit NoticeLog(pqxx::connection_base& connection) : pqxx::errorhandler(connection) {}
-  bool operator()(const char message[]) noexcept override {
-    log::debug("database notice", json{{"notice", message}});
-    return false;
-  }
-};
-
-struct Connection {
-  explicit Connection(const std::string& url) : wire(url), notices(wire) {}
-  pqxx::connection wire;
-  NoticeLog notices;
-};
-using ConnectionPtr = std::unique_ptr<Connection>;
 
 std::string milliseconds(Duration duration) {
   return std::to_string(std::chrono::ceil<std::chrono::milliseconds>(duration).count());

@@ -41,6 +41,9 @@ class PoolExhausted : public std::runtime_error {
 
 class Tx {
  public:
+  // Store makes these; the sources of this room that hold a connection of their own (migrations) may, too.
+  Tx(pqxx::transaction_base& transaction, PreparedStatements prepared) : tx_(transaction), prepared_(prepared) {}
+
   // Runs one embedded query; its file name is the prepared statement's name. Answers a pqxx::result, which the calling
   // source includes; column.h reads it.
   template <class... Values>
@@ -50,9 +53,6 @@ class Tx {
   pqxx::result exec_params(const EmbeddedText& query, const std::vector<Param>& params);
 
  private:
-  friend class Store;
-  Tx(pqxx::transaction_base& transaction, PreparedStatements prepared) : tx_(transaction), prepared_(prepared) {}
-
   pqxx::transaction_base& tx_;
   PreparedStatements prepared_;
 };

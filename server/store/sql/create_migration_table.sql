@@ -1,0 +1,7 @@
+-- The record of migrations. It lives in public because it must be there before the first migration makes our schemas, and outlive the last down script. Run under the migration lock.
+CREATE TABLE IF NOT EXISTS public.carillon_migration (
+  version    integer PRIMARY KEY,
+  name       text NOT NULL,
+  sha256     text NOT NULL,
+  applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
