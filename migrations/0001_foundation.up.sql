@@ -51,7 +51,8 @@ CREATE TABLE carillon.task (
   priority     smallint NOT NULL DEFAULT 5 CHECK (priority BETWEEN 1 AND 9),
   agent_id     text NOT NULL,
   hidden       boolean NOT NULL DEFAULT false,
-  content_hash bytea NOT NULL,
+  zone         text NOT NULL,
+  target_sha256 bytea NOT NULL,
   pause_reason text,
   paused_by    text,
   paused_until timestamptz,
@@ -63,6 +64,7 @@ CREATE TABLE carillon.task (
   CHECK (state = 'paused' OR (pause_reason IS NULL AND paused_by IS NULL AND paused_until IS NULL))
 );
 CREATE UNIQUE INDEX task_name ON carillon.task (tenant_id, name) WHERE deleted_at IS NULL;
+CREATE INDEX task_target ON carillon.task (tenant_id, target_sha256) WHERE deleted_at IS NULL;
 CREATE INDEX task_deleted ON carillon.task (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX task_paused_until ON carillon.task (paused_until) WHERE paused_until IS NOT NULL;
 

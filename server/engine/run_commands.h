@@ -21,7 +21,7 @@ struct RunNow {
   std::string task;
   std::optional<json> input{};  // replaces the action's input (steps), arguments (tool) or message ({"message": …})
   std::string reason{};
-  std::optional<Overlap> overlap{};  // default allow: who asks for a run now gets one
+  std::optional<Overlap> overlap{};  // default: the task's own policy
 };
 
 // The answer of run_now, retry_run and call_tool: the run that was started, or the row that says why it was not.
@@ -69,7 +69,6 @@ struct CallTool {
   CommandKey key{};
   std::string tool;
   json arguments = json::object();
-  std::optional<Duration> timeout{};
 };
 
 // call_tool {dry_run}: the arguments fit the tool's schema.
