@@ -1,0 +1,191 @@
+// HotParams and HotRows: PostgreSQL's binary forms (big-endian numbers, timestamps in microseconds since 2000, arrays
+// with a header of five words). See src/backend/utils/adt/arrayfuncs.c, array_recv, for the array's.
+#include <libpq-fe.h>
+
+#include <stdexcept>
+#include <type_traits>
+
+#include "server/store/hot_path_connection.h"
+
+namespace carillon {
+namespace {
+
+constexpr std::int32_t kBoolOid = 16, kByteaOid = 17, kInt8Oid = 20, kInt2Oid = 21, kInt4Oid = 23, kTextOid = 25,
+                       kTimestamptzOid = 1184, kIntervalOid = 1186;
+constexpr Instant kPostgresEpoch{std::chrono::sys_days{std::chrono::year{2000} / 1 / 1}.time_since_epoch()};
+
+template <class Number>
+void put(std::string& out, Number number) {
+  auto bits = static_cast<std::make_unsigned_t<Number>>(number);
+  for (std::size_t i = sizeof(Number); i-- > 0;)
+    out.push_back(static_cast<char>(static_cast<unsigned char>((bits >> (8 * i)) & 0xFFU)));
+}
+
+template <class Number>
+Number get(std::string_view data) {
+  if (data.size() != sizeof(Number)) throw std::logic_error("a column does not have the width that was expected");
+  std::make_unsigned_t<Number> bits = 0;
+  for (const char c : data)
+    bits = static_cast<std::make_unsigned_t<Number>>((bits << 8U) | static_cast<unsigned char>(c));
+  return static_cast<Number>(bits);
+}
+
+// Instant::max() and ::min() are infinity and -infinity.
+std::int64_t micros(Instant instant) {
+  if (instant == Instant::max()) return INT64_MAX;
+  if (instant == Instant::min()) return INT64_MIN;
+  return (instant - kPostgresEpoch).count();
+}
+
+Instant instant_of(std::int64_t value) {
+  if (value == INT64_MAX) return Instant::max();
+  if (value == INT64_MIN) return Instant::min();
+  return kPostgresEpoch + Duration{value};
+}
+
+void put_interval(std::string& out, Duration duration) {
+  put<std::int64_t>(out, duration.count());
+  put<std::int32_t>(out, 0);  // days
+  put<std::int32_t>(out, 0);  // months
+}
+
+template <class Values, class Put>
+std::string array(std::int32_t oid, const Values& values, Put&& put_element) {
+  std::string out;
+  put<std::int32_t>(out, values.empty() ? 0 : 1);  // dimensions
+  put<std::int32_t>(out, 1);                       // may hold nulls
+  put<std::int32_t>(out, oid);
+  if (values.empty()) return out;
+  put<std::int32_t>(out, static_cast<std::int32_t>(values.size()));
+  put<std::int32_t>(out, 1);  // the first index
+  for (const auto& value : values) {
+    std::string element;
+    if (!put_element(element, value)) {
+      put<std::int32_t>(out, -1);
+      continue;
+    }
+    put<std::int32_t>(out, static_cast<std::int32_t>(element.size()));
+    out += element;
+  }
+  return out;
+}
+
+template <class Number>
+std::string numbers(std::int32_t oid, const std::vector<Number>& values) {
+  return array(oid, values, [](std::string& out, Number value) {
+    put(out, value);
+    return true;
+  });
+}
+
+bool put_optional(std::string& out, const std::optional<std::string>& value) {
+  if (value) out = *value;
+  return value.has_value();
+}
+
+}  // namespace
+
+HotParams& HotParams::text(std::string_view value) {
+  values_.push_back({false, std::string{value}});
+  return *this;
+}
+HotParams& HotParams::opt_text(const std::optional<std::string>& value) {
+  values_.push_back({!value.has_value(), value.value_or("")});
+  return *this;
+}
+HotParams& HotParams::int16(std::int16_t value) {
+  put(values_.emplace_back().data, value);
+  return *this;
+}
+HotParams& HotParams::int32(std::int32_t value) {
+  put(values_.emplace_back().data, value);
+  return *this;
+}
+HotParams& HotParams::int64(std::int64_t value) {
+  put(values_.emplace_back().data, value);
+  return *this;
+}
+HotParams& HotParams::instant(Instant value) { return int64(micros(value)); }
+HotParams& HotParams::interval(Duration value) {
+  put_interval(values_.emplace_back().data, value);
+  return *this;
+}
+HotParams& HotParams::int16s(const std::vector<std::int16_t>& values) { return text(numbers(kInt2Oid, values)); }
+HotParams& HotParams::int32s(const std::vector<std::int32_t>& values) { return text(numbers(kInt4Oid, values)); }
+HotParams& HotParams::int64s(const std::vector<std::int64_t>& values) { return text(numbers(kInt8Oid, values)); }
+HotParams& HotParams::bools(const std::vector<bool>& values) {
+  return text(array(kBoolOid, values, [](std::string& out, bool value) {
+    out.push_back(value ? '\1' : '\0');
+    return true;
+  }));
+}
+HotParams& HotParams::instants(const std::vector<Instant>& values) {
+  return text(array(kTimestamptzOid, values, [](std::string& out, Instant value) {
+    put(out, micros(value));
+    return true;
+  }));
+}
+HotParams& HotParams::instants(const std::vector<std::optional<Instant>>& values) {
+  return text(array(kTimestamptzOid, values, [](std::string& out, const std::optional<Instant>& value) {
+    if (value) put(out, micros(*value));
+    return value.has_value();
+  }));
+}
+HotParams& HotParams::intervals(const std::vector<Duration>& values) {
+  return text(array(kIntervalOid, values, [](std::string& out, Duration value) {
+    put_interval(out, value);
+    return true;
+  }));
+}
+HotParams& HotParams::texts(const std::vector<std::string>& values) {
+  return text(array(kTextOid, values, [](std::string& out, const std::string& value) {
+    out = value;
+    return true;
+  }));
+}
+HotParams& HotParams::texts(const std::vector<std::optional<std::string>>& values) {
+  return text(array(kTextOid, values, put_optional));
+}
+HotParams& HotParams::byteas(const std::vector<std::optional<std::string>>& values) {
+  return text(array(kByteaOid, values, put_optional));
+}
+
+HotRows::HotRows(pg_result* result) : result_(result, [](PGresult* each) { PQclear(each); }) {}
+
+int HotRows::size() const { return PQntuples(result_.get()); }
+
+std::optional<std::string_view> HotRows::Row::next() {
+  const PGresult* result = rows_.result_.get();
+  const int column = column_++;
+  if (column >= PQnfields(result)) throw std::logic_error("the answer has fewer columns than are read");
+  if (PQgetisnull(result, row_, column) != 0) return std::nullopt;
+  return std::string_view{PQgetvalue(result, row_, column),
+                          static_cast<std::size_t>(PQgetlength(result, row_, column))};
+}
+
+std::string_view HotRows::Row::must() {
+  const auto value = next();
+  if (!value) throw std::logic_error("a column is null that never should be");
+  return *value;
+}
+
+std::int16_t HotRows::Row::int16() { return get<std::int16_t>(must()); }
+std::int32_t HotRows::Row::int32() { return get<std::int32_t>(must()); }
+std::int64_t HotRows::Row::int64() { return get<std::int64_t>(must()); }
+bool HotRows::Row::boolean() { return must() != std::string_view{"\0", 1}; }
+std::string HotRows::Row::text() { return std::string{must()}; }
+std::optional<std::string> HotRows::Row::opt_text() {
+  const auto value = next();
+  return value ? std::optional<std::string>{std::string{*value}} : std::nullopt;
+}
+std::optional<std::int64_t> HotRows::Row::opt_int64() {
+  const auto value = next();
+  return value ? std::optional<std::int64_t>{get<std::int64_t>(*value)} : std::nullopt;
+}
+Instant HotRows::Row::instant() { return instant_of(get<std::int64_t>(must())); }
+std::optional<Instant> HotRows::Row::opt_instant() {
+  const auto value = next();
+  return value ? std::optional<Instant>{instant_of(get<std::int64_t>(*value))} : std::nullopt;
+}
+
+}  // namespace carillon

@@ -1,0 +1,82 @@
+-- Claims at most $8 runs that are due at $7 for owner $1, lease $9: from run_ready to run_live, or to run_history ($11) when
+-- their own expiry has passed. Queues: $2 shard, $3 epoch, $4 priority, $5 floor, $6 most of this queue. Skips rows that others hold; never waits.
+WITH owned AS MATERIALIZED (
+  SELECT o.shard, o.epoch FROM carillon.shard_owner o
+  WHERE o.owner = $1 AND o.shard = ANY ($2::smallint[])
+  ORDER BY o.shard
+  FOR KEY SHARE
+),
+pair AS MATERIALIZED (
+  SELECT p.* FROM unnest($2::smallint[], $3::bigint[], $4::smallint[], $5::timestamptz[], $6::integer[])
+    WITH ORDINALITY AS p(shard, epoch, priority, floor, n, place)
+  WHERE EXISTS (SELECT FROM owned WHERE owned.shard = p.shard AND owned.epoch = p.epoch)
+  ORDER BY p.place
+),
+due AS MATERIALIZED (
+  SELECT r.*, p.epoch, p.place
+  FROM (SELECT * FROM pair ORDER BY place) p
+  CROSS JOIN LATERAL (
+    SELECT q.ctid AS row_place, q.* FROM carillon.run_ready q
+    WHERE q.shard = p.shard AND q.priority = p.priority AND q.run_at >= p.floor AND q.run_at <= $7::timestamptz
+      AND q.tenant_id <> ALL (ARRAY(SELECT d.tenant_id FROM carillon.dispatch_pause d
+                                    WHERE d.until IS NULL OR d.until > clock_timestamp()))
+      AND (q.concurrency_key IS NULL
+           OR NOT EXISTS (SELECT FROM carillon.run_live l
+                          WHERE l.tenant_id = q.tenant_id AND l.concurrency_key = q.concurrency_key))
+    ORDER BY q.run_at, q.id
+    LIMIT p.n
+    FOR UPDATE OF q SKIP LOCKED
+  ) r
+  LIMIT $8::integer
+),
+chosen AS MATERIALIZED (
+  SELECT row_place, id, epoch, place FROM due WHERE concurrency_key IS NULL
+  UNION ALL
+  (SELECT DISTINCT ON (tenant_id, concurrency_key) row_place, id, epoch, place FROM due
+   WHERE concurrency_key IS NOT NULL
+   ORDER BY tenant_id, concurrency_key, place, run_at, id)
+),
+removed AS (
+  DELETE FROM carillon.run_ready WHERE ctid = ANY (ARRAY(SELECT row_place FROM chosen)) RETURNING *
+),
+leased AS (
+  INSERT INTO carillon.run_live (id, shard, priority, run_at, tenant_id, task_id, task_version, number, retry, attempt,
+    takeovers, slot, origin, agent_id, correlation_id, concurrency_key, expires_at, folded, reason, payload,
+    state, owner, epoch, lease_until, heartbeat_at, started_at)
+  SELECT r.id, r.shard, r.priority, r.run_at, r.tenant_id, r.task_id, r.task_version, r.number, r.retry, r.attempt,
+    r.takeovers, r.slot, r.origin, r.agent_id, r.correlation_id, r.concurrency_key, r.expires_at, r.folded, r.reason,
+    r.payload, $10, $1, c.epoch, clock_timestamp() + $9::interval, clock_timestamp(),
+    CASE WHEN r.takeovers = 0 THEN $7::timestamptz END
+  FROM removed r JOIN chosen c ON c.id = r.id
+  WHERE r.expires_at IS NULL OR r.expires_at > $7::timestamptz
+  RETURNING *
+),
+missed AS (
+  INSERT INTO carillon.run_history (id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, folded,
+    run_at, finished_at, origin, agent_id, correlation_id, outcome, error_class, reason, payload)
+  SELECT r.id, r.tenant_id, r.task_id, r.task_version, r.number, r.retry, r.attempt, r.takeovers, r.slot, r.folded,
+    r.run_at, $7::timestamptz, r.origin, r.agent_id, r.correlation_id, $11, 'expired',
+    'expired: it had not started by its own deadline', r.payload
+  FROM removed r
+  WHERE r.expires_at <= $7::timestamptz
+  RETURNING *
+),
+told AS (
+  INSERT INTO carillon.outbox (event_type, aggregate, tenant_id, agent_id, correlation_id, source, "timestamp", data)
+  SELECT e.event_type, CASE WHEN count(*) = 1 THEN 'run/' || min(e.id) ELSE 'runs' END, e.tenant_id, e.agent_id,
+    CASE WHEN count(*) = 1 THEN min(e.correlation_id) ELSE '' END, 'worker', $7::timestamptz,
+    convert_to(json_build_object('runs', json_agg(json_build_object(
+      'run', e.id::text, 'task', e.task_id::text, 'number', e.number, 'retry', e.retry, 'attempt', e.attempt)))::text, 'UTF8')
+  FROM (SELECT 'task.run.started' AS event_type, id, task_id, number, retry, attempt, tenant_id, agent_id, correlation_id FROM leased
+        UNION ALL
+        SELECT 'task.run.' || outcome, id, task_id, number, retry, attempt, tenant_id, agent_id, correlation_id FROM missed) e
+  GROUP BY e.event_type, e.tenant_id, e.agent_id
+)
+SELECT l.id, l.epoch, l.attempt, l.shard, l.priority, l.run_at, l.tenant_id, l.task_id, l.task_version, l.number,
+  l.retry, l.takeovers, l.slot, l.origin, l.agent_id, l.correlation_id, l.concurrency_key IS NOT NULL, l.payload, false, c.place
+FROM leased l JOIN chosen c ON c.id = l.id
+UNION ALL
+SELECT m.id, 0, m.attempt, 0::smallint, 0::smallint, m.run_at, m.tenant_id, m.task_id, m.task_version, m.number,
+  m.retry, m.takeovers, m.slot, m.origin, m.agent_id, m.correlation_id, false, NULL, true, 0
+FROM missed m
+ORDER BY 20, 6, 1;

@@ -1,0 +1,70 @@
+-- Takes over at most $5 runs whose lease has ended, in the shards ($2, $3: shard and epoch) that $1 owns. Next states: $6 cut off in a call
+-- that may not be repeated, $7 cancel was asked, $8 quarantined after $4 dead workers, $9 queued again. Skips rows that others hold.
+WITH owned AS MATERIALIZED (
+  SELECT o.shard FROM carillon.shard_owner o
+  JOIN unnest($2::smallint[], $3::bigint[]) AS i(shard, epoch) ON i.shard = o.shard AND i.epoch = o.epoch
+  WHERE o.owner = $1
+  FOR KEY SHARE OF o
+),
+ended AS MATERIALIZED (
+  SELECT l.id FROM carillon.run_live l
+  WHERE l.state = 'running' AND l.lease_until < clock_timestamp() AND l.shard IN (SELECT shard FROM owned)
+  ORDER BY l.id
+  LIMIT $5::integer
+  FOR UPDATE SKIP LOCKED
+),
+taken AS (
+  DELETE FROM carillon.run_live l USING ended e
+  WHERE l.id = e.id AND l.state = 'running' AND l.lease_until < clock_timestamp()
+  RETURNING l.*,
+    CASE WHEN l.call_state = 'calling' THEN $6
+         WHEN l.cancel_requested_at IS NOT NULL THEN $7
+         WHEN l.started_at IS NOT NULL AND l.takeovers + 1 >= $4::integer THEN $8
+         ELSE $9 END AS next
+),
+history AS (
+  INSERT INTO carillon.run_history (id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, folded,
+    run_at, started_at, finished_at, late_by, origin, agent_id, correlation_id, outcome, error_class, error_message,
+    reason, payload)
+  SELECT t.id, t.tenant_id, t.task_id, t.task_version, t.number, t.retry, t.attempt, t.takeovers + 1, t.slot, t.folded,
+    t.run_at, t.started_at, clock_timestamp(), greatest(t.started_at - coalesce(t.slot, t.run_at), interval '0'),
+    t.origin, t.agent_id, t.correlation_id, t.next,
+    CASE t.next WHEN $6 THEN 'unknown_outcome' WHEN $7 THEN 'cancelled' ELSE 'internal' END,
+    CASE t.next
+      WHEN $6 THEN 'The worker was lost while a call was under way that may not be repeated, so nobody knows whether it had '
+        || 'its effect. Look at the other side; then retry_run repeats it, or leave it.'
+      WHEN $7 THEN 'Cancelled; its worker was lost before it could stop.'
+      ELSE 'Quarantined: ' || t.takeovers + 1 || ' workers died while they ran it. Find out why before retry_run.' END,
+    CASE WHEN t.next = $7 THEN t.cancel_reason WHEN t.next = $8 THEN 'quarantined' ELSE t.reason END, t.payload
+  FROM taken t WHERE t.next <> $9
+),
+steps AS (
+  INSERT INTO carillon.step_journal (run_id, step_path, attempt, tenant_id, state, started_at, finished_at, error_class,
+    error_message)
+  SELECT t.id, t.call_step, 1 + (SELECT count(*) FROM carillon.step_journal j WHERE j.run_id = t.id
+      AND j.step_path = t.call_step AND j.state <> 'running'),
+    t.tenant_id, 'unknown', coalesce(t.started_at, t.heartbeat_at), clock_timestamp(), 'unknown_outcome',
+    'the worker was lost during the call'
+  FROM taken t WHERE t.next = $6 AND t.call_step IS NOT NULL
+  ON CONFLICT (run_id, step_path, attempt) DO UPDATE
+  SET state = excluded.state, finished_at = excluded.finished_at, error_class = excluded.error_class,
+      error_message = excluded.error_message
+),
+ready AS (
+  INSERT INTO carillon.run_ready (shard, priority, run_at, id, tenant_id, task_id, task_version, number, retry, attempt,
+    takeovers, slot, origin, agent_id, correlation_id, concurrency_key, expires_at, folded, reason, payload)
+  SELECT t.shard, t.priority, t.run_at, t.id, t.tenant_id, t.task_id, t.task_version, t.number, t.retry, t.attempt + 1,
+    t.takeovers + CASE WHEN t.started_at IS NULL THEN 0 ELSE 1 END, t.slot, t.origin, t.agent_id, t.correlation_id,
+    t.concurrency_key, NULL, t.folded, t.reason, t.payload
+  FROM taken t WHERE t.next = $9
+),
+told AS (
+  INSERT INTO carillon.outbox (event_type, aggregate, tenant_id, agent_id, correlation_id, source, "timestamp", data)
+  SELECT 'task.run.' || CASE WHEN t.next = $9 THEN 'lease_expired' ELSE t.next END,
+    CASE WHEN count(*) = 1 THEN 'run/' || min(t.id) ELSE 'runs' END, t.tenant_id, t.agent_id,
+    CASE WHEN count(*) = 1 THEN min(t.correlation_id) ELSE '' END, 'worker', clock_timestamp(),
+    convert_to(json_build_object('runs', json_agg(json_build_object(
+      'run', t.id::text, 'task', t.task_id::text, 'number', t.number, 'retry', t.retry, 'attempt', t.attempt)))::text, 'UTF8')
+  FROM taken t GROUP BY t.next, t.tenant_id, t.agent_id
+)
+SELECT id, shard, priority, run_at, next FROM taken;

@@ -1,0 +1,26 @@
+-- Returns runs that were claimed and not started, from run_live to run_ready as they were, when $1 still leases them by ($2 id,
+-- $3 epoch, $4 attempt). Their attempt is not counted.
+WITH input AS (
+  SELECT * FROM unnest($2::bigint[], $3::bigint[], $4::integer[]) AS i(id, epoch, attempt) ORDER BY id
+),
+returned AS (
+  DELETE FROM carillon.run_live l USING input i
+  WHERE l.id = i.id AND l.epoch = i.epoch AND l.attempt = i.attempt AND l.owner = $1 AND l.state = 'running'
+    AND l.call_state = 'idle' AND l.cancel_requested_at IS NULL
+  RETURNING l.*
+),
+ready AS (
+  INSERT INTO carillon.run_ready (shard, priority, run_at, id, tenant_id, task_id, task_version, number, retry, attempt,
+    takeovers, slot, origin, agent_id, correlation_id, concurrency_key, expires_at, folded, reason, payload)
+  SELECT shard, priority, run_at, id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, origin,
+    agent_id, correlation_id, concurrency_key, expires_at, folded, reason, payload
+  FROM returned
+),
+told AS (
+  INSERT INTO carillon.outbox (event_type, aggregate, tenant_id, agent_id, correlation_id, source, "timestamp", data)
+  SELECT 'task.run.handed_back', 'runs', tenant_id, agent_id, '', 'worker', clock_timestamp(),
+    convert_to(json_build_object('runs', json_agg(json_build_object(
+      'run', id::text, 'task', task_id::text, 'number', number, 'retry', retry, 'attempt', attempt)))::text, 'UTF8')
+  FROM returned GROUP BY tenant_id, agent_id
+)
+SELECT id, shard, priority, run_at, $5::text FROM returned;

@@ -1,0 +1,80 @@
+-- Ends live runs that $1 still leases by ($2 id, $3 epoch, $4 attempt) with state $5: to run_history, or back to run_ready when
+-- it is $6 and nobody asked for a cancel (else $7); with step ($18…$29) and effect ($30…$40). Gives what really moved.
+WITH input AS (
+  SELECT * FROM unnest($2::bigint[], $3::bigint[], $4::integer[], $5::text[], $8::timestamptz[], $9::timestamptz[],
+                       $10::timestamptz[], $11::text[], $12::text[], $13::text[], $14::bytea[], $15::bigint[],
+                       $16::boolean[])
+    AS i(id, epoch, attempt, state, run_at, started_at, finished_at, error_class, error_message, reason, output,
+         output_bytes, output_cut)
+  ORDER BY id
+),
+closed AS (
+  DELETE FROM carillon.run_live l USING input i
+  WHERE l.id = i.id AND l.epoch = i.epoch AND l.attempt = i.attempt AND l.owner = $1 AND l.state = 'running'
+  RETURNING l.id, l.shard, l.priority, l.run_at, l.tenant_id, l.task_id, l.task_version, l.number, l.retry, l.attempt,
+    l.takeovers, l.slot, l.origin, l.agent_id, l.correlation_id, l.concurrency_key, l.expires_at, l.folded, l.payload,
+    l.reason AS why, l.cancel_reason, i.run_at AS next_run_at, coalesce(i.started_at, l.started_at) AS started_at,
+    i.finished_at, i.error_class, i.error_message, i.reason, i.output, i.output_bytes, i.output_cut,
+    CASE WHEN i.state = $6 AND l.cancel_requested_at IS NOT NULL THEN $7 ELSE i.state END AS state
+),
+history AS (
+  INSERT INTO carillon.run_history (id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, folded,
+    run_at, started_at, finished_at, late_by, origin, agent_id, correlation_id, outcome, error_class, error_message,
+    reason, payload, output, output_bytes, output_cut)
+  SELECT c.id, c.tenant_id, c.task_id, c.task_version, c.number, c.retry, c.attempt, c.takeovers, c.slot, c.folded,
+    c.run_at, c.started_at, c.finished_at, greatest(c.started_at - coalesce(c.slot, c.run_at), interval '0'), c.origin,
+    c.agent_id, c.correlation_id, c.state, c.error_class, c.error_message,
+    coalesce(c.reason, CASE WHEN c.state = $7 THEN c.cancel_reason END, c.why), c.payload,
+    CASE WHEN octet_length(c.output) <= $17::integer THEN c.output END, c.output_bytes, c.output_cut
+  FROM closed c WHERE c.state <> $6
+),
+outputs AS (
+  INSERT INTO carillon.run_output (run_id, tenant_id, output)
+  SELECT c.id, c.tenant_id, c.output FROM closed c WHERE c.state <> $6 AND octet_length(c.output) > $17::integer
+),
+ready AS (
+  INSERT INTO carillon.run_ready (shard, priority, run_at, id, tenant_id, task_id, task_version, number, retry, attempt,
+    takeovers, slot, origin, agent_id, correlation_id, concurrency_key, expires_at, folded, reason, payload)
+  SELECT c.shard, c.priority, c.next_run_at, c.id, c.tenant_id, c.task_id, c.task_version, c.number, c.retry,
+    c.attempt + 1, c.takeovers, c.slot, c.origin, c.agent_id, c.correlation_id, c.concurrency_key, NULL, c.folded,
+    c.why, c.payload
+  FROM closed c WHERE c.state = $6
+),
+journal AS (
+  INSERT INTO carillon.step_journal (run_id, step_path, attempt, tenant_id, state, tool, started_at, finished_at,
+    not_before, error_class, error_message, output, output_bytes)
+  SELECT j.run_id, j.step_path, j.attempt, c.tenant_id, j.state, j.tool, j.started_at, j.finished_at, j.not_before,
+    j.error_class, j.error_message, j.output, j.output_bytes
+  FROM unnest($18::bigint[], $19::text[], $20::integer[], $21::text[], $22::text[], $23::timestamptz[],
+              $24::timestamptz[], $25::timestamptz[], $26::text[], $27::text[], $28::bytea[], $29::bigint[])
+    AS j(run_id, step_path, attempt, state, tool, started_at, finished_at, not_before, error_class, error_message,
+         output, output_bytes)
+  JOIN closed c ON c.id = j.run_id
+  ON CONFLICT (run_id, step_path, attempt) DO UPDATE
+  SET state = excluded.state, finished_at = excluded.finished_at, not_before = excluded.not_before,
+      error_class = excluded.error_class, error_message = excluded.error_message, output = excluded.output,
+      output_bytes = excluded.output_bytes
+),
+effects AS (
+  INSERT INTO carillon.effect_journal (run_id, step_path, attempt, tenant_id, tool, effect, input_sha256,
+    idempotency_key, outcome, started_at, duration, output_bytes)
+  SELECT e.run_id, e.step_path, e.attempt, c.tenant_id, e.tool, e.effect, e.input_sha256, e.idempotency_key, e.outcome,
+    e.started_at, e.duration, e.output_bytes
+  FROM unnest($30::bigint[], $31::text[], $32::integer[], $33::text[], $34::text[], $35::bytea[], $36::text[],
+              $37::text[], $38::timestamptz[], $39::interval[], $40::bigint[])
+    AS e(run_id, step_path, attempt, tool, effect, input_sha256, idempotency_key, outcome, started_at, duration,
+         output_bytes)
+  JOIN closed c ON c.id = e.run_id
+  ON CONFLICT (run_id, step_path, attempt) DO NOTHING
+),
+told AS (
+  INSERT INTO carillon.outbox (event_type, aggregate, tenant_id, agent_id, correlation_id, source, "timestamp", data)
+  SELECT 'task.run.' || CASE WHEN c.state = $6 THEN 'retrying' ELSE c.state END,
+    CASE WHEN count(*) = 1 THEN 'run/' || min(c.id) ELSE 'runs' END, c.tenant_id, c.agent_id,
+    CASE WHEN count(*) = 1 THEN min(c.correlation_id) ELSE '' END, 'worker', max(c.finished_at),
+    convert_to(json_build_object('runs', json_agg(json_build_object(
+      'run', c.id::text, 'task', c.task_id::text, 'number', c.number, 'retry', c.retry, 'attempt', c.attempt,
+      'error_class', c.error_class)))::text, 'UTF8')
+  FROM closed c GROUP BY c.state, c.tenant_id, c.agent_id
+)
+SELECT id, shard, priority, CASE WHEN state = $6 THEN next_run_at ELSE run_at END, state FROM closed;
