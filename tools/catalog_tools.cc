@@ -1,0 +1,140 @@
+#include "server/domain/schedule/schedule.h"
+#include "server/engine/engine.h"
+#include "tools/arguments.h"
+#include "tools/dispatch.h"
+#include "tools/downstream.h"
+#include "tools/render.h"
+#include "tools/run_answers.h"
+#include "tools/schemas.h"
+#include "tools/tool.h"
+
+namespace carillon::tools {
+namespace {
+
+constexpr int kCallWaitDefaultSeconds = 30;
+
+// The first sentence, or as much of it as fits a line.
+std::string summary_of(const std::string& description) {
+  constexpr std::size_t kSummaryBytes = 160;
+  const std::size_t end = std::min(description.find(". "), description.find('\n'));
+  const Extract line = extract(description.substr(0, end), kSummaryBytes);
+  return line.whole ? line.text : line.text + "…";
+}
+
+ordered_json tool_row(const ToolFacts& tool, DownstreamDetail detail) {
+  ordered_json row{{"tool", tool.tool}};
+  if (detail == DownstreamDetail::name) return row;
+  row["effect"] = name_of(tool.effect);
+  if (detail == DownstreamDetail::summary) {
+    add(row, "summary", summary_of(tool.description));
+    return row;
+  }
+  add(row, "description", tool.description);
+  if (tool.timeout) row["timeout"] = say_duration(*tool.timeout);
+  row["input_schema"] = tool.input_schema;
+  if (!tool.output_schema.is_null()) row["output_schema"] = tool.output_schema;
+  return row;
+}
+
+ordered_json server_row(const DownstreamServer& server) {
+  ordered_json row{{"server", server.name}, {"state", server.state}};
+  if (server.tools) row["tools"] = *server.tools;
+  if (server.latency) row["latency"] = say_duration(*server.latency);
+  add(row, "detail", server.detail);
+  add(row, "stderr", server.stderr_tail);
+  return row;
+}
+
+// A schema is read as JSON, not as a list of facts.
+std::string tool_line(ordered_json row) {
+  std::string schemas;
+  for (const char* name : {"input_schema", "output_schema"}) {
+    if (!row.contains(name)) continue;
+    schemas += "\n  " + std::string(name) + " " + row[name].dump();
+    row.erase(name);
+  }
+  return render_row(row, {"tool", "effect", "summary", "description"}) + schemas;
+}
+
+// As many tools as fit the answer; schemas can be long.
+Answer found_answer(const DownstreamFound& found, DownstreamDetail detail) {
+  const std::size_t chars_max = detail == DownstreamDetail::schema ? 4 * kConciseCharsMax : kConciseCharsMax;
+  ordered_json facts;
+  std::string text;
+  for (const auto& server : found.servers) {
+    facts["servers"].push_back(server_row(server));
+    text += render_row(facts["servers"].back(), {"server", "state", "detail"}) + "\n";
+  }
+  std::size_t shown = 0;
+  for (const auto& tool : found.tools) {
+    const ordered_json row = tool_row(tool, detail);
+    const std::string line = tool_line(row);
+    if (shown > 0 && text.size() + line.size() > chars_max) break;
+    facts["tools"].push_back(row);
+    text += line + "\n";
+    ++shown;
+  }
+  facts["total"] = found.total;
+  text += std::to_string(shown) + " of " + std::to_string(found.total) + " tools";
+  if (shown < found.total) text += "; narrow with query or server, or raise limit";
+  return {.structured = json(facts), .text = text};
+}
+
+ToolOutcome search_tools(CallContext& context, const json& arguments) {
+  const std::string word = text_of(arguments, "detail");
+  const DownstreamQuery query{.query = text_of(arguments, "query"),
+                              .server = text_of(arguments, "server"),
+                              .detail = word == "name"     ? DownstreamDetail::name
+                                        : word == "schema" ? DownstreamDetail::schema
+                                                           : DownstreamDetail::summary,
+                              .limit = arguments.value("limit", std::size_t{10})};
+  const auto found = context.ports.downstream.search_tools(context.caller.tenant, query);
+  if (!found.ok()) return found.error();
+  return found_answer(*found, query.detail);
+}
+
+ToolOutcome call_tool(CallContext& context, const json& arguments) {
+  const CallTool command{.key = command_key(arguments),
+                         .tool = text_of(arguments, "tool"),
+                         .arguments = arguments.at("arguments")};
+  Engine& engine = context.ports.engine;
+  if (flag_of(arguments, "dry_run")) {
+    const auto checked = engine.check_tool(context.caller, command);
+    if (!checked.ok()) return checked.error();
+    return tell({{"tool", checked->tool}, {"effect", checked->effect}, {"accepted", true}});
+  }
+  const auto started = engine.call_tool(context.caller, command);
+  if (!started.ok()) return started.error();
+  const std::chrono::seconds wait{arguments.value("wait_seconds", kCallWaitDefaultSeconds)};
+  if (wait.count() == 0) return answer(*started);
+  return Parked{.run = RunId{started->run_id}, .wait = wait, .resume = run_answer};
+}
+
+const Tool kCatalogTools[] = {
+    {.name = "search_tools",
+     .title = "Search downstream tools",
+     .summary = "Find tools of downstream servers by words; without query and server, list the servers with health and tool "
+                "count.",
+     .input_schema = schemas::search_tools,
+     .hints = {.reads_only = true, .idempotent = true},
+     .scope = Scope::read,
+     .toolset = Toolset::catalog,
+     .example = R"({"query": "list issues", "detail": "schema"})",
+     .call = search_tools},
+    {.name = "call_tool",
+     .title = "Call a downstream tool",
+     .summary = "Call one downstream tool once, recorded as a run, and return its output; or only check the arguments.",
+     .input_schema = schemas::call_tool,
+     .output_schema = output_schemas::call_tool.text,
+     .hints = {.destroys = true, .open_world = true},
+     .scope = Scope::tools,
+     .toolset = Toolset::catalog,
+     .example = R"({"tool": "carillon.echo", "arguments": {"message": "hi"}})",
+     .call = call_tool},
+};
+
+}  // namespace
+
+std::span<const Tool> catalog_tools() { return kCatalogTools; }
+
+}  // namespace carillon::tools

@@ -1,0 +1,52 @@
+// Downstream: what the tools may know of the catalog, in their own words. The catalog's owner implements it.
+//
+// Read-only and quick: it tells what is known now and may start servers in the background, but never waits for one
+// longer than `wait`. Secrets are masked by whoever answers. Thread-safe.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/base/clock.h"
+#include "server/base/id.h"
+#include "server/base/json.h"
+#include "server/base/result.h"
+#include "server/domain/tool_caller.h"
+
+namespace carillon::tools {
+
+enum class DownstreamDetail { name, summary, schema };
+
+struct DownstreamQuery {
+  std::string query{};   // words in name or description; empty: all
+  std::string server{};  // only this one; empty: all
+  DownstreamDetail detail = DownstreamDetail::summary;
+  std::size_t limit = 10;
+  Duration wait = std::chrono::seconds{10};
+};
+
+struct DownstreamServer {
+  std::string name;
+  std::string state;  // ready, starting, stopped, failed, needs_sign_in …: the catalog's word
+  std::string detail; // what is wrong and what would help; empty when nothing is
+  std::optional<Duration> latency{};
+  std::optional<std::size_t> tools{};  // how many; nothing while it was never listed
+  std::string stderr_tail;             // the last lines it wrote, only when something is wrong
+};
+
+struct DownstreamFound {
+  std::vector<DownstreamServer> servers;  // those that were asked about
+  std::vector<ToolFacts> tools;           // best first
+  std::size_t total = 0;                  // before `limit`
+};
+
+class Downstream {
+ public:
+  virtual ~Downstream() = default;
+  // Errors: unknown_name at /server, with the nearest.
+  virtual Result<DownstreamFound> search_tools(const TenantId& tenant, const DownstreamQuery& query) = 0;
+};
+
+}  // namespace carillon::tools

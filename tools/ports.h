@@ -1,0 +1,27 @@
+// Ports: what the tools need of the rest, joined by main. References to objects that outlive the ToolSet.
+#pragma once
+
+#include "server/base/clock.h"
+
+namespace carillon {
+class Engine;
+}  // namespace carillon
+
+namespace carillon::transport {
+class Executor;
+class Timer;
+}  // namespace carillon::transport
+
+namespace carillon::tools {
+
+class Downstream;
+
+struct Ports {
+  Engine& engine;
+  Downstream& downstream;
+  transport::Executor& executor;  // where a parked call goes on
+  transport::Timer& timer;        // when it has waited long enough
+  const Clock& clock;
+};
+
+}  // namespace carillon::tools

@@ -1,0 +1,255 @@
+#include "tools/run_answers.h"
+
+#include <algorithm>
+
+#include "server/domain/jmespath/jmespath.h"
+#include "server/domain/nearest.h"
+#include "server/domain/schedule/schedule.h"
+#include "server/engine/engine.h"
+#include "tools/render.h"
+#include "tools/task_answers.h"
+
+namespace carillon::tools {
+namespace {
+
+std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+bool includes(const RunView& view, std::string_view part) {
+  return std::find(view.include.begin(), view.include.end(), part) != view.include.end();
+}
+
+// Where the row stands in time: its slot if it has one, else when it was asked for.
+Instant time_of(const RunRow& row) { return row.slot.value_or(row.run_at); }
+
+// The part of an output that a reader wants: a tool's structured result, else its text; what the last step gave.
+json main_output(const json& output) {
+  if (!output.is_object()) return output;
+  if (const auto message = output.find("message"); message != output.end()) return *message;
+  if (const auto last = output.find("last"); last != output.end()) return main_output(*last);
+  if (const auto structured = output.find("structured"); structured != output.end() && !structured->is_null())
+    return *structured;
+  if (const auto text = output.find("text"); text != output.end()) return *text;
+  return output;
+}
+
+struct Shown {
+  std::size_t whole_max;    // a value up to this is shown whole
+  std::size_t extract_max;  // else so much of it
+};
+
+void add_output(ordered_json& facts, const char* name, const json& value, const Shown& shown) {
+  if (value.is_null()) return;
+  const std::string text = value.is_string() ? value.get<std::string>() : dump(value);
+  if (text.size() <= shown.whole_max) {
+    facts[name] = ordered_json(value);
+    return;
+  }
+  facts[name] = extract(text, shown.extract_max).text + "…";
+  facts["output_bytes"] = text.size();
+  facts["output_more"] = "extract only; get_run with output_path reads one value, include [\"output\"] more of it";
+}
+
+void add_run_output(ordered_json& facts, const RunDetail& detail, const RunView& view) {
+  const bool asked = includes(view, "output");
+  const Shown shown = asked || view.format == Format::detailed ? Shown{kOutputDetailedMax, kOutputDetailedMax}
+                                                               : Shown{kOutputShownMax, kOutputExtract};
+  add_output(facts, "output", asked ? detail.output : main_output(detail.output), shown);
+  if (!detail.output_cut) return;
+  facts["output_bytes"] = detail.output_bytes;
+  facts["output_cut"] = true;
+}
+
+ordered_json step_row(const StepRow& step, Instant now, const Shown& shown) {
+  ordered_json facts{{"step", step.step}, {"status", step.state}};
+  add(facts, "tool", step.tool);
+  facts["attempt"] = step.attempt;
+  if (step.finished_at) facts["duration"] = say_duration(*step.finished_at - step.started_at);
+  add_time(facts, "not_before", step.not_before, "UTC", now);
+  add(facts, "error_class", step.error_class);
+  add(facts, "error", extract(step.error_message, kOutputExtract).text);
+  if (shown.whole_max > 0) add_output(facts, "output", main_output(step.output), shown);
+  return facts;
+}
+
+ordered_json diagnosis_of(const Diagnosis& diagnosis) {
+  ordered_json facts;
+  add(facts, "failing_step", diagnosis.failing_step);
+  facts["error_class"] = diagnosis.error_class;
+  facts["transient"] = diagnosis.transient;
+  facts["explanation"] = diagnosis.explanation;
+  add(facts, "changed_since_success", diagnosis.changed_since_success);
+  if (!diagnosis.next_call.is_null()) facts["next_call"] = dump(diagnosis.next_call);
+  return facts;
+}
+
+Result<const StepRow*> find_step(const RunDetail& detail, const std::string& name) {
+  const StepRow* found = nullptr;
+  std::vector<std::string> names;
+  for (const auto& step : detail.steps) {
+    if (step.step == name) found = &step;  // the last attempt
+    names.push_back(step.step);
+  }
+  if (found != nullptr) return found;
+  const auto near = nearest(name, names);
+  Error error{ErrorCode::unknown_name, "the run has no step \"" + name + "\"" + did_you_mean(near), "/step"};
+  error.received = name;
+  error.details["accepted"] = names;
+  return error;
+}
+
+Result<json> value_at(const json& output, const std::string& path) {
+  const auto at_argument = [&](Error error) {
+    error.pointer = "/output_path";
+    error.received = path;
+    return error;
+  };
+  const auto expression = jmespath::compile(path);
+  if (!expression.ok()) return at_argument(expression.error());
+  auto value = expression->evaluate(output);
+  if (!value.ok()) return at_argument(value.error());
+  return value;
+}
+
+Result<Answer> part_answer(const RunDetail& detail, const RunView& view) {
+  ordered_json facts{{"run", detail.row.run}, {"status", name_of(detail.row.state)}};
+  const StepRow* step = nullptr;
+  if (view.step) {
+    const auto found = find_step(detail, *view.step);
+    if (!found.ok()) return found.error();
+    step = *found;
+  }
+  if (!view.output_path) {
+    facts["steps"] = ordered_json::array({step_row(*step, detail.now, {kOutputDetailedMax, kOutputDetailedMax})});
+    return tell(facts);
+  }
+  const auto value = value_at(step == nullptr ? detail.output : step->output, *view.output_path);
+  if (!value.ok()) return value.error();
+  facts["output_path"] = *view.output_path;
+  facts["output"] = nullptr;
+  add_output(facts, "output", *value, {kOutputDetailedMax, kOutputDetailedMax});
+  return tell(facts);
+}
+
+void add_times(ordered_json& facts, const RunDetail& detail) {
+  const RunRow& row = detail.row;
+  add_time(facts, "slot", row.slot, row.zone, detail.now);
+  add_time(facts, "slot_until", row.slot_until, row.zone, detail.now);
+  if (!row.slot) facts["asked"] = say_time(row.run_at, row.zone, detail.now);
+  add_time(facts, "started", row.started_at, row.zone, detail.now);
+  add_time(facts, "finished", row.finished_at, row.zone, detail.now);
+  if (row.duration) facts["duration"] = say_duration(*row.duration);
+  if (row.late_by && *row.late_by > kOnTime) facts["late_by"] = say_duration(*row.late_by);
+}
+
+void add_details(ordered_json& facts, const RunDetail& detail) {
+  facts["id"] = std::to_string(detail.row.run_id);
+  facts["origin"] = detail.row.origin;
+  facts["agent"] = detail.row.agent;
+  facts["task_version"] = detail.task_version;
+  if (detail.takeovers > 0) facts["takeovers"] = detail.takeovers;
+  add_time(facts, "expires", detail.expires_at, detail.row.zone, detail.now);
+  add(facts, "retries", detail.retries);
+  add(facts, "correlation_id", detail.correlation_id);
+}
+
+void add_steps(ordered_json& facts, const RunDetail& detail, const RunView& view) {
+  const Shown shown = includes(view, "steps") || view.format == Format::detailed ? Shown{kOutputShownMax, kOutputExtract}
+                                                                                 : Shown{0, 0};
+  for (const auto& step : detail.steps) facts["steps"].push_back(step_row(step, detail.now, shown));
+}
+
+}  // namespace
+
+ordered_json run_row(const RunRow& row, Instant now, Format format) {
+  ordered_json facts{{"run", row.run}, {"status", name_of(row.state)}};
+  add(facts, "reason", row.reason);
+  facts["at"] = say_time(time_of(row), row.zone, now);
+  add_time(facts, "at_until", row.slot_until, row.zone, now);
+  if (row.folded > 0) facts["folded"] = row.folded;
+  if (row.duration) facts["duration"] = say_duration(*row.duration);
+  add(facts, "error_class", row.error_class);
+  add(facts, "error", extract(row.error_message, format == Format::concise ? 120 : 600).text);
+  if (row.cancel_requested) facts["cancel_requested"] = true;
+  if (format == Format::concise) return facts;
+  facts["task"] = row.task;
+  facts["origin"] = row.origin;
+  facts["agent"] = row.agent;
+  add_time(facts, "started", row.started_at, row.zone, now);
+  add_time(facts, "finished", row.finished_at, row.zone, now);
+  if (row.late_by && *row.late_by > kOnTime) facts["late_by"] = say_duration(*row.late_by);
+  if (row.attempt > 1) facts["attempt"] = row.attempt;
+  facts["id"] = std::to_string(row.run_id);
+  return facts;
+}
+
+Answer answer(const RunPage& page, Format format) {
+  ordered_json facts;
+  facts["runs"] = ordered_json::array();
+  std::string text;
+  for (const auto& row : page.runs) {
+    facts["runs"].push_back(run_row(row, page.now, format));
+    text += render_row(facts["runs"].back(), {"run", "status", "reason", "at", "duration", "error_class", "error"}) + "\n";
+  }
+  facts["total"] = page.total;
+  text += std::to_string(page.runs.size()) + " of " + std::to_string(page.total) + " runs";
+  if (page.next_cursor) {
+    facts["next_cursor"] = *page.next_cursor;
+    text += "; more with cursor " + *page.next_cursor + ", fewer with task, status, tag, agent, error_class or since";
+  }
+  return {.structured = json(facts), .text = text};
+}
+
+Answer answer(const RunStarted& started) {
+  ordered_json facts{{"run", started.run}, {"status", started.state}};
+  add(facts, "reason", started.reason);
+  facts["task"] = started.task;
+  if (started.task_state != "active") facts["task_state"] = started.task_state;
+  add(facts, "retry_of", started.retry_of);
+  facts["at"] = say_time(started.run_at, started.zone, started.at);
+  return tell(facts);
+}
+
+Answer answer(const RunCancelled& cancelled) {
+  ordered_json facts{{"run", cancelled.run}, {"was", cancelled.was}, {"status", cancelled.state}};
+  if (cancelled.requested)
+    facts["requested"] = "its worker was asked to stop; get_run with wait_seconds tells when it has ended";
+  if (cancelled.outcome_unknown)
+    facts["outcome_unknown"] = "it was in the middle of a call that may have had its effect; look before you repeat it";
+  return tell(facts);
+}
+
+Result<Answer> answer(const RunDetail& detail, const RunView& view) {
+  if (view.step || view.output_path) return part_answer(detail, view);
+  const RunRow& row = detail.row;
+  ordered_json facts{{"run", row.run}, {"status", name_of(row.state)}, {"task", row.task}};
+  add(facts, "reason", row.reason);
+  facts["action"] = brief_action(detail.action);
+  add_times(facts, detail);
+  if (row.folded > 0) facts["folded"] = row.folded;
+  facts["attempt"] = row.attempt;
+  add(facts, "error_class", row.error_class);
+  add(facts, "error", extract(row.error_message, kOutputShownMax).text);
+  if (row.cancel_requested) facts["cancel_requested"] = detail.cancel_reason.empty() ? "yes" : detail.cancel_reason;
+  add(facts, "waits_for", detail.waits_for);
+  if (!detail.progress.is_null()) facts["progress"] = ordered_json(detail.progress);
+  if (detail.diagnosis) facts["diagnosis"] = diagnosis_of(*detail.diagnosis);
+  if (includes(view, "input") && !detail.input.is_null())
+    add_output(facts, "input", detail.input, {kOutputShownMax, kOutputExtract});
+  add_steps(facts, detail, view);
+  add_run_output(facts, detail, view);
+  if (view.format == Format::detailed) add_details(facts, detail);
+  return tell(facts);
+}
+
+bool has_ended(const CallContext& context, RunId run) {
+  const auto detail = context.ports.engine.get_run(context.caller, {.run = run.str()});
+  return !detail.ok() || is_final(detail->row.state);
+}
+
+Result<Answer> run_answer(const CallContext& context, RunId run) {
+  const auto detail = context.ports.engine.get_run(context.caller, {.run = run.str()});
+  if (!detail.ok()) return detail.error();
+  return answer(*detail, RunView{});
+}
+
+}  // namespace carillon::tools

@@ -1,0 +1,143 @@
+#include "server/engine/engine.h"
+#include "tools/arguments.h"
+#include "tools/paging.h"
+#include "tools/run_answers.h"
+#include "tools/schemas.h"
+#include "tools/tool.h"
+
+namespace carillon::tools {
+namespace {
+
+Duration wait_of(const json& arguments) { return std::chrono::seconds{arguments.value("wait_seconds", 0)}; }
+
+// The handle at once, or the run's end for whoever waits for it.
+ToolOutcome started(const Result<RunStarted>& result, Duration wait) {
+  if (!result.ok()) return result.error();
+  if (wait.count() == 0 || result->state == "skipped") return answer(*result);
+  return Parked{.run = RunId{result->run_id}, .wait = wait, .resume = run_answer};
+}
+
+ToolOutcome run_now(CallContext& context, const json& arguments) {
+  RunNow command{.key = command_key(arguments),
+                 .task = text_of(arguments, "task"),
+                 .input = optional_of<json>(arguments, "input"),
+                 .reason = text_of(arguments, "reason")};
+  if (const auto overlap = optional_of<std::string>(arguments, "overlap")) command.overlap = overlap_named(*overlap);
+  return started(context.ports.engine.run_now(context.caller, command), wait_of(arguments));
+}
+
+ToolOutcome retry_run(CallContext& context, const json& arguments) {
+  const RetryRun command{.key = command_key(arguments),
+                         .run = text_of(arguments, "run"),
+                         .input = optional_of<json>(arguments, "input"),
+                         .definition = text_of(arguments, "definition") == "latest" ? RetryDefinition::latest
+                                                                                    : RetryDefinition::original};
+  return started(context.ports.engine.retry_run(context.caller, command), wait_of(arguments));
+}
+
+ToolOutcome cancel_run(CallContext& context, const json& arguments) {
+  const CancelRun command{.key = command_key(arguments),
+                          .run = text_of(arguments, "run"),
+                          .reason = text_of(arguments, "reason"),
+                          .force = flag_of(arguments, "force")};
+  const auto cancelled = context.ports.engine.cancel_run(context.caller, command);
+  if (!cancelled.ok()) return cancelled.error();
+  return answer(*cancelled);
+}
+
+ToolOutcome list_runs(CallContext& context, const json& arguments) {
+  ListRuns query{.task = optional_of<std::string>(arguments, "task"),
+                 .tag = optional_of<std::string>(arguments, "tag"),
+                 .agent = optional_of<std::string>(arguments, "agent"),
+                 .error_class = optional_of<std::string>(arguments, "error_class"),
+                 .since = optional_of<std::string>(arguments, "since"),
+                 .until = optional_of<std::string>(arguments, "until"),
+                 .limit = arguments.value("limit", kDefaultLimit),
+                 .cursor = optional_of<std::string>(arguments, "cursor")};
+  for (const auto& status : arguments.value("status", std::vector<std::string>{}))
+    query.states.push_back(*run_state_named(status));
+  const Format format = format_of(arguments);
+  return page_that_fits(query, format, [&](const ListRuns& q) { return context.ports.engine.list_runs(context.caller, q); });
+}
+
+Result<Answer> show(const CallContext& context, const std::string& run, const RunView& view) {
+  const auto detail = context.ports.engine.get_run(context.caller, {.run = run});
+  if (!detail.ok()) return detail.error();
+  return answer(*detail, view);
+}
+
+ToolOutcome get_run(CallContext& context, const json& arguments) {
+  const RunView view{.format = format_of(arguments),
+                     .include = arguments.value("include", std::vector<std::string>{}),
+                     .step = optional_of<std::string>(arguments, "step"),
+                     .output_path = optional_of<std::string>(arguments, "output_path")};
+  const auto detail = context.ports.engine.get_run(context.caller, {.run = text_of(arguments, "run")});
+  if (!detail.ok()) return detail.error();
+  const Duration wait = wait_of(arguments);
+  if (wait.count() > 0 && !is_final(detail->row.state))
+    return Parked{.run = RunId{detail->row.run_id},
+                  .wait = wait,
+                  .resume = [view](const CallContext& later, RunId run) { return show(later, run.str(), view); }};
+  return settled(answer(*detail, view));
+}
+
+const Tool kRunTools[] = {
+    {.name = "run_now",
+     .title = "Run a task now",
+     .summary = "Start one run of a task at once, also of a paused one; its schedule stays as it is. Returns the run handle, "
+                "or the finished result when it ends within wait_seconds.",
+     .input_schema = schemas::run_now,
+     .output_schema = output_schemas::run_now.text,
+     .hints = {.open_world = true},
+     .scope = Scope::run,
+     .toolset = Toolset::core,
+     .example = R"({"task": "morning-brief", "wait_seconds": 30})",
+     .call = run_now},
+    {.name = "list_runs",
+     .title = "List runs",
+     .summary = "Find runs, newest first, including slots that were missed or skipped, with the reason. Returns one row a "
+                "run, total and next_cursor.",
+     .input_schema = schemas::list_runs,
+     .output_schema = output_schemas::list_runs.text,
+     .hints = {.reads_only = true, .idempotent = true},
+     .scope = Scope::read,
+     .toolset = Toolset::core,
+     .example = R"({"task": "morning-brief", "status": ["failed"], "since": "today"})",
+     .call = list_runs},
+    {.name = "get_run",
+     .title = "Show a run",
+     .summary = "One run: status, times, steps, output, and for a failed one a diagnosis with the suggested next call. Can "
+                "wait for its end.",
+     .input_schema = schemas::get_run,
+     .output_schema = output_schemas::get_run.text,
+     .hints = {.reads_only = true, .idempotent = true},
+     .scope = Scope::read,
+     .toolset = Toolset::core,
+     .example = R"({"run": "morning-brief#142", "wait_seconds": 45})",
+     .call = get_run},
+    {.name = "cancel_run",
+     .title = "Cancel a run",
+     .summary = "Stop a run that has not finished. A finished run is left as it is.",
+     .input_schema = schemas::cancel_run,
+     .hints = {.destroys = true, .idempotent = true},
+     .scope = Scope::run,
+     .toolset = Toolset::pipelines,
+     .example = R"({"run": "morning-brief#142", "reason": "no longer needed"})",
+     .call = cancel_run},
+    {.name = "retry_run",
+     .title = "Retry a run",
+     .summary = "Run a finished run again from its start, under the handle with the next retry number. Calls with outside "
+                "effects are made again.",
+     .input_schema = schemas::retry_run,
+     .hints = {.open_world = true},
+     .scope = Scope::run,
+     .toolset = Toolset::pipelines,
+     .example = R"({"run": "morning-brief#142"})",
+     .call = retry_run},
+};
+
+}  // namespace
+
+std::span<const Tool> run_tools() { return kRunTools; }
+
+}  // namespace carillon::tools

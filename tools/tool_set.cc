@@ -1,0 +1,235 @@
+#include "tools/tool_set.h"
+
+#include <algorithm>
+#include <map>
+
+#include "server/base/guarded.h"
+#include "server/base/log.h"
+#include "server/base/mask.h"
+#include "server/base/metrics.h"
+#include "server/domain/nearest.h"
+#include "server/domain/schedule/zone.h"
+#include "tools/dispatch.h"
+#include "tools/instructions.h"
+#include "tools/parking.h"
+#include "tools/run_answers.h"
+#include "transport/protocol.h"
+
+namespace carillon::tools {
+namespace {
+
+// A call on its way: what a handler sees, and what is needed to answer later. Kept by whoever goes on with it.
+struct Call {
+  transport::RequestContext request;
+  CallContext context;
+  const CompiledTool& tool;
+  transport::ToolDone done;
+  std::vector<std::string> warnings{};
+  Monotonic started = std::chrono::steady_clock::now();
+
+  Call(const transport::RequestContext& given, const Ports& ports, const CompiledTool& called, transport::ToolDone answer)
+      : request(given),
+        context{.caller = caller_of(request),
+                .request = request,
+                .ports = ports,
+                .now = ports.clock.now(),
+                .zone = {}},
+        tool(called),
+        done(std::move(answer)) {
+    context.zone = context.caller.zone.empty() ? machine_zone() : context.caller.zone;
+  }
+};
+using SharedCall = std::shared_ptr<Call>;
+
+const Tool& row_of(const SharedCall& call) { return *call->tool.row; }
+
+void finish(const SharedCall& call, std::string_view outcome, transport::Answer answer) {
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - call->started;
+  metrics::count("carillon_tool_calls_total", {{"tool", row_of(call).name}, {"outcome", outcome}});
+  metrics::observe("carillon_tool_call_seconds", {{"tool", row_of(call).name}}, took.count());
+  call->done(std::move(answer));
+}
+
+// Clients check the structured half also of a refusal against outputSchema: where it would not fit, the text says it all.
+void refuse(const SharedCall& call, const Error& error) {
+  transport::Answer answer = encode(error);
+  if (call->tool.output && !call->tool.output->accepts(*answer.structured)) answer.structured.reset();
+  finish(call, describe(error.code).name, std::move(answer));
+}
+
+void conclude(const SharedCall& call, const Result<Answer>& result) {
+  if (!result.ok()) return refuse(call, result.error());
+  transport::Answer answer = encode(*result, call->warnings);
+  finish(call, answer.is_error ? "too_large" : "ok", std::move(answer));
+}
+
+json log_context(const Call& call) {
+  return {{"correlation_id", call.context.caller.correlation_id},
+          {"tenant", call.context.caller.tenant.str()},
+          {"agent", call.context.caller.agent.str()},
+          {"tool", call.tool.row->name}};
+}
+
+// The one place on this side where machine failures end (the worker loop is the other): logged once, answered.
+template <class Work>
+void guarded(const SharedCall& call, Work&& work) {
+  const log::Context context{log_context(*call)};
+  try {
+    work();
+  } catch (const std::exception& failure) {
+    const Error error = machine_failure(failure, call->context.caller.correlation_id);
+    log::error("a tool call failed",
+               {{"failure", failure.what()}, {"answered", describe(error.code).name}});
+    refuse(call, error);
+  }
+}
+
+void go_on(const SharedCall& call, const Parked& parked) {
+  guarded(call, [&] {
+    if (call->request.cancelled.stop_requested())
+      return refuse(call, Error{ErrorCode::conflict, "the call was taken back; the run goes on"});
+    call->context.now = call->context.ports.clock.now();
+    conclude(call, parked.resume(call->context, parked.run));
+  });
+}
+
+void perform(const SharedCall& call, const json& arguments) {
+  ToolOutcome outcome = row_of(call).call(call->context, arguments);
+  if (const auto* parked = std::get_if<Parked>(&outcome)) {
+    park(call->context.ports, {.run = parked->run,
+                               .wait = parked->wait,
+                               .gone = call->request.cancelled,
+                               .has_ended = [call, run = parked->run] { return has_ended(call->context, run); },
+                               .go_on = [call, parked = *parked] { go_on(call, parked); }});
+  } else if (const auto* error = std::get_if<Error>(&outcome)) {
+    refuse(call, *error);
+  } else {
+    conclude(call, std::get<Answer>(std::move(outcome)));
+  }
+}
+
+Error not_allowed(const Tool& row, const Scopes& scopes) {
+  Error error{ErrorCode::not_allowed, "this credential lacks the scope \"" + std::string(name_of(row.scope)) + "\" that " +
+                                          std::string(row.name) + " needs"};
+  error.details["scope"] = name_of(row.scope);
+  error.details["scopes"] = scopes.names();
+  return error;
+}
+
+bool chosen(const Tool& row, const std::vector<std::string>& toolsets) {
+  return toolsets.empty() || std::find(toolsets.begin(), toolsets.end(), name_of(row.toolset)) != toolsets.end();
+}
+
+}  // namespace
+
+struct ToolSet::State {
+  State(const Ports& given, ToolSetOptions chosen_options) : ports(given), options(std::move(chosen_options)) {}
+
+  const Ports ports;
+  const ToolSetOptions options;
+  std::vector<CompiledTool> tools{};
+  // One list for each set of scopes, made when it is first asked for: the same pointer as long as we live.
+  Guarded<std::map<std::vector<std::string>, std::shared_ptr<const transport::ToolList>>> lists{};
+
+  const CompiledTool* named(std::string_view name) const {
+    const auto found = std::find_if(tools.begin(), tools.end(), [&](const auto& tool) { return tool.row->name == name; });
+    return found == tools.end() ? nullptr : &*found;
+  }
+
+  std::shared_ptr<const transport::ToolList> list_for(const Scopes& scopes) const {
+    auto list = std::make_shared<transport::ToolList>();
+    for (const auto& tool : tools)
+      if (scopes.has(tool.row->scope)) list->tools.push_back(tool_entry(*tool.row, options.prefix));
+    return list;
+  }
+
+  transport::ProtocolError unknown_tool(const std::string& name) const {
+    std::vector<std::string> names;
+    for (const auto& tool : tools) names.push_back(options.prefix + std::string(tool.row->name));
+    const auto near = nearest(name, names);
+    transport::ProtocolError error =
+        transport::invalid_params(mask_secrets("there is no tool \"" + name.substr(0, 200) + "\"" + did_you_mean(near)));
+    if (!near.empty()) error.data = {{"nearest", near}};
+    return error;
+  }
+
+  void call(const transport::RequestContext& context, const CompiledTool& tool, json arguments, transport::ToolDone done) {
+    const auto call = std::make_shared<Call>(context, ports, tool, std::move(done));
+    guarded(call, [&] {
+      const Scopes& scopes = call->context.caller.scopes;
+      if (!scopes.has(tool.row->scope)) return refuse(call, not_allowed(*tool.row, scopes));
+      auto accepted = accept_arguments(tool, std::move(arguments));
+      if (!accepted.ok()) return refuse(call, accepted.error());
+      call->warnings = std::move(accepted->warnings);
+      perform(call, accepted->arguments);
+    });
+  }
+};
+
+Status check(const ToolSetOptions& options) {
+  for (const auto& toolset : options.toolsets) {
+    if (std::find(kToolsetNames.begin(), kToolsetNames.end(), toolset) != kToolsetNames.end()) continue;
+    const auto near = nearest(toolset, kToolsetNames);
+    return Error{ErrorCode::arguments_invalid, "there is no toolset \"" + toolset + "\"" + did_you_mean(near), "/toolsets"};
+  }
+  constexpr std::string_view kNameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+  constexpr std::size_t kPrefixMax = 40;  // with the longest name still within the 64 that directories accept
+  if (options.prefix.size() > kPrefixMax || options.prefix.find_first_not_of(kNameCharacters) != std::string::npos)
+    return Error{ErrorCode::arguments_invalid, "a prefix is at most 40 letters, digits, _ and -", "/prefix"};
+  return Done{};
+}
+
+ToolSet::ToolSet(const Ports& ports, ToolSetOptions options)
+    : state_(std::make_unique<State>(ports, std::move(options))) {
+  for (const auto& row : all_tools())
+    if (chosen(row, state_->options.toolsets)) state_->tools.push_back(compile_tool(row));
+}
+
+ToolSet::~ToolSet() = default;
+
+std::shared_ptr<const transport::ToolList> ToolSet::list_tools(const transport::RequestContext& context) {
+  const Scopes scopes = caller_of(context).scopes;
+  return state_->lists.with([&](auto& lists) {
+    auto& list = lists[scopes.names()];
+    if (list == nullptr) list = state_->list_for(scopes);
+    return list;
+  });
+}
+
+void ToolSet::call_tool(const transport::RequestContext& context, const std::string& name, json arguments,
+                        transport::ToolDone done) {
+  const std::string& prefix = state_->options.prefix;
+  const bool prefixed = name.compare(0, prefix.size(), prefix) == 0;
+  const CompiledTool* tool = prefixed ? state_->named(std::string_view(name).substr(prefix.size())) : nullptr;
+  if (tool == nullptr) return done(state_->unknown_tool(name));
+  state_->call(context, *tool, std::move(arguments), std::move(done));
+}
+
+bool ToolSet::call_row(const transport::RequestContext& context, std::string_view name, json arguments,
+                       transport::ToolDone done) {
+  const CompiledTool* tool = state_->named(name);
+  if (tool == nullptr) return false;
+  state_->call(context, *tool, std::move(arguments), std::move(done));
+  return true;
+}
+
+std::vector<const Tool*> ToolSet::offered() const {
+  std::vector<const Tool*> rows;
+  for (const auto& tool : state_->tools) rows.push_back(tool.row);
+  return rows;
+}
+
+std::string ToolSet::instructions() const { return with_prefix(kInstructions, state_->options.prefix); }
+
+Caller caller_of(const transport::RequestContext& context) {
+  Scopes scopes;
+  for (const auto& name : context.principal.scopes)
+    if (const auto scope = scope_named(name)) scopes.add(*scope);
+  return {.tenant = TenantId{context.principal.tenant},
+          .agent = AgentId{context.principal.agent},
+          .scopes = scopes,
+          .correlation_id = context.correlation_id,
+          .zone = {}};
+}
+
+}  // namespace carillon::tools

@@ -1,0 +1,57 @@
+// ToolSet: the rows as an MCP server's tools (implements transport's ToolService), and the door for the REST mirror.
+//
+// Every call goes one way: scope, repair, unknown arguments, schema, handler, encoding. Refusals are tool results with
+// the Error in them; a machine failure is caught here and nowhere else, logged once, and answered `unavailable` or
+// `internal`. What a caller may not use is not listed to it. Thread-safe.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/base/result.h"
+#include "tools/ports.h"
+#include "tools/tool.h"
+#include "transport/tool_service.h"
+
+namespace carillon::tools {
+
+struct ToolSetOptions {
+  std::vector<std::string> toolsets{};  // empty: all
+  std::string prefix{};                 // put before every name that MCP clients see
+};
+// Errors: arguments_invalid naming the nearest toolset, or a prefix that no host accepts.
+Status check(const ToolSetOptions& options);
+
+class ToolSet final : public transport::ToolService {
+ public:
+  ToolSet(const Ports& ports, ToolSetOptions options);
+  ~ToolSet() override;
+
+  std::shared_ptr<const transport::ToolList> list_tools(const transport::RequestContext& context) override;
+  void call_tool(const transport::RequestContext& context, const std::string& name, json arguments,
+                 transport::ToolDone done) override;
+
+  // The same call by the row's own name, whatever the prefix. Nothing happens and false is returned for a name that is
+  // not offered.
+  bool call_row(const transport::RequestContext& context, std::string_view name, json arguments,
+                transport::ToolDone done);
+  std::vector<const Tool*> offered() const;
+
+  // The server instructions: under 1,500 characters, most important first.
+  std::string instructions() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// One entry of the listing; `prefix` goes before its name and before the names of tools in its description.
+transport::ToolEntry tool_entry(const Tool& tool, std::string_view prefix);
+
+// Who calls, from the principal that the edge verified.
+Caller caller_of(const transport::RequestContext& context);
+
+}  // namespace carillon::tools
