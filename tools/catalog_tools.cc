@@ -94,9 +94,8 @@ ToolOutcome search_tools(CallContext& context, const json& arguments) {
 }
 
 ToolOutcome call_tool(CallContext& context, const json& arguments) {
-  const CallTool command{.key = command_key(arguments),
-                         .tool = text_of(arguments, "tool"),
-                         .arguments = arguments.at("arguments")};
+  const CallTool command{
+      .key = command_key(arguments), .tool = text_of(arguments, "tool"), .arguments = arguments.at("arguments")};
   Engine& engine = context.ports.engine;
   if (flag_of(arguments, "dry_run")) {
     const auto checked = engine.check_tool(context.caller, command);
@@ -113,8 +112,9 @@ ToolOutcome call_tool(CallContext& context, const json& arguments) {
 const Tool kCatalogTools[] = {
     {.name = "search_tools",
      .title = "Search downstream tools",
-     .summary = "Find tools of downstream servers by words; without query and server, list the servers with health and tool "
-                "count.",
+     .summary =
+         "Find tools of downstream servers by words; without query and server, list the servers with health and tool "
+         "count.",
      .input_schema = schemas::search_tools,
      .hints = {.reads_only = true, .idempotent = true},
      .scope = Scope::read,

@@ -41,7 +41,8 @@ Error unknown_argument(const json& known, const json& given, const std::string& 
 
 // The first argument, at any depth that the schema spells out, that nobody would look at: a silently ignored `timezon`
 // is worse than an error.
-const Error* find_unknown(const json& schema, const json& given, const std::string& pointer, std::vector<Error>& found) {
+const Error* find_unknown(const json& schema, const json& given, const std::string& pointer,
+                          std::vector<Error>& found) {
   const auto properties = schema.find("properties");
   if (!given.is_object() || properties == schema.end()) return nullptr;
   for (const auto& [name, value] : given.items()) {

@@ -10,9 +10,11 @@ namespace carillon::tools {
 inline constexpr std::string_view kInstructions =
     "Durable scheduling over MCP tools: what is scheduled here runs later without this chat, once, at the right local "
     "time, and its record stays. Times without a zone are in the user's zone; relative forms such as \"in 20m\" are "
-    "computed by the server. A task is a trigger plus one action (a downstream tool call, steps, or a message); a run is "
+    "computed by the server. A task is a trigger plus one action (a downstream tool call, steps, or a message); a run "
+    "is "
     "one execution of it. Names are handles: task \"morning-brief\", run \"morning-brief#142\", a retry of it "
-    "\"morning-brief#142.2\". `preview`, `search_tools` and all list and get tools change nothing. Tasks run without chat "
+    "\"morning-brief#142.2\". `preview`, `search_tools` and all list and get tools change nothing. Tasks run without "
+    "chat "
     "context and use no model tokens, so arguments carry everything they need; `search_tools` finds the tools they may "
     "call. Long work returns a run handle; `get_run` with wait_seconds follows it. A run ends as succeeded, failed, "
     "cancelled, or unknown: a call was cut off and may have had its effect; it is never repeated by itself. Slots that "

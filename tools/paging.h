@@ -1,4 +1,5 @@
-// Pages that fit: a list answer never grows past what a reader can take in; what does not fit comes with the next cursor.
+// Pages that fit: a list answer never grows past what a reader can take in; what does not fit comes with the next
+// cursor.
 //
 // Pure but for the question it repeats; thread-safe.
 #pragma once

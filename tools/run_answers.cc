@@ -153,8 +153,8 @@ void add_details(ordered_json& facts, const RunDetail& detail) {
 }
 
 void add_steps(ordered_json& facts, const RunDetail& detail, const RunView& view) {
-  const Shown shown = includes(view, "steps") || view.format == Format::detailed ? Shown{kOutputShownMax, kOutputExtract}
-                                                                                 : Shown{0, 0};
+  const Shown shown =
+      includes(view, "steps") || view.format == Format::detailed ? Shown{kOutputShownMax, kOutputExtract} : Shown{0, 0};
   for (const auto& step : detail.steps) facts["steps"].push_back(step_row(step, detail.now, shown));
 }
 
@@ -188,7 +188,8 @@ Answer answer(const RunPage& page, Format format) {
   std::string text;
   for (const auto& row : page.runs) {
     facts["runs"].push_back(run_row(row, page.now, format));
-    text += render_row(facts["runs"].back(), {"run", "status", "reason", "at", "duration", "error_class", "error"}) + "\n";
+    text +=
+        render_row(facts["runs"].back(), {"run", "status", "reason", "at", "duration", "error_class", "error"}) + "\n";
   }
   facts["total"] = page.total;
   text += std::to_string(page.runs.size()) + " of " + std::to_string(page.total) + " runs";

@@ -15,7 +15,7 @@
 
 namespace carillon::tools {
 
-inline constexpr std::size_t kOutputShownMax = 2'000;     // longer ones become an extract
+inline constexpr std::size_t kOutputShownMax = 2'000;  // longer ones become an extract
 inline constexpr std::size_t kOutputExtract = 600;
 inline constexpr std::size_t kOutputDetailedMax = 24'000;  // about 6,000 tokens
 

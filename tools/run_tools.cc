@@ -27,11 +27,11 @@ ToolOutcome run_now(CallContext& context, const json& arguments) {
 }
 
 ToolOutcome retry_run(CallContext& context, const json& arguments) {
-  const RetryRun command{.key = command_key(arguments),
-                         .run = text_of(arguments, "run"),
-                         .input = optional_of<json>(arguments, "input"),
-                         .definition = text_of(arguments, "definition") == "latest" ? RetryDefinition::latest
-                                                                                    : RetryDefinition::original};
+  const RetryRun command{
+      .key = command_key(arguments),
+      .run = text_of(arguments, "run"),
+      .input = optional_of<json>(arguments, "input"),
+      .definition = text_of(arguments, "definition") == "latest" ? RetryDefinition::latest : RetryDefinition::original};
   return started(context.ports.engine.retry_run(context.caller, command), wait_of(arguments));
 }
 
@@ -57,7 +57,8 @@ ToolOutcome list_runs(CallContext& context, const json& arguments) {
   for (const auto& status : arguments.value("status", std::vector<std::string>{}))
     query.states.push_back(*run_state_named(status));
   const Format format = format_of(arguments);
-  return page_that_fits(query, format, [&](const ListRuns& q) { return context.ports.engine.list_runs(context.caller, q); });
+  return page_that_fits(query, format,
+                        [&](const ListRuns& q) { return context.ports.engine.list_runs(context.caller, q); });
 }
 
 Result<Answer> show(const CallContext& context, const std::string& run, const RunView& view) {
@@ -84,8 +85,9 @@ ToolOutcome get_run(CallContext& context, const json& arguments) {
 const Tool kRunTools[] = {
     {.name = "run_now",
      .title = "Run a task now",
-     .summary = "Start one run of a task at once, also of a paused one; its schedule stays as it is. Returns the run handle, "
-                "or the finished result when it ends within wait_seconds.",
+     .summary =
+         "Start one run of a task at once, also of a paused one; its schedule stays as it is. Returns the run handle, "
+         "or the finished result when it ends within wait_seconds.",
      .input_schema = schemas::run_now,
      .output_schema = output_schemas::run_now.text,
      .hints = {.open_world = true},
@@ -95,8 +97,9 @@ const Tool kRunTools[] = {
      .call = run_now},
     {.name = "list_runs",
      .title = "List runs",
-     .summary = "Find runs, newest first, including slots that were missed or skipped, with the reason. Returns one row a "
-                "run, total and next_cursor.",
+     .summary =
+         "Find runs, newest first, including slots that were missed or skipped, with the reason. Returns one row a "
+         "run, total and next_cursor.",
      .input_schema = schemas::list_runs,
      .output_schema = output_schemas::list_runs.text,
      .hints = {.reads_only = true, .idempotent = true},
@@ -106,8 +109,9 @@ const Tool kRunTools[] = {
      .call = list_runs},
     {.name = "get_run",
      .title = "Show a run",
-     .summary = "One run: status, times, steps, output, and for a failed one a diagnosis with the suggested next call. Can "
-                "wait for its end.",
+     .summary =
+         "One run: status, times, steps, output, and for a failed one a diagnosis with the suggested next call. Can "
+         "wait for its end.",
      .input_schema = schemas::get_run,
      .output_schema = output_schemas::get_run.text,
      .hints = {.reads_only = true, .idempotent = true},
@@ -126,8 +130,9 @@ const Tool kRunTools[] = {
      .call = cancel_run},
     {.name = "retry_run",
      .title = "Retry a run",
-     .summary = "Run a finished run again from its start, under the handle with the next retry number. Calls with outside "
-                "effects are made again.",
+     .summary =
+         "Run a finished run again from its start, under the handle with the next retry number. Calls with outside "
+         "effects are made again.",
      .input_schema = schemas::retry_run,
      .hints = {.open_world = true},
      .scope = Scope::run,

@@ -12,7 +12,9 @@ namespace carillon::tools {
 namespace {
 
 ordered_json queue_of(const StatusReport& status) {
-  ordered_json queue{{"due", status.queued_due}, {"later", status.queued_later}, {"running", status.running},
+  ordered_json queue{{"due", status.queued_due},
+                     {"later", status.queued_later},
+                     {"running", status.running},
                      {"waiting", status.waiting}};
   add_time(queue, "oldest_due", status.oldest_due, status.zone, status.now);
   return queue;
@@ -72,10 +74,12 @@ Answer status_answer(const StatusReport& status, const DownstreamFound& servers)
 
 std::string errors_guide() {
   std::string guide =
-      "# Errors\n\nA refusal is a tool result with isError and {error, message, retryable}; where they help also pointer "
+      "# Errors\n\nA refusal is a tool result with isError and {error, message, retryable}; where they help also "
+      "pointer "
       "(the argument), got, try (calls or values that work) and nearest.\n\n";
   for (const auto& code : kErrorCodes)
-    guide += std::string(code.name) + (code.retryable ? " (repeat later)" : "") + ": " + std::string(code.meaning) + "\n";
+    guide +=
+        std::string(code.name) + (code.retryable ? " (repeat later)" : "") + ": " + std::string(code.meaning) + "\n";
   return guide;
 }
 
@@ -98,8 +102,9 @@ ToolOutcome get_status(CallContext& context, const json& arguments) {
 const Tool kStatusTools[] = {
     {.name = "get_status",
      .title = "Show the status",
-     .summary = "Current local time, who you are, queue depth, health, what comes next, and what failed or was missed since "
-                "you last asked; or, with help, a short guide.",
+     .summary =
+         "Current local time, who you are, queue depth, health, what comes next, and what failed or was missed since "
+         "you last asked; or, with help, a short guide.",
      .input_schema = schemas::get_status,
      .output_schema = output_schemas::get_status.text,
      .hints = {.reads_only = true},

@@ -14,8 +14,8 @@ ordered_json rfc3339_slots(const std::vector<NextSlot>& slots, const std::string
 }
 
 ordered_json task_row(const TaskRow& row, Instant now, Format format) {
-  ordered_json facts{{"task", row.task}, {"state", row.failing ? "failing" : std::string(name_of(row.state))},
-                     {"reads", row.reads}};
+  ordered_json facts{
+      {"task", row.task}, {"state", row.failing ? "failing" : std::string(name_of(row.state))}, {"reads", row.reads}};
   add_time(facts, "next", row.next, row.zone, now);
   add_time(facts, "paused_until", row.paused_until, row.zone, now);
   if (row.last)
@@ -83,7 +83,8 @@ ordered_json say_slots(const std::vector<NextSlot>& slots, const std::string& zo
 }
 
 Answer answer(const TaskSaved& saved) {
-  ordered_json facts{{"task", saved.task}, {"state", saved.state}, {"result", saved.result}, {"version", saved.version}};
+  ordered_json facts{
+      {"task", saved.task}, {"state", saved.state}, {"result", saved.result}, {"version", saved.version}};
   facts["schedule"] = {{"kind", saved.kind}, {"reads", saved.reads}, {"timezone", saved.zone}};
   facts["schedule"]["next"] = say_slots(saved.next, saved.zone, saved.at);
   facts["schedule"]["next_at"] = rfc3339_slots(saved.next, saved.zone);
@@ -129,7 +130,8 @@ Answer answer(const Snoozed& snoozed) {
 }
 
 Answer answer(const ItemDeleted& deleted) {
-  ordered_json facts{{"kind", deleted.kind}, {"name", deleted.name}, {"deleted", deleted.hard ? "for good" : "restorable"}};
+  ordered_json facts{
+      {"kind", deleted.kind}, {"name", deleted.name}, {"deleted", deleted.hard ? "for good" : "restorable"}};
   if (deleted.restorable_until) {
     facts["restorable_until"] = say_time(*deleted.restorable_until, "UTC", deleted.at);
     facts["restore"] = "update_task {\"task\": " + json(deleted.name).dump() + ", \"restore\": true}";
@@ -162,8 +164,8 @@ Answer answer(const TaskDetail& detail, Format format) {
   facts["state"] = detail.row.failing ? "failing" : std::string(name_of(detail.row.state));
   add(facts, "paused", pause_of(detail, zone));
   add(facts, "description", detail.definition.description);
-  facts["schedule"] = {{"when", detail.definition.when}, {"kind", detail.row.kind}, {"reads", detail.row.reads},
-                       {"timezone", zone}};
+  facts["schedule"] = {
+      {"when", detail.definition.when}, {"kind", detail.row.kind}, {"reads", detail.row.reads}, {"timezone", zone}};
   add(facts["schedule"], "next", say_slots(detail.next, zone, detail.now));
   facts["runs"] = brief_action(to_json(detail.definition.action));
   facts["runs"]["as"] = detail.row.agent;

@@ -11,7 +11,8 @@ namespace {
 
 // What the arguments say about the task itself, without those that belong to the command.
 Result<TaskDraft> draft_of(json arguments) {
-  for (const char* name : {"name", "task", "on_conflict", "new_name", "expected_version", "restore", "client_generated_id"})
+  for (const char* name :
+       {"name", "task", "on_conflict", "new_name", "expected_version", "restore", "client_generated_id"})
     arguments.erase(name);
   if (arguments.contains("schedule_kind")) arguments.erase("when");
   return read_draft(arguments);
@@ -122,9 +123,10 @@ ToolOutcome delete_item(CallContext& context, const json& arguments) {
 const Tool kTaskTools[] = {
     {.name = "schedule_task",
      .title = "Schedule a task",
-     .summary = "Create a durable reminder, recurring job, cron or timer. Provide when plus exactly one of tool, steps or "
-                "message. Returns the interpreted schedule with the next three times. Repeating the call with the same name "
-                "and content changes nothing.",
+     .summary =
+         "Create a durable reminder, recurring job, cron or timer. Provide when plus exactly one of tool, steps or "
+         "message. Returns the interpreted schedule with the next three times. Repeating the call with the same name "
+         "and content changes nothing.",
      .input_schema = schemas::schedule_task,
      .output_schema = output_schemas::schedule_task.text,
      .hints = {.idempotent = true, .open_world = true},
@@ -144,7 +146,8 @@ const Tool kTaskTools[] = {
      .call = list_tasks},
     {.name = "get_task",
      .title = "Show a task",
-     .summary = "One task in full: definition, next five times, last five runs, success rate and durations over 30 days.",
+     .summary =
+         "One task in full: definition, next five times, last five runs, success rate and durations over 30 days.",
      .input_schema = schemas::get_task,
      .hints = {.reads_only = true, .idempotent = true},
      .scope = Scope::read,
@@ -153,8 +156,9 @@ const Tool kTaskTools[] = {
      .call = get_task},
     {.name = "update_task",
      .title = "Change a task",
-     .summary = "Change the given fields of a task, or restore a deleted one. An empty string or list clears. Returns the "
-                "task with a field-by-field list of changes.",
+     .summary =
+         "Change the given fields of a task, or restore a deleted one. An empty string or list clears. Returns the "
+         "task with a field-by-field list of changes.",
      .input_schema = schemas::update_task,
      .hints = {.idempotent = true, .open_world = true},
      .scope = Scope::schedule,
@@ -163,7 +167,8 @@ const Tool kTaskTools[] = {
      .call = update_task},
     {.name = "preview",
      .title = "Preview times",
-     .summary = "The next times of a schedule text or of a task, or the agenda of all tasks in a window. Saves nothing.",
+     .summary =
+         "The next times of a schedule text or of a task, or the agenda of all tasks in a window. Saves nothing.",
      .input_schema = schemas::preview,
      .output_schema = output_schemas::preview.text,
      .hints = {.reads_only = true, .idempotent = true},

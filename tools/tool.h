@@ -1,8 +1,8 @@
 // A tool is a row: everything that is known of it, once (docs/adding-a-tool.md).
 //
-// From the row come the MCP listing with its annotations, input validation, the REST route, OpenAPI, `carillon call`, the
-// scope asked for, the metric label and the reference page. A handler decodes, calls the engine once and encodes: dispatch
-// has repaired and validated the arguments before. It never waits: what takes longer is Parked.
+// From the row come the MCP listing with its annotations, input validation, the REST route, OpenAPI, `carillon call`,
+// the scope asked for, the metric label and the reference page. A handler decodes, calls the engine once and encodes:
+// dispatch has repaired and validated the arguments before. It never waits: what takes longer is Parked.
 //
 // Rows are constants. Handlers are called from many threads at once and hold no state.
 #pragma once
@@ -74,7 +74,7 @@ struct Translated {
 };
 
 struct Tool {
-  std::string_view name;     // verb_noun, 24 characters at most
+  std::string_view name;  // verb_noun, 24 characters at most
   std::string_view title;
   std::string_view summary;  // the description that models read: facts only
   EmbeddedText input_schema;

@@ -27,13 +27,10 @@ struct Call {
   std::vector<std::string> warnings{};
   Monotonic started = std::chrono::steady_clock::now();
 
-  Call(const transport::RequestContext& given, const Ports& ports, const CompiledTool& called, transport::ToolDone answer)
+  Call(const transport::RequestContext& given, const Ports& ports, const CompiledTool& called,
+       transport::ToolDone answer)
       : request(given),
-        context{.caller = caller_of(request),
-                .request = request,
-                .ports = ports,
-                .now = ports.clock.now(),
-                .zone = {}},
+        context{.caller = caller_of(request), .request = request, .ports = ports, .now = ports.clock.now(), .zone = {}},
         tool(called),
         done(std::move(answer)) {
     context.zone = context.caller.zone.empty() ? machine_zone() : context.caller.zone;
@@ -50,7 +47,8 @@ void finish(const SharedCall& call, std::string_view outcome, transport::Answer 
   call->done(std::move(answer));
 }
 
-// Clients check the structured half also of a refusal against outputSchema: where it would not fit, the text says it all.
+// Clients check the structured half also of a refusal against outputSchema: where it would not fit, the text says it
+// all.
 void refuse(const SharedCall& call, const Error& error) {
   transport::Answer answer = encode(error);
   if (call->tool.output && !call->tool.output->accepts(*answer.structured)) answer.structured.reset();
@@ -78,8 +76,7 @@ void guarded(const SharedCall& call, Work&& work) {
     work();
   } catch (const std::exception& failure) {
     const Error error = machine_failure(failure, call->context.caller.correlation_id);
-    log::error("a tool call failed",
-               {{"failure", failure.what()}, {"answered", describe(error.code).name}});
+    log::error("a tool call failed", {{"failure", failure.what()}, {"answered", describe(error.code).name}});
     refuse(call, error);
   }
 }
@@ -109,8 +106,8 @@ void perform(const SharedCall& call, const json& arguments) {
 }
 
 Error not_allowed(const Tool& row, const Scopes& scopes) {
-  Error error{ErrorCode::not_allowed, "this credential lacks the scope \"" + std::string(name_of(row.scope)) + "\" that " +
-                                          std::string(row.name) + " needs"};
+  Error error{ErrorCode::not_allowed, "this credential lacks the scope \"" + std::string(name_of(row.scope)) +
+                                          "\" that " + std::string(row.name) + " needs"};
   error.details["scope"] = name_of(row.scope);
   error.details["scopes"] = scopes.names();
   return error;
@@ -132,7 +129,8 @@ struct ToolSet::State {
   Guarded<std::map<std::vector<std::string>, std::shared_ptr<const transport::ToolList>>> lists{};
 
   const CompiledTool* named(std::string_view name) const {
-    const auto found = std::find_if(tools.begin(), tools.end(), [&](const auto& tool) { return tool.row->name == name; });
+    const auto found =
+        std::find_if(tools.begin(), tools.end(), [&](const auto& tool) { return tool.row->name == name; });
     return found == tools.end() ? nullptr : &*found;
   }
 
@@ -147,13 +145,14 @@ struct ToolSet::State {
     std::vector<std::string> names;
     for (const auto& tool : tools) names.push_back(options.prefix + std::string(tool.row->name));
     const auto near = nearest(name, names);
-    transport::ProtocolError error =
-        transport::invalid_params(mask_secrets("there is no tool \"" + name.substr(0, 200) + "\"" + did_you_mean(near)));
+    transport::ProtocolError error = transport::invalid_params(
+        mask_secrets("there is no tool \"" + name.substr(0, 200) + "\"" + did_you_mean(near)));
     if (!near.empty()) error.data = {{"nearest", near}};
     return error;
   }
 
-  void call(const transport::RequestContext& context, const CompiledTool& tool, json arguments, transport::ToolDone done) {
+  void call(const transport::RequestContext& context, const CompiledTool& tool, json arguments,
+            transport::ToolDone done) {
     const auto call = std::make_shared<Call>(context, ports, tool, std::move(done));
     guarded(call, [&] {
       const Scopes& scopes = call->context.caller.scopes;
@@ -170,7 +169,8 @@ Status check(const ToolSetOptions& options) {
   for (const auto& toolset : options.toolsets) {
     if (std::find(kToolsetNames.begin(), kToolsetNames.end(), toolset) != kToolsetNames.end()) continue;
     const auto near = nearest(toolset, kToolsetNames);
-    return Error{ErrorCode::arguments_invalid, "there is no toolset \"" + toolset + "\"" + did_you_mean(near), "/toolsets"};
+    return Error{ErrorCode::arguments_invalid, "there is no toolset \"" + toolset + "\"" + did_you_mean(near),
+                 "/toolsets"};
   }
   constexpr std::string_view kNameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
   constexpr std::size_t kPrefixMax = 40;  // with the longest name still within the 64 that directories accept

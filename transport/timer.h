@@ -1,4 +1,5 @@
-// Timer: calls a function after a while. One thread for any number of waits, so that a waiting call costs none of its own.
+// Timer: calls a function after a while. One thread for any number of waits, so that a waiting call costs none of its
+// own.
 //
 // Functions run on the timer's thread, one after another: they are short, do not throw and hand real work to an
 // Executor. Waits that are left when the timer is destroyed are dropped. Thread-safe; also from inside a function.

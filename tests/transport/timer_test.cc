@@ -57,7 +57,9 @@ TEST_CASE("a function may start and cancel waits from inside", "[transport][time
 
 TEST_CASE("what still waits when the timer goes is dropped", "[transport][timer]") {
   const auto held = std::make_shared<int>(0);
-  { Timer{}.after(1h, [held] { ++*held; }); }
+  {
+    Timer{}.after(1h, [held] { ++*held; });
+  }
   CHECK(held.use_count() == 1);
   CHECK(*held == 0);
 }
