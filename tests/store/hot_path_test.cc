@@ -1,0 +1,359 @@
+#include "server/store/hot_path.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "server/store/shard_leases.h"
+#include "tests/support/queued_runs.h"
+
+using namespace carillon;
+using test::misplaced;
+using test::put_ready;
+using test::QueuedRun;
+
+namespace {
+
+constexpr Duration kLease = std::chrono::seconds{10};
+constexpr Duration kEnded = std::chrono::seconds{-1};  // a lease that has ended when it begins
+
+Instant machine_now() { return SystemClock{}.now(); }
+
+// A process that owns shards and claims from them.
+struct Worker {
+  Worker(const test::TestDatabase& database, const std::string& name)
+      : path(HotPathOptions{.url = database.urls().dispatch, .application = name}, name),
+        leases(path.connection(), name) {
+    leases.lease_process({name, "worker", "host", 1, "0"});
+  }
+
+  std::vector<LeasedRun> claim(int n, Duration lease = kLease) {
+    std::vector<ClaimPair> pairs;
+    for (std::int16_t priority = 1; priority <= kPriorities; ++priority)
+      for (const auto& shard : shards) pairs.push_back({shard, priority, Instant::min(), n});
+    last = path.claim({pairs, machine_now(), n, lease});
+    return last.runs;
+  }
+
+  HotPath path;
+  ShardLeases leases;
+  std::vector<OwnedShard> shards;
+  Claimed last;
+};
+
+Settlement success(const LeasedRun& run) {
+  Settlement end;
+  end.lease = run.lease;
+  end.state = RunState::succeeded;
+  end.finished_at = machine_now();
+  end.output = R"({"text":"done"})";
+  return end;
+}
+
+}  // namespace
+
+TEST_CASE("a due run goes from ready to live to history and leaves events on the way", "[store][hot_path]") {
+  const test::TestDatabase database;
+  Worker worker{database, "one"};
+  worker.shards = worker.leases.take(16, kLease);
+  put_ready(database, {.id = (std::int64_t{1} << 53) + 7, .shard = 3});
+
+  const auto runs = worker.claim(10);
+  REQUIRE(runs.size() == 1);
+  CHECK(runs[0].lease.id.number() == (std::int64_t{1} << 53) + 7);
+  CHECK(runs[0].tenant.str() == "default");
+  CHECK(database.ask("SELECT state || ' ' || call_state FROM carillon.run_live") == "running idle");
+  CHECK(misplaced(database).empty());
+
+  const auto moved = worker.path.settle({success(runs[0])});
+  REQUIRE(moved.size() == 1);
+  CHECK(moved[0].state == RunState::succeeded);
+  CHECK(database.ask("SELECT outcome || ' ' || convert_from(output, 'UTF8') FROM carillon.run_history") ==
+        R"(succeeded {"text":"done"})");
+  CHECK(database.ask("SELECT string_agg(event_type, ' ' ORDER BY sequence) FROM carillon.outbox") ==
+        "task.run.started task.run.succeeded");
+  CHECK(misplaced(database).empty());
+}
+
+TEST_CASE("the most urgent priority is claimed first whatever its age", "[store][hot_path]") {
+  const test::TestDatabase database;
+  Worker worker{database, "one"};
+  worker.shards = worker.leases.take(16, kLease);
+  for (int i = 1; i <= 9; ++i)
+    put_ready(database, {.id = i,
+                         .shard = i,
+                         .priority = 10 - i,
+                         .run_at = "now() - interval '1 h' + interval '1 s' * " + std::to_string(i)});
+  for (int priority = 1; priority <= 9; ++priority) {
+    const auto runs = worker.claim(1);
+    REQUIRE(runs.size() == 1);
+    CHECK(runs[0].priority == priority);
+  }
+}
+
+TEST_CASE("a claim never takes more than it asked for even when nested loops are forced", "[store][hot_path]") {
+  const test::TestDatabase database;
+  database.run("ALTER ROLE carillon_dispatch IN DATABASE " + database.ask("SELECT current_database()") +
+               " SET enable_hashjoin = off");
+  database.run("ALTER ROLE carillon_dispatch IN DATABASE " + database.ask("SELECT current_database()") +
+               " SET enable_mergejoin = off");
+  test::put_many_ready(database, 1, 500, 1);
+  Worker worker{database, "one"};
+  worker.shards = worker.leases.take(16, kLease);
+  CHECK(worker.claim(37).size() == 37);
+  CHECK(database.ask("SELECT count(*) FROM carillon.run_live") == "37");
+  CHECK(misplaced(database, 1, 500).empty());
+}
+
+TEST_CASE("a late result is refused after the run was taken over", "[store][hot_path]") {
+  const test::TestDatabase database;
+  Worker late{database, "late"}, heir{database, "heir"};
+  put_ready(database, {.id = 1});
+  late.shards = late.leases.take(16, kEnded);
+  const auto first = late.claim(1, kEnded);
+  REQUIRE(first.size() == 1);
+
+  heir.shards = heir.leases.take(16, kLease);
+  REQUIRE(heir.shards.size() == 16);
+  CHECK(heir.shards[0].epoch == late.shards[0].epoch + 1);
+  CHECK(late.leases.renew(late.shards, kLease).empty());
+  CHECK(late.claim(1).empty());
+
+  const auto taken = heir.path.expire(heir.shards, {});
+  REQUIRE(taken.size() == 1);
+  CHECK(taken[0].state == RunState::queued);
+  CHECK(late.path.settle({success(first[0])}).empty());
+
+  const auto again = heir.claim(1);
+  REQUIRE(again.size() == 1);
+  CHECK(again[0].lease.attempt == 2);
+  CHECK(again[0].takeovers == 1);
+  CHECK(late.path.settle({success(first[0])}).empty());
+  CHECK(late.path.renew({first[0].lease}, kLease).empty());
+  CHECK(heir.path.settle({success(again[0])}).size() == 1);
+  CHECK(misplaced(database, 1, 1).empty());
+}
+
+TEST_CASE("a run cut off inside a call that may not be repeated ends unknown", "[store][hot_path]") {
+  const test::TestDatabase database;
+  Worker worker{database, "one"};
+  worker.shards = worker.leases.take(16, kLease);
+  put_ready(database, {.id = 1});
+  const auto runs = worker.claim(1, kEnded);
+  RunMark mark;
+  mark.lease = runs.at(0).lease;
+  mark.call_state = CallState::calling;
+  mark.call_step = "send";
+  mark.at = machine_now();
+  CHECK(worker.path.mark({mark}).size() == 1);
+
+  const auto taken = worker.path.expire(worker.shards, {});
+  REQUIRE(taken.size() == 1);
+  CHECK(taken[0].state == RunState::unknown);
+  CHECK(database.ask("SELECT outcome || ' ' || error_class FROM carillon.run_history") == "unknown unknown_outcome");
+  CHECK(database.ask("SELECT step_path || ' ' || state FROM carillon.step_journal") == "send unknown");
+  CHECK(misplaced(database, 1, 1).empty());
+}
+
+TEST_CASE("a run that keeps killing its workers is quarantined", "[store][hot_path]") {
+  const test::TestDatabase database;
+  Worker worker{database, "one"};
+  worker.shards = worker.leases.take(16, kLease);
+  put_ready(database, {.id = 1});
+  int deaths = 0;
+  for (RunState state = RunState::queued; state == RunState::queued && deaths < 20; ++deaths) {
+    const auto runs = worker.claim(1, kEnded);
+    REQUIRE(runs.size() == 1);
+    RunMark start;  // a run that has been taken over before starts only after this mark
+    start.lease = runs[0].lease;
+    start.at = machine_now();
+    worker.path.mark({start});
+    state = worker.path.expire(worker.shards, {.takeovers_max = 3}).at(0).state;
+  }
+  CHECK(deaths == 3);
+  CHECK(database.ask("SELECT outcome || ' ' || reason || ' ' || takeovers FROM carillon.run_history") ==
+        "failed quarantined 3");
+}
+
+TEST_CASE("a run that was only queued behind a poison run is not quarantined with it", "[store][hot_path]") {
+  const test::TestDatabase database;
+  Worker worker{database, "one"};
+  worker.shards = worker.leases.take(16, kLease);
+  put_ready(database, {.id = 1});
+  for (int deaths = 0; deaths < 10; ++deaths) {
+    REQUIRE(worker.claim(1, kEnded).size() == 1);  // never started: no mark
+    REQUIRE(worker.path.expire(worker.shards, {.takeovers_max = 3}).at(0).state == RunState::queued);
+  }
+  CHECK(database.ask("SELECT takeovers FROM carillon.run_ready") == "1");
+}
+
+TEST_CASE("a run handed back keeps its attempt", "[store][hot_path]") {
+  const test::TestDatabase database;
+  Worker worker{database, "one"};
+  worker.shards = worker.leases.take(16, kLease);
+  put_ready(database, {.id = 1});
+  const auto runs = worker.claim(1);
+  CHECK(worker.path.hand_back({runs.at(0).lease}).size() == 1);
+  CHECK(database.ask("SELECT attempt || ' ' || takeovers FROM carillon.run_ready") == "1 0");
+  CHECK(worker.path.settle({success(runs[0])}).empty());
+  CHECK(misplaced(database, 1, 1).empty());
+}
+
+TEST_CASE("of the runs that share a concurrency key one is live", "[store][hot_path]") {
+  const test::TestDatabase database;
+  Worker worker{database, "one"};
+  worker.shards = worker.leases.take(16, kLease);
+  for (int i = 1; i <= 3; ++i) put_ready(database, {.id = i, .key = "'lock:reports'"});
+  put_ready(database, {.id = 4});
+
+  auto runs = worker.claim(10);
+  REQUIRE(runs.size() == 2);
+  CHECK(worker.claim(10).empty());
+  const auto keyed = std::find_if(runs.begin(), runs.end(), [](const LeasedRun& run) { return run.keyed; });
+  REQUIRE(keyed != runs.end());
+  CHECK(keyed->lease.id == RunId{1});
+  worker.path.settle({success(*keyed)});
+  runs = worker.claim(10);
+  REQUIRE(runs.size() == 1);
+  CHECK(runs[0].lease.id == RunId{2});
+}
+
+TEST_CASE("a run whose own deadline passed before it started is missed with a reason", "[store][hot_path]") {
+  const test::TestDatabase database;
+  Worker worker{database, "one"};
+  worker.shards = worker.leases.take(16, kLease);
+  put_ready(database, {.id = 1, .expires_at = "now() - interval '1 ms'"});
+  CHECK(worker.claim(10).empty());
+  CHECK(worker.last.missed == std::vector<RunId>{RunId{1}});
+  CHECK(database.ask("SELECT outcome FROM carillon.run_history WHERE reason LIKE 'expired%'") == "missed");
+  CHECK(database.ask("SELECT event_type FROM carillon.outbox") == "task.run.missed");
+}
+
+TEST_CASE("nothing of a paused tenant is dispatched until the pause ends", "[store][hot_path]") {
+  const test::TestDatabase database;
+  Worker worker{database, "one"};
+  worker.shards = worker.leases.take(16, kLease);
+  put_ready(database, {.id = 1});
+  database.run("INSERT INTO carillon.dispatch_pause VALUES ('default', 'stop', 'owner', now(), NULL)");
+  CHECK(worker.claim(10).empty());
+  database.run("UPDATE carillon.dispatch_pause SET until = now() - interval '1 s'");
+  CHECK(worker.claim(10).size() == 1);
+}
+
+TEST_CASE("a retry goes back to the queue unless somebody asked for the end", "[store][hot_path]") {
+  const test::TestDatabase database;
+  Worker worker{database, "one"};
+  worker.shards = worker.leases.take(16, kLease);
+  put_ready(database, {.id = 1});
+  put_ready(database, {.id = 2});
+  const auto runs = worker.claim(2);
+  database.run("UPDATE carillon.run_live SET cancel_requested_at = now(), cancel_reason = 'enough' WHERE id = 2");
+  std::vector<Settlement> ends;
+  for (const auto& run : runs) {
+    Settlement end;
+    end.lease = run.lease;
+    end.state = RunState::queued;
+    end.run_at = machine_now() + std::chrono::hours{1};
+    end.finished_at = machine_now();
+    end.error_class = "timeout";
+    ends.push_back(end);
+  }
+  CHECK(worker.path.settle(ends).size() == 2);
+  CHECK(database.ask("SELECT id || ' ' || attempt FROM carillon.run_ready") == "1 2");
+  CHECK(database.ask("SELECT id || ' ' || outcome || ' ' || reason FROM carillon.run_history") == "2 cancelled enough");
+  CHECK(database.ask("SELECT string_agg(event_type, ' ' ORDER BY event_type) FROM carillon.outbox "
+                     "WHERE event_type <> 'task.run.started'") == "task.run.cancelled task.run.retrying");
+}
+
+TEST_CASE("renewing tells who asked for a cancel and what was lost", "[store][hot_path]") {
+  const test::TestDatabase database;
+  Worker worker{database, "one"};
+  worker.shards = worker.leases.take(16, kLease);
+  for (int i = 1; i <= 3; ++i) put_ready(database, {.id = i});
+  const auto runs = worker.claim(3);
+  database.run("UPDATE carillon.run_live SET cancel_requested_at = now(), cancel_reason = 'enough' WHERE id = 2");
+  database.run("DELETE FROM carillon.run_live WHERE id = 3");
+  std::vector<RunLease> leases;
+  for (const auto& run : runs) leases.push_back(run.lease);
+  auto renewed = worker.path.renew(leases, kLease);
+  std::sort(renewed.begin(), renewed.end(), [](const auto& left, const auto& right) { return left.id < right.id; });
+  REQUIRE(renewed.size() == 2);
+  CHECK(!renewed[0].cancel.has_value());
+  CHECK(renewed[1].cancel == "enough");
+}
+
+TEST_CASE("a step and its effect are written with the mark and only by the one who holds the lease",
+          "[store][hot_path]") {
+  const test::TestDatabase database;
+  Worker worker{database, "one"};
+  worker.shards = worker.leases.take(16, kLease);
+  put_ready(database, {.id = 1});
+  const auto runs = worker.claim(1);
+  RunMark mark;
+  mark.lease = runs.at(0).lease;
+  mark.at = machine_now();
+  mark.journal = JournalEntry{.step_path = "fetch", .state = "succeeded", .tool = "a.b", .started_at = machine_now(),
+                              .finished_at = machine_now(), .output = "{}", .output_bytes = 2};
+  mark.effect = EffectEntry{.step_path = "fetch", .tool = "a.b", .input_sha256 = std::string(32, 'x'),
+                            .idempotency_key = "k", .outcome = "succeeded", .started_at = machine_now(),
+                            .duration = std::chrono::milliseconds{5}};
+  RunMark stale = mark;
+  stale.lease.attempt = 2;
+  CHECK(worker.path.mark({stale}).empty());
+  CHECK(database.ask("SELECT count(*) FROM carillon.step_journal") == "0");
+  CHECK(worker.path.mark({mark}) == std::vector<RunId>{RunId{1}});
+  CHECK(database.ask("SELECT step_path || state FROM carillon.step_journal") == "fetchsucceeded");
+  CHECK(database.ask("SELECT duration::text FROM carillon.effect_journal") == "00:00:00.005");
+  const auto journal = worker.path.load_journal({RunId{1}});
+  REQUIRE(journal.size() == 1);
+  CHECK(journal[0].entry.output == "{}");
+}
+
+TEST_CASE("a large output has a row of its own", "[store][hot_path]") {
+  const test::TestDatabase database;
+  Worker worker{database, "one"};
+  worker.shards = worker.leases.take(16, kLease);
+  put_ready(database, {.id = 1});
+  auto end = success(worker.claim(1).at(0));
+  end.output = std::string(5000, 'x');
+  end.output_bytes = 5000;
+  worker.path.settle({end});
+  CHECK(database.ask("SELECT output IS NULL FROM carillon.run_history") == "t");
+  CHECK(database.ask("SELECT octet_length(output) FROM carillon.run_output") == "5000");
+}
+
+TEST_CASE("a batch with a value that the database refuses fails as a data error", "[store][hot_path]") {
+  const test::TestDatabase database;
+  Worker worker{database, "one"};
+  worker.shards = worker.leases.take(16, kLease);
+  put_ready(database, {.id = 1});
+  auto end = success(worker.claim(1).at(0));
+  end.error_message = std::string{"a\0b", 3};
+  try {
+    worker.path.settle({end});
+    FAIL("it was accepted");
+  } catch (const StatementFailed& failure) {
+    CHECK(failure.is_data_error());
+  }
+  CHECK(misplaced(database, 1, 1).empty());
+}
+
+TEST_CASE("the connection heals after the server ended it and after its statements were forgotten",
+          "[store][hot_path]") {
+  const test::TestDatabase database;
+  Worker worker{database, "one"};
+  worker.shards = worker.leases.take(16, kLease);
+  database.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'carillon one'");
+  CHECK_THROWS_AS(worker.leases.count_workers(), DatabaseGone);
+  CHECK(worker.leases.count_workers() == 1);
+  worker.path.connection().run(EmbeddedText{"test_forget", "DEALLOCATE ALL"}, HotParams{});
+  CHECK(worker.leases.count_workers() == 1);
+}
+
+TEST_CASE("a statement that takes too long is given up and the connection with it", "[store][hot_path]") {
+  const test::TestDatabase database;
+  HotPathConnection connection{HotPathOptions{.url = database.urls().dispatch,
+                                              .application = "slow",
+                                              .statement_deadline = std::chrono::milliseconds{200}}};
+  CHECK_THROWS(connection.run(EmbeddedText{"test_slow", "SELECT pg_sleep(20)::text"}, HotParams{}));
+  CHECK(connection.run(EmbeddedText{"test_quick", "SELECT 1::bigint"}, HotParams{})[0].int64() == 1);
+}
