@@ -1,6 +1,7 @@
 // The keywords that apply subschemas to the items of arrays.
 #include <nlohmann/json.hpp>
 
+#include "server/domain/json_compare.h"
 #include "server/domain/json_schema/checks.h"
 #include "server/domain/json_schema/evaluation.h"
 #include "server/domain/json_schema/values.h"

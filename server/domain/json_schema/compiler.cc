@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
+#include "server/domain/json_compare.h"
 #include "server/domain/json_schema/checks.h"
 
 namespace carillon::json_schema {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/base/check.h"
+#include "server/domain/json_compare.h"
 
 namespace carillon::json_schema {
 namespace {
@@ -86,15 +87,6 @@ const json* member(const json& value, const std::string& token) {
 }
 
 }  // namespace
-
-bool deeper_than(const json& value, std::size_t depth_max) {
-  if (!value.is_structured() || value.empty()) return false;
-  if (depth_max == 0) return true;
-  for (const auto& child : value) {
-    if (deeper_than(child, depth_max - 1)) return true;
-  }
-  return false;
-}
 
 Error schema_error(const Location& at, std::string_view keyword, std::string message) {
   Error error{ErrorCode::arguments_invalid, std::move(message)};

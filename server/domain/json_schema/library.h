@@ -72,9 +72,6 @@ class Library {
   std::unordered_map<const json*, Location> locations_;
 };
 
-// Is something nested deeper than that? (Never recurses deeper itself.)
-bool deeper_than(const json& value, std::size_t depth_max);
-
 // The `arguments_invalid` error of a schema that cannot be compiled.
 Error schema_error(const Location& at, std::string_view keyword, std::string message);
 

@@ -1,6 +1,7 @@
 // The keywords that look at one value and apply no subschema.
 #include <nlohmann/json.hpp>
 
+#include "server/domain/json_compare.h"
 #include "server/domain/json_schema/checks.h"
 #include "server/domain/json_schema/evaluation.h"
 #include "server/domain/json_schema/formats.h"

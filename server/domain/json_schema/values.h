@@ -12,10 +12,6 @@
 
 namespace carillon::json_schema {
 
-// A total order over all values; 0 is "the same". Recurses as deep as the shallower value.
-int compare_values(const json& a, const json& b);
-long double number_of(const json& number);
-
 // Is the quotient whole? Decimal fractions count as what they were written as: 0.0075 is a multiple of 0.0001.
 bool is_multiple(const json& value, const json& divisor);
 bool is_integer(const json& value);
