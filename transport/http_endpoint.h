@@ -22,6 +22,7 @@ struct EndpointOptions {
   std::chrono::seconds session_idle_max{std::chrono::hours{4}};
 };
 
+class LegacySession;
 class SessionTable;
 
 class McpEndpoint {
@@ -37,7 +38,14 @@ class McpEndpoint {
   std::size_t sessions() const;
 
  private:
+  struct InSession {
+    std::shared_ptr<LegacySession> session;
+    std::shared_ptr<HttpReply> reply;
+  };
   void post(HttpRequest request, std::shared_ptr<HttpReply> reply);
+  void post_stateless(const HttpRequest& request, json_rpc::Parsed parsed, const std::shared_ptr<HttpReply>& reply);
+  void post_in_session(const HttpRequest& request, json_rpc::Parsed parsed, InSession in);
+  void hand_over(const Arrival& arrival, json_rpc::Parsed parsed, const std::shared_ptr<HttpReply>& reply);
   void get(const HttpRequest& request, const std::shared_ptr<HttpReply>& reply);
   void end_session(const HttpRequest& request, const std::shared_ptr<HttpReply>& reply);
 

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,7 @@ class HttpServer {
   std::size_t connections() const;
 
  private:
+  std::optional<HttpResponse> admit(HttpRequest& request);
   void handle(HttpRequest request, const std::shared_ptr<HttpReply>& reply);
 
   const HttpOptions options_;

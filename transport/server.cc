@@ -219,12 +219,13 @@ void McpServer::receive_text(const Arrival& arrival, std::string_view text) {
   receive_batch(arrival, std::move(*batch));
 }
 
-void McpServer::receive_batch(const Arrival& arrival, json_rpc::Batch batch) {
+McpServer::Due McpServer::receive_batch(const Arrival& arrival, json_rpc::Batch batch) {
   const auto handshake = arrival.peer->handshake();
   const bool headless = arrival.headers != nullptr && !header_in(*arrival.headers, "MCP-Protocol-Version");
   if (handshake ? handshake->revision != Revision::v2025_03_26 : !headless) {
-    return refuse(arrival, nullptr,
-                  {kBadRequest, {rpc_code::kInvalidRequest, "batches exist in revision 2025-03-26 only", nullptr}});
+    refuse(arrival, nullptr,
+           {kBadRequest, {rpc_code::kInvalidRequest, "batches exist in revision 2025-03-26 only", nullptr}});
+    return Due::reply;
   }
   std::size_t due = 0;
   for (const auto& message : batch.messages) due += is_reply_due(message) ? 1 : 0;
@@ -239,6 +240,7 @@ void McpServer::receive_batch(const Arrival& arrival, json_rpc::Batch batch) {
       receive(each, std::move(message));
     }
   }
+  return due > 0 ? Due::reply : Due::nothing;
 }
 
 void McpServer::receive(const Arrival& arrival, json_rpc::Message message) {

@@ -69,6 +69,9 @@ class McpServer {
   void receive_text(const Arrival& arrival, std::string_view text);
   // A request is answered through the sink, now or later; nothing else uses the sink.
   void receive(const Arrival& arrival, json_rpc::Message message);
+  // Whether the sink will be used: a batch of notifications and responses has no reply.
+  enum class Due { reply, nothing };
+  Due receive_batch(const Arrival& arrival, json_rpc::Batch batch);
 
   void tools_changed();
   void prompts_changed();
@@ -82,8 +85,6 @@ class McpServer {
   const ServerOptions& options() const;
 
  private:
-  void receive_batch(const Arrival& arrival, json_rpc::Batch batch);
-
   std::shared_ptr<ServerCore> core_;
 };
 

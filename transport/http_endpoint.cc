@@ -1,0 +1,231 @@
+#include "transport/http_endpoint.h"
+
+#include <utility>
+
+#include "transport/era.h"
+#include "transport/http_session.h"
+
+namespace carillon::transport {
+namespace {
+
+constexpr const char* kSessionHeader = "Mcp-Session-Id";
+constexpr const char* kVersionHeader = "MCP-Protocol-Version";
+
+HttpResponse rpc_error(int status, const json& id, const ProtocolError& error) {
+  return {status, "application/json", json_rpc::error_text(id, error), {}};
+}
+HttpResponse refusal(int status, std::string message) {
+  return rpc_error(status, nullptr, {rpc_code::kInvalidRequest, std::move(message), nullptr});
+}
+
+bool accepts(const HttpRequest& request, std::string_view type) {
+  const auto accept = request.header("Accept");
+  if (!accept) return true;
+  const std::string_view family = type.substr(0, type.find('/') + 1);
+  return accept->find(type) != std::string_view::npos || accept->find("*/*") != std::string_view::npos ||
+         accept->find(std::string{family} + "*") != std::string_view::npos;
+}
+
+bool is_json(const HttpRequest& request) {
+  const auto type = request.header("Content-Type");
+  return type && type->substr(0, type->find(';')).find("application/json") != std::string_view::npos;
+}
+
+const json* envelope_version(const json_rpc::Request& request) {
+  const auto meta = request.params.find("_meta");
+  if (meta == request.params.end() || !meta->is_object()) return nullptr;
+  const auto version = meta->find(meta_key::kProtocolVersion);
+  return version == meta->end() ? nullptr : &*version;
+}
+
+// One HTTP request without a session: JSON if the reply comes first, an event stream otherwise.
+class StatelessSink final : public MessageSink {
+ public:
+  explicit StatelessSink(std::shared_ptr<HttpReply> reply) : reply_(std::move(reply)) {}
+
+  void cancel_when(const std::stop_token& gone, const std::shared_ptr<Peer>& peer) {
+    on_gone_.emplace(gone, [weak = std::weak_ptr{peer}] {
+      if (const auto alive = weak.lock()) alive->close();
+    });
+  }
+
+  void send(std::string text) override {
+    if (!std::exchange(streams_, true)) reply_->begin_stream(event_stream_head());
+    reply_->write(event_text("", text));
+  }
+  void reply(int status, std::string text) override {
+    if (!streams_) return reply_->send({status, "application/json", std::move(text), {}});
+    send(std::move(text));
+    reply_->finish();
+  }
+  void abandon() override {
+    if (!std::exchange(streams_, true)) reply_->begin_stream(event_stream_head());
+    reply_->finish();
+  }
+
+ private:
+  const std::shared_ptr<HttpReply> reply_;
+  std::optional<std::stop_callback<std::function<void()>>> on_gone_;
+  bool streams_ = false;
+};
+
+// One POST in a session: the same, but a stream that was begun outlives its connection.
+class SessionSink final : public MessageSink {
+ public:
+  SessionSink(std::shared_ptr<LegacySession> session, std::shared_ptr<HttpReply> reply)
+      : session_(std::move(session)), reply_(std::move(reply)) {}
+
+  void send(std::string text) override { stream().publish(text); }
+  void reply(int status, std::string text) override {
+    if (!stream_) return reply_->send({status, "application/json", std::move(text), {{kSessionHeader, session_->id()}}});
+    stream_->publish(text);
+    stream_->finish();
+  }
+  void abandon() override { stream().finish(); }
+  void drop_stream(std::chrono::milliseconds retry) override {
+    if (session_->resumable()) stream().detach(retry);
+  }
+
+ private:
+  EventStream& stream() {
+    if (stream_) return *stream_;
+    stream_ = session_->new_stream();
+    auto head = event_stream_head();
+    head.headers.emplace(kSessionHeader, session_->id());
+    reply_->begin_stream(std::move(head));
+    stream_->attach(reply_, 0, session_->resumable() ? EventStream::Start::primed : EventStream::Start::plain);
+    return *stream_;
+  }
+
+  const std::shared_ptr<LegacySession> session_;
+  const std::shared_ptr<HttpReply> reply_;
+  std::shared_ptr<EventStream> stream_;
+};
+
+std::optional<HttpResponse> check_media(const HttpRequest& request) {
+  if (!is_json(request)) return refusal(415, "the Content-Type must be application/json");
+  if (!accepts(request, "application/json") || !accepts(request, "text/event-stream"))
+    return refusal(406, "Accept must list application/json and text/event-stream");
+  return std::nullopt;
+}
+
+// Of messages that get no reply only the version can be wrong.
+std::optional<HttpResponse> check_version(const HttpRequest& request) {
+  const auto version = request.header(kVersionHeader);
+  if (version && !revision_named(*version)) return rpc_error(400, nullptr, unsupported_version(*version));
+  return std::nullopt;
+}
+
+const json_rpc::Request* request_in(const json_rpc::Parsed& parsed) { return std::get_if<json_rpc::Request>(&parsed); }
+
+}  // namespace
+
+McpEndpoint::McpEndpoint(McpServer& server, EndpointOptions options)
+    : server_(server),
+      options_(std::move(options)),
+      sessions_(std::make_unique<SessionTable>(server, options_.sessions_max, options_.session_idle_max)) {}
+
+McpEndpoint::~McpEndpoint() { sessions_->close_all(); }
+
+std::size_t McpEndpoint::sessions() const { return sessions_->size(); }
+
+std::vector<HttpRoute> McpEndpoint::routes() {
+  const auto on = [&](const char* method, HttpHandler handle) {
+    return HttpRoute{method, options_.path, Access::credential, std::move(handle)};
+  };
+  return {on("POST", [this](HttpRequest request, auto reply) { post(std::move(request), std::move(reply)); }),
+          on("GET", [this](const HttpRequest& request, const auto& reply) { get(request, reply); }),
+          on("DELETE", [this](const HttpRequest& request, const auto& reply) { end_session(request, reply); })};
+}
+
+void McpEndpoint::post(HttpRequest request, std::shared_ptr<HttpReply> reply) {
+  if (auto refused = check_media(request)) return reply->send(std::move(*refused));
+  auto parsed = json_rpc::parse(request.body, server_.options().message);
+  if (const auto* malformed = std::get_if<json_rpc::Malformed>(&parsed))
+    return reply->send(rpc_error(400, malformed->id, malformed->error));
+  const auto* rpc = request_in(parsed);
+  if (rpc != nullptr && envelope_version(*rpc) != nullptr) return post_stateless(request, std::move(parsed), reply);
+  if (rpc == nullptr)
+    if (auto refused = check_version(request)) return reply->send(std::move(*refused));
+  const auto session_id = request.header(kSessionHeader);
+  if (rpc != nullptr && rpc->method == "initialize") {
+    const auto version = request.header(kVersionHeader);
+    const auto revision = version ? revision_named(*version) : kNewestLegacy;
+    if (!revision || is_modern(*revision)) return post_stateless(request, std::move(parsed), reply);
+    return post_in_session(request, std::move(parsed), {sessions_->open(*request.principal), reply});
+  }
+  if (!session_id) return post_stateless(request, std::move(parsed), reply);
+  auto session = sessions_->find(std::string{*session_id}, *request.principal);
+  if (!session) return reply->send(refusal(404, "this session is unknown or over; send initialize again"));
+  post_in_session(request, std::move(parsed), {std::move(session), reply});
+}
+
+void McpEndpoint::post_stateless(const HttpRequest& request, json_rpc::Parsed parsed,
+                                 const std::shared_ptr<HttpReply>& reply) {
+  const auto* rpc = request_in(parsed);
+  const auto peer = server_.connect(Peer::Kind::stateless, *request.principal, nullptr);
+  const auto sink = std::make_shared<StatelessSink>(reply);
+  if (rpc != nullptr && envelope_version(*rpc) != nullptr) sink->cancel_when(request.gone, peer);
+  hand_over({peer, sink, &request.headers}, std::move(parsed), reply);
+}
+
+void McpEndpoint::post_in_session(const HttpRequest& request, json_rpc::Parsed parsed, InSession in) {
+  const auto sink = std::make_shared<SessionSink>(in.session, in.reply);
+  hand_over({in.session->peer(), sink, &request.headers}, std::move(parsed), in.reply);
+}
+
+void McpEndpoint::hand_over(const Arrival& arrival, json_rpc::Parsed parsed, const std::shared_ptr<HttpReply>& reply) {
+  if (auto* batch = std::get_if<json_rpc::Batch>(&parsed)) {
+    if (server_.receive_batch(arrival, std::move(*batch)) == McpServer::Due::nothing) reply->send({202, "", "", {}});
+    return;
+  }
+  const bool reply_due = request_in(parsed) != nullptr;
+  std::visit(
+      [&](auto&& message) {
+        if constexpr (!std::is_same_v<std::decay_t<decltype(message)>, json_rpc::Batch>)
+          server_.receive(arrival, std::forward<decltype(message)>(message));
+      },
+      std::move(parsed));
+  if (!reply_due) reply->send({202, "", "", {}});
+}
+
+void McpEndpoint::get(const HttpRequest& request, const std::shared_ptr<HttpReply>& reply) {
+  const auto session_id = request.header(kSessionHeader);
+  const auto version = request.header(kVersionHeader);
+  const auto revision = version ? revision_named(*version) : std::nullopt;
+  if (!session_id || (revision && is_modern(*revision))) {
+    auto refused = refusal(405, "send requests with POST; GET is for sessions of older revisions");
+    refused.headers.emplace("Allow", "POST");
+    return reply->send(std::move(refused));
+  }
+  if (!accepts(request, "text/event-stream")) return reply->send(refusal(406, "Accept must list text/event-stream"));
+  const auto session = sessions_->find(std::string{*session_id}, *request.principal);
+  if (!session) return reply->send(refusal(404, "this session is unknown or over; send initialize again"));
+  LegacySession::Place place{session->push_stream(), 0};
+  auto start = session->resumable() ? EventStream::Start::primed : EventStream::Start::plain;
+  if (const auto last = request.header("Last-Event-ID")) {
+    const auto found = session->find_event(*last);
+    if (!found) return reply->send(refusal(400, "this Last-Event-ID is none of this session"));
+    place = *found;
+    start = EventStream::Start::plain;
+  }
+  auto head = event_stream_head();
+  head.headers.emplace(kSessionHeader, session->id());
+  reply->begin_stream(std::move(head));
+  place.stream->attach(reply, place.after, start);
+}
+
+void McpEndpoint::end_session(const HttpRequest& request, const std::shared_ptr<HttpReply>& reply) {
+  const auto session_id = request.header(kSessionHeader);
+  if (!session_id) {
+    auto refused = refusal(405, "DELETE ends a session; none is named");
+    refused.headers.emplace("Allow", "POST");
+    return reply->send(std::move(refused));
+  }
+  const auto session = sessions_->find(std::string{*session_id}, *request.principal);
+  if (!session) return reply->send(refusal(404, "this session is unknown or over"));
+  sessions_->close(session);
+  reply->send({200, "", "", {}});
+}
+
+}  // namespace carillon::transport
