@@ -38,8 +38,7 @@ BootTime DbClock::boot_time_of(Instant instant) const {
 
 void DbClock::measured(const Measurement& measurement) {
   const Duration half = (measurement.received - measurement.sent) / 2;
-  const Duration offset =
-      measurement.database.time_since_epoch() - (measurement.sent.time_since_epoch() + half);
+  const Duration offset = measurement.database.time_since_epoch() - (measurement.sent.time_since_epoch() + half);
   state_.with([&](State& state) {
     const Duration shown = state.measured ? offset_at(state, measurement.received) - shift_ : offset;
     const Duration ahead = shown - offset;

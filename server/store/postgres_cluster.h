@@ -43,11 +43,18 @@ Status make_cluster_folder(const std::string& path, const std::optional<process:
 bool is_made(const Cluster& cluster);
 // The major version that made it, from its PG_VERSION; nothing when there is no cluster.
 std::optional<int> made_by_version(const std::string& data);
-// initdb with this superuser and password; leftovers of an attempt that was cut off are removed.
+// Removes what starters that were killed have left. An initdb that outlived its starter may still write there; what it
+// keeps from being removed is in nobody's way, and goes with a later start.
+void remove_half_made(const Cluster& cluster);
+// initdb with this superuser and password.
 Status make_cluster(const Cluster& cluster, const std::string& superuser, const std::string& password);
 
-// The running postmaster of this folder. A pid file whose process is gone, or is somebody else, is not one.
-std::optional<pid_t> running_postmaster(const Cluster& cluster);
+struct PostmasterFacts {
+  std::optional<pid_t> pid;  // nothing: a pid file whose process is gone, or is somebody else, counts for nothing
+  bool ready = false;        // accepts connections; neither starting nor stopping
+  std::string socket;        // the folder in which it listens
+};
+PostmasterFacts look_at_postmaster(const Cluster& cluster);
 // Starts it and waits until it accepts connections. `settings`: more `name=value` for the server.
 Result<pid_t> start_cluster(const Cluster& cluster, const std::vector<std::string>& settings);
 // Fast stop; an immediate one when that takes longer than at_most. Returns when the postmaster is gone.

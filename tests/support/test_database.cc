@@ -12,6 +12,7 @@
 #include <stdexcept>
 
 #include "server/process/child.h"
+#include "server/store/cluster_watch.h"
 #include "server/store/connection.h"
 #include "server/store/connection_url.h"
 #include "server/store/logins.h"
@@ -37,8 +38,7 @@ std::string run_sql(const std::string& url, const std::string& sql) {
   return rows.empty() || rows.columns() == 0 || rows[0][0].is_null() ? "" : rows[0][0].as<std::string>();
 }
 
-// A cluster of this program's own. A small shell holds the other end of a pipe to us: when that closes, because the
-// program ended or was killed, it stops the server and removes the folder.
+// A cluster of this program's own, which ends with it.
 class OwnServer {
  public:
   OwnServer() {
@@ -54,15 +54,7 @@ class OwnServer {
     must(make_cluster_folder(cluster_.run, cluster_.identity));
     must(make_cluster(cluster_, kOwner, kPassword));
     const pid_t server = must(start_cluster(cluster_, {"max_connections=200", "shared_buffers=64MB"}));
-    process::Command watch;
-    watch.arguments = {"/bin/sh", "-c",
-                       "cat >/dev/null; kill -QUIT $0; while kill -0 $0 2>/dev/null && ! grep -q '^State:.Z' "
-                       "/proc/$0/status; do sleep 0.02; done; rm -rf \"$1\"",
-                       std::to_string(server), folder};
-    watch.environment = {{"PATH", "/usr/bin:/bin"}};
-    watch.output = watch.errors = process::Stream::discard;
-    watch.session = process::Session::own_session;
-    watcher_.emplace(must(process::Child::start(watch)));
+    watcher_.emplace(must(watch_cluster(server, folder)));
   }
   ~OwnServer() {
     watcher_->input().reset();
