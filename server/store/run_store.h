@@ -1,0 +1,226 @@
+// RunStore: runs as commands and questions see them, one at a time or a page; the claim, start and settling of many are
+// the hot path's (hot_path.h).
+//
+// A run is in exactly one of run_ready, run_live and run_history; every statement that moves one says from which states.
+// A statement that moves nothing says so and the caller looks again: the run was somebody else's meanwhile. Belongs to
+// the transaction it was made with.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/base/clock.h"
+#include "server/base/id.h"
+#include "server/base/json.h"
+#include "server/domain/error_class.h"
+#include "server/domain/run_state.h"
+#include "server/store/store.h"
+
+namespace carillon {
+
+struct RunRecord {
+  RunId id;
+  TaskId task;
+  std::string task_name;
+  std::string zone;
+  int task_version;
+  std::int64_t number;
+  int retry;
+  int attempt;
+  int takeovers;
+  std::optional<Instant> slot;
+  std::optional<Instant> slot_until;
+  std::int64_t folded;
+  Instant run_at;
+  std::optional<Instant> started_at;
+  std::optional<Instant> finished_at;
+  std::optional<Duration> late_by;
+  std::string origin;
+  AgentId agent;
+  std::string correlation_id;
+  RunState state;
+  std::string error_class;
+  std::string error_message;
+  std::string reason;
+  // Of runs that have not ended:
+  std::optional<std::int16_t> shard;
+  std::optional<int> priority;
+  std::optional<std::string> concurrency_key;
+  std::optional<Instant> expires_at;
+  std::optional<Instant> cancel_requested_at;
+  std::string cancel_reason;
+  std::string call_state;  // of a live run: idle or calling
+};
+
+struct RunBody {
+  std::string payload;  // JSON text, empty when there is none
+  json output = nullptr;
+  std::int64_t output_bytes = 0;
+  bool output_cut = false;   // cut when it was stored
+  bool output_gone = false;  // pruned since
+  json progress = nullptr;
+};
+
+struct StepRecord {
+  std::string step;
+  int attempt;
+  std::string state;
+  std::string tool;
+  Instant started_at;
+  std::optional<Instant> finished_at;
+  std::optional<Instant> not_before;
+  std::string error_class;
+  std::string error_message;
+  json output;
+  std::int64_t output_bytes;
+};
+
+// A run that a command starts; see carillon.run_ready.
+struct NewRun {
+  std::int16_t shard;
+  int priority;
+  Instant run_at;
+  RunId id;
+  TaskId task;
+  int task_version;
+  std::int64_t number;
+  int retry = 1;
+  std::optional<Instant> slot{};
+  std::string origin;
+  AgentId agent;
+  std::string correlation_id;
+  std::optional<std::string> concurrency_key{};
+  std::optional<Instant> expires_at{};
+  std::optional<std::string> reason{};
+  std::string payload{};  // JSON text; empty: none
+};
+
+// A run that was born final.
+struct UnstartedRun {
+  RunId id;
+  TaskId task;
+  int task_version;
+  std::int64_t number;
+  std::optional<Instant> slot{};
+  std::optional<Instant> slot_until{};
+  std::int64_t folded = 0;
+  Instant run_at;
+  Instant finished_at;
+  std::string origin;
+  AgentId agent;
+  std::string correlation_id;
+  RunState outcome;  // skipped or missed
+  std::string reason;
+};
+
+struct RunEnding {
+  RunState outcome;
+  Instant at;
+  std::optional<ErrorClass> error_class{};
+  std::string error_message{};
+  std::string reason{};
+};
+
+struct ReadyRun {
+  std::int16_t shard;
+  int priority;
+  Instant run_at;
+  RunId id;
+  std::int64_t number;
+  int retry;
+};
+
+struct LiveRun {
+  RunId id;
+  std::int64_t number;
+  int retry;
+  RunState state;
+};
+
+struct BusyRuns {
+  std::int64_t queued = 0;
+  std::int64_t running = 0;
+  std::int64_t waiting = 0;
+};
+
+struct RunQuery {
+  std::optional<TaskId> task{};
+  std::optional<std::vector<std::string>> states{};
+  std::optional<std::string> tag{};
+  std::optional<std::string> agent{};
+  std::optional<std::string> error_class{};
+  std::optional<RunId> from{};    // inclusive
+  std::optional<RunId> before{};  // exclusive
+  int limit = 10;
+};
+
+struct EndedRuns {
+  std::int64_t succeeded = 0;
+  std::int64_t failed = 0;
+  std::int64_t unknown = 0;
+  std::int64_t missed = 0;
+  std::int64_t skipped = 0;
+  std::optional<Duration> p50{}, p95{}, late_p50{}, late_p95{};
+};
+
+struct Success {
+  int task_version;
+  Instant finished_at;
+};
+
+struct DedupeKey {
+  std::string key;
+  Duration window;
+};
+
+// Whose run, which of its task's numbers.
+struct RunNumber {
+  TaskId task;
+  std::int64_t number;
+};
+
+class RunStore {
+ public:
+  explicit RunStore(Tx& tx) : tx_(tx) {}
+
+  void insert_ready(const TenantId& tenant, const NewRun& run);
+  void insert_unstarted(const TenantId& tenant, const UnstartedRun& run);
+  // False: the key was taken less than its window ago.
+  bool take_dedupe(const TenantId& tenant, const DedupeKey& dedupe, RunId run, Instant at);
+
+  std::optional<RunRecord> find(const TenantId& tenant, RunId id);
+  std::optional<RunId> find_id(const TenantId& tenant, const RunNumber& number, int retry);
+  std::vector<int> retries(const TenantId& tenant, const RunNumber& number);
+  RunBody body(const TenantId& tenant, RunId id);
+  std::vector<StepRecord> steps(const TenantId& tenant, RunId id, int limit);
+  std::vector<RunRecord> list(const TenantId& tenant, const RunQuery& query);
+  std::int64_t count(const TenantId& tenant, const RunQuery& query, std::int64_t up_to);
+
+  // False: not queued any more.
+  bool cancel_ready(const TenantId& tenant, const ReadyRun& run, const RunEnding& ending);
+  bool request_cancel(const TenantId& tenant, RunId id, Instant at, const std::string& reason);
+  // Ends a live run in state `from` whose call state is `call_state`; false: it is not so any more.
+  struct Expected {
+    RunState from;
+    std::string call_state;
+  };
+  bool end_live(const TenantId& tenant, RunId id, const Expected& expected, const RunEnding& ending);
+
+  std::vector<ReadyRun> ready_of(const TenantId& tenant, TaskId task);
+  std::vector<LiveRun> live_of(const TenantId& tenant, TaskId task);
+  BusyRuns busy(const TenantId& tenant, const std::optional<std::vector<std::int64_t>>& tasks);
+  std::optional<Success> previous_success(const TenantId& tenant, TaskId task, RunId before);
+  EndedRuns statistics(const TenantId& tenant, TaskId task, RunId since);
+  std::vector<RunId> attention(const TenantId& tenant, Instant since, int limit);
+  EndedRuns outcomes(const TenantId& tenant, Instant since);
+  // Of all tenants, by ids that were handed out to their owners.
+  std::vector<RunId> ended_among(const std::vector<std::int64_t>& ids);
+
+ private:
+  Tx& tx_;
+};
+
+}  // namespace carillon

@@ -1,0 +1,11 @@
+-- Moves a queued run to history as $6. No row: it is not queued any more, a worker was faster.
+WITH gone AS (
+  DELETE FROM carillon.run_ready
+  WHERE shard = $1 AND priority = $2 AND run_at = $3 AND id = $4 AND tenant_id = $5
+  RETURNING *
+)
+INSERT INTO carillon.run_history (id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, folded,
+                                  run_at, finished_at, origin, agent_id, correlation_id, outcome, error_class, reason, payload)
+SELECT id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, folded,
+       run_at, $7, origin, agent_id, correlation_id, $6, $8, $9, payload FROM gone
+RETURNING id;

@@ -1,0 +1,13 @@
+-- Moves a live run in one of the states $3 and call state $4 to history as $5, whoever holds its lease: the late result is
+-- refused because the row is gone. No row: it has ended, or it is in another state by now.
+WITH gone AS (
+  DELETE FROM carillon.run_live
+  WHERE id = $1 AND tenant_id = $2 AND state = ANY ($3::text[]) AND call_state = $4
+  RETURNING *
+)
+INSERT INTO carillon.run_history (id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, folded,
+                                  run_at, started_at, finished_at, late_by, origin, agent_id, correlation_id, outcome,
+                                  error_class, error_message, reason, payload)
+SELECT id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, folded,
+       run_at, started_at, $6, started_at - run_at, origin, agent_id, correlation_id, $5, $7, $8, $9, payload FROM gone
+RETURNING id;

@@ -1,0 +1,2 @@
+-- Which of some runs have ended. Locks nothing.
+SELECT id FROM carillon.run_history WHERE id = ANY ($1::bigint[]);

@@ -1,0 +1,58 @@
+-- A page of a tenant's runs, newest first, wherever they are: each is in exactly one of the three tables. Locks nothing.
+-- $2 task, $3 states, $4 tag, $5 agent, $6 error class, $7 from this id on, $8 before this id.
+WITH page AS (
+  (SELECT r.id, r.task_id, r.task_version, r.number, r.retry, r.attempt, r.takeovers, r.slot, NULL::timestamptz AS slot_until,
+         r.folded, r.run_at, NULL::timestamptz AS started_at, NULL::timestamptz AS finished_at, NULL::interval AS late_by,
+         r.origin, r.agent_id, r.correlation_id, 'queued' AS state, NULL::text AS error_class, NULL::text AS error_message,
+         r.reason, r.shard, r.priority, r.concurrency_key, r.expires_at, NULL::timestamptz AS cancel_requested_at,
+         NULL::text AS cancel_reason, NULL::text AS call_state
+   FROM carillon.run_ready r
+   WHERE r.tenant_id = $1
+      AND ($2::bigint IS NULL OR r.task_id = $2)
+      AND ($3::text[] IS NULL OR 'queued' = ANY ($3))
+      AND ($4::text IS NULL OR r.task_id IN (SELECT w.task_id FROM carillon.task w WHERE w.tenant_id = $1 AND w.tags @> ARRAY[$4]))
+      AND ($5::text IS NULL OR r.agent_id = $5)
+      AND ($6::text IS NULL OR NULL::text = $6)
+      AND ($7::bigint IS NULL OR r.id >= $7)
+      AND ($8::bigint IS NULL OR r.id < $8)
+   ORDER BY r.id DESC LIMIT $9)
+  UNION ALL
+  (SELECT r.id, r.task_id, r.task_version, r.number, r.retry, r.attempt, r.takeovers, r.slot, NULL::timestamptz,
+         r.folded, r.run_at, r.started_at, NULL::timestamptz, r.started_at - r.run_at,
+         r.origin, r.agent_id, r.correlation_id, r.state, NULL::text, NULL::text,
+         r.reason, r.shard, r.priority, r.concurrency_key, r.expires_at, r.cancel_requested_at,
+         r.cancel_reason, r.call_state
+   FROM carillon.run_live r
+   WHERE r.tenant_id = $1
+      AND ($2::bigint IS NULL OR r.task_id = $2)
+      AND ($3::text[] IS NULL OR r.state = ANY ($3))
+      AND ($4::text IS NULL OR r.task_id IN (SELECT w.task_id FROM carillon.task w WHERE w.tenant_id = $1 AND w.tags @> ARRAY[$4]))
+      AND ($5::text IS NULL OR r.agent_id = $5)
+      AND ($6::text IS NULL OR NULL::text = $6)
+      AND ($7::bigint IS NULL OR r.id >= $7)
+      AND ($8::bigint IS NULL OR r.id < $8)
+   ORDER BY r.id DESC LIMIT $9)
+  UNION ALL
+  (SELECT r.id, r.task_id, r.task_version, r.number, r.retry, r.attempt, r.takeovers, r.slot, r.slot_until,
+         r.folded, r.run_at, r.started_at, r.finished_at, r.late_by,
+         r.origin, r.agent_id, r.correlation_id, r.outcome, r.error_class, r.error_message,
+         r.reason, NULL::smallint, NULL::smallint, NULL::text, NULL::timestamptz, NULL::timestamptz,
+         NULL::text, NULL::text
+   FROM carillon.run_history r
+   WHERE r.tenant_id = $1
+      AND ($2::bigint IS NULL OR r.task_id = $2)
+      AND ($3::text[] IS NULL OR r.outcome = ANY ($3))
+      AND ($4::text IS NULL OR r.task_id IN (SELECT w.task_id FROM carillon.task w WHERE w.tenant_id = $1 AND w.tags @> ARRAY[$4]))
+      AND ($5::text IS NULL OR r.agent_id = $5)
+      AND ($6::text IS NULL OR r.error_class = $6)
+      AND ($7::bigint IS NULL OR r.id >= $7)
+      AND ($8::bigint IS NULL OR r.id < $8)
+   ORDER BY r.id DESC LIMIT $9)
+)
+SELECT p.id, p.task_id, p.task_version, p.number, p.retry, p.attempt, p.takeovers, p.slot, p.slot_until, p.folded, p.run_at,
+       p.started_at, p.finished_at, (extract(epoch FROM p.late_by) * 1000000)::bigint AS late_by, p.origin, p.agent_id,
+       p.correlation_id, p.state, p.error_class, p.error_message, p.reason, p.shard, p.priority, p.concurrency_key,
+       p.expires_at, p.cancel_requested_at, p.cancel_reason, p.call_state, t.name AS task_name, t.zone
+FROM page p JOIN carillon.task t ON t.tenant_id = $1 AND t.task_id = p.task_id
+ORDER BY p.id DESC
+LIMIT $9;

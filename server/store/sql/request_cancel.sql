@@ -1,0 +1,5 @@
+-- Asks the worker of a live run in one of the states $3 to stop it; the first reason stays.
+UPDATE carillon.run_live
+SET cancel_requested_at = coalesce(cancel_requested_at, $4), cancel_reason = coalesce(cancel_reason, $5)
+WHERE id = $1 AND tenant_id = $2 AND state = ANY ($3::text[])
+RETURNING id;

@@ -1,0 +1,2 @@
+-- Tenants whose kill switch ends by $1. Locks nothing.
+SELECT tenant_id FROM carillon.dispatch_pause WHERE until <= $1;

@@ -1,0 +1,48 @@
+// StatusStore: what get_status tells of a tenant beside its tasks and runs: the queue, the kill switch, and when an agent
+// last asked. Belongs to the transaction it was made with.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/base/clock.h"
+#include "server/base/id.h"
+#include "server/store/store.h"
+
+namespace carillon {
+
+struct QueueFacts {
+  std::int64_t due = 0;
+  std::int64_t later = 0;
+  std::optional<Instant> oldest_due{};
+  int shards_without_owner = 0;
+};
+
+struct DispatchPauseRecord {
+  std::string reason;
+  std::string paused_by;
+  Instant paused_at;
+  std::optional<Instant> until{};
+};
+
+class StatusStore {
+ public:
+  explicit StatusStore(Tx& tx) : tx_(tx) {}
+
+  QueueFacts queue(const TenantId& tenant, Instant now);
+  // When the agent asked the time before.
+  std::optional<Instant> note_asked(const TenantId& tenant, const AgentId& agent, Instant now);
+
+  std::optional<DispatchPauseRecord> dispatch_pause(const TenantId& tenant);
+  void pause_dispatch(const TenantId& tenant, const DispatchPauseRecord& pause);
+  bool resume_dispatch(const TenantId& tenant);  // false: it was not paused
+  // Of all tenants: for the worker's poll, in a transaction across tenants.
+  std::vector<TenantId> ended_dispatch_pauses(Instant now);
+
+ private:
+  Tx& tx_;
+};
+
+}  // namespace carillon
