@@ -5,9 +5,9 @@ namespace carillon::test {
 void put_task(const TestDatabase& database, std::int64_t task, const std::string& definition) {
   const std::string id = std::to_string(task);
   database.run(
-      "INSERT INTO carillon.task (tenant_id, task_id, name, state, version, kind, action_kind, agent_id, content_hash, "
+      "INSERT INTO carillon.task (tenant_id, task_id, name, state, version, kind, action_kind, agent_id, zone, target_sha256, "
       "created_at, created_by, updated_at) VALUES ('default', " +
-      id + ", 'task-" + id + "', 'active', 1, 'manual', 'tool', 'owner', '', now(), 'owner', now())");
+      id + ", 'task-" + id + "', 'active', 1, 'manual', 'tool', 'owner', 'UTC', '', now(), 'owner', now())");
   database.run(
       "INSERT INTO carillon.task_version (tenant_id, task_id, version, definition, created_at, created_by) VALUES "
       "('default', " +
