@@ -102,12 +102,30 @@ class Parser {
     if (node.height > limits_.depth_max) return fail("the expression is nested too deep: split it", Fault::over_limit);
     return std::make_shared<const Node>(std::move(node));
   }
+  // It stands where its first child does, or else here.
   NodePtr make(NodeKind kind, std::vector<NodePtr> children = {}) {
     Node node;
     node.kind = kind;
-    node.position = token().position;
+    const bool has_first = !children.empty() && children.front() != nullptr;
+    node.position = has_first ? children.front()->position : token().position;
     node.children = std::move(children);
     return make(std::move(node));
+  }
+
+  // `!x` or `&x`.
+  NodePtr sign(NodeKind kind, int power) {
+    Node node;
+    node.kind = kind;
+    node.position = token().position;
+    advance();
+    node.children = {expression(power)};
+    return make(std::move(node));
+  }
+
+  NodePtr current() {
+    NodePtr node = make(NodeKind::current);
+    advance();
+    return node;
   }
 
   NodePtr expression(int power) {
@@ -129,8 +147,7 @@ class Parser {
         if (kind(1) == TokenKind::left_paren) return fail("a function's name stands without quotes");
         return field();
       case TokenKind::current:
-        advance();
-        return make(NodeKind::current);
+        return current();
       case TokenKind::star:
         return object_projection(make(NodeKind::current));
       case TokenKind::filter:
@@ -144,11 +161,9 @@ class Parser {
       case TokenKind::left_paren:
         return parenthesised();
       case TokenKind::negation:
-        advance();
-        return make(NodeKind::negation, {expression(negation_power)});
+        return sign(NodeKind::negation, negation_power);
       case TokenKind::ampersand:
-        advance();
-        return make(NodeKind::expression, {expression(nothing)});
+        return sign(NodeKind::expression, nothing);
       default:
         return fail("here a value is missing: a name, a literal, @, a function …");
     }
