@@ -53,7 +53,7 @@ void add_effects(HotParams& params, const std::vector<Effected>& entries) {
       .int32s(each(entries, [](const Effected& entry) { return entry.second->attempt; }))
       .texts(each(entries, [](const Effected& entry) { return entry.second->tool; }))
       .texts(each(entries, [](const Effected& entry) { return std::string{name_of(entry.second->effect)}; }))
-      .byteas(each(entries, [](const Effected& entry) { return std::optional{entry.second->input_sha256}; }))
+      .byteas(each(entries, [](const Effected& entry) { return std::optional{entry.second->input}; }))
       .texts(each(entries, [](const Effected& entry) { return entry.second->idempotency_key; }))
       .texts(each(entries, [](const Effected& entry) { return entry.second->outcome; }))
       .instants(each(entries, [](const Effected& entry) { return entry.second->started_at; }))

@@ -90,7 +90,7 @@ struct EffectEntry {
   std::int32_t attempt = 1;
   std::string tool;
   Effect effect = Effect::destructive;
-  std::string input_sha256;  // 32 bytes
+  std::string input;  // the arguments; only their SHA-256 is kept
   std::string idempotency_key;
   std::string outcome;  // succeeded, or an error class
   Instant started_at{};
