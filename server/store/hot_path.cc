@@ -77,14 +77,12 @@ void add_rows(HotParams& params, const Items& items) {
 // Rows are touched in the order of their keys everywhere, so that two batches cannot wait for each other.
 template <class Item>
 std::vector<Item> sorted_by_run(std::vector<Item> items) {
-  std::sort(items.begin(), items.end(),
-            [](const Item& left, const Item& right) { return left.lease.id < right.lease.id; });
+  std::sort(items.begin(), items.end(), [](const Item& left, const Item& right) { return left.lease.id < right.lease.id; });
   return items;
 }
 
 std::vector<RunLease> sorted(std::vector<RunLease> leases) {
-  std::sort(leases.begin(), leases.end(),
-            [](const RunLease& left, const RunLease& right) { return left.id < right.id; });
+  std::sort(leases.begin(), leases.end(), [](const RunLease& left, const RunLease& right) { return left.id < right.id; });
   return leases;
 }
 
@@ -169,9 +167,9 @@ std::vector<RunId> HotPath::mark(const std::vector<RunMark>& unsorted) {
   params.text(owner_);
   add_leases(params, each(marks, [](const RunMark& mark) { return mark.lease; }));
   params
-      .texts(each(
-          marks,
-          [](const RunMark& mark) { return std::string{mark.call_state == CallState::calling ? "calling" : "idle"}; }))
+      .texts(each(marks, [](const RunMark& mark) {
+        return std::string{mark.call_state == CallState::calling ? "calling" : "idle"};
+      }))
       .texts(each(marks, [](const RunMark& mark) { return mark.call_step; }))
       .instants(each(marks, [](const RunMark& mark) { return mark.at; }));
   add_rows(params, marks);

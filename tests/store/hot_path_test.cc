@@ -291,19 +291,10 @@ TEST_CASE("a step and its effect are written with the mark and only by the one w
   RunMark mark;
   mark.lease = runs.at(0).lease;
   mark.at = machine_now();
-  mark.journal = JournalEntry{.step_path = "fetch",
-                              .state = "succeeded",
-                              .tool = "a.b",
-                              .started_at = machine_now(),
-                              .finished_at = machine_now(),
-                              .output = "{}",
-                              .output_bytes = 2};
-  mark.effect = EffectEntry{.step_path = "fetch",
-                            .tool = "a.b",
-                            .input_sha256 = std::string(32, 'x'),
-                            .idempotency_key = "k",
-                            .outcome = "succeeded",
-                            .started_at = machine_now(),
+  mark.journal = JournalEntry{.step_path = "fetch", .state = "succeeded", .tool = "a.b", .started_at = machine_now(),
+                              .finished_at = machine_now(), .output = "{}", .output_bytes = 2};
+  mark.effect = EffectEntry{.step_path = "fetch", .tool = "a.b", .input_sha256 = std::string(32, 'x'),
+                            .idempotency_key = "k", .outcome = "succeeded", .started_at = machine_now(),
                             .duration = std::chrono::milliseconds{5}};
   RunMark stale = mark;
   stale.lease.attempt = 2;
@@ -360,8 +351,9 @@ TEST_CASE("the connection heals after the server ended it and after its statemen
 
 TEST_CASE("a statement that takes too long is given up and the connection with it", "[store][hot_path]") {
   const test::TestDatabase database;
-  HotPathConnection connection{HotPathOptions{
-      .url = database.urls().dispatch, .application = "slow", .statement_deadline = std::chrono::milliseconds{200}}};
+  HotPathConnection connection{HotPathOptions{.url = database.urls().dispatch,
+                                              .application = "slow",
+                                              .statement_deadline = std::chrono::milliseconds{200}}};
   CHECK_THROWS(connection.run(EmbeddedText{"test_slow", "SELECT pg_sleep(20)::text"}, HotParams{}));
   CHECK(connection.run(EmbeddedText{"test_quick", "SELECT 1::bigint"}, HotParams{})[0].int64() == 1);
 }

@@ -1,0 +1,190 @@
+#include "catalog/builtin.h"
+
+#include <algorithm>
+#include <array>
+
+#include "catalog/reply.h"
+#include "server/base/log.h"
+#include "server/base/mask.h"
+#include "server/domain/nearest.h"
+#include "transport/client_fetch.h"
+
+namespace carillon::catalog {
+namespace {
+
+constexpr Duration kFetchTimeoutMax = std::chrono::seconds{60};
+
+struct Context {
+  const CatalogOptions& options;
+  const ToolCall& call;
+};
+
+enum class Runs { at_once, on_a_thread };
+
+struct Row {
+  const char* name;
+  const char* title;
+  const char* description;
+  const char* input_schema;
+  Effect effect;
+  Runs runs;
+  ToolReply (*run)(const Context&);
+};
+
+ToolReply text_reply(const std::string& text) {
+  ToolReply reply;
+  reply.content = json::array({{{"type", "text"}, {"text", mask_secrets(text)}}});
+  reply.arrived = Arrived::maybe;
+  return reply;
+}
+
+ToolReply echo(const Context& context) { return text_reply(context.call.arguments.at("message").get<std::string>()); }
+
+ToolReply notify_log(const Context& context) {
+  log::info("notification", {{"tool", "carillon.notify_log"},
+                             {"tenant", context.call.tenant.str()},
+                             {"message", context.call.arguments.at("message")}});
+  return text_reply("logged");
+}
+
+ErrorClass class_of(ErrorCode code) {
+  if (code == ErrorCode::arguments_invalid) return ErrorClass::invalid_arguments;
+  return code == ErrorCode::not_allowed ? ErrorClass::tool_error : ErrorClass::unavailable;
+}
+
+ToolReply http_get(const Context& context) {
+  const auto url = context.call.arguments.at("url").get<std::string>();
+  const auto address = allowed_address(url, context.options.http_get_hosts);
+  if (!address)
+    return failed_reply(ErrorClass::tool_error,
+                        context.options.http_get_hosts.empty()
+                            ? "carillon.http_get is off: allow hosts in the configuration (catalog.http_get_hosts)"
+                            : "carillon.http_get may not reach this address (catalog.http_get_hosts)",
+                        Arrived::no);
+  transport::FetchOptions options;
+  options.reach = may_be_private(*address, context.options.http_get_hosts) ? transport::Reach::anywhere
+                                                                           : transport::Reach::public_only;
+  options.timeout = std::clamp(context.call.timeout, Duration{std::chrono::milliseconds{1}}, kFetchTimeoutMax);
+  options.body_bytes_max = context.options.http_get_bytes_max;
+  const auto fetched = transport::fetch(url, options);
+  if (!fetched.ok()) return failed_reply(class_of(fetched.error().code), fetched.error().message, Arrived::maybe);
+  // What is not UTF-8 cannot travel in JSON: say so instead of mangling it.
+  const bool is_text =
+      json::parse(json(fetched->body).dump(-1, ' ', false, json::error_handler_t::replace)) == fetched->body;
+  ToolReply reply =
+      text_reply(is_text ? fetched->body : "(" + std::to_string(fetched->body.size()) + " bytes that are no text)");
+  reply.structured = {{"status", fetched->status}, {"content_type", fetched->content_type}, {"cut", fetched->cut}};
+  if (!fetched->location.empty()) reply.structured["location"] = mask_secrets(fetched->location);
+  if (fetched->status < 400) return reply;
+  reply.failure = fetched->status == 429   ? ErrorClass::rate_limited
+                  : fetched->status >= 500 ? ErrorClass::unavailable
+                                           : ErrorClass::tool_error;
+  reply.message = "HTTP status " + std::to_string(fetched->status);
+  return reply;
+}
+
+constexpr const char* kMessage =
+    R"({"type":"object","properties":{"message":{"type":"string","description":"the text","maxLength":100000}},"required":["message"],"additionalProperties":false})";
+constexpr const char* kUrl =
+    R"({"type":"object","properties":{"url":{"type":"string","description":"an http or https address on an allowed host","maxLength":8000}},"required":["url"],"additionalProperties":false})";
+
+constexpr std::array<Row, 3> kRows{{
+    {"echo", "Echo", "Answers with the message. For trying schedules out.", kMessage, Effect::read, Runs::at_once,
+     echo},
+    {"notify_log", "Write to the log", "Writes the message to Carillon's own log.", kMessage, Effect::idempotent,
+     Runs::at_once, notify_log},
+    {"http_get", "Fetch an address", "Gets a text over HTTP from a host that the configuration allows.", kUrl,
+     Effect::read, Runs::on_a_thread, http_get},
+}};
+
+transport::ListedTool listed(const Row& row) {
+  transport::ListedTool tool;
+  tool.name = row.name;
+  tool.title = row.title;
+  tool.description = row.description;
+  tool.input_schema = ordered_json::parse(row.input_schema);
+  tool.read_only = row.effect == Effect::read;
+  tool.idempotent = row.effect != Effect::destructive;
+  return tool;
+}
+
+struct HostPattern {
+  std::string host;
+  std::string port;  // empty: any, but public addresses only
+};
+
+HostPattern read_pattern(const std::string& text) {
+  const auto colon = text.rfind(':');
+  const bool six = text.find(']') != std::string::npos;
+  if (colon == std::string::npos || (six && colon < text.find(']'))) return {text, ""};
+  return {text.substr(0, colon), text.substr(colon + 1)};
+}
+
+std::string port_of(const transport::HttpAddress& address) {
+  const auto colon = address.origin.rfind(':');
+  if (colon != std::string::npos && colon > 6 &&
+      address.origin.find_first_not_of("0123456789", colon + 1) == std::string::npos)
+    return address.origin.substr(colon + 1);
+  return address.origin.starts_with("https") ? "443" : "80";
+}
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+bool host_matches(const std::string& pattern, const std::string& host) {
+  if (pattern.starts_with("*.")) return host.size() > pattern.size() - 1 && host.ends_with(pattern.substr(1));
+  return pattern == host || pattern == "[" + host + "]";
+}
+
+}  // namespace
+
+BuiltInServer::BuiltInServer(CatalogOptions options, std::shared_ptr<transport::BlockingPool> pool)
+    : options_(std::move(options)), pool_(std::move(pool)) {
+  ServerEntry entry;
+  entry.name = kBuiltInServer;
+  std::vector<transport::ListedTool> tools;
+  for (const Row& row : kRows) tools.push_back(listed(row));
+  list_ = std::make_shared<ToolList>(entry, std::move(tools));
+}
+
+void BuiltInServer::run(const ToolCall& call, const std::string& tool, std::function<void(ToolReply)> done) const {
+  const auto started = std::chrono::steady_clock::now();
+  const auto row = std::find_if(kRows.begin(), kRows.end(), [&](const Row& each) { return each.name == tool; });
+  if (row == kRows.end())
+    return done(failed_reply(ErrorClass::not_found,
+                             "there is no built-in tool \"" + tool + "\"" + did_you_mean(list_->nearest_to(tool)),
+                             Arrived::no));
+  if (const auto wrong = list_->find(tool)->refuse_arguments(call.arguments))
+    return done(
+        failed_reply(ErrorClass::invalid_arguments, wrong->message + " (at " + wrong->pointer + ")", Arrived::no));
+  const auto work = [row, options = options_, call, started, done] {
+    ToolReply reply = row->run({options, call});
+    reply.took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - started);
+    done(std::move(reply));
+  };
+  if (row->runs == Runs::at_once) return work();
+  if (!pool_->run(work)) done(failed_reply(ErrorClass::unavailable, "too many fetches are waiting", Arrived::no));
+}
+
+std::optional<transport::HttpAddress> allowed_address(const std::string& url, const std::vector<std::string>& hosts) {
+  const auto address = transport::parse_http_address(url);
+  if (!address) return std::nullopt;
+  for (const auto& text : hosts) {
+    const auto pattern = read_pattern(lower(text));
+    if (host_matches(pattern.host, lower(address->host)) && (pattern.port.empty() || pattern.port == port_of(*address)))
+      return address;
+  }
+  return std::nullopt;
+}
+
+bool may_be_private(const transport::HttpAddress& address, const std::vector<std::string>& hosts) {
+  return std::any_of(hosts.begin(), hosts.end(), [&](const auto& text) {
+    const auto pattern = read_pattern(lower(text));
+    return !pattern.port.empty() && host_matches(pattern.host, lower(address.host)) && pattern.port == port_of(address);
+  });
+}
+
+}  // namespace carillon::catalog

@@ -1,0 +1,39 @@
+// The built-in server `carillon`: tools that need no process. A table of rows; each names its schema, its effect and
+// the function that runs it.
+//
+// run() may be called from any thread; http_get works on the pool's threads, the others at once.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "catalog/catalog_options.h"
+#include "catalog/tool_list.h"
+#include "server/domain/tool_caller.h"
+#include "transport/client_http.h"
+
+namespace carillon::catalog {
+
+inline constexpr const char* kBuiltInServer = "carillon";
+
+class BuiltInServer {
+ public:
+  BuiltInServer(CatalogOptions options, std::shared_ptr<transport::BlockingPool> pool);
+
+  const ToolList& tools() const { return *list_; }
+  ToolListPtr list() const { return list_; }
+  // `tool` without the server. `done` exactly once.
+  void run(const ToolCall& call, const std::string& tool, std::function<void(ToolReply)> done) const;
+
+ private:
+  CatalogOptions options_;
+  std::shared_ptr<transport::BlockingPool> pool_;
+  ToolListPtr list_;
+};
+
+// Whether http_get may reach this address under these host patterns, and how far (see CatalogOptions).
+std::optional<transport::HttpAddress> allowed_address(const std::string& url, const std::vector<std::string>& hosts);
+bool may_be_private(const transport::HttpAddress& address, const std::vector<std::string>& hosts);
+
+}  // namespace carillon::catalog

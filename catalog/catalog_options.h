@@ -1,0 +1,30 @@
+// What can be set about the catalog. A value.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "server/base/clock.h"
+
+namespace carillon {
+
+struct CatalogOptions {
+  std::string servers_file;                          // empty: the built-in servers only
+  Duration call_timeout = std::chrono::seconds{60};  // where neither the call nor the entry names one
+  Duration probe_timeout = std::chrono::seconds{3};  // then initialize is tried, too
+  Duration handshake_timeout = std::chrono::seconds{30};
+  Duration idle_stop = std::chrono::minutes{10};            // a server that nobody calls for so long is ended
+  Duration restart_delay = std::chrono::milliseconds{500};  // doubled with each failure in a row
+  Duration restart_delay_max = std::chrono::seconds{60};
+  int parallel_max = 32;   // calls in flight on one server, where its entry names no number
+  int waiting_max = 1000;  // calls that wait for their turn on one server
+  int http_threads = 64;   // exchanges with HTTP servers at once
+  // Hosts that carillon.http_get may reach; none: the tool is off. "example.com", "*.example.com": public addresses
+  // only. With a port ("intranet:8080", "127.0.0.1:9000") private addresses are allowed as well, because somebody meant
+  // them.
+  std::vector<std::string> http_get_hosts;
+  std::size_t http_get_bytes_max = 1u << 20;
+};
+
+}  // namespace carillon

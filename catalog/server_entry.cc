@@ -1,0 +1,297 @@
+#include "catalog/server_entry.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+
+#include "server/base/mask.h"
+#include "server/domain/action.h"
+#include "server/domain/nearest.h"
+#include "server/domain/refusal.h"
+#include "server/process/executable.h"
+#include "transport/client_http.h"
+
+namespace carillon::catalog {
+namespace {
+
+constexpr std::array<std::string_view, 3> kPolicyMembers{"timeout", "max_parallel", "tools"};
+constexpr std::array<std::string_view, 5> kToolMembers{"effect", "timeout", "cost", "scopes", "sensitive"};
+constexpr std::array<Effect, 3> kEffects{Effect::read, Effect::idempotent, Effect::destructive};
+
+// Values that are no secrets although they stand where secrets stand; masking them would black out every path.
+constexpr std::array<std::string_view, 14> kOpenVariables{"PATH",     "HOME",   "LANG",      "TZ",        "USER",
+                                                          "LOGNAME",  "SHELL",  "TERM",      "TMPDIR",    "PWD",
+                                                          "NODE_ENV", "LC_ALL", "NODE_PATH", "PYTHONPATH"};
+
+class EntryReader {
+ public:
+  EntryReader(EntriesRead& out, std::string name, std::string pointer) : out_(out), pointer_(std::move(pointer)) {
+    entry_.name = std::move(name);
+  }
+
+  void read(const ordered_json& value) {
+    const auto before = out_.problems.size();
+    check_name();
+    if (!value.is_object()) {
+      problem("", "an entry is an object with \"command\" or \"url\"");
+      out_.broken[entry_.name] = "the entry is no object";
+      return;
+    }
+    const bool has_command = value.contains("command"), has_url = value.contains("url");
+    if (has_command == has_url)
+      problem("", has_command ? "either \"command\" or \"url\", not both" : "\"command\" or \"url\" is missing");
+    else if (has_command)
+      read_launched(value);
+    else
+      read_remote(value);
+    if (value.contains("carillon")) read_carillon(value["carillon"]);
+    if (out_.problems.size() == before)
+      out_.entries.push_back(std::move(entry_));
+    else
+      out_.broken[entry_.name] = out_.problems[before].pointer + ": " + out_.problems[before].message;
+  }
+
+ private:
+  void problem(const std::string& below_entry, std::string message) {
+    out_.problems.push_back({pointer_ + below_entry, std::move(message)});
+  }
+
+  void check_name() {
+    const bool fits = !entry_.name.empty() && entry_.name.size() <= 64 &&
+                      std::all_of(entry_.name.begin(), entry_.name.end(),
+                                  [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c >= 0x80; });
+    if (!fits) problem("", "a server's name has 1 to 64 letters, digits, - and _ (a dot divides server and tool)");
+    if (entry_.name == "carillon") problem("", "\"carillon\" names the built-in server");
+  }
+
+  std::string text(const ordered_json& value, const std::string& where) {
+    if (!value.is_string()) {
+      problem(where, "must be a string");
+      return "";
+    }
+    auto expanded = expand_variables(value.get<std::string>());
+    if (!expanded) problem(where, "names a variable that is not set here");
+    return expanded.value_or("");
+  }
+
+  void read_launched(const ordered_json& value) {
+    LaunchedServer launched;
+    launched.arguments.push_back(text(value["command"], "/command"));
+    if (value["command"] == "") problem("/command", "the command is empty");
+    if (value.contains("args") && !value["args"].is_array()) problem("/args", "must be a list of strings");
+    if (value.contains("args") && value["args"].is_array())
+      for (std::size_t i = 0; i < value["args"].size(); ++i)
+        launched.arguments.push_back(text(value["args"][i], "/args/" + std::to_string(i)));
+    if (value.contains("cwd")) launched.directory = text(value["cwd"], "/cwd");
+    launched.environment = process::inherited_environment(process::server_environment_names());
+    for (auto& [name, secret] : pairs(value, "env")) {
+      if (std::find(kOpenVariables.begin(), kOpenVariables.end(), name) == kOpenVariables.end())
+        register_secret(secret);
+      launched.environment[name] = secret;
+    }
+    entry_.reach = std::move(launched);
+  }
+
+  void read_remote(const ordered_json& value) {
+    RemoteServer remote;
+    remote.url = text(value["url"], "/url");
+    if (value.value("type", ordered_json("http")) == "sse")
+      problem("/type", "the old HTTP+SSE transport is not spoken here; use the server's Streamable HTTP address");
+    if (!transport::parse_http_address(remote.url))
+      problem("/url", "must be an http or https address without a user in it");
+    register_query_values(remote.url);
+    remote.headers = pairs(value, "headers");
+    for (const auto& [name, secret] : remote.headers) {
+      register_secret(secret);
+      if (const auto space = secret.find(' '); space != std::string::npos) register_secret(secret.substr(space + 1));
+      if (secret.find_first_of("\r\n") != std::string::npos || name.find_first_of(": \r\n") != std::string::npos)
+        problem(below("/headers", name), "no HTTP header looks like this");
+    }
+    entry_.reach = std::move(remote);
+  }
+
+  static void register_query_values(const std::string& url) {
+    for (auto at = url.find('?'); at != std::string::npos; at = url.find('&', at + 1)) {
+      const auto equals = url.find('=', at);
+      if (equals != std::string::npos) register_secret(url.substr(equals + 1, url.find('&', equals) - equals - 1));
+    }
+  }
+
+  std::vector<std::pair<std::string, std::string>> pairs(const ordered_json& value, const std::string& member) {
+    std::vector<std::pair<std::string, std::string>> found;
+    if (!value.contains(member)) return found;
+    if (!value[member].is_object()) {
+      problem("/" + member, "must be an object of strings");
+      return found;
+    }
+    for (const auto& [name, each] : value[member].items()) {
+      const bool plain = each.is_number() || each.is_boolean();  // hosts accept FOO: 1
+      const std::string where = below("/" + member, name);
+      found.emplace_back(name, plain ? each.dump() : text(each, where));
+    }
+    return found;
+  }
+
+  void read_carillon(const ordered_json& value) {
+    if (!value.is_object()) return problem("/carillon", "must be an object");
+    check_members(value, kPolicyMembers, "/carillon");
+    if (value.contains("timeout")) entry_.timeout = duration(value["timeout"], "/carillon/timeout");
+    if (value.contains("max_parallel")) {
+      const auto& count = value["max_parallel"];
+      if (!count.is_number_integer() || count < 1 || count > 10'000)
+        problem("/carillon/max_parallel", "must be a whole number from 1 to 10000");
+      else
+        entry_.parallel_max = count.get<int>();
+    }
+    if (!value.contains("tools")) return;
+    if (!value["tools"].is_object()) return problem("/carillon/tools", "must be an object, one member a tool");
+    for (const auto& [name, policy] : value["tools"].items()) read_tool(name, policy);
+  }
+
+  void read_tool(const std::string& name, const ordered_json& value) {
+    const std::string where = below("/carillon/tools", name);
+    if (!value.is_object()) return problem(where, "must be an object");
+    check_members(value, kToolMembers, where);
+    ToolPolicy policy;
+    if (value.contains("effect")) {
+      const auto found = std::find_if(kEffects.begin(), kEffects.end(),
+                                      [&](Effect effect) { return value["effect"] == std::string{name_of(effect)}; });
+      if (found == kEffects.end())
+        problem(where + "/effect", "must be \"read\", \"idempotent\" or \"destructive\"");
+      else
+        policy.effect = *found;
+    }
+    if (value.contains("timeout")) policy.timeout = duration(value["timeout"], where + "/timeout");
+    if (value.contains("cost")) {
+      if (!value["cost"].is_number() || value["cost"] < 0)
+        problem(where + "/cost", "must be a number that is not negative");
+      else
+        policy.cost = value["cost"].get<double>();
+    }
+    policy.scopes = texts(value, "scopes", where);
+    policy.sensitive = texts(value, "sensitive", where);
+    for (const auto& pointer : policy.sensitive)
+      if (!pointer.empty() && pointer.front() != '/')
+        problem(where + "/sensitive", "\"" + pointer + "\" is no JSON pointer");
+    entry_.tools[name] = std::move(policy);
+  }
+
+  std::vector<std::string> texts(const ordered_json& value, const std::string& member, const std::string& where) {
+    std::vector<std::string> found;
+    if (!value.contains(member)) return found;
+    const auto& list = value[member];
+    if (!list.is_array() || !std::all_of(list.begin(), list.end(), [](const auto& each) { return each.is_string(); })) {
+      problem(where + "/" + member, "must be a list of strings");
+      return found;
+    }
+    for (const auto& each : list) found.push_back(each.get<std::string>());
+    return found;
+  }
+
+  std::optional<Duration> duration(const ordered_json& value, const std::string& where) {
+    if (value.is_number() && value > 0 && value < 1'000'000)
+      return std::chrono::duration_cast<Duration>(std::chrono::duration<double>{value.get<double>()});
+    if (value.is_string()) {
+      const auto read = read_duration(value.get<std::string>(), where);
+      if (read.ok() && *read > Duration::zero()) return *read;
+    }
+    problem(where, "must be a duration such as \"30s\", or a number of seconds");
+    return std::nullopt;
+  }
+
+  template <std::size_t N>
+  void check_members(const ordered_json& value, const std::array<std::string_view, N>& known,
+                     const std::string& where) {
+    for (const auto& [name, member] : value.items())
+      if (std::find(known.begin(), known.end(), name) == known.end())
+        problem(below(where, name), "there is no such setting" + did_you_mean(nearest(name, known)));
+  }
+
+  EntriesRead& out_;
+  std::string pointer_;
+  ServerEntry entry_;
+};
+
+bool is_carillon(const std::string& word) {
+  if (std::filesystem::path{word}.filename() == "carillon") return true;
+  std::error_code missing;
+  return word.find('/') != std::string::npos && std::filesystem::equivalent(word, process::own_executable(), missing) &&
+         !missing;
+}
+
+}  // namespace
+
+const ToolPolicy& ServerEntry::policy(const std::string& tool) const {
+  static const ToolPolicy none;
+  const auto found = tools.find(tool);
+  return found == tools.end() ? none : found->second;
+}
+
+const ordered_json* find_entries(const ordered_json& document) {
+  if (!document.is_object()) return nullptr;
+  for (const char* member : {"mcpServers", "servers"})
+    if (const auto found = document.find(member); found != document.end()) return &*found;
+  return nullptr;
+}
+
+EntriesRead read_entries(const ordered_json& document) {
+  EntriesRead out;
+  const auto* entries = find_entries(document);
+  if (!document.is_object())
+    out.problems.push_back({"", "the file must hold an object with the member \"mcpServers\""});
+  if (!entries) return out;
+  const std::string root = document.contains("mcpServers") ? "/mcpServers" : "/servers";
+  if (!entries->is_object()) {
+    out.problems.push_back({root, "must be an object, one member a server"});
+    return out;
+  }
+  for (const auto& [name, value] : entries->items()) {
+    if (launches_carillon(value)) {
+      out.warnings.push_back("\"" + name + "\" starts Carillon itself and is skipped");
+      continue;
+    }
+    if (value.is_object() && value.value("disabled", ordered_json()) == true) continue;
+    EntryReader{out, name, below(root, name)}.read(value);
+  }
+  return out;
+}
+
+bool launches_carillon(const ordered_json& entry) {
+  if (!entry.is_object() || !entry.contains("command") || !entry["command"].is_string()) return false;
+  std::vector<std::string> words{entry["command"].get<std::string>()};
+  if (entry.contains("args") && entry["args"].is_array())
+    for (const auto& word : entry["args"])
+      if (word.is_string()) words.push_back(word.get<std::string>());
+  // Directly, or behind npx, env and the like; a folder that is merely called carillon is no program.
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const bool is_front = i + 1 < words.size() && (words[i + 1] == "mcp" || words[i + 1] == "serve");
+    if (is_carillon(words[i]) && (i == 0 || is_front)) return true;
+    if (words[i].find("carillon mcp") != std::string::npos) return true;  // sh -c "…"
+  }
+  return false;
+}
+
+std::optional<std::string> expand_variables(const std::string& text) {
+  std::string out;
+  std::size_t at = 0;
+  for (;;) {
+    const auto open = text.find("${", at);
+    const auto close = open == std::string::npos ? open : text.find('}', open);
+    if (close == std::string::npos) return out + text.substr(at);
+    out += text.substr(at, open - at);
+    std::string name = text.substr(open + 2, close - open - 2);
+    std::optional<std::string> fallback;
+    if (const auto dash = name.find(":-"); dash != std::string::npos) {
+      fallback = name.substr(dash + 2);
+      name.resize(dash);
+    }
+    if (name.starts_with("env:")) name.erase(0, 4);
+    const char* value = std::getenv(name.c_str());
+    if (!value && !fallback) return std::nullopt;
+    out += value ? value : *fallback;
+    at = close + 1;
+  }
+}
+
+}  // namespace carillon::catalog
