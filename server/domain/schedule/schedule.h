@@ -51,6 +51,7 @@ struct IntervalTrigger {
   Duration every;
   Instant first;
   std::optional<Window> window;
+  bool anchored = true;  // the reading names the first slot
 };
 
 // A recurrence rule with its anchor.
@@ -60,6 +61,7 @@ struct RuleTrigger {
   LocalSeconds start;  // DTSTART
   std::vector<LocalSeconds> exdates{}, rdates{};
   std::optional<Seconds> last{};  // of a rule with COUNT: its last occurrence, local, or UTC for rules below a day
+  bool anchored = false;          // the start was said, or the rhythm depends on it: the reading names it
 };
 
 struct CronTrigger {
@@ -73,6 +75,7 @@ struct Trigger {
   std::string zone;  // of this trigger (CRON_TZ may differ from the task's); `local` follows the machine
   DstGap gap;
   DstOverlap overlap;
+  std::optional<Instant> until{};  // inclusive; of this trigger alone
   ScheduleKind kind() const;
 };
 

@@ -111,6 +111,12 @@ void SlotSource::prepare(const RuleTrigger& trigger) {
 }
 
 std::optional<Slot> SlotSource::after(Instant instant) const {
+  const auto slot = unbounded_after(instant);
+  if (slot && trigger_.until && slot->at > *trigger_.until) return std::nullopt;
+  return slot;
+}
+
+std::optional<Slot> SlotSource::unbounded_after(Instant instant) const {
   if (instant >= last_instant()) return std::nullopt;
   if (const auto* once = std::get_if<OnceTrigger>(&trigger_.body))
     return once->at > instant ? std::optional{Slot{once->at}} : std::nullopt;

@@ -24,6 +24,7 @@ class SlotSource {
     Instant until = Instant::max();     // inclusive
     std::int64_t local = kLastSecond;   // for rules that step in local time: no candidate after it
   };
+  std::optional<Slot> unbounded_after(Instant instant) const;
   std::optional<Slot> rule_after(Instant instant) const;
   std::optional<Slot> local_after(const LocalRule& rule, UtcSeconds from) const;
   std::optional<Slot> interval_after(const IntervalTrigger& interval, Instant instant) const;

@@ -1,0 +1,256 @@
+// Times, dates, spans and weekdays: the parts that phrases of the `when` language share.
+#include <algorithm>
+
+#include "server/domain/schedule/refusal.h"
+#include "server/domain/schedule/time_of_day.h"
+#include "server/domain/schedule/when_words.h"
+#include "server/domain/schedule/words.h"
+
+namespace carillon {
+namespace {
+
+constexpr std::size_t kDigitsMax = 6;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
+
+std::optional<std::int64_t> number_from(std::string_view word) {
+  if (word.empty() || word.size() > kDigitsMax || !std::all_of(word.begin(), word.end(), is_digit)) return std::nullopt;
+  std::int64_t value = 0;
+  for (const char c : word) value = value * 10 + (c - '0');
+  return value;
+}
+
+void add(TimeSpan& span, std::int64_t amount, TimeUnit unit) {
+  if (unit == TimeUnit::month) span.months += amount;
+  if (unit == TimeUnit::year) span.months += 12 * amount;
+  if (unit == TimeUnit::day) span.days += amount;
+  if (unit == TimeUnit::week) span.days += 7 * amount;
+  if (unit < TimeUnit::day) span.seconds += amount * seconds_in(unit);
+}
+
+// "1h30m", "15m": numbers and units without a space.
+std::optional<TimeSpan> compact_span(std::string_view word) {
+  TimeSpan span;
+  if (word.empty() || !is_digit(word[0])) return std::nullopt;
+  while (!word.empty()) {
+    const auto digits = static_cast<std::size_t>(std::find_if_not(word.begin(), word.end(), is_digit) - word.begin());
+    const auto letters = static_cast<std::size_t>(std::find_if_not(word.begin() + static_cast<std::ptrdiff_t>(digits), word.end(), is_letter) - word.begin()) - digits;
+    const auto amount = number_from(word.substr(0, digits));
+    const auto unit = unit_from(word.substr(digits, letters));
+    if (!amount || !unit) return std::nullopt;
+    add(span, *amount, *unit);
+    word.remove_prefix(digits + letters);
+  }
+  return span;
+}
+
+struct Clock12 {
+  std::string_view digits;
+  enum class Half { none, am, pm } half;
+};
+
+Clock12 without_half(std::string_view word) {
+  if (word.ends_with("am")) return {word.substr(0, word.size() - 2), Clock12::Half::am};
+  if (word.ends_with("pm")) return {word.substr(0, word.size() - 2), Clock12::Half::pm};
+  return {word, Clock12::Half::none};
+}
+
+// 7, 07:30, 07:30:15 as seconds of the day; nothing when it is not such a time.
+std::optional<Seconds> clock_time(std::string_view digits) {
+  std::array<std::int64_t, 3> parts{};
+  std::size_t count = 0;
+  while (count < 3) {
+    const auto colon = digits.find(':');
+    const std::string_view part = digits.substr(0, colon);
+    const auto value = number_from(part);
+    if (!value || part.size() > 2 || (count > 0 && part.size() != 2)) return std::nullopt;
+    parts.at(count++) = *value;
+    if (colon == std::string_view::npos) {
+      digits = {};
+      break;
+    }
+    digits.remove_prefix(colon + 1);
+  }
+  if (!digits.empty() || parts[0] > 23 || parts[1] > 59 || parts[2] > 59) return std::nullopt;
+  return Seconds{parts[0] * 3600 + parts[1] * 60 + parts[2]};
+}
+
+std::optional<CivilDate> checked_date(WhenCursor& cursor, CivilDay date, std::size_t mark) {
+  const bool ok = date.year >= 1970 && date.year <= kLastYear && date.month >= 1 && date.month <= 12 && date.day >= 1 &&
+                  date.day <= days_in_month(date.year, date.month);
+  if (ok) return CivilDate{day_number(date), CivilDate::Year::said};
+  cursor.back_to(mark);
+  return cursor.refuse_here("there is no such day");
+}
+
+std::optional<CivilDate> iso_date(WhenCursor& cursor) {
+  const std::string_view word = cursor.peek();
+  if (word.size() != 10 || word[4] != '-' || word[7] != '-') return std::nullopt;
+  const auto year = number_from(word.substr(0, 4)), month = number_from(word.substr(5, 2)), day = number_from(word.substr(8, 2));
+  if (!year || !month || !day) return std::nullopt;
+  const std::size_t mark = cursor.mark();
+  cursor.take_word();
+  return checked_date(cursor, {static_cast<int>(*year), static_cast<unsigned>(*month), static_cast<unsigned>(*day)}, mark);
+}
+
+std::optional<unsigned> day_of_month(std::string_view word) {
+  if (const auto number = number_from(word); number && *number >= 1 && *number <= 31) return static_cast<unsigned>(*number);
+  if (word.empty() || !is_digit(word[0])) return std::nullopt;
+  const auto nth = ordinal_from(word);
+  return nth && *nth <= 31 ? std::optional{static_cast<unsigned>(*nth)} : std::nullopt;
+}
+
+// 24 November [2026], November 24[,] [2026]
+std::optional<CivilDate> named_date(WhenCursor& cursor) {
+  const std::size_t mark = cursor.mark();
+  const std::string_view first = cursor.take_word();
+  if (cursor.peek() == "of") cursor.take_word();
+  const std::string_view second = cursor.take_word();
+  auto day = day_of_month(first);
+  auto month = month_from(second);
+  if (!day || !month) {
+    day = day_of_month(second);
+    month = month_from(first);
+  }
+  if (!day || !month) {
+    cursor.back_to(mark);
+    return std::nullopt;
+  }
+  const bool comma = cursor.peek() == ",";
+  const auto year = number_from(cursor.peek(comma ? 1 : 0));
+  if (year && *year >= 1970 && cursor.peek(comma ? 1 : 0).size() == 4) {
+    if (comma) cursor.take_word();
+    cursor.take_word();
+    return checked_date(cursor, {static_cast<int>(*year), *month, *day}, mark);
+  }
+  const auto today = static_cast<DayNumber>(std::chrono::floor<std::chrono::days>(cursor.local_now().time_since_epoch()).count());
+  // 29 February: the next year that has one.
+  for (int ahead = 0; ahead <= 8; ++ahead) {
+    const CivilDay date{civil_day(today).year + ahead, *month, *day};
+    if (date.day > days_in_month(date.year, date.month) || day_number(date) < today) continue;
+    return CivilDate{day_number(date), CivilDate::Year::supposed};
+  }
+  cursor.back_to(mark);
+  return cursor.refuse_here("there is no such day");
+}
+
+std::optional<std::vector<unsigned>> weekday_range(std::string_view word) {
+  const auto dash = word.find('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const auto from = weekday_from(word.substr(0, dash)), to = weekday_from(word.substr(dash + 1));
+  if (!from || !to) return std::nullopt;
+  std::vector<unsigned> days{*from};
+  for (unsigned day = *from; day != *to; days.push_back(day)) day = (day + 1) % 7;
+  return days;
+}
+
+std::optional<std::vector<unsigned>> weekday_group(std::string_view word) {
+  if (word == "weekdays" || word == "weekday") return std::vector<unsigned>{0, 1, 2, 3, 4};
+  if (word == "weekends" || word == "weekend") return std::vector<unsigned>{5, 6};
+  if (const auto range = weekday_range(word)) return range;
+  if (const auto day = weekday_from(word)) return std::vector<unsigned>{*day};
+  return std::nullopt;
+}
+
+}  // namespace
+
+LocalSeconds local_of(DayNumber day, Seconds time) { return LocalSeconds{Seconds{day * kDaySeconds} + time}; }
+
+std::optional<std::int64_t> take_number(WhenCursor& cursor) {
+  const auto number = cursor.refused() ? std::nullopt : number_from(cursor.peek());
+  if (number) cursor.take_word();
+  return number;
+}
+
+std::optional<TimeSpan> take_span(WhenCursor& cursor) {
+  TimeSpan whole;
+  bool found = false;
+  while (!cursor.refused()) {
+    const std::size_t mark = cursor.mark();
+    if (found) cursor.take("and");
+    if (const auto compact = compact_span(cursor.peek())) {
+      cursor.take_word();
+      whole.months += compact->months;
+      whole.days += compact->days;
+      whole.seconds += compact->seconds;
+      found = true;
+      continue;
+    }
+    auto amount = take_number(cursor);
+    if (!amount && cursor.take_any({"a", "an", "one"})) amount = 1;
+    const auto unit = amount ? unit_from(cursor.peek()) : std::nullopt;
+    if (!unit) {
+      cursor.back_to(mark);
+      break;
+    }
+    cursor.take_word();
+    add(whole, *amount, *unit);
+    found = true;
+  }
+  if (!found) return std::nullopt;
+  return whole;
+}
+
+bool looks_like_time(std::string_view word) {
+  return word == "noon" || word == "midnight" || clock_time(without_half(word).digits).has_value();
+}
+
+std::optional<Seconds> take_time(WhenCursor& cursor) {
+  if (cursor.take("noon")) return Seconds{12 * 3600};
+  if (cursor.take("midnight")) return Seconds{0};
+  auto [digits, half] = without_half(cursor.peek());
+  const auto time = cursor.refused() ? std::nullopt : clock_time(digits);
+  if (!time) return std::nullopt;
+  const std::size_t mark = cursor.mark();
+  const bool bare_hour = digits.find(':') == std::string_view::npos;
+  cursor.take_word();
+  if (half == Clock12::Half::none && cursor.take("am")) half = Clock12::Half::am;
+  if (half == Clock12::Half::none && cursor.take("pm")) half = Clock12::Half::pm;
+  const std::int64_t hour = time->count() / 3600;
+  if (half == Clock12::Half::none) {
+    if (!bare_hour || hour == 0 || hour > 12) return time;
+    cursor.back_to(mark);
+    const std::string early = wall_time(LocalSeconds{*time}), late = wall_time(LocalSeconds{*time + Seconds{hour == 12 ? 0 : 43200}});
+    if (hour == 12) return cursor.ambiguous_word("\"12\" could be noon or midnight: write 12:00 or 00:00", {"12:00", "00:00"});
+    return cursor.ambiguous_word("\"" + std::to_string(hour) + "\" could be morning or evening: write " + early + " or " + late, {early, late});
+  }
+  if (hour == 0 || hour > 12) {
+    cursor.back_to(mark);
+    return cursor.refuse_here("am and pm go with hours from 1 to 12");
+  }
+  const std::int64_t within_half = time->count() - (hour == 12 ? 43200 : 0);
+  return Seconds{within_half + (half == Clock12::Half::pm ? 43200 : 0)};
+}
+
+std::optional<CivilDate> take_date(WhenCursor& cursor) {
+  if (cursor.refused()) return std::nullopt;
+  if (const auto date = iso_date(cursor)) return date;
+  if (cursor.refused() || cursor.at_end()) return std::nullopt;
+  return named_date(cursor);
+}
+
+std::optional<std::vector<unsigned>> take_weekdays(WhenCursor& cursor) {
+  std::vector<unsigned> days;
+  while (!cursor.refused()) {
+    const std::size_t mark = cursor.mark();
+    if (!days.empty()) {
+      const bool comma = cursor.take(",");
+      const bool joined = cursor.take_any({"and", "&"});
+      if (!comma && !joined) break;
+    }
+    const auto group = weekday_group(cursor.peek());
+    if (!group) {
+      cursor.back_to(mark);
+      break;
+    }
+    cursor.take_word();
+    days.insert(days.end(), group->begin(), group->end());
+  }
+  if (days.empty()) return std::nullopt;
+  std::sort(days.begin(), days.end());
+  days.erase(std::unique(days.begin(), days.end()), days.end());
+  return days;
+}
+
+}  // namespace carillon

@@ -1,0 +1,123 @@
+#include "server/domain/schedule/when_words.h"
+
+#include "server/domain/nearest.h"
+#include "server/domain/schedule/refusal.h"
+#include "server/domain/schedule/slot_source.h"
+#include "server/domain/schedule/words.h"
+
+namespace carillon {
+namespace {
+
+constexpr std::array<std::string_view, 34> kVocabulary{
+    "in",     "every",   "at",     "on",     "from",    "between", "and",      "weekdays", "weekends", "daily",  "weekly",   "monthly",
+    "yearly", "today",   "tomorrow", "of",   "month",   "last",    "first",    "day",      "week",     "year",   "minutes",  "hours",
+    "days",   "weeks",   "months", "cron",   "rrule",   "manual",  "starting", "until",    "noon",     "midnight"};
+
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+}  // namespace
+
+WhenCursor::WhenCursor(std::string_view text, std::size_t position, const WhenContext& context, Zone zone)
+    : text_(text), begin_(position), context_(context), zone_(zone), zone_name_(context.zone) {
+  for (std::size_t at = 0; at < text.size();) {
+    if (is_space(text[at])) {
+      ++at;
+      continue;
+    }
+    const std::size_t begin = at++;
+    if (text[begin] != ',')
+      while (at < text.size() && !is_space(text[at]) && text[at] != ',') ++at;
+    Word word{std::string(text.substr(begin, at - begin)), text.substr(begin, at - begin), position + begin};
+    for (char& c : word.lower)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    words_.push_back(std::move(word));
+  }
+}
+
+std::string_view WhenCursor::peek(std::size_t ahead) const {
+  return next_ + ahead < words_.size() ? std::string_view(words_[next_ + ahead].lower) : std::string_view{};
+}
+
+std::string_view WhenCursor::typed() const { return at_end() ? std::string_view{} : words_[next_].text; }
+
+std::size_t WhenCursor::position() const { return at_end() ? begin_ + text_.size() : words_[next_].position; }
+
+bool WhenCursor::take(std::string_view word) {
+  if (refused() || peek() != word) return false;
+  ++next_;
+  return true;
+}
+
+bool WhenCursor::take_any(std::initializer_list<std::string_view> words) {
+  for (const auto word : words)
+    if (take(word)) return true;
+  return false;
+}
+
+std::string_view WhenCursor::take_word() {
+  const std::string_view word = peek();
+  if (!at_end()) ++next_;
+  return word;
+}
+
+void WhenCursor::drop_last(std::size_t count) { words_.resize(words_.size() - count); }
+
+void WhenCursor::set_zone(Zone zone, std::string name) {
+  zone_ = zone;
+  zone_name_ = std::move(name);
+}
+
+LocalSeconds WhenCursor::local_now() const { return zone_.to_local(std::chrono::floor<Seconds>(context_.now)); }
+
+std::nullopt_t WhenCursor::refuse(Error error) {
+  if (!error.details.contains("position")) error.details["position"] = position();
+  if (!error_) error_ = std::move(error);
+  return std::nullopt;
+}
+
+std::nullopt_t WhenCursor::refuse_here(std::string message, std::initializer_list<std::string_view> instead) {
+  return refuse(refuse_at(position(), std::move(message), instead));
+}
+
+std::nullopt_t WhenCursor::ambiguous(std::string message, std::vector<std::string> candidates) {
+  Error error{ErrorCode::when_ambiguous, std::move(message), "/when"};
+  error.try_instead = std::move(candidates);
+  return refuse(std::move(error));
+}
+
+std::nullopt_t WhenCursor::ambiguous_word(std::string message, std::initializer_list<std::string> ways) {
+  const std::size_t at = position() - begin_;
+  std::vector<std::string> candidates;
+  for (const auto& way : ways)
+    candidates.push_back(std::string(text_.substr(0, at)) + way + std::string(text_.substr(at + typed().size())));
+  return ambiguous(std::move(message), std::move(candidates));
+}
+
+std::nullopt_t WhenCursor::not_understood() {
+  if (at_end())
+    return refuse_here("the text ends too early", {"weekdays at 09:00", "every 15m", "tomorrow 9am", "in 20m"});
+  std::string message = in_quotes(typed()) + " is not understood here";
+  const auto near = nearest(peek(), kVocabulary, 2);
+  const bool known = !near.empty() && near.front() == peek();
+  if (!known) message += did_you_mean(near);
+  return refuse_here(std::move(message), {"in 20m", "tomorrow 9am", "2026-12-24 15:00", "every 15m", "weekdays at 09:00",
+                                          "1st of month at 08:00", "cron 0 9 * * 1-5", "rrule FREQ=WEEKLY;BYDAY=MO", "manual"});
+}
+
+std::optional<Instant> settle(const WhenCursor& cursor, LocalSeconds local) {
+  const LocalReading reading = cursor.zone().read(local);
+  if (reading.kind == LocalReading::Kind::overlap && cursor.context().overlap == DstOverlap::second) return reading.second;
+  if (reading.kind == LocalReading::Kind::gap) {
+    if (cursor.context().gap == DstGap::skip) return std::nullopt;
+    if (cursor.context().gap == DstGap::earliest_after) return reading.change;
+  }
+  return reading.first;
+}
+
+Trigger trigger_of(const WhenCursor& cursor, decltype(Trigger::body) body) {
+  const bool cron = std::holds_alternative<CronTrigger>(body);
+  return {std::move(body), cursor.zone_name(), cursor.context().gap.value_or(cron ? DstGap::earliest_after : DstGap::shift),
+          cursor.context().overlap.value_or(DstOverlap::first), std::nullopt};
+}
+
+}  // namespace carillon
