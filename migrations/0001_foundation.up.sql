@@ -420,6 +420,12 @@ BEGIN
 END $$;
 SELECT carillon.ensure_partitions(now(), 4);
 
+-- LISTEN takes no parameter, so the name of a channel is put in here and nowhere else.
+CREATE FUNCTION carillon.listen_to(channel text) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+  EXECUTE format('LISTEN %I', channel);
+END $$;
+
 -- Roles and the second wall -----------------------------------------------------------------------------------------
 -- carillon_app serves callers and sees one tenant (set in each transaction); carillon_dispatch claims, settles and
 -- maintains across tenants. Where this login may not create roles (a single-role DATABASE_URL) they are left out, and

@@ -34,7 +34,68 @@ std::string parameters(const std::vector<std::pair<std::string, std::string>>& p
   return text;
 }
 
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escape =
+        text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
+    decoded += escape ? static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2])) : text[i];
+    if (escape) i += 2;
+  }
+  return decoded;
+}
+
+// "postgresql://user:PASSWORD@host/…" and "…?password=PASSWORD&…"
+std::vector<std::string_view> uri_passwords(std::string_view url) {
+  std::vector<std::string_view> found;
+  const auto begin = url.find("://") + 3;
+  const auto authority = url.substr(begin, url.find_first_of("/?", begin) - begin);
+  const auto at = authority.rfind('@');
+  const auto colon = authority.find(':');
+  if (at != std::string_view::npos && colon < at) found.push_back(authority.substr(colon + 1, at - colon - 1));
+  for (auto next = url.find("password="); next != std::string_view::npos; next = url.find("password=", next + 1)) {
+    const auto value = url.substr(next + 9);
+    found.push_back(value.substr(0, value.find('&')));
+  }
+  return found;
+}
+
+// "… password=PASSWORD …" or "… password = 'PASS\'WORD' …"
+std::string keyword_password(std::string_view url) {
+  auto at = url.rfind("password");
+  if (at == std::string_view::npos) return "";
+  at = url.find_first_not_of(" =", at + 8);
+  if (at == std::string_view::npos) return "";
+  const bool quoted = url[at] == '\'';
+  std::string password;
+  for (std::size_t i = quoted ? at + 1 : at; i < url.size() && url[i] != (quoted ? '\'' : ' '); ++i) {
+    if (url[i] == '\\' && i + 1 < url.size()) ++i;
+    password += url[i];
+  }
+  return password;
+}
+
 }  // namespace
+
+std::vector<std::string> secrets_in(std::string_view url) {
+  std::vector<std::string> secrets{std::string{url}};
+  if (!is_uri(url)) {
+    secrets.push_back(keyword_password(url));
+    return secrets;
+  }
+  for (const auto password : uri_passwords(url)) {
+    secrets.emplace_back(password);
+    secrets.push_back(percent_decoded(password));
+  }
+  return secrets;
+}
 
 std::string with_defaults(std::string_view url, const std::vector<std::pair<std::string, std::string>>& defaults) {
   const std::string added = parameters(defaults, is_uri(url));

@@ -20,6 +20,9 @@ std::string with_overrides(std::string_view url, const std::vector<std::pair<std
 // How we connect everywhere: named in pg_stat_activity, bounded in time, never to a standby, half-open links noticed.
 std::string connection_string(std::string_view url, Duration connect_timeout);
 
+// What must never be shown of it: the whole string, and its password as written and as meant.
+std::vector<std::string> secrets_in(std::string_view url);
+
 // A value in `key='value'` form; escapes quotes and backslashes.
 std::string quoted_value(std::string_view value);
 

@@ -53,7 +53,7 @@ void add_effects(HotParams& params, const std::vector<Effected>& entries) {
       .int32s(each(entries, [](const Effected& entry) { return entry.second->attempt; }))
       .texts(each(entries, [](const Effected& entry) { return entry.second->tool; }))
       .texts(each(entries, [](const Effected& entry) { return std::string{name_of(entry.second->effect)}; }))
-      .byteas(each(entries, [](const Effected& entry) { return std::optional{entry.second->input_sha256}; }))
+      .byteas(each(entries, [](const Effected& entry) { return std::optional{entry.second->input}; }))
       .texts(each(entries, [](const Effected& entry) { return entry.second->idempotency_key; }))
       .texts(each(entries, [](const Effected& entry) { return entry.second->outcome; }))
       .instants(each(entries, [](const Effected& entry) { return entry.second->started_at; }))
@@ -77,12 +77,14 @@ void add_rows(HotParams& params, const Items& items) {
 // Rows are touched in the order of their keys everywhere, so that two batches cannot wait for each other.
 template <class Item>
 std::vector<Item> sorted_by_run(std::vector<Item> items) {
-  std::sort(items.begin(), items.end(), [](const Item& left, const Item& right) { return left.lease.id < right.lease.id; });
+  std::sort(items.begin(), items.end(),
+            [](const Item& left, const Item& right) { return left.lease.id < right.lease.id; });
   return items;
 }
 
 std::vector<RunLease> sorted(std::vector<RunLease> leases) {
-  std::sort(leases.begin(), leases.end(), [](const RunLease& left, const RunLease& right) { return left.id < right.id; });
+  std::sort(leases.begin(), leases.end(),
+            [](const RunLease& left, const RunLease& right) { return left.id < right.id; });
   return leases;
 }
 
@@ -167,9 +169,9 @@ std::vector<RunId> HotPath::mark(const std::vector<RunMark>& unsorted) {
   params.text(owner_);
   add_leases(params, each(marks, [](const RunMark& mark) { return mark.lease; }));
   params
-      .texts(each(marks, [](const RunMark& mark) {
-        return std::string{mark.call_state == CallState::calling ? "calling" : "idle"};
-      }))
+      .texts(each(
+          marks,
+          [](const RunMark& mark) { return std::string{mark.call_state == CallState::calling ? "calling" : "idle"}; }))
       .texts(each(marks, [](const RunMark& mark) { return mark.call_step; }))
       .instants(each(marks, [](const RunMark& mark) { return mark.at; }));
   add_rows(params, marks);

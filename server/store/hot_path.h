@@ -1,12 +1,13 @@
 // The hot path: claim, start evidence, lease renewal, settling and takeover of runs, each one statement with arrays.
 //
 // A run is in exactly one of run_ready, run_live and run_history, because every move is one statement. A lease is a
-// promise with an end: a worker that misses the end has lost the run even if it is still working. Every change of a live
-// run is fenced by (owner, epoch, attempt); what is not given back by a call is stale, is reported and never retried.
-// Leases use the database's clock_timestamp(), due-ness the caller's DbClock. Which state follows is the caller's
-// (domain/run_state.h); the statements get it as a parameter.
+// promise with an end: a worker that misses the end has lost the run even if it is still working. Every change of a
+// live run is fenced by (owner, epoch, attempt); what is not given back by a call is stale, is reported and never
+// retried. Leases use the database's clock_timestamp(), due-ness the caller's DbClock. Which state follows is the
+// caller's (domain/run_state.h); the statements get it as a parameter.
 //
-// Cross-tenant: runs as carillon_dispatch and hands the tenant on with each run. One connection, so one thread at a time.
+// Cross-tenant: runs as carillon_dispatch and hands the tenant on with each run. One connection, so one thread at a
+// time.
 #pragma once
 
 #include <cstdint>
@@ -68,8 +69,8 @@ struct LeasedRun {
 };
 
 struct Claimed {
-  std::vector<LeasedRun> runs{};    // by pair, then time
-  std::vector<RunId> missed{};      // expired before they could start
+  std::vector<LeasedRun> runs{};  // by pair, then time
+  std::vector<RunId> missed{};    // expired before they could start
 };
 
 // A row of the step journal that goes with a mark or a settlement.
@@ -90,7 +91,7 @@ struct EffectEntry {
   std::int32_t attempt = 1;
   std::string tool;
   Effect effect = Effect::destructive;
-  std::string input_sha256;  // 32 bytes
+  std::string input;  // the arguments; only their SHA-256 is kept
   std::string idempotency_key;
   std::string outcome;  // succeeded, or an error class
   Instant started_at{};

@@ -101,53 +101,6 @@ std::string checksum(Tx& tx, const Migration& migration) {
   return column<std::string>(tx.exec(sql::migration_checksum, Bytes{std::string{migration.up}})[0]["sha256"]);
 }
 
-std::vector<MigrationFacts> compare(Tx& tx, const std::vector<Migration>& migrations) {
-  auto applied = read_applied(tx);
-  const int newest = applied.empty() ? 0 : applied.rbegin()->first;
-  std::vector<MigrationFacts> facts;
-  for (const auto& migration : migrations) {
-    const auto found = applied.find(migration.version);
-    if (found == applied.end()) {
-      const auto state = migration.version < newest ? MigrationState::missing : MigrationState::pending;
-      facts.push_back({migration.version, migration.name, state, std::nullopt});
-      continue;
-    }
-    const auto state =
-        found->second.sha256 == checksum(tx, migration) ? MigrationState::applied : MigrationState::edited;
-    facts.push_back({migration.version, migration.name, state, found->second.applied_at});
-    applied.erase(found);
-  }
-  for (const auto& [version, row] : applied)
-    facts.push_back({version, row.name, MigrationState::unknown, row.applied_at});
-  std::sort(facts.begin(), facts.end(), [](const auto& a, const auto& b) { return a.version < b.version; });
-  return facts;
-}
-
-Status refuse_misfits(const std::vector<MigrationFacts>& facts) {
-  for (const auto& fact : facts) {
-    const std::string which = "migration " + std::to_string(fact.version) + " (" + fact.name + ") ";
-    switch (fact.state) {
-      case MigrationState::applied:
-      case MigrationState::pending:
-        continue;
-      case MigrationState::edited:
-        return Error{ErrorCode::conflict, which +
-                                              "was edited after it was applied to this database. Run the version of "
-                                              "Carillon that applied it, or restore the file and add a new migration."};
-      case MigrationState::unknown:
-        return Error{ErrorCode::conflict,
-                     which +
-                         "was applied to this database by a newer Carillon, which this one does "
-                         "not know. Run that version, or take it back there: carillon migrate down."};
-      case MigrationState::missing:
-        return Error{ErrorCode::conflict, which +
-                                              "was never applied to this database, although newer ones were. Take "
-                                              "those back (carillon migrate down), then migrate up."};
-    }
-  }
-  return Done{};
-}
-
 struct FileName {
   int version;
   std::string name;
@@ -200,12 +153,59 @@ std::vector<Migration> embedded_migrations() {
   return migrations;
 }
 
+std::vector<MigrationFacts> migration_facts(Tx& tx, const std::vector<Migration>& migrations) {
+  auto applied = read_applied(tx);
+  const int newest = applied.empty() ? 0 : applied.rbegin()->first;
+  std::vector<MigrationFacts> facts;
+  for (const auto& migration : migrations) {
+    const auto found = applied.find(migration.version);
+    if (found == applied.end()) {
+      const auto state = migration.version < newest ? MigrationState::missing : MigrationState::pending;
+      facts.push_back({migration.version, migration.name, state, std::nullopt});
+      continue;
+    }
+    const auto state =
+        found->second.sha256 == checksum(tx, migration) ? MigrationState::applied : MigrationState::edited;
+    facts.push_back({migration.version, migration.name, state, found->second.applied_at});
+    applied.erase(found);
+  }
+  for (const auto& [version, row] : applied)
+    facts.push_back({version, row.name, MigrationState::unknown, row.applied_at});
+  std::sort(facts.begin(), facts.end(), [](const auto& a, const auto& b) { return a.version < b.version; });
+  return facts;
+}
+
+Status refuse_misfits(const std::vector<MigrationFacts>& facts) {
+  for (const auto& fact : facts) {
+    const std::string which = "migration " + std::to_string(fact.version) + " (" + fact.name + ") ";
+    switch (fact.state) {
+      case MigrationState::applied:
+      case MigrationState::pending:
+        continue;
+      case MigrationState::edited:
+        return Error{ErrorCode::conflict, which +
+                                              "was edited after it was applied to this database. Run the version of "
+                                              "Carillon that applied it, or restore the file and add a new migration."};
+      case MigrationState::unknown:
+        return Error{ErrorCode::conflict,
+                     which +
+                         "was applied to this database by a newer Carillon, which this one does "
+                         "not know. Run that version, or take it back there: carillon migrate down."};
+      case MigrationState::missing:
+        return Error{ErrorCode::conflict, which +
+                                              "was never applied to this database, although newer ones were. Take "
+                                              "those back (carillon migrate down), then migrate up."};
+    }
+  }
+  return Done{};
+}
+
 Migrator::Migrator(std::string owner_url, std::vector<Migration> migrations)
     : url_(std::move(owner_url)), migrations_(std::move(migrations)) {}
 
 std::vector<MigrationFacts> Migrator::status() const {
   MigrationTx transaction{url_};
-  return compare(transaction.tx(), migrations_);
+  return migration_facts(transaction.tx(), migrations_);
 }
 
 Result<int> Migrator::up() const {
@@ -226,7 +226,7 @@ Result<int> Migrator::up() const {
 Result<Migrator::Step> Migrator::step_up() const {
   LockedTx locked{url_};
   locked->tx().exec(sql::create_migration_table);
-  const auto facts = compare(locked->tx(), migrations_);
+  const auto facts = migration_facts(locked->tx(), migrations_);
   if (auto fits = refuse_misfits(facts); !fits) return fits.error();
   const auto pending =
       std::find_if(facts.begin(), facts.end(), [](const auto& f) { return f.state == MigrationState::pending; });
@@ -250,7 +250,7 @@ Result<int> Migrator::down_to(int version) const {
 
 Result<Migrator::Step> Migrator::step_down(int version) const {
   LockedTx locked{url_};
-  const auto facts = compare(locked->tx(), migrations_);
+  const auto facts = migration_facts(locked->tx(), migrations_);
   if (auto fits = refuse_misfits(facts); !fits) return fits.error();
   const auto newest =
       std::find_if(facts.rbegin(), facts.rend(), [](const auto& f) { return f.state == MigrationState::applied; });

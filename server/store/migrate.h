@@ -38,6 +38,13 @@ struct MigrationFacts {
   std::optional<Instant> applied_at;
 };
 
+class Tx;
+
+// What the database has against what the program has, in the caller's transaction. Any login may ask.
+std::vector<MigrationFacts> migration_facts(Tx& tx, const std::vector<Migration>& migrations);
+// Fits: everything is applied or pending. Refused with `conflict` and what to do otherwise.
+Status refuse_misfits(const std::vector<MigrationFacts>& facts);
+
 class Migrator {
  public:
   explicit Migrator(std::string owner_url, std::vector<Migration> migrations = embedded_migrations());

@@ -46,8 +46,7 @@ int ShardLeases::lease_process(const ProcessCard& card) {
 }
 
 bool ShardLeases::renew_process(int slot) {
-  const auto params =
-      HotParams{}.text(instance_).int16(static_cast<std::int16_t>(slot)).interval(kProcessExpiry);
+  const auto params = HotParams{}.text(instance_).int16(static_cast<std::int16_t>(slot)).interval(kProcessExpiry);
   return connection_.run(sql::renew_process, params).size() == 1;
 }
 
@@ -61,8 +60,7 @@ int ShardLeases::count_workers() {
 }
 
 std::vector<OwnedShard> ShardLeases::renew(const std::vector<OwnedShard>& shards, Duration expiry) {
-  const auto params =
-      HotParams{}.text(instance_).int16s(numbers(shards)).int64s(epochs(shards)).interval(expiry);
+  const auto params = HotParams{}.text(instance_).int16s(numbers(shards)).int64s(epochs(shards)).interval(expiry);
   return owned(connection_.run(sql::renew_shards, params));
 }
 

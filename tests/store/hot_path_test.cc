@@ -293,7 +293,7 @@ TEST_CASE("a step and its effect are written with the mark and only by the one w
   mark.at = machine_now();
   mark.journal = JournalEntry{.step_path = "fetch", .state = "succeeded", .tool = "a.b", .started_at = machine_now(),
                               .finished_at = machine_now(), .output = "{}", .output_bytes = 2};
-  mark.effect = EffectEntry{.step_path = "fetch", .tool = "a.b", .input_sha256 = std::string(32, 'x'),
+  mark.effect = EffectEntry{.step_path = "fetch", .tool = "a.b", .input = "{}",
                             .idempotency_key = "k", .outcome = "succeeded", .started_at = machine_now(),
                             .duration = std::chrono::milliseconds{5}};
   RunMark stale = mark;

@@ -12,4 +12,6 @@ BEGIN
                    current_setting('carillon.' || login || '_password'));
     EXECUTE format('ALTER ROLE %I IN DATABASE %I SET search_path = pg_catalog', 'carillon_' || login, current_database());
   END LOOP;
+  -- For health: without it a login sees only its own sessions' snapshots.
+  GRANT pg_read_all_stats TO carillon_dispatch;
 END $$;

@@ -30,11 +30,11 @@ journal AS (
 effects AS (
   INSERT INTO carillon.effect_journal (run_id, step_path, attempt, tenant_id, tool, effect, input_sha256,
     idempotency_key, outcome, started_at, duration, output_bytes)
-  SELECT e.run_id, e.step_path, e.attempt, o.tenant_id, e.tool, e.effect, e.input_sha256, e.idempotency_key, e.outcome,
+  SELECT e.run_id, e.step_path, e.attempt, o.tenant_id, e.tool, e.effect, sha256(e.input), e.idempotency_key, e.outcome,
     e.started_at, e.duration, e.output_bytes
   FROM unnest($20::bigint[], $21::text[], $22::integer[], $23::text[], $24::text[], $25::bytea[], $26::text[],
               $27::text[], $28::timestamptz[], $29::interval[], $30::bigint[])
-    AS e(run_id, step_path, attempt, tool, effect, input_sha256, idempotency_key, outcome, started_at, duration,
+    AS e(run_id, step_path, attempt, tool, effect, input, idempotency_key, outcome, started_at, duration,
          output_bytes)
   JOIN ours o ON o.id = e.run_id
   ON CONFLICT (run_id, step_path, attempt) DO NOTHING

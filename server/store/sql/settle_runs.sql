@@ -58,11 +58,11 @@ journal AS (
 effects AS (
   INSERT INTO carillon.effect_journal (run_id, step_path, attempt, tenant_id, tool, effect, input_sha256,
     idempotency_key, outcome, started_at, duration, output_bytes)
-  SELECT e.run_id, e.step_path, e.attempt, c.tenant_id, e.tool, e.effect, e.input_sha256, e.idempotency_key, e.outcome,
+  SELECT e.run_id, e.step_path, e.attempt, c.tenant_id, e.tool, e.effect, sha256(e.input), e.idempotency_key, e.outcome,
     e.started_at, e.duration, e.output_bytes
   FROM unnest($30::bigint[], $31::text[], $32::integer[], $33::text[], $34::text[], $35::bytea[], $36::text[],
               $37::text[], $38::timestamptz[], $39::interval[], $40::bigint[])
-    AS e(run_id, step_path, attempt, tool, effect, input_sha256, idempotency_key, outcome, started_at, duration,
+    AS e(run_id, step_path, attempt, tool, effect, input, idempotency_key, outcome, started_at, duration,
          output_bytes)
   JOIN closed c ON c.id = e.run_id
   ON CONFLICT (run_id, step_path, attempt) DO NOTHING

@@ -1,0 +1,105 @@
+// Schedule rows for the scheduler: which are due, and firing them, in blocks, one statement each.
+//
+// Firing compares and swaps the row (last slot, next time, version, task state) and in the same statement reserves
+// the slot (run_slot), queues the run, writes the rows of slots that did not run, ends the task whose schedule has
+// ended, asks earlier runs to stop, and tells it all in the outbox. A row that was changed meanwhile fires nothing: the
+// scheduler looks again. What is to happen is decided outside (worker/firing.h).
+//
+// Cross-tenant: runs as carillon_dispatch. Belongs to its connection's thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/base/clock.h"
+#include "server/base/id.h"
+#include "server/domain/run_state.h"
+#include "server/domain/schedule/overlap.h"
+#include "server/store/hot_path.h"
+
+namespace carillon {
+
+struct DueSchedule {
+  TenantId tenant{""};
+  TaskId task{0};
+  std::string task_name;
+  OwnedShard shard{};
+  std::int32_t version = 0;
+  Instant last_slot{}, next_fire_at{};
+  std::int64_t fired_count = 0;
+  std::string task_state;  // active, paused
+  std::optional<Instant> paused_until{};
+  std::string pause_reason;
+  std::string agent;
+  std::string definition;  // JSON
+};
+
+struct SlotOverride {
+  TaskId task{0};
+  TenantId tenant{""};
+  Instant slot{};
+  std::optional<Instant> moved_to{};  // none: skipped
+  std::string reason;
+};
+
+struct TaskBusy {
+  TenantId tenant{""};
+  TaskId task{0};
+  Busy busy{};
+};
+
+// A slot that becomes a run (queued) or a row that says why it did not (missed, skipped).
+struct FiredSlot {
+  RunId id{0};
+  RunState state = RunState::queued;
+  Instant slot{};
+  std::optional<Instant> slot_until{};  // of a folded range
+  std::int32_t folded = 0;              // slots beyond the first
+  std::string reason{};
+  Instant run_at{};
+  std::optional<Instant> expires_at{};
+  std::string correlation_id{};
+};
+
+enum class Earlier { leave, cancel };
+
+struct Firing {
+  DueSchedule due;  // as it was read: what is compared
+  Instant last_slot{};
+  std::optional<Instant> next_fire_at{};  // none: the schedule has ended, the task is done
+  std::int32_t fired = 0;
+  std::int16_t priority = 5;
+  std::optional<std::string> concurrency_key{};
+  std::optional<std::string> dedupe_key{};
+  Duration dedupe_window{0};
+  Earlier earlier_runs = Earlier::leave;
+  std::vector<FiredSlot> slots{};
+};
+
+struct FiredBlock {
+  std::vector<MovedRun> runs{};         // what was queued, missed or skipped
+  std::vector<RunId> cancel_requested{};  // live runs that were asked to stop
+};
+
+class ScheduleRows {
+ public:
+  ScheduleRows(HotPathConnection& connection, std::string owner)
+      : connection_(connection), owner_(std::move(owner)) {}
+
+  // Earliest first, at most n_max, of the shards that are really ours.
+  std::vector<DueSchedule> due(const std::vector<OwnedShard>& shards, Instant now, int n_max);
+  // The next times at which schedules of the shards become due, until `until`.
+  std::vector<Instant> due_times(const std::vector<OwnedShard>& shards, Instant until);
+  std::vector<SlotOverride> overrides(const std::vector<DueSchedule>& due, Instant until);
+  // What the tasks' earlier runs are doing; tasks without any are not in the answer.
+  std::vector<TaskBusy> busy(const std::vector<DueSchedule>& due);
+  FiredBlock fire(const std::vector<Firing>& firings, Instant now);
+
+ private:
+  HotPathConnection& connection_;
+  std::string owner_;
+};
+
+}  // namespace carillon
