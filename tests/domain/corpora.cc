@@ -4,20 +4,16 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <fstream>
-#include <iostream>
 
 namespace carillon::corpora {
 
 namespace fs = std::filesystem;
 
-std::optional<fs::path> find(const std::string& corpus) {
+fs::path find(const std::string& corpus) {
   const char* named = std::getenv("CARILLON_CORPORA");
-  const fs::path folder = fs::path{named == nullptr ? "../shared/corpora" : named} / corpus;
-  if (fs::is_directory(folder)) return folder;
-  if (named != nullptr) FAIL("CARILLON_CORPORA is set but there is no folder " << folder);
-  std::cerr << "\nSKIPPED, NOT TESTED: " << folder
-            << " is missing; set CARILLON_CORPORA to the folder of the test corpora\n";
-  return std::nullopt;
+  const fs::path folder = fs::path{named == nullptr ? "tests/corpora" : named} / corpus;
+  if (!fs::is_directory(folder)) FAIL("there is no folder " << folder << ": run from the repository's root");
+  return folder;
 }
 
 std::vector<fs::path> json_files(const fs::path& folder, Walk walk) {

@@ -1,10 +1,8 @@
-// Where the public test corpora lie: $CARILLON_CORPORA, or beside the repository. A test that misses them says so
-// loudly: it fails when the variable promises them, and otherwise prints what was not tested.
+// Where the public test corpora lie: tests/corpora (its README says whence), or where $CARILLON_CORPORA says.
 #pragma once
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,8 +10,8 @@
 
 namespace carillon::corpora {
 
-// The folder of one corpus. Nothing: it is not there, which has been said on stderr.
-std::optional<std::filesystem::path> find(const std::string& corpus);
+// The folder of one corpus; the test fails when there is none.
+std::filesystem::path find(const std::string& corpus);
 
 // The .json files of a folder, by name; `recursively` or not.
 enum class Walk { here, below };

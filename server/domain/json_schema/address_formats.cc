@@ -27,7 +27,7 @@ bool is_label(std::string_view label) {
   }
   // RFC 5891: "--" in third place is kept for encodings, of which xn-- is the only one.
   const bool encoded = label.substr(0, 4) == "xn--" || label.substr(0, 4) == "XN--";
-  return encoded || label.substr(2, 2) != "--";
+  return encoded || label.size() < 4 || label.substr(2, 2) != "--";
 }
 
 bool is_octet(std::string_view text) {

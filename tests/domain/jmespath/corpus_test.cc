@@ -24,10 +24,9 @@ json expected(const json& test) {
 
 TEST_CASE("every case of the JMESPath compliance suite passes", "[domain][jmespath][corpus]") {
   const auto corpus = corpora::find("jmespath");
-  if (!corpus) return;
   std::size_t cases = 0;
   std::vector<std::string> wrong;
-  for (const auto& file : corpora::json_files(*corpus, corpora::Walk::here)) {
+  for (const auto& file : corpora::json_files(corpus, corpora::Walk::here)) {
     for (const auto& suite : corpora::read(file)) {
       for (const auto& test : suite.at("cases")) {
         ++cases;
