@@ -29,8 +29,7 @@ void ServerLink::call(CallJob what) {
         Arrived::no);
     return what.done(std::move(reply));
   }
-  Job job;
-  job.what = std::move(what);
+  Job job{std::move(what)};
   if (job.what.call.timeout <= Duration::zero()) {
     const auto known = list_ ? list_->find(job.what.tool) : nullptr;
     const auto& own = known ? known->facts().timeout : entry_.timeout;

@@ -17,7 +17,7 @@ TEST_CASE("a given url is used for every role and its password is masked from th
   CHECK(database->urls().app == options.url);
   CHECK(database->urls().dispatch == options.url);
   CHECK_FALSE(database->reviver());
-  CHECK(mask_secrets("login with p@ssword-of-mine failed").find("p@ssword") == std::string::npos);
+  CHECK(mask_secrets(std::string{"login with p@ssword-of-mine failed"}).find("p@ssword") == std::string::npos);
   CHECK(mask_secrets("tried " + options.url).find("ssword") == std::string::npos);
 }
 
