@@ -1,0 +1,153 @@
+// Plays tests/transcripts/*.txt against the server, in memory and over a real socket pair. A new case is a new file:
+//   # what the case shows          > a line of the client          < a line the server must send
+// Server lines between two client lines may come in any order. An expected object may leave members out; "<any>" stands
+// for any value, "<absent>" for a member that must not be there. What is sent beyond the expected fails the case.
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "server/process/unique_fd.h"
+#include "tests/transport/server_fixture.h"
+#include "transport/stdio_server.h"
+
+namespace carillon::transport {
+namespace {
+
+using fixture::Collected;
+using process::UniqueFd;
+
+struct Turn {
+  std::vector<std::string> said;
+  std::vector<json> expected;
+};
+
+std::vector<Turn> read_transcript(const std::filesystem::path& path) {
+  std::ifstream in{path};
+  std::vector<Turn> turns;
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("> ")) {
+      if (turns.empty() || !turns.back().expected.empty()) turns.emplace_back();
+      turns.back().said.push_back(line.substr(2));
+    } else if (line.starts_with("< ")) {
+      REQUIRE_FALSE(turns.empty());
+      turns.back().expected.push_back(json::parse(line.substr(2)));
+    } else {
+      INFO(path << ": " << line);
+      REQUIRE((line.empty() || line.starts_with("#")));
+    }
+  }
+  return turns;
+}
+
+bool fits(const json& expected, const json& actual) {
+  if (expected == "<any>") return true;
+  if (expected.is_array())
+    return actual.is_array() && std::equal(expected.begin(), expected.end(), actual.begin(), actual.end(), fits);
+  if (!expected.is_object()) return expected == actual;
+  if (!actual.is_object()) return false;
+  return std::all_of(expected.items().begin(), expected.items().end(), [&](const auto& member) {
+    if (member.value() == "<absent>") return !actual.contains(member.key());
+    return actual.contains(member.key()) && fits(member.value(), actual[member.key()]);
+  });
+}
+
+void check_turn(const Turn& turn, const std::vector<std::string>& sent) {
+  std::vector<json> left;
+  for (const auto& text : sent) left.push_back(json::parse(text));
+  for (const auto& expected : turn.expected) {
+    const auto found = std::find_if(left.begin(), left.end(), [&](const json& each) { return fits(expected, each); });
+    INFO("after: " << turn.said.back());
+    INFO("expected: " << expected.dump());
+    for (const auto& each : left) UNSCOPED_INFO("sent: " << each.dump());
+    REQUIRE(found != left.end());
+    left.erase(found);
+  }
+  for (const auto& each : left) FAIL_CHECK("not expected: " << each.dump());
+}
+
+std::vector<std::filesystem::path> transcripts() {
+  std::vector<std::filesystem::path> found;
+  for (const auto& entry : std::filesystem::directory_iterator{"tests/transcripts"})
+    if (entry.path().extension() == ".txt") found.push_back(entry.path());
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+// A client at the other end of a socket pair.
+class PipeClient {
+ public:
+  explicit PipeClient(McpServer& server) {
+    int ends[2];
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+    ours_ = UniqueFd{ends[0]};
+    theirs_ = UniqueFd{ends[1]};
+    thread_ = std::jthread{[&server, fd = ends[1]](const std::stop_token& stop) {
+      serve_stream(server, {"t", "a", {}}, {fd, fd}, {}, stop);
+      ::shutdown(fd, SHUT_WR);
+    }};
+  }
+
+  void say(const std::string& line) {
+    const std::string text = line + "\n";
+    REQUIRE(::send(ours_.get(), text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()));
+  }
+  std::vector<std::string> hear(std::size_t count) {
+    while (std::count(heard_.begin(), heard_.end(), '\n') < static_cast<std::ptrdiff_t>(count) && receive()) continue;
+    return take_lines();
+  }
+  std::vector<std::string> hear_to_the_end() {
+    ::shutdown(ours_.get(), SHUT_WR);
+    while (receive()) continue;
+    return take_lines();
+  }
+
+ private:
+  bool receive() {
+    char buffer[4096];
+    const ssize_t got = ::recv(ours_.get(), buffer, sizeof buffer, 0);
+    if (got > 0) heard_.append(buffer, static_cast<std::size_t>(got));
+    return got > 0;
+  }
+  std::vector<std::string> take_lines() {
+    std::vector<std::string> lines;
+    for (std::size_t end = 0; (end = heard_.find('\n')) != std::string::npos; heard_.erase(0, end + 1))
+      lines.push_back(heard_.substr(0, end));
+    return lines;
+  }
+
+  UniqueFd ours_;
+  UniqueFd theirs_;
+  std::string heard_;
+  std::jthread thread_;
+};
+
+TEST_CASE("every transcript plays in memory", "[transport][transcript]") {
+  const auto path = GENERATE(from_range(transcripts()));
+  CAPTURE(path.string());
+  fixture::Server server;
+  const auto sink = std::make_shared<Collected>();
+  const auto peer = server.mcp.connect(Peer::Kind::stream, {"t", "a", {}}, sink);
+  for (const auto& turn : read_transcript(path)) {
+    for (const auto& line : turn.said) server.mcp.receive_text({peer, sink, nullptr}, line);
+    check_turn(turn, sink->take());
+  }
+  server.mcp.disconnect(peer);
+}
+
+TEST_CASE("every transcript plays over a socket pair", "[transport][transcript]") {
+  const auto path = GENERATE(from_range(transcripts()));
+  CAPTURE(path.string());
+  fixture::Server server;
+  PipeClient client{server.mcp};
+  for (const auto& turn : read_transcript(path)) {
+    for (const auto& line : turn.said) client.say(line);
+    check_turn(turn, client.hear(turn.expected.size()));
+  }
+  CHECK(client.hear_to_the_end().empty());
+}
+
+}  // namespace
+}  // namespace carillon::transport
