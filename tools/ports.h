@@ -1,8 +1,6 @@
 // Ports: what the tools need of the rest, joined by main. References to objects that outlive the ToolSet.
 #pragma once
 
-#include "server/base/clock.h"
-
 namespace carillon {
 class Engine;
 }  // namespace carillon
@@ -21,7 +19,6 @@ struct Ports {
   Downstream& downstream;
   transport::Executor& executor;  // where a parked call goes on
   transport::Timer& timer;        // when it has waited long enough
-  const Clock& clock;
 };
 
 }  // namespace carillon::tools

@@ -85,9 +85,7 @@ ToolOutcome get_run(CallContext& context, const json& arguments) {
 const Tool kRunTools[] = {
     {.name = "run_now",
      .title = "Run a task now",
-     .summary =
-         "Start one run of a task at once, also of a paused one; its schedule stays as it is. Returns the run handle, "
-         "or the finished result when it ends within wait_seconds.",
+     .summary = "Start one run of a task now. Returns the run handle, or the result when it ends within wait_seconds.",
      .input_schema = schemas::run_now,
      .output_schema = output_schemas::run_now.text,
      .hints = {.open_world = true},
@@ -98,8 +96,7 @@ const Tool kRunTools[] = {
     {.name = "list_runs",
      .title = "List runs",
      .summary =
-         "Find runs, newest first, including slots that were missed or skipped, with the reason. Returns one row a "
-         "run, total and next_cursor.",
+         "Find runs, newest first, with slots that were missed or skipped and why. Returns rows, total, next_cursor.",
      .input_schema = schemas::list_runs,
      .output_schema = output_schemas::list_runs.text,
      .hints = {.reads_only = true, .idempotent = true},
@@ -109,9 +106,7 @@ const Tool kRunTools[] = {
      .call = list_runs},
     {.name = "get_run",
      .title = "Show a run",
-     .summary =
-         "One run: status, times, steps, output, and for a failed one a diagnosis with the suggested next call. Can "
-         "wait for its end.",
+     .summary = "One run: status, times, steps, output, and for a failed one a diagnosis with the suggested next call.",
      .input_schema = schemas::get_run,
      .output_schema = output_schemas::get_run.text,
      .hints = {.reads_only = true, .idempotent = true},

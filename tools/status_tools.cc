@@ -102,9 +102,8 @@ ToolOutcome get_status(CallContext& context, const json& arguments) {
 const Tool kStatusTools[] = {
     {.name = "get_status",
      .title = "Show the status",
-     .summary =
-         "Current local time, who you are, queue depth, health, what comes next, and what failed or was missed since "
-         "you last asked; or, with help, a short guide.",
+     .summary = "Local time, who you are, queue, health, what comes next, what failed or was missed since you last "
+                "asked; or a short guide.",
      .input_schema = schemas::get_status,
      .output_schema = output_schemas::get_status.text,
      .hints = {.reads_only = true},

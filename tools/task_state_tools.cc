@@ -41,9 +41,8 @@ ToolOutcome snooze(CallContext& context, const json& arguments) {
 const Tool kTaskStateTools[] = {
     {.name = "set_task_state",
      .title = "Pause or resume tasks",
-     .summary =
-         "Pause or resume the named tasks, those with a tag, or all. Returns the affected names and how many slots "
-         "were left out meanwhile.",
+     .summary = "Pause or resume named tasks, those with a tag, or all. Returns the affected names and what was left "
+                "out meanwhile.",
      .input_schema = schemas::set_task_state,
      .hints = {.idempotent = true},
      .scope = Scope::schedule,
@@ -52,9 +51,8 @@ const Tool kTaskStateTools[] = {
      .call = set_task_state},
     {.name = "snooze",
      .title = "Snooze the next occurrence",
-     .summary =
-         "Delay or skip only the next occurrence of a task, or deliver a reminder again. Give task or run, and one of "
-         "for, until, skip. The rhythm stays as it is.",
+     .summary = "Delay or skip only the next occurrence of a task, or deliver a reminder again. Give task or run, and "
+                "one of for, until, skip.",
      .input_schema = schemas::snooze,
      .hints = {},
      .scope = Scope::schedule,

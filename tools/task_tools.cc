@@ -123,10 +123,9 @@ ToolOutcome delete_item(CallContext& context, const json& arguments) {
 const Tool kTaskTools[] = {
     {.name = "schedule_task",
      .title = "Schedule a task",
-     .summary =
-         "Create a durable reminder, recurring job, cron or timer. Provide when plus exactly one of tool, steps or "
-         "message. Returns the interpreted schedule with the next three times. Repeating the call with the same name "
-         "and content changes nothing.",
+     .summary = "Create a durable reminder, recurring job, cron or timer. Provide when plus exactly one of tool, steps "
+                "or message. Returns the interpreted schedule with the next three times. Repeating the call with the "
+                "same name and content changes nothing.",
      .input_schema = schemas::schedule_task,
      .output_schema = output_schemas::schedule_task.text,
      .hints = {.idempotent = true, .open_world = true},
@@ -137,7 +136,7 @@ const Tool kTaskTools[] = {
      .translate = accept_ordinaut},
     {.name = "list_tasks",
      .title = "List tasks",
-     .summary = "Find tasks. Returns one row a task, total and next_cursor.",
+     .summary = "Find tasks. Returns rows, total, next_cursor.",
      .input_schema = schemas::list_tasks,
      .hints = {.reads_only = true, .idempotent = true},
      .scope = Scope::read,
@@ -157,8 +156,7 @@ const Tool kTaskTools[] = {
     {.name = "update_task",
      .title = "Change a task",
      .summary =
-         "Change the given fields of a task, or restore a deleted one. An empty string or list clears. Returns the "
-         "task with a field-by-field list of changes.",
+         "Change the given fields, or restore a deleted task. An empty string or list clears. Returns what changed.",
      .input_schema = schemas::update_task,
      .hints = {.idempotent = true, .open_world = true},
      .scope = Scope::schedule,
@@ -178,7 +176,7 @@ const Tool kTaskTools[] = {
      .call = preview},
     {.name = "delete_item",
      .title = "Delete an item",
-     .summary = "Delete a task; it can be restored for 30 days unless hard is set. Returns what still refers to it.",
+     .summary = "Delete a task; restorable for 30 days unless hard. Returns what still refers to it.",
      .input_schema = schemas::delete_item,
      .hints = {.destroys = true, .idempotent = true},
      .scope = Scope::schedule,

@@ -49,8 +49,6 @@ struct CallContext {
   Caller caller;
   const transport::RequestContext& request;
   const Ports& ports;
-  Instant now;
-  std::string zone;  // in which this caller reads and writes local times
 };
 
 // The call goes on when `run` has ended or `wait` is over, whichever is first; it costs no thread until then. `resume`

@@ -8,7 +8,6 @@
 #include "server/base/mask.h"
 #include "server/base/metrics.h"
 #include "server/domain/nearest.h"
-#include "server/domain/schedule/zone.h"
 #include "tools/dispatch.h"
 #include "tools/instructions.h"
 #include "tools/parking.h"
@@ -30,11 +29,9 @@ struct Call {
   Call(const transport::RequestContext& given, const Ports& ports, const CompiledTool& called,
        transport::ToolDone answer)
       : request(given),
-        context{.caller = caller_of(request), .request = request, .ports = ports, .now = ports.clock.now(), .zone = {}},
+        context{.caller = caller_of(request), .request = request, .ports = ports},
         tool(called),
-        done(std::move(answer)) {
-    context.zone = context.caller.zone.empty() ? machine_zone() : context.caller.zone;
-  }
+        done(std::move(answer)) {}
 };
 using SharedCall = std::shared_ptr<Call>;
 
@@ -85,7 +82,6 @@ void go_on(const SharedCall& call, const Parked& parked) {
   guarded(call, [&] {
     if (call->request.cancelled.stop_requested())
       return refuse(call, Error{ErrorCode::conflict, "the call was taken back; the run goes on"});
-    call->context.now = call->context.ports.clock.now();
     conclude(call, parked.resume(call->context, parked.run));
   });
 }
