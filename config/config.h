@@ -17,10 +17,27 @@ struct LogOptions {
   log::Level level = log::Level::info;
 };
 
+struct HttpEndpointOptions {
+  std::string listen = "127.0.0.1:8930";  // host:port; port 0 picks a free one; empty: no HTTP
+  bool insecure_loopback = false;         // no bearer token; only on a loopback address
+  bool allow_plain_text = false;          // listen beyond loopback without TLS (behind a proxy that has it)
+  std::vector<std::string> names;         // further names that may stand in Host and Origin
+  std::size_t body_bytes_max = 10u << 20;
+  int connections_max = 2048;
+};
+
+struct ToolOptions {
+  std::vector<std::string> toolsets;  // which sets are offered; empty: all
+  std::string prefix;                 // put before every tool's name
+  std::string timezone = "local";     // of callers that tell none
+};
+
 struct Config {
   Paths paths;
   LogOptions log;
   DatabaseOptions database;
+  HttpEndpointOptions http;
+  ToolOptions tools;
 };
 
 }  // namespace carillon

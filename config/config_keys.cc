@@ -40,10 +40,36 @@ void add_database(std::vector<ConfigKey>& keys) {
       [](Config& c) -> PreparedStatements& { return c.database.pool.prepared_statements; }));
 }
 
+void add_http(std::vector<ConfigKey>& keys) {
+  keys.push_back(text_key({"http.listen", "address of the HTTP endpoint, host:port; port 0 picks one; empty: none"},
+                          [](Config& c) -> std::string& { return c.http.listen; }));
+  keys.push_back(switch_key({"http.insecure_loopback", "serve without the bearer token, on a loopback address only"},
+                            [](Config& c) -> bool& { return c.http.insecure_loopback; }));
+  keys.push_back(switch_key({"http.allow_plain_text", "listen beyond loopback although there is no TLS (behind a proxy)"},
+                            [](Config& c) -> bool& { return c.http.allow_plain_text; }));
+  keys.push_back(list_key({"http.names", "further names that may stand in Host and Origin"},
+                          [](Config& c) -> std::vector<std::string>& { return c.http.names; }));
+  keys.push_back(bytes_key({"http.body_bytes_max", "the largest request body"},
+                           [](Config& c) -> std::size_t& { return c.http.body_bytes_max; }, {1024, 1 << 30}));
+  keys.push_back(count_key({"http.connections_max", "connections at once"},
+                           [](Config& c) -> int& { return c.http.connections_max; }, {8, 100'000}));
+}
+
+void add_tools(std::vector<ConfigKey>& keys) {
+  keys.push_back(list_key({"tools.toolsets", "which sets of tools are offered; empty: all"},
+                          [](Config& c) -> std::vector<std::string>& { return c.tools.toolsets; }));
+  keys.push_back(text_key({"tools.prefix", "put before the name of every tool"},
+                          [](Config& c) -> std::string& { return c.tools.prefix; }));
+  keys.push_back(text_key({"tools.timezone", "IANA zone of callers that tell none; local follows the machine"},
+                          [](Config& c) -> std::string& { return c.tools.timezone; }));
+}
+
 std::vector<ConfigKey> make_keys() {
   std::vector<ConfigKey> keys;
   add_log(keys);
   add_database(keys);
+  add_http(keys);
+  add_tools(keys);
   return keys;
 }
 

@@ -33,7 +33,7 @@ Roots xdg_roots(const Variable& variable) {
 Roots choose_roots(const Variable& variable, RunsAs user) {
   if (const auto home = variable("CARILLON_HOME")) {
     const fs::path root = fs::absolute(*home).lexically_normal();
-    return {root, root, root, root};
+    return {root, root, root, root / "run"};
   }
   if (user == RunsAs::root) return {"/etc/carillon", "/var/lib/carillon", "/var/log/carillon", "/run/carillon"};
   return xdg_roots(variable);
