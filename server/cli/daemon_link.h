@@ -2,10 +2,10 @@
 // preamble spoken on it, and starting a daemon where none runs.
 //
 // Preamble, one line each way (spec lifetime.md):
-//   → {"carillon":1,"version":"0.1.0","zone":"Europe/Berlin","parent_pid":4711,"want":"mcp"}
-//   ← {"carillon":1,"version":"0.1.0", …}         want mcp: MCP lines follow, both ways
-//   ← {"carillon":1,"version":"0.1.0","status":{…}} want status: the socket is closed after it
-//   ← {"carillon":1,"version":"0.1.0","stopping":true} want stop
+//   → {"carillon":1,"version":"…","zone":"Europe/Berlin","parent_pid":4711,"want":"mcp"}
+//   ← {"carillon":1,"version":"…", …}         want mcp: MCP lines follow, both ways
+//   ← {"carillon":1,"version":"…","status":{…}} want status: the socket is closed after it
+//   ← {"carillon":1,"version":"…","stopping":true} want stop
 // The socket's peer credentials decide who may speak; the names in the preamble are for display.
 // Thread-safe: holds no state.
 #pragma once

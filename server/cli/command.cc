@@ -1,0 +1,65 @@
+#include "server/cli/command.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <exception>
+
+#include "server/base/log.h"
+#include "server/base/version.h"
+
+namespace carillon::cli {
+namespace {
+
+constexpr auto kSubcommands = std::to_array<Subcommand>({
+    {"serve", "[--listen HOST:PORT] [--insecure-loopback] [--detach]", "run the daemon: scheduler, workers, HTTP and socket",
+     run_serve},
+    {"mcp", "[--toolsets LIST] [--prefix TEXT]", "what an agent host launches: MCP on stdin and stdout", run_mcp},
+    {"worker", "", "run workers only, on a database that daemons share", run_worker},
+    {"status", "[--json]", "say whether the daemon is ready, and where it listens", run_status},
+    {"stop", "", "ask the daemon to finish and end", run_stop},
+    {"call", "<tool> [--args '<object>' | key=value…] [--json]", "call one tool", run_call},
+    {"doctor", "[--json]", "look for what could keep schedules from running", run_doctor},
+    {"migrate", "up | down | status | url", "the database schema, and the owner's connection address", run_migrate},
+    {"config", "print | hosts | keys", "the effective settings, entries for agent hosts, all keys", run_config},
+    {"import", "servers [FILE…]", "take over the MCP servers that agent hosts already know", run_import},
+});
+
+void print_help() {
+  std::printf("carillon %s: time, state and discipline for AI agents, over MCP\n\nusage: carillon <command> [options]\n\n",
+              std::string{kVersion}.c_str());
+  for (const auto& command : kSubcommands)
+    std::printf("  %-8s %-58s %s\n", std::string{command.name}.c_str(), std::string{command.usage}.c_str(),
+                std::string{command.summary}.c_str());
+  std::printf("\nEvery command takes --config FILE and --set key=value; `carillon config keys` lists the keys.\n");
+}
+
+}  // namespace
+
+std::span<const Subcommand> subcommands() { return kSubcommands; }
+
+int run_command_line(const Words& words) {
+  if (words.empty() || words[0] == "--help" || words[0] == "help" || words[0] == "-h") {
+    print_help();
+    return words.empty() ? kExitUsage : kExitOk;
+  }
+  if (words[0] == "--version") {
+    std::printf("carillon %s\n", std::string{kVersion}.c_str());
+    return kExitOk;
+  }
+  const auto row = std::find_if(kSubcommands.begin(), kSubcommands.end(),
+                                [&](const Subcommand& command) { return command.name == words[0]; });
+  if (row == kSubcommands.end()) {
+    std::fprintf(stderr, "carillon: there is no command '%s'; `carillon --help` lists them\n", words[0].c_str());
+    return kExitUsage;
+  }
+  try {
+    return row->run(Words{words.begin() + 1, words.end()});
+  } catch (const std::exception& error) {
+    // The last stop of a machine failure: the person at the terminal.
+    log::error("the command failed", {{"command", row->name}, {"why", error.what()}});
+    return kExitUnavailable;
+  }
+}
+
+}  // namespace carillon::cli

@@ -1,0 +1,94 @@
+#include "server/cli/token.h"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <fstream>
+#include <system_error>
+
+#include "server/base/mask.h"
+#include "server/domain/caller.h"
+#include "server/process/unique_fd.h"
+
+namespace carillon::cli {
+namespace {
+
+constexpr std::string_view kBearer = "Bearer ";
+constexpr mode_t kOwnerOnly = 0600;
+
+[[noreturn]] void fail(const std::filesystem::path& file, const std::string& what) {
+  throw std::system_error(errno, std::generic_category(), file.string() + ": " + what);
+}
+
+std::string random_hex() {
+  std::array<unsigned char, 32> bytes{};
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) fail("getrandom", "no randomness");
+  std::string text;
+  for (const unsigned char byte : bytes) {
+    text += "0123456789abcdef"[byte >> 4];
+    text += "0123456789abcdef"[byte & 15];
+  }
+  return text;
+}
+
+// Written beside and renamed, so that a reader never sees half a token; a second starter keeps the first one's.
+void make_token(const std::filesystem::path& file) {
+  const std::string draft = file.string() + "." + std::to_string(::getpid());
+  {
+    const process::UniqueFd fd{::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOwnerOnly)};
+    const std::string line = random_hex() + "\n";
+    if (!fd.open() || ::write(fd.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size()))
+      fail(file, "the token cannot be written");
+  }
+  if (::link(draft.c_str(), file.c_str()) != 0 && errno != EEXIST) fail(file, "the token cannot be written");
+  ::unlink(draft.c_str());
+}
+
+// Compares without telling by its duration how much was right.
+bool same(std::string_view given, std::string_view token) {
+  if (given.size() != token.size()) return false;
+  unsigned difference = 0;
+  for (std::size_t i = 0; i < token.size(); ++i)
+    difference |= static_cast<unsigned>(static_cast<unsigned char>(given[i]) ^ static_cast<unsigned char>(token[i]));
+  return difference == 0;
+}
+
+}  // namespace
+
+transport::Principal owner_principal() {
+  return {.tenant = "default", .agent = "owner", .scopes = Scopes::all().names()};
+}
+
+std::string read_or_make_token(const std::filesystem::path& file) {
+  if (!std::filesystem::exists(file)) make_token(file);
+  struct stat facts {};
+  if (::stat(file.c_str(), &facts) != 0) fail(file, "the token cannot be read");
+  if ((facts.st_mode & 077) != 0) {
+    errno = EPERM;
+    fail(file, "others may read the token; run chmod 600 on it, or delete it to get a new one");
+  }
+  std::ifstream stream{file};
+  std::string token;
+  if (!std::getline(stream, token) || token.empty()) {
+    errno = EINVAL;
+    fail(file, "there is no token in it; delete the file to get a new one");
+  }
+  register_secret(token);
+  return token;
+}
+
+transport::AuthVerdict TokenAuthenticator::authenticate(const transport::HttpRequest& request) {
+  if (use_ == TokenUse::not_asked) return owner_principal();
+  const auto header = request.header("Authorization");
+  if (!header) return transport::Denied{};
+  if (header->starts_with(kBearer) && same(header->substr(kBearer.size()), token_)) return owner_principal();
+  return transport::Denied{.status = 401,
+                           .challenge = "Bearer error=\"invalid_token\"",
+                           .message = "the token is not the one of this installation"};
+}
+
+}  // namespace carillon::cli

@@ -1,0 +1,57 @@
+#include "server/cli/control.h"
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "server/base/clock.h"
+#include "transport/worker_pool.h"
+
+namespace carillon::cli {
+namespace {
+
+struct Fixture {
+  SystemClock clock;
+  transport::WorkerPool pool{{}};
+  std::shared_ptr<transport::McpServer> mcp =
+      std::make_shared<transport::McpServer>(transport::ServerOptions{}, transport::Services{}, clock, pool);
+  int stops = 0;
+  transport::SocketHooks hooks =
+      socket_hooks({.mcp = mcp, .status = [] { return json{{"state", "ready"}}; }, .stop = [this] { ++stops; }});
+  transport::Opened open(std::string_view line) { return hooks.open({}, line); }
+};
+
+TEST_CASE("only our own user and root may use the socket", "[cli][control]") {
+  Fixture fixture;
+  using Verdict = transport::SocketHooks::Verdict;
+  CHECK(fixture.hooks.admit({.uid = ::geteuid(), .gid = 0, .pid = 1}) == Verdict::admit);
+  CHECK(fixture.hooks.admit({.uid = 0, .gid = 0, .pid = 1}) == Verdict::admit);
+  CHECK(fixture.hooks.admit({.uid = 54321, .gid = 0, .pid = 1}) == Verdict::refuse);
+}
+
+TEST_CASE("the preamble says what a connection is for", "[cli][control]") {
+  Fixture fixture;
+  const auto mcp = fixture.open(R"({"carillon":1,"want":"mcp"})");
+  CHECK(mcp.server == fixture.mcp);
+  CHECK(mcp.first_line == transport::Opened::FirstLine::was_handled);
+  CHECK(json::parse(mcp.reply)["carillon"] == 1);
+  const auto status = fixture.open(R"({"carillon":1,"want":"status"})");
+  CHECK(status.server == nullptr);
+  CHECK(json::parse(status.reply)["status"]["state"] == "ready");
+  CHECK(json::parse(fixture.open(R"({"carillon":1,"want":"tea"})").reply).contains("error"));
+  CHECK(fixture.stops == 0);
+  CHECK(json::parse(fixture.open(R"({"carillon":1,"want":"stop"})").reply)["stopping"] == true);
+  CHECK(fixture.stops == 1);
+}
+
+TEST_CASE("a first line that is no preamble is protocol already", "[cli][control]") {
+  Fixture fixture;
+  const auto opened = fixture.open(R"({"jsonrpc":"2.0","id":1,"method":"ping"})");
+  CHECK(opened.server == fixture.mcp);
+  CHECK(opened.first_line == transport::Opened::FirstLine::is_protocol);
+  CHECK(opened.reply.empty());
+}
+
+}  // namespace
+}  // namespace carillon::cli

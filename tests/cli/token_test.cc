@@ -1,0 +1,61 @@
+#include "server/cli/token.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+namespace carillon::cli {
+namespace {
+
+struct Directory {
+  std::filesystem::path path = std::filesystem::temp_directory_path() / ("carillon_token_" + std::to_string(::getpid()));
+  Directory() { std::filesystem::create_directories(path); }
+  ~Directory() { std::filesystem::remove_all(path); }
+};
+
+transport::HttpRequest with_header(const std::string& value) {
+  transport::HttpRequest request;
+  if (!value.empty()) request.headers.emplace("Authorization", value);
+  return request;
+}
+
+TEST_CASE("the first start makes a token that only its owner may read and later starts keep it", "[cli][token]") {
+  const Directory directory;
+  const auto file = directory.path / "token";
+  const std::string token = read_or_make_token(file);
+  CHECK(token.size() == 64);
+  struct stat facts {};
+  REQUIRE(::stat(file.c_str(), &facts) == 0);
+  CHECK((facts.st_mode & 0777) == 0600);
+  CHECK(read_or_make_token(file) == token);
+}
+
+TEST_CASE("a token that others may read is refused", "[cli][token]") {
+  const Directory directory;
+  const auto file = directory.path / "token";
+  std::ofstream{file} << "abcdefgh\n";
+  ::chmod(file.c_str(), 0644);
+  CHECK_THROWS_AS(read_or_make_token(file), std::system_error);
+  ::chmod(file.c_str(), 0600);
+  CHECK(read_or_make_token(file) == "abcdefgh");
+}
+
+TEST_CASE("only the right bearer token lets a request pass", "[cli][token]") {
+  TokenAuthenticator authenticator{"right-token", TokenUse::required};
+  CHECK(std::holds_alternative<transport::Principal>(authenticator.authenticate(with_header("Bearer right-token"))));
+  const auto wrong = GENERATE(as<std::string>{}, "", "Bearer wrong-token", "right-token", "Basic right-token", "Bearer right-token ");
+  CAPTURE(wrong);
+  CHECK(std::holds_alternative<transport::Denied>(authenticator.authenticate(with_header(wrong))));
+}
+
+TEST_CASE("an insecure loopback endpoint asks for nothing", "[cli][token]") {
+  TokenAuthenticator authenticator{"t", TokenUse::not_asked};
+  CHECK(std::get<transport::Principal>(authenticator.authenticate(with_header(""))) == owner_principal());
+}
+
+}  // namespace
+}  // namespace carillon::cli
