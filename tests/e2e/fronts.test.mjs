@@ -1,0 +1,59 @@
+// Fronts, the daemon they share, and what happens when either dies.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { test } from "node:test";
+import { clients, Home, textOf, until } from "./lib.mjs";
+
+const stdioV1 = (await clients()).find((kind) => kind.name === "v1 stdio");
+
+test("three fronts at once on a clean home share one daemon and killing them leaves the schedule alive", async () => {
+  const home = new Home();
+  try {
+    const fronts = await Promise.all([1, 2, 3].map(() => stdioV1.connect(home)));
+    const answers = await Promise.all(fronts.map((client) => client.callTool({ name: "get_status", arguments: {} })));
+    for (const answer of answers) assert.ok(!answer.isError, textOf(answer));
+    const status = await home.status();
+    const daemons = execFileSync("pgrep", ["-f", `${home.environment.CARILLON_HOME}/postgres`]).toString().trim().split("\n");
+    assert.ok(status.pid > 0 && daemons.length >= 1);
+    await fronts[0].callTool({ name: "schedule_task", arguments: { name: "survivor", when: "in 2s", tool: "carillon.echo", arguments: { message: "alive" } } });
+    for (const client of fronts) process.kill(client.transport.pid, "SIGKILL");
+    await until(async () => (await home.call("list_runs", { task: "survivor" })).runs.some((run) => (run.status ?? run.state) === "succeeded"), "the run of the killed front");
+    assert.equal((await home.status()).pid, status.pid);
+  } finally { await home.end(); }
+});
+
+test("a front outlives its daemon: the next call is served by a new one", async () => {
+  const home = new Home();
+  try {
+    const client = await stdioV1.connect(home);
+    const { pid } = await home.status();
+    process.kill(pid, "SIGKILL");
+    const answer = await until(async () => {
+      try { return await client.callTool({ name: "get_status", arguments: {} }); } catch (error) { if (/restarted/.test(error.message)) return null; throw error; }
+    }, "an answer from the next daemon");
+    assert.ok(!answer.isError);
+    assert.notEqual((await home.status()).pid, pid);
+    await client.close();
+  } finally { await home.end(); }
+});
+
+test("SIGTERM stops the daemon and its private PostgreSQL with it", async () => {
+  const home = new Home();
+  try {
+    const daemon = await home.serve();
+    daemon.kill("SIGTERM");
+    assert.deepEqual(await daemon.gone, { code: 0, signal: null });
+    assert.throws(() => execFileSync("pgrep", ["-f", `${home.environment.CARILLON_HOME}/postgres`]));
+    assert.equal((await home.status()).state, "stopped");
+  } finally { await home.end(); }
+});
+
+test("a second daemon on the same home is refused", async () => {
+  const home = new Home();
+  try {
+    await home.serve();
+    const second = await home.run(["serve"]);
+    assert.equal(second.code, 4);
+    assert.match(second.stderr, /already running/);
+  } finally { await home.end(); }
+});

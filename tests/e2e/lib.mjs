@@ -1,0 +1,142 @@
+// What every end-to-end test needs: a home of its own, the real program in it, and real clients.
+//
+// A Home is a temporary CARILLON_HOME with a servers.json; `end()` stops its daemon (by `carillon stop`, else by pid)
+// and removes it. Programs under test: CARILLON_PROGRAM, default build/release/carillon.
+import { execFile, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+export const program = process.env.CARILLON_PROGRAM ?? path.join(root, "build/release/carillon");
+const npm = path.join(root, "tests/npm");
+const resolveFrom = createRequire(path.join(npm, "package.json"));
+export const node = process.execPath;
+
+// A module of the pinned packages of tests/npm.
+export const load = (name) => import(pathToFileURL(resolveFrom.resolve(name)));
+export const npmFile = (relative) => path.join(npm, "node_modules", relative);
+
+// The downstream servers of the examples, as a host would configure them.
+export function realServers(directory) {
+  const run = (file, ...args) => ({ command: node, args: [npmFile(file), ...args] });
+  return {
+    everything: run("@modelcontextprotocol/server-everything/dist/index.js"),
+    filesystem: run("@modelcontextprotocol/server-filesystem/dist/index.js", directory),
+    memory: { ...run("@modelcontextprotocol/server-memory/dist/index.js"), env: { MEMORY_FILE_PATH: path.join(directory, "memory.jsonl") } },
+  };
+}
+
+export function standIn(...args) {
+  const file = path.join(path.dirname(program), "tests/stand_in/stand_in_server");
+  return { command: existsSync(file) ? file : path.join(path.dirname(program), "stand_in_server"), args };
+}
+
+export class Home {
+  constructor(servers = {}, environment = {}) {
+    this.directory = mkdtempSync(path.join(tmpdir(), "carillon-"));
+    this.environment = { PATH: process.env.PATH, HOME: this.directory, TZ: "Europe/Berlin", CARILLON_HOME: path.join(this.directory, "home"), CARILLON_HTTP_LISTEN: "127.0.0.1:0", ...environment };
+    this.children = [];
+    this.servers = servers;
+    execFileSyncQuiet("mkdir", ["-p", this.environment.CARILLON_HOME]);
+    writeFileSync(path.join(this.environment.CARILLON_HOME, "servers.json"), JSON.stringify({ mcpServers: servers }));
+  }
+
+  // Runs the program to its end: {code, stdout, stderr}. Never throws.
+  run(args, { environment = {}, input = "" } = {}) {
+    return new Promise((resolve) => {
+      const child = execFile(program, args, { env: { ...this.environment, ...environment }, timeout: 90_000, maxBuffer: 64 << 20 }, (error, stdout, stderr) =>
+        resolve({ code: error ? (error.code ?? -1) : 0, stdout, stderr }));
+      child.stdin.end(input);
+    });
+  }
+
+  // Starts the program and leaves it running; its stderr is kept in child.errors.
+  start(args, environment = {}) {
+    const child = spawn(program, args, { env: { ...this.environment, ...environment }, stdio: ["pipe", "pipe", "pipe"] });
+    child.errors = "";
+    child.stderr.on("data", (data) => { child.errors += data; });
+    child.gone = new Promise((resolve) => child.on("exit", (code, signal) => resolve({ code, signal })));
+    this.children.push(child);
+    return child;
+  }
+
+  // A daemon in the foreground, ready.
+  async serve(args = [], environment = {}) {
+    const child = this.start(["serve", ...args], environment);
+    await until(async () => {
+      if (child.exitCode !== null) throw new Error(`the daemon ended: ${child.errors}`);
+      return (await this.status()).state === "ready";
+    }, "the daemon to be ready");
+    return child;
+  }
+
+  async status() {
+    const answer = await this.run(["status", "--json"]);
+    try { return JSON.parse(answer.stdout); } catch { return { state: "none", answer }; }
+  }
+
+  // One tool call through the command line; the structured result. Throws where the tool answers an error.
+  async call(tool, args = {}) {
+    const answer = await this.run(["call", tool, "--json", "--args", JSON.stringify(args)]);
+    if (answer.code !== 0) throw Object.assign(new Error(`${tool}: ${answer.stdout}${answer.stderr}`), answer);
+    return JSON.parse(answer.stdout);
+  }
+
+  token() { return readFileSync(path.join(this.environment.CARILLON_HOME, "token"), "utf8").trim(); }
+
+  async end() {
+    await this.run(["stop"]);
+    for (const child of this.children) if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+function execFileSyncQuiet(file, args) { createRequire(import.meta.url)("node:child_process").execFileSync(file, args); }
+
+// Asks again and again until the answer is truthy; the only way in which these tests wait for another process.
+export async function until(ask, what, limitMs = 60_000) {
+  const end = Date.now() + limitMs;
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer;
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+// The clients of both generations over both transports, in either era. Each is {name, connect(home) → client with
+// listTools(), callTool(), close()}.
+export async function clients() {
+  const v1 = await load("@modelcontextprotocol/sdk/client/index.js");
+  const v1Stdio = await load("@modelcontextprotocol/sdk/client/stdio.js");
+  const v1Http = await load("@modelcontextprotocol/sdk/client/streamableHttp.js");
+  const v2 = await load("@modelcontextprotocol/client");
+  const v2Stdio = await load("@modelcontextprotocol/client/stdio");
+  const info = { name: "carillon-e2e", version: "1" };
+  const stdio = (home) => ({ command: program, args: ["mcp"], env: home.environment, stderr: "pipe" });
+  const authorized = (home) => ({ requestInit: { headers: { Authorization: `Bearer ${home.token()}` } } });
+  const endpoint = async (home) => new URL((await home.status()).mcp);
+  const made = (name, makeClient, makeTransport) => ({
+    name,
+    async connect(home) {
+      const client = makeClient();
+      await client.connect(await makeTransport(home));
+      return client;
+    },
+  });
+  const list = [
+    made("v1 stdio", () => new v1.Client(info), (home) => new v1Stdio.StdioClientTransport(stdio(home))),
+    made("v1 http", () => new v1.Client(info), async (home) => new v1Http.StreamableHTTPClientTransport(await endpoint(home), authorized(home))),
+  ];
+  for (const mode of ["legacy", "auto"]) {
+    const makeClient = () => new v2.Client(info, { versionNegotiation: { mode } });
+    list.push(made(`v2 ${mode} stdio`, makeClient, (home) => new v2Stdio.StdioClientTransport(stdio(home))));
+    list.push(made(`v2 ${mode} http`, makeClient, async (home) => new v2.StreamableHTTPClientTransport(await endpoint(home), authorized(home))));
+  }
+  return list;
+}
+
+export const textOf = (result) => result.content.filter((block) => block.type === "text").map((block) => block.text).join("\n");
