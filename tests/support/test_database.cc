@@ -38,13 +38,22 @@ std::string run_sql(const std::string& url, const std::string& sql) {
   return rows.empty() || rows.columns() == 0 || rows[0][0].is_null() ? "" : rows[0][0].as<std::string>();
 }
 
+constexpr std::uintmax_t kRoomBytes = 2ull << 30;  // far more than the databases of one test program need
+
+// In memory where there is room: a database is a thousand files, 0.6 s to copy on a disk and 0.07 s in memory.
+std::string roomy_folder() {
+  std::error_code absent;
+  const auto space = std::filesystem::space("/dev/shm", absent);
+  const bool usable = !absent && space.available > kRoomBytes && ::access("/dev/shm", W_OK | X_OK) == 0;
+  return usable ? "/dev/shm" : "/tmp";
+}
+
 // A cluster of this program's own, which ends with it.
 class OwnServer {
  public:
   OwnServer() {
-    char pattern[] = "/tmp/carillon-test-XXXXXX";
-    if (!::mkdtemp(pattern)) throw std::runtime_error("mkdtemp failed");
-    const std::string folder = pattern;
+    std::string folder = roomy_folder() + "/carillon-test-XXXXXX";
+    if (!::mkdtemp(folder.data())) throw std::runtime_error("mkdtemp failed");
     cluster_ = Cluster{must(find_postgres("", std::nullopt)),
                        must(cluster_identity()),
                        folder + "/data",
