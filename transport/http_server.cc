@@ -24,7 +24,7 @@ bool same_text(std::string_view left, std::string_view right) {
   return !less(left, right) && !less(right, left);
 }
 
-bool is_allowed_name(std::string_view name, const HttpOptions& options) {
+bool is_allowed_name(std::string_view name, const HttpServerOptions& options) {
   const auto is_it = [&](std::string_view allowed) { return same_text(allowed, name); };
   return std::any_of(kLoopbackNames.begin(), kLoopbackNames.end(), is_it) || is_it(options.host) ||
          std::any_of(options.names_allowed.begin(), options.names_allowed.end(), is_it);
@@ -36,7 +36,7 @@ std::string_view name_of_origin(std::string_view origin) {
 }
 
 // DNS rebinding: a page of a foreign name must not reach a server on this machine.
-std::optional<HttpResponse> check_names(const HttpRequest& request, const HttpOptions& options) {
+std::optional<HttpResponse> check_names(const HttpRequest& request, const HttpServerOptions& options) {
   const auto host = request.header("Host");
   if (!host || request.headers.count("Host") != 1)
     return error_response(400, "malformed", "a request has exactly one Host header");
@@ -142,7 +142,7 @@ class CorsReply final : public HttpReply {
 
 }  // namespace
 
-HttpServer::HttpServer(HttpOptions options, Authenticator& authenticator)
+HttpServer::HttpServer(HttpServerOptions options, Authenticator& authenticator)
     : options_(std::move(options)), authenticator_(authenticator) {
   HttpApp app;
   app.admit = [this](HttpRequest& request) { return admit(request); };

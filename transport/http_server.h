@@ -29,7 +29,7 @@ struct HttpLimits {
   std::chrono::milliseconds event_silence{std::chrono::seconds{15}};  // then an event stream gets a comment
 };
 
-struct HttpOptions {
+struct HttpServerOptions {
   std::string host = "127.0.0.1";
   int port = 0;  // 0: any free one
   // Names that may stand in Host and in Origin, besides the loopback names and `host` itself; without port.
@@ -42,7 +42,7 @@ class HttpIo;
 class HttpServer {
  public:
   // `authenticator` must outlive the server.
-  HttpServer(HttpOptions options, Authenticator& authenticator);
+  HttpServer(HttpServerOptions options, Authenticator& authenticator);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
@@ -62,7 +62,7 @@ class HttpServer {
   std::optional<HttpResponse> admit(HttpRequest& request);
   void handle(HttpRequest request, const std::shared_ptr<HttpReply>& reply);
 
-  const HttpOptions options_;
+  const HttpServerOptions options_;
   Authenticator& authenticator_;
   std::vector<HttpRoute> routes_;
   std::unique_ptr<HttpIo> io_;

@@ -99,7 +99,7 @@ void Subscriptions::tell_peers(const PeerWants& wants, std::string_view method, 
   });
   const std::string text = json_rpc::notification_text(method, params);
   for (const auto& peer : peers)
-    if (wants(*peer)) peer->push(text);
+    if (peer->handshake() && wants(*peer)) peer->push(text);
 }
 
 }  // namespace carillon::transport

@@ -22,8 +22,8 @@ class Everybody final : public transport::Authenticator {
 };
 
 // "127.0.0.1:8080"; port 0 without one.
-transport::HttpOptions listen_at(const std::string& address) {
-  transport::HttpOptions options;
+transport::HttpServerOptions listen_at(const std::string& address) {
+  transport::HttpServerOptions options;
   const std::size_t colon = address.rfind(':');
   options.host = address.substr(0, colon);
   options.port = colon == std::string::npos ? 0 : std::stoi(address.substr(colon + 1));
