@@ -51,6 +51,8 @@ CREATE TABLE carillon.task (
   priority     smallint NOT NULL DEFAULT 5 CHECK (priority BETWEEN 1 AND 9),
   agent_id     text NOT NULL,
   hidden       boolean NOT NULL DEFAULT false,
+  keep_records interval,
+  keep_outputs interval,
   zone         text NOT NULL,
   target_sha256 bytea NOT NULL,
   pause_reason text,
@@ -217,6 +219,7 @@ CREATE TABLE carillon.run_slot (
   run_id    bigint NOT NULL,
   PRIMARY KEY (tenant_id, task_id, slot)
 );
+CREATE INDEX run_slot_age ON carillon.run_slot USING brin (slot);
 
 -- What a step of a run did; the truth about it. The executor plans from these rows.
 CREATE TABLE carillon.step_journal (
@@ -363,48 +366,80 @@ CREATE TABLE carillon.last_asked (
 
 -- Partitions ------------------------------------------------------------------------------------------------------
 
--- Makes the weekly partitions of the run tables for the weeks from from_time on; existing ones are left alone.
--- Run ids carry milliseconds since 2026 in their upper bits (shifted by 22), so a week is a range of ids.
+-- The first run id that can be made at an instant: run ids carry the milliseconds since 2026 above 22 other bits.
+CREATE FUNCTION carillon.first_run_id(at_time timestamptz) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT floor(extract(epoch FROM (at_time - timestamptz '2026-01-01 00:00:00+00')) * 1000)::bigint * 4194304
+$$;
+
+-- Makes the weekly partitions of the run tables for the weeks from from_time on; existing ones are left alone. Rows that
+-- fell into a default partition while nobody made theirs (a machine switched off for a month) move to the new one.
 CREATE FUNCTION carillon.ensure_partitions(from_time timestamptz, weeks integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
   first_week bigint := floor(extract(epoch FROM (from_time - timestamptz '2026-01-01 00:00:00+00')) / 604800);
   week_ids   constant bigint := 604800000 * 4194304::bigint;
   parent     text;
+  child      text;
+  id_column  text;
+  stranded   boolean;
   n          bigint;
   made       integer := 0;
 BEGIN
   FOREACH parent IN ARRAY ARRAY['run_history', 'step_journal', 'effect_journal', 'run_input', 'run_output'] LOOP
+    id_column := CASE parent WHEN 'run_history' THEN 'id' ELSE 'run_id' END;
     FOR n IN first_week .. first_week + weeks - 1 LOOP
-      IF to_regclass(format('carillon.%I', parent || '_w' || n)) IS NULL THEN
+      child := parent || '_w' || n;
+      CONTINUE WHEN to_regclass(format('carillon.%I', child)) IS NOT NULL;
+      EXECUTE format('SELECT EXISTS (SELECT FROM carillon.%I WHERE %I >= %s AND %I < %s)',
+                     parent || '_default', id_column, n * week_ids, id_column, (n + 1) * week_ids) INTO stranded;
+      IF stranded THEN
+        EXECUTE format('CREATE TABLE carillon.%I (LIKE carillon.%I INCLUDING ALL)', child, parent);
+        EXECUTE format('WITH moved AS (DELETE FROM carillon.%I WHERE %I >= %s AND %I < %s RETURNING *) '
+                       'INSERT INTO carillon.%I SELECT * FROM moved',
+                       parent || '_default', id_column, n * week_ids, id_column, (n + 1) * week_ids, child);
+        EXECUTE format('ALTER TABLE carillon.%I ATTACH PARTITION carillon.%I FOR VALUES FROM (%s) TO (%s)',
+                       parent, child, n * week_ids, (n + 1) * week_ids);
+      ELSE
         EXECUTE format('CREATE TABLE carillon.%I PARTITION OF carillon.%I FOR VALUES FROM (%s) TO (%s)',
-                       parent || '_w' || n, parent, n * week_ids, (n + 1) * week_ids);
-        made := made + 1;
+                       child, parent, n * week_ids, (n + 1) * week_ids);
       END IF;
+      made := made + 1;
     END LOOP;
   END LOOP;
   RETURN made;
 END $$;
 
--- Drops the partitions of one run table that end before before_time; returns how many.
+-- Drops the partitions of one run table that end before before_time; returns how many. One whose week still has a run
+-- that waits, or one that ended later than that (it may have waited for weeks), stays.
 CREATE FUNCTION carillon.drop_partitions(parent_table text, before_time timestamptz) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
   last_week bigint := floor(extract(epoch FROM (before_time - timestamptz '2026-01-01 00:00:00+00')) / 604800) - 1;
+  week_ids  constant bigint := 604800000 * 4194304::bigint;
   child     text;
+  n         bigint;
+  needed    boolean;
   dropped   integer := 0;
 BEGIN
   IF parent_table NOT IN ('run_history', 'step_journal', 'effect_journal', 'run_input', 'run_output') THEN
     RAISE EXCEPTION 'not a partitioned run table: %', parent_table;
   END IF;
-  FOR child IN
-    SELECT c.relname FROM pg_inherits i
+  FOR child, n IN
+    SELECT c.relname, substring(c.relname FROM '_w([0-9]+)$')::bigint FROM pg_inherits i
     JOIN pg_class c ON c.oid = i.inhrelid
     JOIN pg_class p ON p.oid = i.inhparent
     JOIN pg_namespace s ON s.oid = p.relnamespace
     WHERE s.nspname = 'carillon' AND p.relname = parent_table AND c.relname ~ '_w[0-9]+$'
       AND substring(c.relname FROM '_w([0-9]+)$')::bigint <= last_week
+    ORDER BY 2
   LOOP
+    SELECT EXISTS (SELECT FROM carillon.run_live WHERE id >= n * week_ids AND id < (n + 1) * week_ids)
+        OR EXISTS (SELECT FROM carillon.run_ready WHERE id >= n * week_ids AND id < (n + 1) * week_ids)
+        OR EXISTS (SELECT FROM carillon.run_history
+                   WHERE id >= n * week_ids AND id < (n + 1) * week_ids AND finished_at >= before_time)
+      INTO needed;
+    CONTINUE WHEN needed;
     EXECUTE format('DROP TABLE carillon.%I', child);
     dropped := dropped + 1;
   END LOOP;
@@ -436,7 +471,8 @@ DECLARE
   role_name  text;
   table_name text;
 BEGIN
-  REVOKE EXECUTE ON FUNCTION carillon.drop_partitions(text, timestamptz) FROM PUBLIC;
+  REVOKE EXECUTE ON FUNCTION carillon.ensure_partitions(timestamptz, integer),
+    carillon.drop_partitions(text, timestamptz) FROM PUBLIC;
   FOREACH role_name IN ARRAY ARRAY['carillon_app', 'carillon_dispatch'] LOOP
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
       BEGIN
@@ -481,6 +517,7 @@ BEGIN
     END IF;
   END LOOP;
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'carillon_dispatch') THEN
-    GRANT EXECUTE ON FUNCTION carillon.drop_partitions(text, timestamptz) TO carillon_dispatch;
+    GRANT EXECUTE ON FUNCTION carillon.ensure_partitions(timestamptz, integer),
+      carillon.drop_partitions(text, timestamptz) TO carillon_dispatch;
   END IF;
 END $$;

@@ -30,9 +30,13 @@ void read_facts(Tx& tx, const Clock& machine, DatabaseHealth& health) {
   health.slot_xmin_age = column<std::int64_t>(row["slot_xmin_age"]);
   health.notify_queue_usage = column<double>(row["notify_queue_usage"]);
   health.size_bytes = column<std::int64_t>(row["size_bytes"]);
-  for (const auto& table : tx.exec(sql::hot_table_facts))
-    health.hot_tables.push_back({column<std::string>(table["table_name"]), column<std::int64_t>(table["live_rows"]),
-                                 column<std::int64_t>(table["dead_rows"])});
+  for (const auto& table : tx.exec(sql::hot_table_facts)) {
+    if (column<bool>(table["is_default"]))
+      health.rows_without_partition += column<std::int64_t>(table["live_rows"]);
+    else
+      health.hot_tables.push_back({column<std::string>(table["table_name"]), column<std::int64_t>(table["live_rows"]),
+                                   column<std::int64_t>(table["dead_rows"])});
+  }
 }
 
 std::string seconds_text(Duration duration) {
@@ -52,6 +56,7 @@ DatabaseHealth read_database_health(Store& store, const Clock& machine) {
   });
   store.across_tenants([&](Tx& tx) {
     health.hot_tables.clear();
+    health.rows_without_partition = 0;
     read_facts(tx, machine, health);
   });
   return health;
@@ -77,6 +82,9 @@ std::vector<std::string> problems_of(const DatabaseHealth& health) {
   for (const auto& table : health.hot_tables)
     if (table.dead_rows > kDeadRowsMany)
       problems.push_back("carillon." + table.table + " has " + std::to_string(table.dead_rows) + " dead rows");
+  if (health.rows_without_partition > 0)
+    problems.push_back(std::to_string(health.rows_without_partition) +
+                       " rows of runs have no weekly partition yet; the next sweep makes it");
   if (std::chrono::abs(health.clock_offset) > kClockTooFar + health.clock_uncertainty)
     problems.push_back("this machine's clock is " + seconds_text(std::chrono::abs(health.clock_offset)) +
                        " away from the database's; the database's counts");

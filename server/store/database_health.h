@@ -32,8 +32,9 @@ struct DatabaseHealth {
   double notify_queue_usage = 0;   // 0 to 1
   std::int64_t size_bytes = 0;
   std::vector<HotTableFacts> hot_tables;
-  Duration clock_offset{0};       // the database's clock minus this machine's
-  Duration clock_uncertainty{0};  // half of the round trip that measured it
+  std::int64_t rows_without_partition = 0;  // in default partitions: their week was not made in time
+  Duration clock_offset{0};                 // the database's clock minus this machine's
+  Duration clock_uncertainty{0};            // half of the round trip that measured it
 };
 
 DatabaseHealth read_database_health(Store& store, const Clock& machine);

@@ -17,6 +17,8 @@ TaskState state_of(const std::string& name) {
   return *state;
 }
 
+Keep keep_of(const TaskDefinition& definition) { return definition.options.keep.value_or(Keep{}); }
+
 TaskRecord read_task(const pqxx::row& row) {
   return TaskRecord{
       .id = column<TaskId>(row["task_id"]),
@@ -89,7 +91,8 @@ bool TaskStore::insert(const TenantId& tenant, const NewTask& task, const TaskDe
   const pqxx::result rows =
       tx_.exec(sql::insert_task, tenant, task.id, task.name, name_of(task.state), task.kind, name_of(definition.action.kind),
                definition.description, definition.tags, definition.priority, task.agent, task.hidden,
-               definition.schedule.zone, target_of(definition.action), task.at);
+               definition.schedule.zone, target_of(definition.action), task.at, keep_of(definition).records,
+               keep_of(definition).outputs);
   if (rows.empty()) return false;
   tx_.exec(sql::insert_task_version, tenant, task.id, 1, bytes_of(to_json(definition)), task.at, task.agent);
   return true;
@@ -108,7 +111,8 @@ void TaskStore::insert_schedule(const TenantId& tenant, TaskId task, const Sched
 void TaskStore::update(const TenantId& tenant, const TaskRecord& changed, const TaskDefinition& definition) {
   tx_.exec(sql::update_task, tenant, changed.id, changed.name, changed.version, name_of(definition.schedule.kind()),
            name_of(definition.action.kind), definition.description, definition.tags, definition.priority,
-           definition.schedule.zone, target_of(definition.action), changed.updated_at);
+           definition.schedule.zone, target_of(definition.action), changed.updated_at, keep_of(definition).records,
+           keep_of(definition).outputs);
 }
 
 void TaskStore::set_schedule(const TenantId& tenant, TaskId task, const ScheduleStanding& standing) {

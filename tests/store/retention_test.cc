@@ -1,0 +1,198 @@
+#include "server/store/retention.h"
+
+#include <catch2/catch.hpp>
+#include <pqxx/pqxx>
+
+#include "server/store/connection.h"
+#include "tests/support/test_database.h"
+
+using namespace carillon;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::chrono::hours kDay{24};
+constexpr Instant kNow{std::chrono::sys_days{std::chrono::year{2031} / 7 / 1}.time_since_epoch()};
+
+// A database with its partitions from half a year ago on, and arranging in a few words.
+struct Fixture {
+  test::TestDatabase database;
+  Store store{database.urls(), {}};
+  RetentionOptions options;
+
+  Fixture() { database.run("SELECT carillon.ensure_partitions(" + at(kNow - 200 * kDay) + ", 30)"); }
+  static std::string at(Instant instant) { return "timestamptz '" + to_rfc3339(instant) + "'"; }
+
+  Swept sweep() { return Retention{store, options}.sweep(kNow); }
+  std::string count(const std::string& table) const { return database.ask("SELECT count(*) FROM carillon." + table); }
+
+  void task(int id, const std::string& more_columns = "", const std::string& more_values = "") const {
+    database.run(
+        "INSERT INTO carillon.task (tenant_id, task_id, name, state, version, kind, action_kind, agent_id, zone,"
+        " target_sha256, created_at, created_by, updated_at" +
+        more_columns + ") VALUES ('default', " + std::to_string(id) + ", 'task-" + std::to_string(id) +
+        "', 'active', 1, 'once', 'tool', 'owner', 'UTC',"
+        " '', " +
+        at(kNow) + ", 'owner', " + at(kNow) + more_values + ")");
+    database.run("INSERT INTO carillon.task_version VALUES ('default', " + std::to_string(id) + ", 1, '', " + at(kNow) +
+                 ", 'owner')");
+  }
+  // A run of that task made and ended so long ago, with a slot, a step, an input and a large output.
+  void ended_run(int task_id, Duration made_ago, Duration ended_ago) const {
+    const std::string id = "carillon.first_run_id(" + at(kNow - made_ago) + ") + " + std::to_string(task_id);
+    const std::string task_text = std::to_string(task_id), slot = at(kNow - made_ago), ended = at(kNow - ended_ago);
+    database.run(
+        "INSERT INTO carillon.run_history (id, tenant_id, task_id, task_version, number, retry, attempt, takeovers,"
+        " slot, folded, run_at, started_at, finished_at, origin, agent_id, correlation_id, outcome) VALUES (" +
+        id + ", 'default', " + task_text + ", 1, 1, 0, 1, 0, " + slot + ", 0, " + slot + ", " + slot + ", " + ended +
+        ", 'schedule', 'owner', 'c', 'succeeded')");
+    database.run("INSERT INTO carillon.run_slot VALUES ('default', " + task_text + ", " + slot + ", " + id + ")");
+    database.run(
+        "INSERT INTO carillon.step_journal (run_id, step_path, attempt, tenant_id, state, started_at) VALUES (" + id +
+        ", 's', 1, 'default', 'succeeded', " + slot + ")");
+    database.run("INSERT INTO carillon.run_input VALUES (" + id + ", 'default', '')");
+    database.run("INSERT INTO carillon.run_output VALUES (" + id + ", 'default', '')");
+  }
+  void live_run(int task_id, Duration made_ago) const {
+    database.run(
+        "INSERT INTO carillon.run_live (id, shard, priority, run_at, tenant_id, task_id, task_version, number, retry,"
+        " attempt, takeovers, origin, agent_id, correlation_id, folded, state, owner, epoch, lease_until,"
+        " heartbeat_at) VALUES (carillon.first_run_id(" +
+        at(kNow - made_ago) + "), 0, 5, " + at(kNow - made_ago) + ", 'default', " + std::to_string(task_id) +
+        ", 1, 1, 0, 1, 0, 'schedule', 'owner', 'c', 0, 'waiting', 'w', 1,"
+        " 'infinity', " +
+        at(kNow) + ")");
+  }
+};
+
+}  // namespace
+
+TEST_CASE("first answers are forgotten after a week in small batches", "[store][retention]") {
+  Fixture f;
+  f.options.batch_rows = 3;
+  for (const auto& [from, to, age] : {std::tuple{1, 5, kDay * 8}, std::tuple{6, 7, kDay * 6}})
+    f.database.run("INSERT INTO carillon.idempotency SELECT 'default', 'id-' || n, 'c', '', '', " + f.at(kNow - age) +
+                   " FROM generate_series(" + std::to_string(from) + ", " + std::to_string(to) + ") AS n");
+  const Swept first = f.sweep();
+  CHECK(first.rows == 3);
+  CHECK(first.more);
+  const Swept second = f.sweep();
+  CHECK(second.rows == 2);
+  CHECK_FALSE(second.more);
+  CHECK(f.count("idempotency") == "2");
+}
+
+TEST_CASE("a deleted task goes for good after thirty days but never under a run", "[store][retention]") {
+  Fixture f;
+  const auto deleted = [&](Duration ago) { return ", " + f.at(kNow - ago); };
+  f.task(1, ", deleted_at", deleted(31 * kDay));
+  f.task(2, ", deleted_at", deleted(29 * kDay));
+  f.task(3, ", deleted_at", deleted(31 * kDay));
+  f.task(4);
+  f.live_run(3, 40 * kDay);
+  f.sweep();
+  CHECK(f.database.ask("SELECT string_agg(name, ' ' ORDER BY name) FROM carillon.task") == "task-2 task-3 task-4");
+  CHECK(f.count("task_version") == "3");
+}
+
+TEST_CASE("records go after ninety days as whole partitions with all that belongs to them", "[store][retention]") {
+  Fixture f;
+  f.task(1);
+  f.ended_run(1, 120 * kDay, 120 * kDay);
+  f.ended_run(1, 60 * kDay, 60 * kDay);
+  const Swept swept = f.sweep();
+  CHECK(swept.partitions > 5);
+  for (const char* table : {"run_history", "run_slot", "step_journal", "run_input"}) {
+    INFO(table);
+    CHECK(f.count(table) == "1");
+  }
+  CHECK(f.sweep().partitions == 0);
+}
+
+TEST_CASE("a partition stays while a run of its week waits or ended late", "[store][retention]") {
+  Fixture f;
+  f.task(1);
+  f.ended_run(1, 150 * kDay, 10 * kDay);
+  f.ended_run(1, 120 * kDay, 120 * kDay);
+  f.live_run(1, 120 * kDay);
+  f.sweep();
+  CHECK(f.count("run_history") == "2");
+  CHECK(f.count("step_journal") == "2");
+  f.database.run("DELETE FROM carillon.run_live");
+  f.sweep();
+  CHECK(f.count("run_history") == "1");
+  CHECK(f.count("step_journal") == "1");
+}
+
+TEST_CASE("large outputs go after fourteen days and their records stay", "[store][retention]") {
+  Fixture f;
+  f.task(1);
+  f.ended_run(1, 30 * kDay, 30 * kDay);
+  f.ended_run(1, 5 * kDay, 5 * kDay);
+  f.sweep();
+  CHECK(f.count("run_output") == "1");
+  CHECK(f.count("run_history") == "2");
+}
+
+TEST_CASE("a task may keep less or more than the others", "[store][retention]") {
+  Fixture f;
+  f.task(1);
+  f.task(2, ", keep_records, keep_outputs", ", '3 days', '1 day'");
+  f.task(3, ", keep_records, keep_outputs", ", '180 days', '160 days'");
+  for (const int task : {1, 2, 3}) {
+    f.ended_run(task, 140 * kDay, 140 * kDay);
+    f.ended_run(task, 20 * kDay, 20 * kDay);
+    f.ended_run(task, 2 * kDay, 2 * kDay);
+  }
+  f.sweep();
+  const auto kept = [&](const std::string& of) {
+    return f.database.ask(
+        "SELECT string_agg(task_id || ':' || n, ' ' ORDER BY task_id) FROM (SELECT task_id, count(*) AS n"
+        " FROM carillon.run_history h WHERE " +
+        of + " GROUP BY task_id) AS x");
+  };
+  CHECK(kept("true") == "1:2 2:1 3:3");
+  CHECK(kept("EXISTS (SELECT FROM carillon.run_output o WHERE o.run_id = h.id)") == "1:1 3:3");
+  CHECK(kept("EXISTS (SELECT FROM carillon.run_slot s WHERE s.run_id = h.id)") == "1:2 2:1 3:3");
+  CHECK(f.count("run_slot") == "6");
+  CHECK(f.count("step_journal") == "6");
+  CHECK(f.sweep().rows == 0);
+}
+
+TEST_CASE("partitions are made four weeks ahead and take back what fell into the default one", "[store][retention]") {
+  Fixture f;
+  f.task(1);
+  f.ended_run(1, -40 * kDay, -40 * kDay);
+  CHECK(f.count("run_history_default") == "1");
+  Retention retention{f.store, f.options};
+  CHECK(retention.make_partitions(kNow + 39 * kDay) > 0);
+  CHECK(f.count("run_history_default") == "0");
+  CHECK(f.count("run_output_default") == "0");
+  CHECK(f.count("run_history") == "1");
+  CHECK(f.count("step_journal") == "1");
+  CHECK(retention.make_partitions(kNow + 39 * kDay) == 0);
+}
+
+TEST_CASE("a sweep gives way to a reader and goes on later", "[store][retention]") {
+  Fixture f;
+  f.task(1);
+  f.ended_run(1, 120 * kDay, 120 * kDay);
+  {
+    Connection connection{f.database.urls().owner};
+    pqxx::work reader{connection.wire};
+    reader.exec("SELECT count(*) FROM carillon.run_history");
+    const Swept swept = f.sweep();
+    CHECK(swept.more);
+    CHECK(f.count("run_history") == "1");
+  }
+  CHECK_FALSE(f.sweep().more);
+  CHECK(f.count("run_history") == "0");
+}
+
+TEST_CASE("callers may neither make nor drop partitions", "[store][retention]") {
+  Fixture f;
+  constexpr EmbeddedText kDrop{"test_drop", "SELECT carillon.drop_partitions('run_history', now())"};
+  constexpr EmbeddedText kMake{"test_make", "SELECT carillon.ensure_partitions(now(), 1)"};
+  for (const auto& query : {kDrop, kMake})
+    CHECK_THROWS_AS(f.store.in_tx(TenantId{"default"}, [&](Tx& tx) { tx.exec(query); }), pqxx::insufficient_privilege);
+}
