@@ -1,7 +1,8 @@
 // "Did you mean …?": the known names closest to one that nobody knows.
 //
-// Distance is counted in typing slips (insert, delete, replace, swap of neighbours), without regard to case, `-` and `_`;
-// a name that contains the wanted one counts as close too. What is too far away is not offered: no answer beats a silly one.
+// Distance is counted in typing slips (insert, delete, replace, swap of neighbours), without regard to case, `-` and
+// `_`; a name that contains the wanted one counts as close too. What is too far away is not offered: no answer beats a
+// silly one.
 //
 // Pure functions; thread-safe.
 #pragma once
@@ -21,8 +22,7 @@ std::vector<std::string> nearest_names(std::string_view wanted, std::span<const 
 // The same for any range whose elements read as text: vector<string>, set<string>, an array of string_view …
 template <class Range>
 std::vector<std::string> nearest(std::string_view wanted, const Range& candidates, std::size_t max = 3) {
-  std::vector<std::string_view> views;
-  for (const auto& candidate : candidates) views.emplace_back(candidate);
+  const std::vector<std::string_view> views(std::begin(candidates), std::end(candidates));
   return nearest_names(wanted, views, max);
 }
 inline std::vector<std::string> nearest(std::string_view wanted, std::initializer_list<std::string_view> candidates,

@@ -34,4 +34,10 @@ const json* call_to_string(Evaluator& evaluator, const Call& call);
 const json* call_type(Evaluator& evaluator, const Call& call);
 const json* call_values(Evaluator& evaluator, const Call& call);
 
+// time_functions.cc
+const json* call_date(Evaluator& evaluator, const Call& call);
+const json* call_format_time(Evaluator& evaluator, const Call& call);
+const json* call_parse_time(Evaluator& evaluator, const Call& call);
+const json* call_to_unix(Evaluator& evaluator, const Call& call);
+
 }  // namespace carillon::jmespath

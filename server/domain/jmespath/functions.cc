@@ -10,8 +10,10 @@ constexpr Function kFunctions[] = {
     {"avg", 1, 1, {numbers, 0}, call_avg},
     {"ceil", 1, 1, {number, 0}, call_ceil},
     {"contains", 2, 2, {array | string, any_value}, call_contains},
+    {"date", 1, 2, {string | number, string}, call_date},
     {"ends_with", 2, 2, {string, string}, call_ends_with},
     {"floor", 1, 1, {number, 0}, call_floor},
+    {"format_time", 2, 3, {string | number, string}, call_format_time},
     {"join", 2, 2, {string, strings}, call_join},
     {"keys", 1, 1, {object, 0}, call_keys},
     {"length", 1, 1, {string | array | object, 0}, call_length},
@@ -22,6 +24,7 @@ constexpr Function kFunctions[] = {
     {"min", 1, 1, {numbers | strings, 0}, call_min},
     {"min_by", 2, 2, {array, reference}, call_min_by},
     {"not_null", 1, kAnyNumber, {any_value, any_value}, call_not_null},
+    {"parse_time", 1, 1, {string | number, 0}, call_parse_time},
     {"reverse", 1, 1, {array | string, 0}, call_reverse},
     {"sort", 1, 1, {numbers | strings, 0}, call_sort},
     {"sort_by", 2, 2, {array, reference}, call_sort_by},
@@ -30,6 +33,7 @@ constexpr Function kFunctions[] = {
     {"to_array", 1, 1, {any_value, 0}, call_to_array},
     {"to_number", 1, 1, {any_value, 0}, call_to_number},
     {"to_string", 1, 1, {any_value, 0}, call_to_string},
+    {"to_unix", 1, 1, {string | number, 0}, call_to_unix},
     {"type", 1, 1, {any_value, 0}, call_type},
     {"values", 1, 1, {object, 0}, call_values},
 };
@@ -104,13 +108,11 @@ std::vector<std::string_view> function_names() {
 std::string arity_fault(const Function& function, std::size_t given) {
   if (given >= function.least && given <= function.most) return {};
   std::string text{function.name};
-  if (function.most == kAnyNumber) {
-    text += given < function.least ? "() needs at least " + std::to_string(function.least)
-                                   : "() takes at most " + std::to_string(function.most);
-  } else {
-    text += "() takes " + std::to_string(function.least);
-  }
-  return text + " argument" + (function.least == 1 ? "" : "s") + ", not " + std::to_string(given);
+  text += given > function.most ? "() takes at most " + std::to_string(function.most)
+                                : "() needs at least " + std::to_string(function.least);
+  if (function.least == function.most) text = std::string{function.name} + "() takes " + std::to_string(function.least);
+  const std::size_t named = given > function.most ? function.most : function.least;
+  return text + " argument" + (named == 1 ? "" : "s") + ", not " + std::to_string(given);
 }
 
 std::string type_fault(const Function& function, const std::vector<Argument>& arguments) {

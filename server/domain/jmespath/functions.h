@@ -1,4 +1,4 @@
-// The functions of JMESPath as rows: name, what each argument may be, and the function.
+// The functions of JMESPath, and ours for time, as rows: name, what each argument may be, and the function.
 //
 // Internal to this folder. Arity is checked when an expression is compiled, types when it is evaluated.
 #pragma once
