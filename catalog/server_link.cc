@@ -187,6 +187,7 @@ void ServerLink::finish(CallId id, ToolReply reply) {
   if (!reply.failure)
     report_.latency =
         report_.latency ? *report_.latency + (reply.took - *report_.latency) / kLatencyAnswers : reply.took;
+  publish();  // before the caller hears of it, so that a report asked for then is not older than the reply
   job.what.done(std::move(reply));
   // Later: the client is still in the middle of telling us, and a long queue must not become a deep stack.
   context_.loop.post([self = shared_from_this(), client = std::move(job.client)] {

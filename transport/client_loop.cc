@@ -65,7 +65,7 @@ void ClientLoop::post(Task task) {
     queue.push_back(std::move(task));
     return queue.size() == 1;
   });
-  if (was_empty && !on_loop()) wake();
+  if (was_empty) wake();  // also from the loop itself: a task's captured objects may post while they are destroyed
 }
 
 ClientLoop::TimerId ClientLoop::after(Duration delay, Task task) {
@@ -134,8 +134,6 @@ void ClientLoop::run_posted() {
   std::deque<Task> tasks;
   posted_.with([&](auto& queue) { tasks.swap(queue); });
   for (auto& task : tasks) task();
-  // Tasks posted by these tasks woke nobody: look again without sleeping.
-  if (!tasks.empty() && posted_.with([](auto& queue) { return !queue.empty(); })) wake();
 }
 
 void ClientLoop::run_due_timers() {

@@ -265,3 +265,19 @@ TEST_CASE("what a server does not read was certainly not sent", "[transport][cli
   CHECK(failure->kind == ClientFailureKind::unreachable);
   CHECK(failure->reached == Reached::no);
 }
+
+TEST_CASE("what a task's captured objects post while they die is not left lying", "[transport][client_loop]") {
+  ClientLoop loop;
+  struct PostsAtTheEnd {
+    ClientLoop& loop;
+    std::promise<void>& done;
+    ~PostsAtTheEnd() {
+      loop.post([] {});
+      std::thread{[this] { loop.post([&done = done] { done.set_value(); }); }}.join();
+    }
+  };
+  std::promise<void> done;
+  auto arrived = done.get_future();
+  loop.post([last = std::shared_ptr<PostsAtTheEnd>(new PostsAtTheEnd{loop, done})] {});
+  CHECK(arrived.wait_for(5s) == std::future_status::ready);
+}

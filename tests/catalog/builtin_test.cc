@@ -1,0 +1,95 @@
+#include "catalog/builtin.h"
+
+#include <catch2/catch.hpp>
+
+#include "server/process/child.h"
+#include "tests/catalog/catalog_fixture.h"
+#include "transport/client_fetch.h"
+
+using namespace carillon;
+using namespace carillon::catalog;
+
+namespace {
+
+// The stand-in over HTTP answers GET /mcp with 405: enough of a web server.
+struct WebServer {
+  WebServer() {
+    process::Command command;
+    command.arguments = {kStandInServer, "--http", "0"};
+    command.errors = process::Stream::inherit;
+    auto started = process::Child::start(command);
+    REQUIRE(started.ok());
+    child.emplace(*std::move(started));
+    for (char letter = 0; ::read(child->output().get(), &letter, 1) == 1 && letter != '\n';) port.push_back(letter);
+  }
+  std::optional<process::Child> child;
+  std::string port;
+};
+
+}  // namespace
+
+TEST_CASE("the built-in tools answer without a process", "[catalog][builtin]") {
+  Bench bench;
+  CHECK(bench.text("carillon.echo", {{"message", "hello"}}) == "hello");
+  CHECK(bench.text("carillon.notify_log", {{"message", "from a test"}}) == "logged");
+  CHECK(bench.call("carillon.echo").failure == ErrorClass::invalid_arguments);
+  CHECK(bench.call("carillon.ecko").message.find("echo") != std::string::npos);
+  CHECK(bench.describe("carillon.echo")->effect == Effect::read);
+  CHECK(bench.describe("carillon.notify_log")->effect == Effect::idempotent);
+  CHECK(bench.describe("carillon.nothing").error().code == ErrorCode::unknown_tool);
+}
+
+TEST_CASE("http_get is off until a host is allowed", "[catalog][builtin]") {
+  const WebServer web;
+  const std::string url = "http://127.0.0.1:" + web.port + "/mcp";
+  {
+    Bench bench;
+    const auto reply = bench.call("carillon.http_get", {{"url", url}});
+    CHECK(reply.failure == ErrorClass::tool_error);
+    CHECK(reply.message.find("is off") != std::string::npos);
+  }
+  {
+    Bench bench;
+    bench.options.http_get_hosts = {"127.0.0.1"};  // without a port: public addresses only
+    CHECK(bench.call("carillon.http_get", {{"url", url}}).message.find("private address") != std::string::npos);
+    CHECK(bench.call("carillon.http_get", {{"url", "http://localhost:" + web.port}}).failure == ErrorClass::tool_error);
+  }
+  Bench bench;
+  bench.options.http_get_hosts = {"127.0.0.1:" + web.port};
+  const auto reply = bench.call("carillon.http_get", {{"url", url}});
+  CHECK(reply.structured["status"] == 405);
+  CHECK(reply.failure == ErrorClass::tool_error);
+  const auto missing = bench.call("carillon.http_get", {{"url", "http://127.0.0.1:" + web.port + "/nowhere"}});
+  CHECK(missing.structured["status"] == 404);
+}
+
+TEST_CASE("host patterns allow what they say", "[catalog][builtin]") {
+  const std::vector<std::string> hosts{"example.com", "*.internal.org", "box:8080", "[::1]:9"};
+  for (const char* good : {"http://example.com/x", "https://EXAMPLE.com:8443", "http://a.internal.org",
+                           "http://box:8080/", "http://[::1]:9/"})
+    CHECK(allowed_address(good, hosts));
+  for (const char* bad : {"http://example.com.evil.net", "http://internal.org", "http://xinternal.org", "http://box/",
+                          "http://other", "ftp://example.com", "http://[::1]:8/"})
+    CHECK_FALSE(allowed_address(bad, hosts));
+  CHECK(may_be_private(*allowed_address("http://box:8080", hosts), hosts));
+  CHECK_FALSE(may_be_private(*allowed_address("http://example.com", hosts), hosts));
+}
+
+TEST_CASE("only global addresses count as public", "[transport][client_fetch]") {
+  using transport::is_public_address;
+  for (const char* open : {"8.8.8.8", "1.1.1.1", "172.32.0.1", "2606:4700::1111"}) CHECK(is_public_address(open));
+  for (const char* closed : {"127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",
+                             "0.0.0.0", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1%eth0", "fd00::1",
+                             "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "2001:db8::1", "nonsense", ""})
+    CHECK_FALSE(is_public_address(closed));
+}
+
+TEST_CASE("a fetch is bounded in size and refuses what is no address", "[transport][client_fetch]") {
+  const WebServer web;
+  transport::FetchOptions options;
+  options.reach = transport::Reach::anywhere;
+  CHECK(transport::fetch("file:///etc/passwd", options).error().code == ErrorCode::arguments_invalid);
+  CHECK(transport::fetch("http://127.0.0.1:1/", options).error().code == ErrorCode::unavailable);
+  options.reach = transport::Reach::public_only;
+  CHECK(transport::fetch("http://localhost:" + web.port, options).error().code == ErrorCode::not_allowed);
+}

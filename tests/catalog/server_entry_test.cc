@@ -1,0 +1,114 @@
+#include "catalog/server_entry.h"
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <cstdlib>
+
+#include "server/base/mask.h"
+
+using namespace carillon;
+using namespace carillon::catalog;
+using namespace std::chrono_literals;
+
+namespace {
+EntriesRead read(const char* text) { return read_entries(ordered_json::parse(text)); }
+}  // namespace
+
+TEST_CASE("entries of both kinds are read with our own settings", "[catalog][server_entry]") {
+  const auto out = read(R"({"mcpServers":{
+    "files":{"command":"npx","args":["-y","server"],"env":{"TOKEN":"files-token-1"},"cwd":"/tmp",
+      "carillon":{"timeout":"90s","max_parallel":4,"tools":{"write":{"effect":"idempotent","timeout":2.5,"cost":0.25,
+        "scopes":["files"],"sensitive":["/content"]}}}},
+    "remote":{"type":"http","url":"https://example.com/mcp?key=query-secret","headers":{"Authorization":"Bearer header-secret"}},
+    "off":{"command":"x","disabled":true}}, "other":{"is":"kept"}})");
+  CHECK(out.problems.empty());
+  REQUIRE(out.entries.size() == 2);
+  const auto& files = out.entries[0];
+  const auto& launched = std::get<LaunchedServer>(files.reach);
+  CHECK(launched.arguments == std::vector<std::string>{"npx", "-y", "server"});
+  CHECK(launched.environment.at("TOKEN") == "files-token-1");
+  CHECK(launched.environment.count("PATH") == 1);
+  CHECK(launched.directory == "/tmp");
+  CHECK(files.timeout == Duration{90s});
+  CHECK(files.parallel_max == 4);
+  const auto& write = files.policy("write");
+  CHECK(write.effect == Effect::idempotent);
+  CHECK(write.timeout == Duration{2500ms});
+  CHECK(write.cost == 0.25);
+  CHECK(write.scopes == std::vector<std::string>{"files"});
+  CHECK(write.sensitive == std::vector<std::string>{"/content"});
+  CHECK_FALSE(files.policy("read").effect);
+  CHECK(std::get<RemoteServer>(out.entries[1].reach).headers[0].second == "Bearer header-secret");
+  for (const char* secret : {"files-token-1", "query-secret", "header-secret"})
+    CHECK(mask_secrets(std::string{secret}) == "[masked]");
+}
+
+TEST_CASE("everything that is wrong is told at once with its pointer", "[catalog][server_entry]") {
+  const auto out = read(R"({"servers":{
+    "a":{}, "b":{"command":"x","url":"http://h"}, "c":7, "d.e":{"command":"x"},
+    "f":{"command":"","args":"no","env":{"A":[]},"cwd":7},
+    "g":{"url":"ftp://x","headers":{"bad name":"x"}}, "h":{"url":"http://h","type":"sse"},
+    "i":{"command":"x","carillon":{"timeout":"soon","max_paralel":1,"max_parallel":0,
+        "tools":{"t/u":{"effect":"reads","cost":-1,"scopes":"x","sensitive":["nope"]},"v":1}}},
+    "carillon":{"command":"x"}, "k":{"command":"${NO_SUCH_VARIABLE}"}, "fine":{"command":"x"}}})");
+  std::vector<std::string> pointers;
+  for (const auto& problem : out.problems) pointers.push_back(problem.pointer);
+  CHECK(pointers == std::vector<std::string>{"/servers/a",
+                                             "/servers/b",
+                                             "/servers/c",
+                                             "/servers/d.e",
+                                             "/servers/f/command",
+                                             "/servers/f/args",
+                                             "/servers/f/cwd",
+                                             "/servers/f/env/A",
+                                             "/servers/g/url",
+                                             "/servers/g/headers/bad name",
+                                             "/servers/h/type",
+                                             "/servers/i/carillon/max_paralel",
+                                             "/servers/i/carillon/timeout",
+                                             "/servers/i/carillon/max_parallel",
+                                             "/servers/i/carillon/tools/t~1u/effect",
+                                             "/servers/i/carillon/tools/t~1u/cost",
+                                             "/servers/i/carillon/tools/t~1u/scopes",
+                                             "/servers/i/carillon/tools/t~1u/sensitive",
+                                             "/servers/i/carillon/tools/v",
+                                             "/servers/carillon",
+                                             "/servers/k/command"});
+  REQUIRE(out.entries.size() == 1);
+  CHECK(out.entries[0].name == "fine");
+  CHECK(out.broken.size() == 10);
+  CHECK(out.problems[11].message.find("max_parallel") != std::string::npos);  // the nearest name
+  CHECK(read_entries(ordered_json(7)).problems.size() == 1);
+  CHECK(read(R"({"mcpServers":[]})").problems.size() == 1);
+  CHECK(read("{}").problems.empty());
+}
+
+TEST_CASE("entries that start ourselves are skipped with a warning", "[catalog][server_entry]") {
+  struct Row {
+    const char* entry;
+    bool ourselves;
+  };
+  const auto row = GENERATE(
+      Row{R"({"command":"carillon","args":["mcp"]})", true},
+      Row{R"({"command":"/opt/bin/carillon","args":["--toolsets","core","mcp"]})", true},
+      Row{R"({"command":"npx","args":["-y","carillon","mcp"]})", true},
+      Row{R"({"command":"sh","args":["-c","exec carillon mcp"]})", true}, Row{R"({"command":"/proc/self/exe"})", true},
+      Row{R"({"command":"npx","args":["server-filesystem","/home/me/carillon"]})", false},
+      Row{R"({"command":"carillon-tools"})", false}, Row{R"({"url":"http://carillon/mcp"})", false});
+  CAPTURE(row.entry);
+  const auto entry = ordered_json::parse(row.entry);
+  CHECK(launches_carillon(entry) == row.ourselves);
+  const auto out = read_entries({{"mcpServers", {{"x", entry}}}});
+  CHECK(out.entries.size() == (row.ourselves ? 0u : 1u));
+  CHECK(out.warnings.size() == (row.ourselves ? 1u : 0u));
+}
+
+TEST_CASE("variables are filled in from our environment", "[catalog][server_entry]") {
+  ::setenv("CARILLON_TEST_WORD", "word", 1);
+  CHECK(expand_variables("a ${CARILLON_TEST_WORD} b") == "a word b");
+  CHECK(expand_variables("${env:CARILLON_TEST_WORD}${CARILLON_TEST_WORD}") == "wordword");
+  CHECK(expand_variables("${CARILLON_TEST_NONE:-spare}") == "spare");
+  CHECK(expand_variables("$HOME {x} ${open") == "$HOME {x} ${open");
+  CHECK_FALSE(expand_variables("${CARILLON_TEST_NONE}"));
+  CHECK_FALSE(expand_variables("${input:key}"));
+}
