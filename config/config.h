@@ -9,6 +9,7 @@
 
 #include "config/paths.h"
 #include "server/base/log.h"
+#include "server/store/retention_options.h"
 #include "server/store/store_options.h"
 
 namespace carillon {
@@ -36,6 +37,7 @@ struct Config {
   Paths paths;
   LogOptions log;
   DatabaseOptions database;
+  RetentionOptions retention;
   HttpEndpointOptions http;
   ToolOptions tools;
 };

@@ -40,6 +40,20 @@ void add_database(std::vector<ConfigKey>& keys) {
       [](Config& c) -> PreparedStatements& { return c.database.pool.prepared_statements; }));
 }
 
+void add_retention(std::vector<ConfigKey>& keys) {
+  constexpr auto kLeast = std::chrono::hours{1};
+  keys.push_back(duration_key({"retention.records", "how long runs that ended are kept, unless their task says otherwise"},
+                              [](Config& c) -> Duration& { return c.retention.records; }, kLeast));
+  keys.push_back(duration_key({"retention.outputs", "how long outputs are kept that are too large for the run's row"},
+                              [](Config& c) -> Duration& { return c.retention.outputs; }, kLeast));
+  keys.push_back(duration_key({"retention.deleted_items", "how long what was deleted can be restored"},
+                              [](Config& c) -> Duration& { return c.retention.deleted_items; }, kLeast));
+  keys.push_back(duration_key({"retention.idempotency", "how long a repeated client_generated_id gets the first answer"},
+                              [](Config& c) -> Duration& { return c.retention.idempotency; }, kLeast));
+  keys.push_back(count_key({"retention.batch_rows", "rows that a sweep deletes in one transaction"},
+                           [](Config& c) -> int& { return c.retention.batch_rows; }, {10, 10'000}));
+}
+
 void add_http(std::vector<ConfigKey>& keys) {
   keys.push_back(text_key({"http.listen", "address of the HTTP endpoint, host:port; port 0 picks one; empty: none"},
                           [](Config& c) -> std::string& { return c.http.listen; }));
@@ -68,6 +82,7 @@ std::vector<ConfigKey> make_keys() {
   std::vector<ConfigKey> keys;
   add_log(keys);
   add_database(keys);
+  add_retention(keys);
   add_http(keys);
   add_tools(keys);
   return keys;
