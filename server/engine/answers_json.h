@@ -1,10 +1,9 @@
-// Answers as JSON: how the idempotency table keeps them, and the facts a tool's structured content is made of. Instants
-// are RFC 3339 in UTC, durations text; what is empty is left out. Pure; thread-safe.
+// The answers of commands as JSON: how the idempotency table keeps them, to give them again word for word. Pure;
+// thread-safe.
 #pragma once
 
 #include "server/base/json.h"
 #include "server/base/result.h"
-#include "server/engine/queries.h"
 #include "server/engine/run_commands.h"
 #include "server/engine/task_commands.h"
 
@@ -20,14 +19,5 @@ json to_json(const RunCancelled& answer);
 // Reads back what to_json wrote.
 template <class Answer>
 Answer answer_from_json(const json& stored);
-
-json to_json(const RunRow& row);
-json to_json(const RunPage& page);
-json to_json(const RunDetail& detail);
-json to_json(const TaskRow& row);
-json to_json(const TaskPage& page);
-json to_json(const TaskDetail& detail);
-json to_json(const Previewed& previewed);
-json to_json(const StatusReport& status);
 
 }  // namespace carillon

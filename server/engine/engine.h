@@ -9,6 +9,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "server/base/clock.h"
 #include "server/base/result.h"
@@ -24,6 +25,7 @@
 namespace carillon {
 
 class Store;
+struct Listeners;
 
 struct EngineOptions {
   std::string zone = "UTC";        // of callers that told none
@@ -66,10 +68,17 @@ class Engine {
   Result<StatusReport> get_status(const Caller& caller);
 
   RunWatch& watch() { return watch_; }
+  // Resumes tasks and tenants whose pause has an end that has come. The worker's poll calls it, about once a second.
+  void end_pauses();
   // Tells the watchers of runs that other processes have finished. The worker's poll calls it, about once a second.
   void check_watched_runs();
 
  private:
+  std::string zone_of(const Caller& caller) const;
+  std::string own_correlation_id();
+  Listeners listeners();
+  Result<std::vector<std::string>> check_changed_targets(const Caller& caller, const UpdateTask& command);
+
   EngineParts parts_;
   EngineOptions options_;
   RunWatch watch_;

@@ -108,7 +108,7 @@ struct RunDetail {
   std::vector<std::string> retries{};    // handles of the other runs with this number
   json progress = nullptr;
   int task_version = 1;
-  std::string correlation_id;
+  std::string correlation_id{};
   std::optional<Instant> expires_at{};
   int takeovers = 0;
   std::string cancel_reason{};

@@ -162,7 +162,7 @@ std::vector<RunRecord> RunStore::list(const TenantId& tenant, const RunQuery& qu
 
 std::int64_t RunStore::count(const TenantId& tenant, const RunQuery& query, std::int64_t up_to) {
   const pqxx::result rows = tx_.exec(sql::count_runs, tenant, query.task, query.states, query.tag, query.agent,
-                                     query.error_class, query.from, std::nullopt, up_to);
+                                     query.error_class, query.from, query.before, up_to);
   return column<std::int64_t>(rows.at(0)["total"]);
 }
 
@@ -209,6 +209,12 @@ BusyRuns RunStore::busy(const TenantId& tenant, const std::optional<std::vector<
   const pqxx::result rows = tx_.exec(sql::busy_of_tasks, tenant, tasks);
   const auto row = rows.at(0);
   return {column<std::int64_t>(row["queued"]), column<std::int64_t>(row["running"]), column<std::int64_t>(row["waiting"])};
+}
+
+std::optional<RunId> RunStore::key_holder(const TenantId& tenant, const std::string& concurrency_key) {
+  const pqxx::result rows = tx_.exec(sql::find_key_holder, tenant, concurrency_key);
+  if (rows.empty()) return std::nullopt;
+  return column<RunId>(rows[0]["id"]);
 }
 
 std::optional<Success> RunStore::previous_success(const TenantId& tenant, TaskId task, RunId before) {

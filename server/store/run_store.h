@@ -212,6 +212,7 @@ class RunStore {
   std::vector<ReadyRun> ready_of(const TenantId& tenant, TaskId task);
   std::vector<LiveRun> live_of(const TenantId& tenant, TaskId task);
   BusyRuns busy(const TenantId& tenant, const std::optional<std::vector<std::int64_t>>& tasks);
+  std::optional<RunId> key_holder(const TenantId& tenant, const std::string& concurrency_key);
   std::optional<Success> previous_success(const TenantId& tenant, TaskId task, RunId before);
   EndedRuns statistics(const TenantId& tenant, TaskId task, RunId since);
   std::vector<RunId> attention(const TenantId& tenant, Instant since, int limit);

@@ -108,11 +108,14 @@ void TaskStore::insert_schedule(const TenantId& tenant, TaskId task, const Sched
            standing.next_fire_at);
 }
 
-void TaskStore::update(const TenantId& tenant, const TaskRecord& changed, const TaskDefinition& definition) {
+bool TaskStore::update(const TenantId& tenant, const TaskRecord& changed, const TaskDefinition& definition) try {
   tx_.exec(sql::update_task, tenant, changed.id, changed.name, changed.version, name_of(definition.schedule.kind()),
            name_of(definition.action.kind), definition.description, definition.tags, definition.priority,
            definition.schedule.zone, target_of(definition.action), changed.updated_at, keep_of(definition).records,
            keep_of(definition).outputs);
+  return true;
+} catch (const pqxx::unique_violation&) {
+  return false;
 }
 
 void TaskStore::set_schedule(const TenantId& tenant, TaskId task, const ScheduleStanding& standing) {
@@ -136,8 +139,11 @@ bool TaskStore::pause(const TenantId& tenant, TaskId task, const PauseNote& note
   return !rows.empty();
 }
 
-void TaskStore::set_deleted(const TenantId& tenant, TaskId task, std::optional<Instant> deleted_at, Instant at) {
-  tx_.exec(sql::set_task_deleted, tenant, task, deleted_at, at);
+bool TaskStore::set_deleted(const TenantId& tenant, TaskId task, const Deletion& deletion) try {
+  tx_.exec(sql::set_task_deleted, tenant, task, deletion.deleted_at, deletion.name, deletion.at);
+  return true;
+} catch (const pqxx::unique_violation&) {
+  return false;
 }
 
 void TaskStore::remove(const TenantId& tenant, TaskId task) { tx_.exec(sql::delete_task, tenant, task); }

@@ -88,6 +88,12 @@ struct PauseNote {
   std::optional<Instant> until{};
 };
 
+struct Deletion {
+  std::optional<Instant> deleted_at;  // none: restored
+  std::string name;
+  Instant at;
+};
+
 struct SlotOverride {
   Instant slot;
   std::optional<Instant> moved_to{};  // none: skipped
@@ -129,13 +135,15 @@ class TaskStore {
   bool insert(const TenantId& tenant, const NewTask& task, const TaskDefinition& definition);
   void insert_version(const TenantId& tenant, const TaskRecord& changed, const TaskDefinition& definition);
   void insert_schedule(const TenantId& tenant, TaskId task, const ScheduleStanding& standing);
-  // The name, version and definition of a locked task; `changed` has the new name and version.
-  void update(const TenantId& tenant, const TaskRecord& changed, const TaskDefinition& definition);
+  // The name, version and definition of a locked task; `changed` has the new name and version. False: a living task has
+  // taken the name just now; the transaction is lost.
+  bool update(const TenantId& tenant, const TaskRecord& changed, const TaskDefinition& definition);
   void set_schedule(const TenantId& tenant, TaskId task, const ScheduleStanding& standing);
   // False: the task is in none of the states `from`.
   bool set_state(const TenantId& tenant, TaskId task, TaskState to, const std::vector<TaskState>& from, Instant at);
   bool pause(const TenantId& tenant, TaskId task, const PauseNote& note, Instant at);
-  void set_deleted(const TenantId& tenant, TaskId task, std::optional<Instant> deleted_at, Instant at);
+  // False: as with update.
+  bool set_deleted(const TenantId& tenant, TaskId task, const Deletion& deletion);
   void remove(const TenantId& tenant, TaskId task);
   std::int64_t next_run_number(const TenantId& tenant, TaskId task);
 

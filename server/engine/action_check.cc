@@ -1,0 +1,98 @@
+#include "server/engine/action_check.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "server/domain/json_schema/json_schema.h"
+#include "server/domain/refusal.h"
+
+namespace carillon {
+
+namespace {
+
+bool has_template(const json& value) {
+  if (value.is_string()) return value.get_ref<const std::string&>().find("${") != std::string::npos;
+  if (!value.is_structured()) return false;
+  return std::any_of(value.begin(), value.end(), [](const json& inner) { return has_template(inner); });
+}
+
+// One tool and the arguments that a run will give it.
+struct Target {
+  const std::string& tool;
+  const json& arguments;
+  std::string tool_pointer;
+  std::string arguments_pointer;
+};
+
+std::vector<Target> targets_of(const Action& action) {
+  std::vector<Target> targets;
+  if (action.kind == ActionKind::tool) targets.push_back({action.tool, action.arguments, "/tool", "/arguments"});
+  for (std::size_t i = 0; i < action.steps.size(); ++i) {
+    const std::string step = below("/steps", std::to_string(i));
+    targets.push_back({action.steps[i].uses, action.steps[i].with, step + "/uses", step + "/with"});
+  }
+  return targets;
+}
+
+bool may_pass_by_itself(ErrorCode code) {
+  return code == ErrorCode::server_unavailable || code == ErrorCode::needs_sign_in || code == ErrorCode::unavailable;
+}
+
+class TargetCheck {
+ public:
+  TargetCheck(ToolCaller& tools, const TenantId& tenant, Duration wait) : tools_(tools), tenant_(tenant), wait_(wait) {}
+
+  Status check(const Target& target) {
+    const std::string server = target.tool.substr(0, target.tool.find('.'));
+    // A server that does not answer is waited for once, not once a step.
+    if (away_.count(server) != 0) return Done{};
+    auto facts = tools_.describe(tenant_, target.tool, wait_);
+    if (!facts) {
+      if (!may_pass_by_itself(facts.error().code)) {
+        Error error = facts.error();
+        error.pointer = target.tool_pointer;
+        return error;
+      }
+      away_.emplace(server, facts.error().message);
+      return Done{};
+    }
+    if (has_template(target.arguments)) return Done{};
+    return check_arguments(*facts, target.arguments, target.arguments_pointer);
+  }
+  std::vector<std::string> warnings() const {
+    std::vector<std::string> warnings;
+    for (const auto& [server, message] : away_)
+      warnings.push_back("the arguments could not be checked now, server " + server + ": " + message);
+    return warnings;
+  }
+
+ private:
+  ToolCaller& tools_;
+  const TenantId& tenant_;
+  Duration wait_;
+  std::map<std::string, std::string> away_;  // server → why
+};
+
+}  // namespace
+
+Result<std::vector<std::string>> check_targets(ToolCaller& tools, const TenantId& tenant, const Action& action, Duration wait) {
+  TargetCheck targets{tools, tenant, wait};
+  for (const Target& target : targets_of(action))
+    if (auto checked = targets.check(target); !checked) return checked.error();
+  return targets.warnings();
+}
+
+Status check_arguments(const ToolFacts& facts, const json& arguments, const std::string& pointer) {
+  const json schema = facts.input_schema;
+  const auto compiled = json_schema::compile(schema);
+  // A server's own broken schema is not the caller's mistake; the server will judge.
+  if (!compiled) return Done{};
+  const auto violations = compiled->validate(arguments);
+  if (violations.empty()) return Done{};
+  Error error = json_schema::to_error(violations, pointer);
+  error.details["tool"] = facts.tool;
+  return error;
+}
+
+}  // namespace carillon

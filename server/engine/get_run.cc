@@ -1,0 +1,165 @@
+#include "server/domain/run_handle.h"
+#include "server/domain/run_payload.h"
+#include "server/engine/engine.h"
+#include "server/engine/lookup.h"
+#include "server/engine/run_view.h"
+#include "server/store/status_store.h"
+
+// get_run: one run in full, why it failed, and why it waits.
+
+namespace carillon {
+
+namespace {
+
+constexpr int kStepsShown = 500;
+
+struct Looking {
+  Tx& tx;
+  const TenantId& tenant;
+  const RunRecord& run;
+  Instant now;
+};
+
+std::optional<TaskDefinition> definition_at(const Looking& looking, int version) {
+  const auto stored = TaskStore{looking.tx}.definition(looking.tenant, looking.run.task, version);
+  if (!stored) return std::nullopt;
+  auto definition = definition_from_json(*stored);
+  if (!definition) return std::nullopt;
+  return std::move(*definition);
+}
+
+std::vector<std::string> changed_since_success(const Looking& looking) {
+  const RunRecord& run = looking.run;
+  const auto success = RunStore{looking.tx}.previous_success(looking.tenant, run.task, run.id);
+  if (!success) return {"the task has not succeeded before"};
+  std::vector<std::string> told{"last success " + describe_instant(success->finished_at, run.zone, looking.now)};
+  if (success->task_version == run.task_version) return told;
+  std::string line = "version " + std::to_string(success->task_version) + " → " + std::to_string(run.task_version);
+  const auto before = definition_at(looking, success->task_version);
+  const auto after = definition_at(looking, run.task_version);
+  if (before && after) {
+    std::string fields;
+    for (const FieldChange& change : changes(*before, *after)) fields += (fields.empty() ? ": " : ", ") + change.field;
+    line += fields;
+  }
+  told.push_back(std::move(line));
+  return told;
+}
+
+struct Advice {
+  std::string explanation;
+  json next_call = nullptr;
+};
+
+json call(const char* tool, json arguments) { return {{"tool", tool}, {"arguments", std::move(arguments)}}; }
+
+Advice advise(const RunRecord& run, ErrorClass error_class) {
+  const std::string handle = handle_of(run);
+  switch (error_class) {
+    case ErrorClass::invalid_arguments:
+      return {"the arguments do not fit the tool's schema; change them", call("update_task", {{"task", run.task_name}})};
+    case ErrorClass::not_found:
+      return {"the tool or its server is not there any more", call("search_tools", json::object())};
+    case ErrorClass::needs_sign_in:
+      return {"a person must sign in to the server first; then repeat the run", call("retry_run", {{"run", handle}})};
+    case ErrorClass::tool_error:
+      return {"the tool itself said that it failed; its words are in the error", call("get_run", {{"run", handle}})};
+    case ErrorClass::unknown_outcome:
+      return {"the call was cut off and may have had its effect; look there first, and repeat it only if it had not",
+              call("retry_run", {{"run", handle}})};
+    case ErrorClass::expired:
+      return {"it could not finish in the time that its options allow", call("update_task", {{"task", run.task_name}})};
+    default: return {"", call("retry_run", {{"run", handle}})};
+  }
+}
+
+std::optional<Diagnosis> diagnose(const Looking& looking, const std::vector<StepRow>& steps) {
+  const RunRecord& run = looking.run;
+  if (run.state != RunState::failed && run.state != RunState::unknown) return std::nullopt;
+  const ErrorClass error_class = error_class_named(run.error_class).value_or(ErrorClass::internal);
+  Diagnosis diagnosis{.error_class = run.error_class, .transient = describe(error_class).transient, .explanation = {}};
+  for (const StepRow& step : steps)
+    if (diagnosis.failing_step.empty() && (step.state == "failed" || step.state == "unknown")) diagnosis.failing_step = step.step;
+  Advice advice = advise(run, error_class);
+  diagnosis.explanation = advice.explanation;
+  if (advice.explanation.empty())
+    diagnosis.explanation = diagnosis.transient ? "it may pass by itself; repeating the run can succeed"
+                                                : "repeating the run will fail the same way until something is changed";
+  diagnosis.next_call = std::move(advice.next_call);
+  diagnosis.changed_since_success = changed_since_success(looking);
+  return diagnosis;
+}
+
+// Why a queued or waiting run is not running, the plainest reason first.
+std::vector<std::string> waits_for(const Looking& looking) {
+  const RunRecord& run = looking.run;
+  if (run.state == RunState::waiting) return {"it waits, and holds no worker"};
+  if (run.state != RunState::queued) return {};
+  std::vector<std::string> reasons;
+  StatusStore status{looking.tx};
+  if (const auto pause = status.dispatch_pause(looking.tenant))
+    reasons.push_back("dispatch is paused by " + pause->paused_by + (pause->reason.empty() ? "" : ": " + pause->reason));
+  if (run.run_at > looking.now) {
+    const char* why = run.attempt > 1 ? "the attempt before failed; the next is due " : "it is due ";
+    reasons.push_back(why + describe_instant(run.run_at, run.zone, looking.now));
+  }
+  if (run.concurrency_key) {
+    const auto holder = RunStore{looking.tx}.key_holder(looking.tenant, *run.concurrency_key);
+    const auto other = holder ? RunStore{looking.tx}.find(looking.tenant, *holder) : std::nullopt;
+    if (other) reasons.push_back(handle_of(*other) + " must end first: they share " + *run.concurrency_key);
+  }
+  if (status.queue(looking.tenant, looking.now).shards_without_owner > 0)
+    reasons.emplace_back("no worker is there for some runs; is `carillon serve` or `carillon worker` running?");
+  if (reasons.empty()) reasons.emplace_back("a worker has not taken it yet");
+  return reasons;
+}
+
+std::vector<StepRow> steps_of(const Looking& looking) {
+  std::vector<StepRow> steps;
+  for (const StepRecord& step : RunStore{looking.tx}.steps(looking.tenant, looking.run.id, kStepsShown))
+    steps.push_back({.step = step.step, .attempt = step.attempt, .state = step.state, .tool = step.tool,
+                     .started_at = step.started_at, .finished_at = step.finished_at, .not_before = step.not_before,
+                     .error_class = step.error_class, .error_message = step.error_message, .output = step.output,
+                     .output_bytes = step.output_bytes});
+  return steps;
+}
+
+void put_bodies(const Looking& looking, RunDetail& detail) {
+  const RunRecord& run = looking.run;
+  RunBody body = RunStore{looking.tx}.body(looking.tenant, run.id);
+  const json payload = json::parse(body.payload, nullptr, false);
+  if (payload.is_object()) detail.input = payload.value("input", json(nullptr));
+  if (const auto definition = definition_at(looking, run.task_version)) {
+    if (const auto action = action_with_payload(definition->action, body.payload)) detail.action = to_json(*action);
+  }
+  detail.output = std::move(body.output);
+  detail.output_bytes = body.output_bytes;
+  detail.output_cut = body.output_cut || body.output_gone;
+  detail.progress = std::move(body.progress);
+}
+
+}  // namespace
+
+Result<RunDetail> Engine::get_run(const Caller& caller, const GetRun& query) {
+  const Instant now = parts_.clock.now();
+  return parts_.store.in_tx(caller.tenant, [&](Tx& tx) -> Result<RunDetail> {
+    const auto run = find_run(tx, caller.tenant, query.run);
+    if (!run) return run.error();
+    const Looking looking{tx, caller.tenant, *run, now};
+    RunDetail detail{.row = view_of(*run), .now = now};
+    put_bodies(looking, detail);
+    detail.steps = steps_of(looking);
+    detail.diagnosis = diagnose(looking, detail.steps);
+    detail.waits_for = waits_for(looking);
+    for (const int retry : RunStore{tx}.retries(caller.tenant, {run->task, run->number}))
+      if (retry != run->retry) detail.retries.push_back(to_string(RunHandle{run->task_name, run->number, retry}));
+    detail.task_version = run->task_version;
+    detail.correlation_id = run->correlation_id;
+    detail.expires_at = run->expires_at;
+    detail.takeovers = run->takeovers;
+    detail.cancel_reason = run->cancel_reason;
+    return detail;
+  });
+}
+
+}  // namespace carillon

@@ -1,0 +1,87 @@
+#include <algorithm>
+
+#include "server/engine/engine.h"
+#include "server/engine/lookup.h"
+#include "server/engine/run_view.h"
+#include "server/engine/upcoming.h"
+#include "server/store/status_store.h"
+
+// get_status: who asks, what is queued, what comes next, and what went wrong since this caller last asked.
+
+namespace carillon {
+
+namespace {
+
+constexpr std::size_t kNextShown = 5;
+constexpr int kAttentionShown = 5;
+constexpr int kTasksLookedAt = 20;
+constexpr Duration kFirstLook = std::chrono::hours{24};
+constexpr Duration kAhead = std::chrono::days{366};
+
+std::vector<AgendaEntry> coming(Tx& tx, const TenantId& tenant, Instant now) {
+  std::vector<AgendaEntry> entries;
+  TaskStore tasks{tx};
+  for (const TaskRecord& task : tasks.upcoming(tenant, now + kAhead, kTasksLookedAt)) {
+    const auto definition = definition_of(task);
+    if (!definition) continue;
+    const Rhythm rhythm{*definition, task.last_slot, task.fired_count, tasks.overrides(tenant, task.id, task.last_slot)};
+    for (NextSlot& slot : upcoming(rhythm, now, kNextShown)) entries.push_back({slot.at, task.name, task.zone, std::move(slot.note)});
+  }
+  std::stable_sort(entries.begin(), entries.end(), [](const AgendaEntry& a, const AgendaEntry& b) { return a.at < b.at; });
+  if (entries.size() > kNextShown) entries.resize(kNextShown);
+  return entries;
+}
+
+SinceLastAsked since_last_asked(Tx& tx, const Caller& caller, Instant now) {
+  SinceLastAsked told{.since = StatusStore{tx}.note_asked(caller.tenant, caller.agent, now)};
+  const Instant since = told.since.value_or(now - kFirstLook);
+  RunStore runs{tx};
+  const EndedRuns ended = runs.outcomes(caller.tenant, since);
+  told.succeeded = ended.succeeded;
+  told.failed = ended.failed;
+  told.unknown = ended.unknown;
+  told.missed = ended.missed;
+  told.skipped = ended.skipped;
+  for (const RunId id : runs.attention(caller.tenant, since, kAttentionShown))
+    if (const auto run = runs.find(caller.tenant, id)) told.attention.push_back(view_of(*run));
+  return told;
+}
+
+std::optional<DispatchPause> pause_of(StatusStore& status, const TenantId& tenant) {
+  const auto pause = status.dispatch_pause(tenant);
+  if (!pause) return std::nullopt;
+  return DispatchPause{pause->reason, pause->paused_by, pause->paused_at, pause->until};
+}
+
+}  // namespace
+
+Result<StatusReport> Engine::get_status(const Caller& caller) {
+  const Instant now = parts_.clock.now();
+  return parts_.store.in_tx(caller.tenant, [&](Tx& tx) -> Result<StatusReport> {
+    StatusStore status{tx};
+    const QueueFacts queue = status.queue(caller.tenant, now);
+    const BusyRuns busy = RunStore{tx}.busy(caller.tenant, std::nullopt);
+    const TaskCounts counts = TaskStore{tx}.count_by_state(caller.tenant);
+    StatusReport report{.now = now,
+                        .zone = zone_of(caller),
+                        .tenant = caller.tenant.str(),
+                        .agent = caller.agent.str(),
+                        .scopes = caller.scopes.names(),
+                        .durable = options_.durable,
+                        .queued_due = queue.due,
+                        .queued_later = queue.later,
+                        .running = busy.running,
+                        .waiting = busy.waiting,
+                        .oldest_due = queue.oldest_due,
+                        .tasks_active = counts.active,
+                        .tasks_paused = counts.paused,
+                        .tasks_done = counts.done,
+                        .shards_without_owner = queue.shards_without_owner,
+                        .dispatch_pause = pause_of(status, caller.tenant),
+                        .next = coming(tx, caller.tenant, now)};
+    report.since_last_asked = since_last_asked(tx, caller, now);
+    return report;
+  });
+}
+
+}  // namespace carillon

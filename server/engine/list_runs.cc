@@ -1,0 +1,93 @@
+#include <charconv>
+
+#include "server/domain/moment.h"
+#include "server/domain/nearest.h"
+#include "server/engine/engine.h"
+#include "server/engine/lookup.h"
+#include "server/engine/paging.h"
+#include "server/engine/run_view.h"
+
+// list_runs: find runs, those that did not run included.
+
+namespace carillon {
+
+namespace {
+
+constexpr std::int64_t kCountMax = 100'000;  // a total beyond is told as this
+
+Status check_error_class(const ListRuns& query) {
+  if (!query.error_class || error_class_named(*query.error_class)) return Done{};
+  std::vector<std::string_view> names;
+  for (const auto& info : kErrorClasses) names.push_back(info.name);
+  const auto close = nearest(*query.error_class, names);
+  Error error{ErrorCode::arguments_invalid, "there is no such error class" + did_you_mean(close), "/error_class", *query.error_class};
+  error.details["nearest"] = close;
+  return error;
+}
+
+// The ids made in the window and before the cursor.
+Result<Done> read_bounds(const ListRuns& query, const MomentContext& context, RunQuery& bounds) {
+  if (query.since) {
+    MomentContext since = context;
+    since.pointer = "/since";
+    const auto from = read_moment(*query.since, since);
+    if (!from) return from.error();
+    bounds.from = first_id_at(*from);
+  }
+  if (query.until) {
+    MomentContext until = context;
+    until.pointer = "/until";
+    const auto before = read_moment(*query.until, until);
+    if (!before) return before.error();
+    bounds.before = first_id_at(*before);
+  }
+  return Done{};
+}
+
+// Narrows the window to what lies behind the cursor.
+Result<RunQuery> behind_cursor(const ListRuns& query, RunQuery window) {
+  const auto key = read_cursor(Listing::runs, query.cursor);
+  if (!key) return key.error();
+  if (!*key) return window;
+  std::int64_t id = 0;
+  const auto [end, error] = std::from_chars((*key)->data(), (*key)->data() + (*key)->size(), id);
+  if (error != std::errc{} || end != (*key)->data() + (*key)->size())
+    return Error{ErrorCode::arguments_invalid, "take the cursor from next_cursor of the page before", "/cursor", *query.cursor};
+  if (!window.before || RunId{id} < *window.before) window.before = RunId{id};
+  return window;
+}
+
+}  // namespace
+
+Result<RunPage> Engine::list_runs(const Caller& caller, const ListRuns& query) {
+  if (auto fit = check_limit(query.limit, "/limit"); !fit) return fit.error();
+  if (auto fit = check_error_class(query); !fit) return fit.error();
+  const Instant now = parts_.clock.now();
+  RunQuery wanted{.task = std::nullopt, .states = std::nullopt, .tag = query.tag, .agent = query.agent,
+                  .error_class = query.error_class, .limit = query.limit + 1};
+  if (auto fit = read_bounds(query, {.now = now, .zone = zone_of(caller), .pointer = ""}, wanted); !fit) return fit.error();
+  if (!query.states.empty()) {
+    wanted.states.emplace();
+    for (const RunState state : query.states) wanted.states->emplace_back(name_of(state));
+  }
+  return parts_.store.in_tx(caller.tenant, [&](Tx& tx) -> Result<RunPage> {
+    RunQuery all = wanted;
+    if (query.task) {
+      const auto task = find_task(tx, caller.tenant, {.text = *query.task});
+      if (!task) return task.error();
+      all.task = task->id;
+    }
+    const auto page = behind_cursor(query, all);
+    if (!page) return page.error();
+    RunStore runs{tx};
+    RunPage answer{.runs = {}, .total = runs.count(caller.tenant, all, kCountMax), .next_cursor = std::nullopt, .now = now};
+    for (const RunRecord& run : runs.list(caller.tenant, *page)) answer.runs.push_back(view_of(run));
+    if (answer.runs.size() > static_cast<std::size_t>(query.limit)) {
+      answer.runs.pop_back();
+      answer.next_cursor = make_cursor(Listing::runs, std::to_string(answer.runs.back().run_id));
+    }
+    return answer;
+  });
+}
+
+}  // namespace carillon

@@ -1,0 +1,119 @@
+#include <algorithm>
+
+#include "server/domain/moment.h"
+#include "server/engine/engine.h"
+#include "server/engine/lookup.h"
+#include "server/engine/paging.h"
+#include "server/engine/upcoming.h"
+
+// preview: when something would run. Saves nothing.
+
+namespace carillon {
+
+namespace {
+
+constexpr Duration kAgendaDefault = std::chrono::days{7};
+constexpr int kAgendaTasksMax = 500;
+
+struct Window {
+  Instant from;
+  std::optional<Instant> to{};
+};
+
+Result<Window> read_window(const Preview& query, Instant now, const std::string& zone) {
+  Window window{.from = now};
+  if (query.from) {
+    const auto from = read_moment(*query.from, {.now = now, .zone = zone, .pointer = "/from"});
+    if (!from) return from.error();
+    window.from = *from;
+  }
+  if (query.to) {
+    const auto to = read_moment(*query.to, {.now = now, .zone = zone, .pointer = "/to"});
+    if (!to) return to.error();
+    if (*to <= window.from) return Error{ErrorCode::arguments_invalid, "the window ends before it begins", "/to", *query.to};
+    window.to = *to;
+  }
+  return window;
+}
+
+// The first `count` of the window, and whether there are more.
+void fill(Previewed& previewed, std::vector<NextSlot> slots, const Window& window, std::size_t count) {
+  std::erase_if(slots, [&](const NextSlot& slot) { return window.to && slot.at > *window.to; });
+  previewed.more = slots.size() > count;
+  if (previewed.more) slots.resize(count);
+  previewed.next = std::move(slots);
+}
+
+Result<Previewed> preview_when(const Preview& query, Instant now, const std::string& zone) {
+  const auto schedule = parse_when(*query.when, {.now = now, .zone = zone});
+  if (!schedule) return schedule.error();
+  const auto window = read_window(query, now, zone);
+  if (!window) return window.error();
+  TaskDefinition definition;
+  definition.schedule = *schedule;
+  Previewed previewed{.kind = std::string(name_of(schedule->kind())), .reads = reads(*schedule), .zone = schedule->zone,
+                      .warnings = schedule_warnings(*schedule, now), .now = now};
+  const auto count = static_cast<std::size_t>(query.count);
+  fill(previewed, upcoming({definition, window->from - Duration{1}}, window->from, count + 1), *window, count);
+  return previewed;
+}
+
+Result<Previewed> preview_task(Tx& tx, const TenantId& tenant, const Preview& query, Instant now) {
+  const auto task = find_task(tx, tenant, {.text = *query.task});
+  if (!task) return task.error();
+  const auto definition = definition_of(*task);
+  if (!definition) return definition.error();
+  const auto window = read_window(query, now, definition->schedule.zone);
+  if (!window) return window.error();
+  Previewed previewed{.kind = std::string(name_of(definition->schedule.kind())), .reads = reads(definition->schedule),
+                      .zone = definition->schedule.zone, .warnings = schedule_warnings(definition->schedule, now), .now = now};
+  if (task->state == TaskState::paused) previewed.warnings.emplace_back("the task is paused; this is what would run");
+  const Rhythm rhythm{*definition, window->from - Duration{1}, task->fired_count,
+                      TaskStore{tx}.overrides(tenant, task->id, task->last_slot)};
+  const auto count = static_cast<std::size_t>(query.count);
+  fill(previewed, upcoming(rhythm, window->from, count + 1), *window, count);
+  return previewed;
+}
+
+Result<Previewed> preview_agenda(Tx& tx, const TenantId& tenant, const Preview& query, Window window) {
+  if (!window.to) window.to = window.from + kAgendaDefault;
+  const auto count = static_cast<std::size_t>(query.count);
+  Previewed previewed{};
+  TaskStore tasks{tx};
+  for (const TaskRecord& task : tasks.upcoming(tenant, *window.to, kAgendaTasksMax)) {
+    const auto definition = definition_of(task);
+    if (!definition) continue;
+    const Instant after = std::max(task.last_slot, window.from - Duration{1});
+    const Rhythm rhythm{*definition, after, task.fired_count, tasks.overrides(tenant, task.id, task.last_slot)};
+    for (NextSlot& slot : upcoming(rhythm, window.from, count + 1))
+      if (slot.at <= *window.to) previewed.agenda.push_back({slot.at, task.name, task.zone, std::move(slot.note)});
+  }
+  std::stable_sort(previewed.agenda.begin(), previewed.agenda.end(),
+                   [](const AgendaEntry& a, const AgendaEntry& b) { return a.at < b.at; });
+  previewed.more = previewed.agenda.size() > count;
+  if (previewed.more) previewed.agenda.resize(count);
+  return previewed;
+}
+
+}  // namespace
+
+Result<Previewed> Engine::preview(const Caller& caller, const Preview& query) {
+  if (auto fit = check_limit(query.count, "/count"); !fit) return fit.error();
+  if (query.when && query.task) return Error{ErrorCode::arguments_invalid, "give when or task, not both", "/task", *query.task};
+  const Instant now = parts_.clock.now();
+  const std::string zone = query.timezone.value_or(zone_of(caller));
+  if (const auto known = find_zone(zone, "/timezone"); !known) return known.error();
+  if (query.when) return preview_when(query, now, zone);
+  return parts_.store.in_tx(caller.tenant, [&](Tx& tx) -> Result<Previewed> {
+    if (query.task) return preview_task(tx, caller.tenant, query, now);
+    const auto window = read_window(query, now, zone);
+    if (!window) return window.error();
+    auto agenda = preview_agenda(tx, caller.tenant, query, *window);
+    if (!agenda) return agenda;
+    agenda->zone = zone;
+    agenda->now = now;
+    return agenda;
+  });
+}
+
+}  // namespace carillon

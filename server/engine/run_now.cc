@@ -1,0 +1,170 @@
+#include "server/base/check.h"
+#include "server/domain/run_payload.h"
+#include "server/domain/shard.h"
+#include "server/engine/action_check.h"
+#include "server/engine/engine.h"
+#include "server/engine/lookup.h"
+#include "server/engine/run_starting.h"
+#include "server/engine/task_definition.h"
+
+// run_now, retry_run and call_tool: runs that somebody asks for.
+
+namespace carillon {
+
+namespace {
+
+json run_audit(const RunStarted& started, const std::string& reason) {
+  json view{{"run", started.run}, {"state", started.state}};
+  if (!reason.empty()) view["reason"] = reason;
+  return view;
+}
+
+// The definition of the run's own version, or the task's present one.
+Result<TaskDefinition> definition_for_retry(Tx& tx, const TenantId& tenant, const TaskRecord& task, int version) {
+  const auto stored = TaskStore{tx}.definition(tenant, task.id, version);
+  if (!stored) return Error{ErrorCode::conflict, "that version of the definition is gone; take definition \"latest\"", "/definition"};
+  return definition_from_json(*stored);
+}
+
+// Whether the run may be repeated, and as which retry.
+Result<int> next_retry(Tx& tx, const TenantId& tenant, const RunRecord& run) {
+  RunStore runs{tx};
+  const auto retries = runs.retries(tenant, {run.task, run.number});
+  for (const int retry : retries) {
+    const auto id = runs.find_id(tenant, {run.task, run.number}, retry);
+    const auto other = id ? runs.find(tenant, *id) : std::nullopt;
+    if (!other || is_final(other->state)) continue;
+    Error error{ErrorCode::conflict, handle_of(*other) + " is " + std::string(name_of(other->state)) + "; wait for its end or cancel it",
+                "/run", handle_of(*other)};
+    error.try_instead = json::array({{{"tool", "get_run"}, {"arguments", {{"run", handle_of(*other)}}}},
+                                     {{"tool", "cancel_run"}, {"arguments", {{"run", handle_of(*other)}}}}});
+    return error;
+  }
+  return retries.empty() ? 2 : retries.back() + 1;
+}
+
+// The hidden task of call_tool, made when it is first needed.
+TaskRecord call_task(const Starting& starting) {
+  const TenantId& tenant = starting.call.caller.tenant;
+  TaskStore tasks{starting.tx};
+  if (auto task = tasks.find(tenant, {.name = std::string(kCallTask)})) return *task;
+  TaskDefinition definition;
+  definition.when = "manual";
+  definition.schedule.text = "manual";
+  definition.schedule.zone = "UTC";
+  definition.schedule.triggers.push_back(Trigger{ManualTrigger{}, "UTC", DstGap::shift, DstOverlap::first});
+  definition.action.kind = ActionKind::message;
+  definition.action.message = "each run of call_tool brings its own tool and arguments";
+  definition.options.overlap = Overlap::allow;
+  const TaskId id{starting.ids.next(starting.call.now).number()};
+  const NewTask task{.id = id, .name = std::string(kCallTask), .state = TaskState::active, .kind = "manual",
+                     .agent = starting.call.caller.agent.str(), .hidden = true, .at = starting.call.now};
+  if (tasks.insert(tenant, task, definition))
+    tasks.insert_schedule(tenant, id, {.shard = shard_of(tenant, id, std::nullopt), .task_version = 1, .last_slot = starting.call.now,
+                                       .next_fire_at = std::nullopt});
+  auto made = tasks.find(tenant, {.name = std::string(kCallTask)});
+  CARILLON_CHECK(made.has_value());
+  return std::move(*made);
+}
+
+}  // namespace
+
+Result<RunStarted> Engine::run_now(const Caller& caller, const RunNow& command) {
+  const Call call{caller, "run_now", command.key, parts_.clock.now()};
+  return run_once<RunStarted>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<RunStarted> {
+    const auto task = find_task(tx, caller.tenant, {.text = command.task, .lock = Lock::row});
+    if (!task) return task.error();
+    const auto definition = definition_of(*task);
+    if (!definition) return definition.error();
+    auto payload = payload_for(definition->action, command.input);
+    if (!payload) return payload.error();
+    const RunOrder order{.task = *task,
+                         .definition = *definition,
+                         .version = task->version,
+                         .origin = "run_now",
+                         .run_at = call.now,
+                         .overlap = command.overlap.value_or(overlap_policy(*definition)),
+                         .payload = std::move(*payload),
+                         .reason = command.reason};
+    RunStarted started = start_run({call, tx, telling, parts_.ids}, order);
+    telling.audit(subject_of(RunId{started.run_id}), nullptr, run_audit(started, command.reason));
+    return started;
+  });
+}
+
+Result<RunStarted> Engine::retry_run(const Caller& caller, const RetryRun& command) {
+  const Call call{caller, "retry_run", command.key, parts_.clock.now()};
+  return run_once<RunStarted>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<RunStarted> {
+    const auto run = find_run(tx, caller.tenant, command.run);
+    if (!run) return run.error();
+    const auto task = TaskStore{tx}.lock(caller.tenant, {.id = run->task});
+    if (!task)
+      return Error{ErrorCode::conflict, "the run's task is deleted; update_task with restore brings it back", "/run", command.run};
+    const auto retry = next_retry(tx, caller.tenant, *run);
+    if (!retry) return retry.error();
+    const bool latest = command.definition == RetryDefinition::latest;
+    const int version = latest ? task->version : run->task_version;
+    const auto definition = latest ? definition_of(*task) : definition_for_retry(tx, caller.tenant, *task, version);
+    if (!definition) return definition.error();
+    std::string payload = RunStore{tx}.body(caller.tenant, run->id).payload;
+    if (command.input) {
+      auto given = payload_for(definition->action, command.input);
+      if (!given) return given.error();
+      payload = std::move(*given);
+    }
+    const std::string handle = handle_of(*run);
+    const RunOrder order{.task = *task,
+                         .definition = *definition,
+                         .version = version,
+                         .origin = "retry",
+                         .run_at = call.now,
+                         .payload = std::move(payload),
+                         .reason = "retry of " + handle,
+                         .slot = run->slot,
+                         .number = run->number,
+                         .retry = *retry};
+    RunStarted started = start_run({call, tx, telling, parts_.ids}, order);
+    started.retry_of = handle;
+    telling.run_event("task.run.retried", {RunId{started.run_id}, task->id, task->name, run->number, *retry}, {{"retry_of", run->id.str()}});
+    telling.audit(subject_of(RunId{started.run_id}), {{"run", handle}, {"state", name_of(run->state)}}, run_audit(started, ""));
+    return started;
+  });
+}
+
+Result<ToolChecked> Engine::check_tool(const Caller& caller, const CallTool& command) {
+  auto facts = parts_.tools.describe(caller.tenant, command.tool, options_.describe_wait);
+  if (!facts) {
+    Error error = facts.error();
+    if (error.pointer.empty()) error.pointer = "/tool";
+    return error;
+  }
+  if (auto fit = check_arguments(*facts, command.arguments, "/arguments"); !fit) return fit.error();
+  return ToolChecked{command.tool, std::string(name_of(facts->effect))};
+}
+
+Result<RunStarted> Engine::call_tool(const Caller& caller, const CallTool& command) {
+  const Call call{caller, "call_tool", command.key, parts_.clock.now()};
+  auto first = replayed<RunStarted>(parts_.store, call);
+  if (!first) return first.error();
+  if (*first) return std::move(**first);
+  if (auto checked = check_tool(caller, command); !checked) return checked.error();
+  Action action;
+  action.kind = ActionKind::tool;
+  action.tool = command.tool;
+  action.arguments = command.arguments;
+  const std::string payload = payload_of_action(action).dump(-1, ' ', false, json::error_handler_t::replace);
+  if (payload.size() > kInputBytesMax) return Error{ErrorCode::too_large, "arguments have at most 1 MiB", "/arguments", payload.size()};
+  return run_once<RunStarted>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<RunStarted> {
+    const Starting starting{call, tx, telling, parts_.ids};
+    const TaskRecord task = call_task(starting);
+    const auto definition = definition_of(task);
+    if (!definition) return definition.error();
+    const RunOrder order{.task = task, .definition = *definition, .version = task.version, .origin = "call",
+                         .run_at = call.now, .payload = payload};
+    RunStarted started = start_run(starting, order);
+    telling.audit(subject_of(RunId{started.run_id}), nullptr, {{"run", started.run}, {"tool", command.tool}});
+    return started;
+  });
+}
+
+}  // namespace carillon

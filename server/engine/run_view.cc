@@ -1,0 +1,34 @@
+#include "server/engine/run_view.h"
+
+#include "server/engine/lookup.h"
+
+namespace carillon {
+
+RunRow view_of(const RunRecord& run) {
+  RunRow row{
+      .run = handle_of(run),
+      .run_id = run.id.number(),
+      .task = run.task_name,
+      .state = run.state,
+      .origin = run.origin,
+      .agent = run.agent.str(),
+      .zone = run.zone,
+      .slot = run.slot,
+      .slot_until = run.slot_until,
+      .folded = run.folded,
+      .run_at = run.run_at,
+      .started_at = run.started_at,
+      .finished_at = run.finished_at,
+      .duration = std::nullopt,
+      .late_by = run.late_by,
+      .attempt = run.attempt,
+      .error_class = run.error_class,
+      .error_message = run.error_message,
+      .reason = run.reason,
+      .cancel_requested = run.cancel_requested_at.has_value(),
+  };
+  if (run.started_at && run.finished_at) row.duration = *run.finished_at - *run.started_at;
+  return row;
+}
+
+}  // namespace carillon

@@ -1,0 +1,84 @@
+#include "server/engine/action_check.h"
+#include "server/engine/engine.h"
+#include "server/engine/lookup.h"
+#include "server/engine/task_definition.h"
+#include "server/engine/task_saving.h"
+
+// schedule_task: make a task, or confirm that it is there.
+
+namespace carillon {
+
+namespace {
+
+Error name_taken(const TaskRecord& task, const TaskDefinition& existing, const TaskDefinition& wanted) {
+  Error error{ErrorCode::name_taken,
+              "there is another task \"" + task.name +
+                  "\"; give another name, or on_conflict \"update\" to change it or \"keep\" to leave it",
+              "/name", task.name};
+  error.details["existing"] = as_arguments(existing);
+  error.details["wanted"] = as_arguments(wanted);
+  error.details["current_version"] = task.version;
+  json differing = json::array();
+  for (const FieldChange& change : changes(existing, wanted)) differing.push_back(change.field);
+  error.details["differs_in"] = std::move(differing);
+  error.try_instead = json::array({{{"name", task.name}, {"on_conflict", "update"}}, {{"name", task.name + "-2"}}});
+  return error;
+}
+
+// The name is there already.
+Result<TaskSaved> meet_existing(const Saving& saving, const ScheduleTask& command, const TaskDefinition& wanted,
+                                const TaskRecord& task) {
+  const auto existing = definition_of(task);
+  if (!existing) return existing.error();
+  if (same_definition(*existing, wanted)) {
+    if (task.state == TaskState::done)
+      return save_version(saving, {.task = task, .before = *existing, .after = wanted, .new_name = task.name, .rearm = true});
+    return describe_saved(saving, task, *existing);
+  }
+  switch (command.on_conflict) {
+    case OnConflict::error: return name_taken(task, *existing, wanted);
+    case OnConflict::update:
+      return save_version(saving, {.task = task, .before = *existing, .after = wanted, .new_name = task.name});
+    case OnConflict::keep: break;
+  }
+  TaskSaved kept = describe_saved(saving, task, *existing);
+  kept.warnings.emplace_back("kept as it is; the definition that you gave differs and was not saved");
+  return kept;
+}
+
+Result<TaskSaved> save(const Saving& saving, const ScheduleTask& command, const TaskDefinition& wanted) {
+  const TenantId& tenant = saving.call.caller.tenant;
+  TaskStore tasks{saving.tx};
+  const TaskState state = command.draft.paused.value_or(false) ? TaskState::paused : TaskState::active;
+  auto existing = tasks.lock(tenant, {.name = command.name});
+  if (!existing) {
+    if (auto created = create_task(saving, command.name, wanted, state)) return std::move(*created);
+    // Somebody made it between our look and our insert; it is committed now.
+    existing = tasks.lock(tenant, {.name = command.name});
+    if (!existing) return Error{ErrorCode::conflict, "the task was made and deleted just now; repeat the call", "/name"};
+  }
+  return meet_existing(saving, command, wanted, *existing);
+}
+
+}  // namespace
+
+Result<TaskSaved> Engine::schedule_task(const Caller& caller, const ScheduleTask& command) {
+  if (auto fit = check_task_name(command.name, "/name"); !fit) return fit.error();
+  const Call call{caller, "schedule_task", command.key, parts_.clock.now()};
+  auto first = replayed<TaskSaved>(parts_.store, call);
+  if (!first) return first.error();
+  if (*first) return std::move(**first);
+
+  auto wanted = define(command.draft, {.now = call.now, .zone = zone_of(caller)});
+  if (!wanted) return wanted.error();
+  auto warnings = check_targets(parts_.tools, caller.tenant, wanted->action, options_.describe_wait);
+  if (!warnings) return warnings.error();
+
+  return run_once<TaskSaved>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<TaskSaved> {
+    auto saved = save({call, tx, telling, options_, parts_.ids}, command, *wanted);
+    if (saved) saved->warnings.insert(saved->warnings.end(), warnings->begin(), warnings->end());
+    return saved;
+  });
+}
+
+}  // namespace carillon

@@ -1,0 +1,164 @@
+#include <algorithm>
+
+#include "server/base/check.h"
+#include "server/domain/moment.h"
+#include "server/engine/engine.h"
+#include "server/engine/lookup.h"
+#include "server/engine/pausing.h"
+#include "server/store/status_store.h"
+
+// set_task_state: pause or resume tasks by name, by tag or all of them; and the end of pauses that have one.
+
+namespace carillon {
+
+namespace {
+
+constexpr int kResumptionsMax = 200;  // by one poll
+
+Status check_command(const SetTaskState& command) {
+  const int selectors = (command.tasks.empty() ? 0 : 1) + (command.tag.empty() ? 0 : 1) + (command.all ? 1 : 0);
+  if (selectors != 1) {
+    Error error{ErrorCode::arguments_invalid, "say which tasks: exactly one of tasks, tag and all", "/tasks"};
+    error.try_instead = json::array({{{"tasks", {"morning-brief"}}}, {{"tag", "work"}}, {{"all", true}}});
+    return error;
+  }
+  if (command.state == TaskState::done)
+    return Error{ErrorCode::arguments_invalid, "a task is set to active or paused; it is done by itself", "/state", "done"};
+  if (command.until && command.state != TaskState::paused)
+    return Error{ErrorCode::arguments_invalid, "until belongs to a pause", "/until", *command.until};
+  return Done{};
+}
+
+Result<std::optional<Instant>> read_until(const SetTaskState& command, const MomentContext& context) {
+  if (!command.until) return std::optional<Instant>{};
+  const auto until = read_moment(*command.until, context);
+  if (!until) return until.error();
+  if (*until > context.now) return std::optional{*until};
+  Error error{ErrorCode::when_in_past, "the pause would have ended already", "/until", *command.until};
+  error.details["now"] = describe_local(context.now, context.zone);
+  return error;
+}
+
+Result<std::vector<TaskId>> selected(Tx& tx, const TenantId& tenant, const SetTaskState& command) {
+  TaskStore tasks{tx};
+  if (command.all) return tasks.select_ids(tenant, std::nullopt);
+  if (!command.tag.empty()) {
+    auto ids = tasks.select_ids(tenant, command.tag);
+    if (!ids.empty()) return ids;
+    return Error{ErrorCode::unknown_name, "no task has the tag \"" + command.tag + "\"", "/tag", command.tag};
+  }
+  std::vector<TaskId> ids;
+  for (std::size_t i = 0; i < command.tasks.size(); ++i) {
+    const auto task = find_task(tx, tenant, {.text = command.tasks[i], .pointer = "/tasks/" + std::to_string(i)});
+    if (!task) return task.error();
+    ids.push_back(task->id);
+  }
+  // Everybody locks in the order of ids.
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
+}
+
+// Whether the command changes anything about this task.
+bool applies(const TaskRecord& task, const SetTaskState& command) {
+  if (task.state == TaskState::done) return false;
+  if (command.state == TaskState::active) return task.state == TaskState::paused;
+  return task.state == TaskState::active || command.until || !command.reason.empty();
+}
+
+void throw_kill_switch(const Pausing& pausing, const SetTaskState& command, std::optional<Instant> until) {
+  const Caller& caller = pausing.call.caller;
+  StatusStore status{pausing.tx};
+  if (command.state == TaskState::paused)
+    status.pause_dispatch(caller.tenant, {command.reason, caller.agent.str(), pausing.call.now, until});
+  else
+    status.resume_dispatch(caller.tenant);
+  pausing.telling.dispatch_changed();
+  pausing.telling.audit("tenant/" + caller.tenant.str(), nullptr, {{"dispatch", name_of(command.state)}, {"reason", command.reason}});
+}
+
+TaskStateSet apply(const Pausing& pausing, const SetTaskState& command, const std::vector<TaskId>& ids,
+                   std::optional<Instant> until) {
+  const Caller& caller = pausing.call.caller;
+  TaskStateSet set{.state = std::string(name_of(command.state)), .until = until, .zone = {}, .at = pausing.call.now};
+  std::vector<std::int64_t> affected_ids;
+  for (const TaskId id : ids) {
+    const auto task = TaskStore{pausing.tx}.lock(caller.tenant, {.id = id});
+    if (!task || !applies(*task, command)) {
+      ++set.unchanged;
+      continue;
+    }
+    affected_ids.push_back(id.number());
+    set.tasks.push_back(command.state == TaskState::paused
+                            ? pause_task(pausing, *task, {command.reason, caller.agent.str(), until})
+                            : resume_task(pausing, *task));
+  }
+  if (command.all) throw_kill_switch(pausing, command, until);
+  const BusyRuns busy = RunStore{pausing.tx}.busy(caller.tenant, command.all ? std::nullopt : std::optional{affected_ids});
+  set.still_running = busy.running + busy.waiting;
+  set.queued = busy.queued;
+  set.dispatch_paused = StatusStore{pausing.tx}.dispatch_pause(caller.tenant).has_value();
+  return set;
+}
+
+}  // namespace
+
+Result<TaskStateSet> Engine::set_task_state(const Caller& caller, const SetTaskState& command) {
+  if (auto fit = check_command(command); !fit) return fit.error();
+  const Call call{caller, "set_task_state", command.key, parts_.clock.now()};
+  const std::string zone = zone_of(caller);
+  const auto until = read_until(command, {.now = call.now, .zone = zone, .pointer = "/until"});
+  if (!until) return until.error();
+  return run_once<TaskStateSet>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<TaskStateSet> {
+    const auto ids = selected(tx, caller.tenant, command);
+    if (!ids) return ids.error();
+    TaskStateSet set = apply({call, tx, telling, parts_.ids}, command, *ids, *until);
+    set.zone = zone;
+    return set;
+  });
+}
+
+void Engine::end_pauses() {
+  const Instant now = parts_.clock.now();
+  struct Ended {
+    std::vector<TenantTask> tasks;
+    std::vector<TenantId> tenants;
+  };
+  const Ended ended = parts_.store.across_tenants([&](Tx& tx) {
+    return Ended{TaskStore{tx}.due_resumptions(now, kResumptionsMax), StatusStore{tx}.ended_dispatch_pauses(now)};
+  });
+  const CommandKey no_key;
+  const auto as_ourselves = [&](const TenantId& tenant, auto work) {
+    const Caller us{tenant, AgentId{"carillon"}, Scopes::all(), own_correlation_id(), ""};
+    const Call call{us, "set_task_state", no_key, now};
+    const auto done = run_once<TaskStateSet>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<TaskStateSet> {
+      work(Pausing{call, tx, telling, parts_.ids});
+      return TaskStateSet{};
+    });
+    CARILLON_CHECK(done.ok());  // the work refuses nothing
+  };
+  for (const TenantTask& due : ended.tasks)
+    as_ourselves(due.tenant, [&](const Pausing& pausing) {
+      const auto task = TaskStore{pausing.tx}.lock(due.tenant, {.id = due.task});
+      if (task && task->state == TaskState::paused && task->paused_until && *task->paused_until <= now) resume_task(pausing, *task);
+    });
+  for (const TenantId& tenant : ended.tenants)
+    as_ourselves(tenant, [&](const Pausing& pausing) {
+      const auto pause = StatusStore{pausing.tx}.dispatch_pause(tenant);
+      if (pause && pause->until && *pause->until <= now)
+        throw_kill_switch(pausing, {.state = TaskState::active, .all = true, .reason = "the pause has ended"}, std::nullopt);
+    });
+}
+
+// 32 hexadecimal digits, as a trace id has.
+std::string Engine::own_correlation_id() {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (int half = 0; half < 2; ++half) {
+    auto number = static_cast<std::uint64_t>(parts_.ids.next(parts_.clock.now()).number());
+    for (int i = 0; i < 16; ++i, number >>= 4U) text += kDigits[number & 15U];
+  }
+  return text;
+}
+
+}  // namespace carillon

@@ -1,0 +1,189 @@
+#include "server/engine/task_saving.h"
+
+#include "server/domain/concurrency.h"
+#include "server/domain/shard.h"
+#include "server/engine/lookup.h"
+#include "server/engine/upcoming.h"
+
+namespace carillon {
+
+namespace {
+
+constexpr Duration kNearSlots = std::chrono::minutes{15};
+constexpr int kSimilarMax = 5;
+constexpr std::size_t kNextShown = 3;
+
+bool is_manual(const Schedule& schedule) {
+  return schedule.triggers.size() == 1 && schedule.kind() == ScheduleKind::manual;
+}
+
+// Where a schedule stands that begins now: a slot at this very instant is still to come.
+ScheduleStanding standing_from_now(const TenantId& tenant, TaskId task, const TaskDefinition& definition, Instant now) {
+  const Instant last_slot = now - Duration{1};
+  const auto next = next_slot(definition.schedule, last_slot);
+  return {.shard = shard_of_task(tenant, task, definition),
+          .task_version = 1,
+          .last_slot = last_slot,
+          .next_fire_at = next ? std::optional{next->at} : std::nullopt};
+}
+
+json audited(const TaskRecord& task, const TaskDefinition& definition) {
+  json view = as_arguments(definition);
+  view["name"] = task.name;
+  view["version"] = task.version;
+  view["state"] = name_of(task.state);
+  return view;
+}
+
+std::vector<SimilarTask> find_similar(const Saving& saving, TaskId but, const TaskDefinition& definition) {
+  std::vector<SimilarTask> similar;
+  const auto mine = next_slot(definition.schedule, saving.call.now - Duration{1});
+  for (const TaskRecord& other : TaskStore{saving.tx}.similar(saving.call.caller.tenant, definition.action, but, 20)) {
+    const auto theirs = definition_of(other);
+    if (!theirs || similar.size() >= kSimilarMax) continue;
+    if (theirs->when == definition.when && theirs->schedule.zone == definition.schedule.zone) {
+      similar.push_back({other.name, "same schedule and action"});
+      continue;
+    }
+    if (!mine || !other.next_fire_at) continue;
+    const Duration apart = std::chrono::abs(mine->at - *other.next_fire_at);
+    if (apart == Duration{0})
+      similar.push_back({other.name, "same action at the same time"});
+    else if (apart <= kNearSlots)
+      similar.push_back({other.name, "same action, " + to_text(std::chrono::floor<std::chrono::seconds>(apart)) + " apart"});
+  }
+  return similar;
+}
+
+bool same_schedule(const TaskDefinition& left, const TaskDefinition& right) {
+  return to_json(left.schedule) == to_json(right.schedule);
+}
+
+// The state that follows from a new version: a schedule with slots ahead wakes a task that was done.
+TaskState state_after(const TaskRecord& task, bool schedule_changed, const ScheduleStanding& standing,
+                      const TaskDefinition& after) {
+  if (task.state == TaskState::paused || !schedule_changed) return task.state;
+  return standing.next_fire_at || is_manual(after.schedule) ? TaskState::active : TaskState::done;
+}
+
+ScheduleStanding standing_after(const Saving& saving, const NewVersion& version, bool schedule_changed) {
+  const TaskRecord& task = version.task;
+  ScheduleStanding standing{.shard = shard_of_task(saving.call.caller.tenant, task.id, version.after),
+                            .task_version = task.version + 1,
+                            .last_slot = task.last_slot,
+                            .next_fire_at = task.next_fire_at};
+  if (schedule_changed) {
+    const auto anew = standing_from_now(saving.call.caller.tenant, task.id, version.after, saving.call.now);
+    standing.last_slot = anew.last_slot;
+    standing.next_fire_at = anew.next_fire_at;
+    standing.count_afresh = true;
+  }
+  return standing;
+}
+
+}  // namespace
+
+std::int16_t shard_of_task(const TenantId& tenant, TaskId task, const TaskDefinition& definition) {
+  return shard_of(tenant, task, concurrency_key(definition, task, overlap_policy(definition)));
+}
+
+std::optional<TaskSaved> create_task(const Saving& saving, const std::string& name, const TaskDefinition& definition,
+                                     TaskState state) {
+  const Caller& caller = saving.call.caller;
+  TaskStore tasks{saving.tx};
+  const TaskId id{saving.ids.next(saving.call.now).number()};
+  const NewTask task{.id = id,
+                     .name = name,
+                     .state = TaskState::active,
+                     .kind = std::string(name_of(definition.schedule.kind())),
+                     .agent = caller.agent.str(),
+                     .at = saving.call.now};
+  if (!tasks.insert(caller.tenant, task, definition)) return std::nullopt;
+  ScheduleStanding standing = standing_from_now(caller.tenant, id, definition, saving.call.now);
+  if (state == TaskState::paused) standing.next_fire_at.reset();
+  tasks.insert_schedule(caller.tenant, id, standing);
+  if (state == TaskState::paused) tasks.pause(caller.tenant, id, {"created paused", caller.agent.str()}, saving.call.now);
+
+  const auto made = tasks.find(caller.tenant, {.id = id});
+  TaskSaved saved = describe_saved(saving, *made, definition);
+  saved.result = "created";
+  saved.similar = find_similar(saving, id, definition);
+  json more{{"kind", saved.kind}};
+  if (!saved.next.empty()) more["next"] = to_rfc3339(saved.next.front().at);
+  saving.telling.task_event("task.created", *made, std::move(more));
+  saving.telling.audit(subject_of(id), nullptr, audited(*made, definition));
+  saving.telling.schedule_changed(standing.shard);
+  return saved;
+}
+
+Result<TaskSaved> save_version(const Saving& saving, const NewVersion& version) {
+  const Caller& caller = saving.call.caller;
+  TaskStore tasks{saving.tx};
+  const bool schedule_changed = version.rearm || !same_schedule(version.before, version.after);
+  const ScheduleStanding standing = standing_after(saving, version, schedule_changed);
+  TaskRecord changed = version.task;
+  changed.name = version.new_name;
+  changed.version += 1;
+  changed.updated_at = saving.call.now;
+  changed.state = state_after(version.task, schedule_changed, standing, version.after);
+  const Error taken{ErrorCode::name_taken, "another task is called \"" + changed.name + "\"", "/new_name", changed.name};
+  if (changed.name != version.task.name && tasks.find(caller.tenant, {.name = changed.name})) return taken;
+
+  // A version names who wrote it, which need not be the agent for whom the task runs.
+  TaskRecord written = changed;
+  written.agent = caller.agent;
+  tasks.insert_version(caller.tenant, written, version.after);
+  if (!tasks.update(caller.tenant, changed, version.after)) return taken;
+  ScheduleStanding stored = standing;
+  if (changed.state != TaskState::active) stored.next_fire_at.reset();
+  tasks.set_schedule(caller.tenant, changed.id, stored);
+  if (changed.state != version.task.state)
+    tasks.set_state(caller.tenant, changed.id, changed.state, {version.task.state}, saving.call.now);
+  if (schedule_changed) tasks.drop_overrides(caller.tenant, changed.id, version.task.last_slot);
+
+  const auto now_there = tasks.find(caller.tenant, {.id = changed.id});
+  TaskSaved saved = describe_saved(saving, *now_there, version.after);
+  saved.result = version.rearm ? "created" : "updated";
+  saved.changed = changes(version.before, version.after);
+  if (changed.name != version.task.name)
+    saved.changed.insert(saved.changed.begin(), {"name", version.task.name, changed.name});
+  json fields = json::array();
+  for (const FieldChange& change : saved.changed) fields.push_back(change.field);
+  saving.telling.task_event("task.updated", *now_there, {{"changed", fields}});
+  saving.telling.audit(subject_of(changed.id), audited(version.task, version.before), audited(*now_there, version.after));
+  saving.telling.schedule_changed(version.task.shard);
+  saving.telling.schedule_changed(stored.shard);
+  return saved;
+}
+
+TaskSaved describe_saved(const Saving& saving, const TaskRecord& task, const TaskDefinition& definition) {
+  const Instant now = saving.call.now;
+  const MisfirePolicy misfire = misfire_policy(definition, now);
+  const Rhythm rhythm{definition, task.last_slot, task.fired_count,
+                      TaskStore{saving.tx}.overrides(saving.call.caller.tenant, task.id, task.last_slot)};
+  TaskSaved saved{
+      .task = task.name,
+      .task_id = task.id.number(),
+      .result = "unchanged",
+      .state = std::string(name_of(task.state)),
+      .version = task.version,
+      .kind = std::string(name_of(definition.schedule.kind())),
+      .when = definition.when,
+      .reads = reads(definition.schedule),
+      .zone = definition.schedule.zone,
+      .next = upcoming(rhythm, now, kNextShown),
+      .action = to_json(definition.action),
+      .agent = task.agent.str(),
+      .overlap = std::string(name_of(overlap_policy(definition))),
+      .misfire = std::string(name_of(misfire.misfire)),
+      .grace = misfire.grace ? to_text(*misfire.grace) : "",
+      .durable = saving.options.durable,
+      .warnings = schedule_warnings(definition.schedule, now),
+      .at = now,
+  };
+  if (saving.options.durable == "host_only")
+    saved.warnings.emplace_back("this task runs only while the host that made it is open");
+  return saved;
+}
+
+}  // namespace carillon

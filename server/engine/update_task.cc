@@ -1,0 +1,112 @@
+#include "server/engine/action_check.h"
+#include "server/engine/engine.h"
+#include "server/engine/lookup.h"
+#include "server/engine/task_definition.h"
+#include "server/engine/task_saving.h"
+
+// update_task: change fields of a task, give it another name, or bring it back.
+
+namespace carillon {
+
+namespace {
+
+Status check_version(const TaskRecord& task, const UpdateTask& command) {
+  if (!command.expected_version || *command.expected_version == task.version) return Done{};
+  Error error{ErrorCode::version_conflict,
+              "the task is at version " + std::to_string(task.version) + "; look at it again and repeat the change",
+              "/expected_version", *command.expected_version};
+  error.details["current_version"] = task.version;
+  if (const auto definition = definition_of(task)) error.details["current"] = as_arguments(*definition);
+  error.try_instead = json::array({{{"task", task.name}, {"expected_version", task.version}}});
+  return error;
+}
+
+// Brings a deleted task back; its schedule goes on from now.
+Result<TaskRecord> restore(const Saving& saving, const UpdateTask& command) {
+  const TenantId& tenant = saving.call.caller.tenant;
+  auto deleted = find_task(saving.tx, tenant, {.text = command.task, .living = Living::no, .lock = Lock::row});
+  if (!deleted) return deleted.error();
+  TaskStore tasks{saving.tx};
+  const std::string name = command.new_name.value_or(deleted->name);
+  Error taken{ErrorCode::name_taken, "another task is called \"" + name + "\" by now; restore this one under a new_name",
+              "/new_name", name};
+  taken.try_instead = json::array({{{"task", deleted->name}, {"restore", true}, {"new_name", name + "-2"}}});
+  if (tasks.find(tenant, {.name = name})) return taken;
+  const auto definition = definition_of(*deleted);
+  if (!definition) return definition.error();
+  if (!tasks.set_deleted(tenant, deleted->id, {.deleted_at = std::nullopt, .name = name, .at = saving.call.now})) return taken;
+  const auto next = next_slot(definition->schedule, saving.call.now);
+  ScheduleStanding standing{.shard = deleted->shard,
+                            .task_version = deleted->version,
+                            .last_slot = saving.call.now,
+                            .next_fire_at = next ? std::optional{next->at} : std::nullopt};
+  if (deleted->state != TaskState::active) standing.next_fire_at.reset();
+  tasks.set_schedule(tenant, deleted->id, standing);
+  auto restored = tasks.find(tenant, {.id = deleted->id});
+  saving.telling.task_event("task.restored", *restored);
+  saving.telling.audit(subject_of(deleted->id), {{"deleted_at", to_rfc3339(*deleted->deleted_at)}}, {{"name", name}});
+  saving.telling.schedule_changed(standing.shard);
+  return std::move(*restored);
+}
+
+bool changes_nothing(const UpdateTask& command, const TaskRecord& task, const TaskDefinition& before,
+                     const TaskDefinition& after) {
+  return same_definition(before, after) && (!command.new_name || *command.new_name == task.name);
+}
+
+}  // namespace
+
+Result<TaskSaved> Engine::update_task(const Caller& caller, const UpdateTask& command) {
+  const Call call{caller, "update_task", command.key, parts_.clock.now()};
+  if (command.new_name)
+    if (auto fit = check_task_name(*command.new_name, "/new_name"); !fit) return fit.error();
+  if (command.changes.paused)
+    return Error{ErrorCode::arguments_invalid, "set_task_state pauses and resumes a task", "/paused"};
+  auto first = replayed<TaskSaved>(parts_.store, call);
+  if (!first) return first.error();
+  if (*first) return std::move(**first);
+
+  auto warnings = check_changed_targets(caller, command);
+  if (!warnings) return warnings.error();
+
+  return run_once<TaskSaved>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<TaskSaved> {
+    const Saving saving{call, tx, telling, options_, parts_.ids};
+    auto task = command.restore ? restore(saving, command)
+                                : find_task(tx, caller.tenant, {.text = command.task, .lock = Lock::row});
+    if (!task) return task.error();
+    if (auto fit = check_version(*task, command); !fit) return fit.error();
+    const auto before = definition_of(*task);
+    if (!before) return before.error();
+    const auto after = redefine(*before, command.changes, {.now = call.now, .zone = zone_of(caller)});
+    if (!after) return after.error();
+    Result<TaskSaved> saved =
+        changes_nothing(command, *task, *before, *after)
+            ? Result<TaskSaved>{describe_saved(saving, *task, *before)}
+            : save_version(saving, {.task = *task, .before = *before, .after = *after,
+                                    .new_name = command.new_name.value_or(task->name)});
+    if (!saved) return saved;
+    if (command.restore) saved->result = "updated";
+    saved->warnings.insert(saved->warnings.end(), warnings->begin(), warnings->end());
+    return saved;
+  });
+}
+
+// The action as the changes would make it, checked before the transaction; what is saved is resolved again inside.
+Result<std::vector<std::string>> Engine::check_changed_targets(const Caller& caller, const UpdateTask& command) {
+  if (command.changes.action.empty()) return std::vector<std::string>{};
+  auto action = parts_.store.in_tx(caller.tenant, [&](Tx& tx) -> Result<Action> {
+    const Living living = command.restore ? Living::no : Living::yes;
+    const auto task = find_task(tx, caller.tenant, {.text = command.task, .living = living});
+    if (!task) return task.error();
+    const auto before = definition_of(*task);
+    if (!before) return before.error();
+    const TaskDraft only_action{.action = command.changes.action};
+    const auto after = redefine(*before, only_action, {.now = parts_.clock.now(), .zone = zone_of(caller)});
+    if (!after) return after.error();
+    return after->action;
+  });
+  if (!action) return action.error();
+  return check_targets(parts_.tools, caller.tenant, *action, options_.describe_wait);
+}
+
+}  // namespace carillon
