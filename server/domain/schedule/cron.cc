@@ -12,7 +12,8 @@ namespace carillon {
 namespace {
 
 constexpr std::size_t kTextBytesMax = 1024;
-constexpr std::array<std::string_view, 12> kMonths{"JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"};
+constexpr std::array<std::string_view, 12> kMonths{"JAN", "FEB", "MAR", "APR", "MAY", "JUN",
+                                                   "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"};
 constexpr std::array<std::string_view, 7> kDays{"SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"};
 constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kAliases{{{"@yearly", "0 0 1 1 *"},
                                                                                  {"@annually", "0 0 1 1 *"},
@@ -91,8 +92,9 @@ std::optional<int> value_in(Field field, std::string_view text) {
 
 Error bad_item(Field field, Piece item) {
   const auto& range = kRanges.at(static_cast<std::size_t>(field));
-  return refuse_at(item.position, "the " + std::string(range.name) + " field takes " + std::to_string(range.low) + " to " +
-                                      std::to_string(range.high) + ", lists (1,2), ranges that do not wrap (1-5) and steps (*/5, 1-9/2); not " +
+  return refuse_at(item.position, "the " + std::string(range.name) + " field takes " + std::to_string(range.low) +
+                                      " to " + std::to_string(range.high) +
+                                      ", lists (1,2), ranges that do not wrap (1-5) and steps (*/5, 1-9/2); not " +
                                       in_quotes(item.text));
 }
 
@@ -147,7 +149,8 @@ Status parse_item(Field field, Piece item, Parsed& out) {
   }
   if (slash != std::string_view::npos) {
     const std::string_view digits = item.text.substr(slash + 1);
-    const bool numeric = !digits.empty() && digits.size() <= 2 && digits.find_first_not_of("0123456789") == std::string_view::npos;
+    const bool numeric =
+        !digits.empty() && digits.size() <= 2 && digits.find_first_not_of("0123456789") == std::string_view::npos;
     step = numeric ? std::stoi(std::string(digits)) : 0;
     const bool on_range = span == "*" || dash != std::string_view::npos;  // vixie-cron refuses 5/15
     if (step < 1 || step > range.high || !on_range) return bad_item(field, item);
@@ -204,11 +207,14 @@ Result<CronExpression> parse_cron(std::string_view text) {
       if (parsed) parsed->text = cron.text;
       return parsed;
     }
-    return refuse_at(fields[0].position, "the aliases are @yearly, @annually, @monthly, @weekly, @daily, @midnight and @hourly, alone");
+    return refuse_at(fields[0].position,
+                     "the aliases are @yearly, @annually, @monthly, @weekly, @daily, @midnight and @hourly, alone");
   }
   if (fields.size() != 5 && fields.size() != 6)
-    return refuse_at(0, "a cron line has 5 fields (minute, hour, day of month, month, day of week), or 6 with seconds first; this has " +
-                            std::to_string(fields.size()),
+    return refuse_at(0,
+                     "a cron line has 5 fields (minute, hour, day of month, month, day of week), or 6 with seconds "
+                     "first; this has " +
+                         std::to_string(fields.size()),
                      {"0 9 * * 1-5"});
   std::array<Parsed, 6> parsed;
   parsed[0].bits = 1;

@@ -15,8 +15,8 @@
 namespace carillon {
 
 struct CronExpression {
-  std::string text;             // as written, white space folded
-  std::uint64_t seconds = 1;    // bit n: at second n
+  std::string text;           // as written, white space folded
+  std::uint64_t seconds = 1;  // bit n: at second n
   std::uint64_t minutes = 0;
   std::uint64_t hours = 0;
   DayFilter days{};

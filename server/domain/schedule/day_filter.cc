@@ -61,7 +61,7 @@ struct Month {
   int year;
   unsigned month;
   DayNumber begin;
-  unsigned first;   // weekday of the first
+  unsigned first;  // weekday of the first
   unsigned length;
 };
 

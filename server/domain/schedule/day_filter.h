@@ -33,14 +33,14 @@ struct DayFilter {
     unsigned weekday;
   };
 
-  std::uint16_t months = 0x1FFE;         // bit 1 is January
-  std::uint32_t month_days = 0;          // bit 1 is the first; a part is absent when all of its members are empty
-  std::uint32_t month_days_from_end = 0; // bit 1 is the last
-  std::uint32_t nearest_weekdays = 0;    // cron's nW: bit n; bit 0 is LW
-  std::uint8_t weekdays = 0;             // bit 0 is Monday
+  std::uint16_t months = 0x1FFE;          // bit 1 is January
+  std::uint32_t month_days = 0;           // bit 1 is the first; a part is absent when all of its members are empty
+  std::uint32_t month_days_from_end = 0;  // bit 1 is the last
+  std::uint32_t nearest_weekdays = 0;     // cron's nW: bit n; bit 0 is LW
+  std::uint8_t weekdays = 0;              // bit 0 is Monday
   std::vector<Ordinal> ordinals{};
   OrdinalScope ordinal_scope = OrdinalScope::month;
-  std::vector<int> year_days{};          // 1 to 366, or negative from the end
+  std::vector<int> year_days{};  // 1 to 366, or negative from the end
   DayParts day_parts = DayParts::both;
 
   // Bit n is set when day n of that month counts.

@@ -74,7 +74,8 @@ std::string describe_distance(Instant instant, Instant now) {
 
 std::string describe_instant(Instant instant, std::string_view zone, Instant now) {
   const LocalSeconds local = zone_or_utc(zone).to_local(std::chrono::floor<Seconds>(instant));
-  return short_day(wall_of(local).weekday) + " " + wall_date(local) + " " + wall_time(local) + " (" + describe_distance(instant, now) + ")";
+  return short_day(wall_of(local).weekday) + " " + wall_date(local) + " " + wall_time(local) + " (" +
+         describe_distance(instant, now) + ")";
 }
 
 std::string describe_local(Instant instant, std::string_view zone_name) {
@@ -100,8 +101,8 @@ std::string describe_note(const Slot& slot, std::string_view zone_name) {
     case Slot::Note::none:
       return {};
     case Slot::Note::shifted_by_gap:
-      return wall_time(slot.wanted) + " does not exist on " + wall_date(slot.wanted) + " (clocks go forward): " +
-             wall_time(zone.to_local(std::chrono::floor<Seconds>(slot.at))) + " instead";
+      return wall_time(slot.wanted) + " does not exist on " + wall_date(slot.wanted) +
+             " (clocks go forward): " + wall_time(zone.to_local(std::chrono::floor<Seconds>(slot.at))) + " instead";
     case Slot::Note::first_of_two:
       return wanted + " comes twice (clocks go back): the first of the two";
     case Slot::Note::second_of_two:

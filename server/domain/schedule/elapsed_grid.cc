@@ -25,8 +25,9 @@ std::int64_t floor_div(std::int64_t a, std::int64_t b) {
 std::int64_t modulo(std::int64_t a, std::int64_t b) { return a - floor_div(a, b) * b; }
 
 bool is_everything(const DayFilter& filter) {
-  return filter.months == DayFilter{}.months && filter.weekdays == 0 && filter.ordinals.empty() && filter.month_days == 0 &&
-         filter.month_days_from_end == 0 && filter.nearest_weekdays == 0 && filter.year_days.empty();
+  return filter.months == DayFilter{}.months && filter.weekdays == 0 && filter.ordinals.empty() &&
+         filter.month_days == 0 && filter.month_days_from_end == 0 && filter.nearest_weekdays == 0 &&
+         filter.year_days.empty();
 }
 
 }  // namespace
@@ -75,8 +76,10 @@ std::optional<UtcSeconds> ElapsedGrid::first_from(UtcSeconds from, UtcSeconds li
   };
   if (set_positions_.empty()) return answer(any_from(at, last));
 
-  const std::int64_t largest = window_ == 1 ? 1 : std::popcount(times_.seconds) * (window_ == 60 ? 1 : std::popcount(times_.minutes));
-  if (std::none_of(set_positions_.begin(), set_positions_.end(), [&](int p) { return std::abs(p) <= largest; })) return std::nullopt;
+  const std::int64_t largest =
+      window_ == 1 ? 1 : std::popcount(times_.seconds) * (window_ == 60 ? 1 : std::popcount(times_.minutes));
+  if (std::none_of(set_positions_.begin(), set_positions_.end(), [&](int p) { return std::abs(p) <= largest; }))
+    return std::nullopt;
   std::int64_t window = base_ + floor_div(at - base_, step_) * step_;
   for (int tries = 0; tries < kStepsMax / 10 && window <= last; ++tries) {
     if (const auto found = chosen_in(window, at)) return answer(found);
@@ -124,12 +127,14 @@ std::optional<std::int64_t> ElapsedGrid::any_from(std::int64_t from, std::int64_
 }
 
 // Within one span, in local seconds: the first match at or after `at` and before `end`.
-std::optional<std::int64_t> ElapsedGrid::search_span(Search& search, std::int64_t at, std::int64_t end, std::int64_t base) const {
+std::optional<std::int64_t> ElapsedGrid::search_span(Search& search, std::int64_t at, std::int64_t end,
+                                                     std::int64_t base) const {
   for (int misses = 0; at < end; ++misses, ++search.steps) {
     if (search.steps >= kStepsMax) return std::nullopt;
     if (misses == kPatience) {
       const std::int64_t key = modulo(base, std::gcd(step_, kDaySeconds));
-      auto known = std::find_if(search.reachable.begin(), search.reachable.end(), [&](const auto& pair) { return pair.first == key; });
+      auto known = std::find_if(search.reachable.begin(), search.reachable.end(),
+                                [&](const auto& pair) { return pair.first == key; });
       if (known == search.reachable.end()) known = search.reachable.insert(known, {key, reachable(base)});
       if (!known->second) return std::nullopt;
     }
@@ -163,12 +168,23 @@ std::int64_t ElapsedGrid::after_mismatch(Search& search, std::int64_t at, std::i
   return time ? midnight + *time : midnight + kDaySeconds;
 }
 
-// Can any window contain a time of day that counts? Windows move through the day in steps of the greatest common divisor.
+// Can any window contain a time of day that counts? Windows move through the day in steps of the greatest common
+// divisor.
 bool ElapsedGrid::reachable(std::int64_t base) const {
   const std::int64_t common = std::gcd(step_, kDaySeconds);
-  if (window_ >= common) return true;
-  for (std::int64_t i = 0; i < times_.count(); ++i)
-    if (modulo(times_.at(i) - base, common) < window_) return true;
+  // Whole hours or minutes that count are taken as one block, so that few blocks are looked at.
+  const bool whole_minutes = times_.seconds == TimesOfDay::kAllSixty;
+  const bool whole_hours = whole_minutes && times_.minutes == TimesOfDay::kAllSixty;
+  const std::uint64_t minutes = whole_hours ? 1 : times_.minutes, seconds = whole_minutes ? 1 : times_.seconds;
+  const std::int64_t block = whole_hours ? 3600 : whole_minutes ? 60 : 1;
+  for (auto hour = times_.hours; hour != 0; hour &= hour - 1)
+    for (auto minute = minutes; minute != 0; minute &= minute - 1)
+      for (auto second = seconds; second != 0; second &= second - 1) {
+        const std::int64_t begin =
+            std::countr_zero(hour) * 3600 + std::countr_zero(minute) * 60 + std::countr_zero(second);
+        const std::int64_t into_step = modulo(begin - base, common);
+        if (into_step < window_ || into_step + block > common) return true;
+      }
   return false;
 }
 

@@ -1,8 +1,9 @@
-// Rules that step in elapsed time: HOURLY, MINUTELY and SECONDLY recurrence rules, and cron lines that follow the clock.
+// Rules that step in elapsed time: HOURLY, MINUTELY and SECONDLY recurrence rules, and cron lines that follow the
+// clock.
 //
-// A grid of windows (a second, minute or hour long) goes on through every change of the clock; inside them, the wall-clock
-// fields choose. The search works on stretches of constant offset, where local time is plain arithmetic, and jumps over
-// days, hours and minutes that do not count. Immutable; thread-safe.
+// A grid of windows (a second, minute or hour long) goes on through every change of the clock; inside them, the
+// wall-clock fields choose. The search works on stretches of constant offset, where local time is plain arithmetic, and
+// jumps over days, hours and minutes that do not count. Immutable; thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -34,7 +34,8 @@ DayFilter completed_filter(const RecurrenceRule& rule, DayNumber start) {
     filter.weekdays = static_cast<std::uint8_t>(1U << weekday_of(start));
   } else if (by_start_date) {
     filter.month_days = 1U << civil.day;
-    if (rule.frequency == Frequency::yearly && rule.by_month.empty()) filter.months = static_cast<std::uint16_t>(1U << civil.month);
+    if (rule.frequency == Frequency::yearly && rule.by_month.empty())
+      filter.months = static_cast<std::uint16_t>(1U << civil.month);
   }
   return filter;
 }
@@ -58,7 +59,8 @@ DayFilter day_filter_of(const RecurrenceRule& rule) {
     if (item.ordinal == 0) filter.weekdays |= static_cast<std::uint8_t>(1U << item.weekday);
     if (item.ordinal != 0) filter.ordinals.push_back({item.ordinal, item.weekday});
   }
-  if (rule.frequency == Frequency::yearly && rule.by_month.empty()) filter.ordinal_scope = DayFilter::OrdinalScope::year;
+  if (rule.frequency == Frequency::yearly && rule.by_month.empty())
+    filter.ordinal_scope = DayFilter::OrdinalScope::year;
   filter.year_days = rule.by_year_day;
   return filter;
 }
@@ -111,6 +113,7 @@ std::optional<std::int64_t> LocalRule::first_from(std::int64_t from, std::int64_
 }
 
 std::optional<std::int64_t> LocalRule::nth(std::int64_t n) const {
+  if (!first_from(start_, kLastSecond)) return std::nullopt;
   const std::int64_t last = index_of(day_of(kLastSecond));
   std::int64_t index = first_index_;
   if (frequency_ == Frequency::daily && set_positions_.empty() && days_.counts(day_of(start_))) {
@@ -122,7 +125,8 @@ std::optional<std::int64_t> LocalRule::nth(std::int64_t n) const {
     if (whole_days > 0) {
       const auto after_start = times_.first_from(start_ - day_of(start_) * kDaySeconds);
       std::int64_t on_first_day = 0;
-      for (std::int64_t i = times_.count() - 1; after_start && i >= 0 && times_.at(i) >= *after_start; --i) ++on_first_day;
+      for (std::int64_t i = times_.count() - 1; after_start && i >= 0 && times_.at(i) >= *after_start; --i)
+        ++on_first_day;
       n -= on_first_day + (whole_days - 1) * times_.count();
       if (whole_days > (last - index) / interval_) return std::nullopt;
       index += whole_days * interval_;
@@ -165,7 +169,8 @@ std::int64_t LocalRule::aligned(std::int64_t index) const {
 std::int64_t LocalRule::skip_empty(std::int64_t index, std::int64_t last) const {
   if (frequency_ != Frequency::daily) return index;
   while (index <= last) {
-    const auto day = days_.first_from(static_cast<DayNumber>(index), static_cast<DayNumber>(std::min<std::int64_t>(last, 3'000'000)));
+    const auto day = days_.first_from(static_cast<DayNumber>(index),
+                                      static_cast<DayNumber>(std::min<std::int64_t>(last, 3'000'000)));
     if (!day) return last + 1;
     index = aligned(*day);
     if (index == *day) return index;
@@ -181,7 +186,8 @@ void LocalRule::expand(std::int64_t index, std::vector<DayNumber>& days) const {
       for (unsigned month = 1; month <= 12; ++month) add_month(static_cast<int>(index), month, days);
       return;
     case Frequency::monthly:
-      return add_month(static_cast<int>(floor_div(index, 12)), static_cast<unsigned>(index - floor_div(index, 12) * 12) + 1, days);
+      return add_month(static_cast<int>(floor_div(index, 12)),
+                       static_cast<unsigned>(index - floor_div(index, 12) * 12) + 1, days);
     case Frequency::weekly: {
       const auto begin = static_cast<DayNumber>(index * 7 - 3) + static_cast<DayNumber>(week_start_);
       for (DayNumber day = begin; day < begin + 7; ++day) {
@@ -250,7 +256,8 @@ std::optional<std::int64_t> LocalRule::first_in(const std::vector<DayNumber>& da
   if (!set_positions_.empty()) {
     const std::int64_t in_day = times_.count();
     for (const std::int64_t index : positions(static_cast<std::int64_t>(days.size()) * in_day)) {
-      const std::int64_t found = days.at(static_cast<std::size_t>(index / in_day)) * kDaySeconds + times_.at(index % in_day);
+      const std::int64_t found =
+          days.at(static_cast<std::size_t>(index / in_day)) * kDaySeconds + times_.at(index % in_day);
       if (found >= from) return found;
     }
     return std::nullopt;

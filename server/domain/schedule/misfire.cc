@@ -6,7 +6,8 @@
 namespace carillon {
 namespace {
 
-constexpr std::array<std::pair<Misfire, std::string_view>, 3> kNames{{{Misfire::once, "once"}, {Misfire::skip, "skip"}, {Misfire::all, "all"}}};
+constexpr std::array<std::pair<Misfire, std::string_view>, 3> kNames{
+    {{Misfire::once, "once"}, {Misfire::skip, "skip"}, {Misfire::all, "all"}}};
 
 constexpr std::size_t kCountedMax = 10'000;  // slots looked at one by one; longer outages are told as a range
 constexpr Duration kDay = std::chrono::hours{24};
@@ -28,7 +29,8 @@ std::optional<Slot> latest_slot(const Schedule& schedule, Instant after, Instant
   for (Duration back = std::chrono::seconds{1};; back *= 2) {
     const Instant from = now - after <= back ? after : now - back;
     std::optional<Slot> latest;
-    for (auto slot = next_slot(schedule, from); slot && slot->at <= now; slot = next_slot(schedule, slot->at)) latest = slot;
+    for (auto slot = next_slot(schedule, from); slot && slot->at <= now; slot = next_slot(schedule, slot->at))
+      latest = slot;
     if (latest || from == after) return latest;
   }
 }
@@ -90,9 +92,12 @@ MisfireDecision decide_misfire(const Schedule& schedule, const MisfirePolicy& po
   if (due.slots.empty()) return decision;
   const Slot latest = due.slots.back();
   const auto lateness = [&](const Slot& slot) { return now - slot.at; };
-  const auto too_late = [&](const Slot& slot) { return policy.grace && lateness(slot) > std::max(*policy.grace, kOnTime); };
+  const auto too_late = [&](const Slot& slot) {
+    return policy.grace && lateness(slot) > std::max(*policy.grace, kOnTime);
+  };
   // For `all`: the latest max_catch_up of the late slots within grace.
-  const auto late = std::count_if(due.slots.begin(), due.slots.end(), [&](const Slot& slot) { return lateness(slot) > kOnTime; });
+  const auto late =
+      std::count_if(due.slots.begin(), due.slots.end(), [&](const Slot& slot) { return lateness(slot) > kOnTime; });
   std::int64_t index = 0;
   for (const auto& slot : due.slots) {
     const bool on_time = lateness(slot) <= kOnTime;

@@ -1,7 +1,7 @@
 // Misfire: what becomes of slots that passed while nobody could run them (asleep, stopped, database away).
 //
-// Pure decision: the caller fires what is in `fire`, oldest first, and writes a row for each of `missed`. The reason given
-// there is the rule that left the slot out; why nobody was there is the caller's to add. Thread-safe.
+// Pure decision: the caller fires what is in `fire`, oldest first, and writes a row for each of `missed`. The reason
+// given there is the rule that left the slot out; why nobody was there is the caller's to add. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -28,17 +28,18 @@ struct MisfirePolicy {
   std::int64_t max_catch_up = 100;  // for `all`: at most so many, the latest ones
 };
 
-// By kind and rhythm: one-offs and daily or rarer run once, hourly to daily once within half a period, faster ones skip.
+// By kind and rhythm: one-offs and daily or rarer run once, hourly to daily once within half a period, faster ones
+// skip.
 MisfirePolicy default_misfire(const Schedule& schedule, Instant now);
 
 // A slot that is at most this late was not missed: it is simply being fired.
 inline constexpr Duration kOnTime = std::chrono::seconds{30};
 
 struct MissedRange {
-  Instant first, last;  // slots, both inclusive
-  std::int64_t slots;   // how many of them
-  bool counted_in_full; // false: `slots` is a lower bound; the range was too long to count
-  std::string reason;   // "folded into the run of a later slot", "later than grace", ...
+  Instant first, last;   // slots, both inclusive
+  std::int64_t slots;    // how many of them
+  bool counted_in_full;  // false: `slots` is a lower bound; the range was too long to count
+  std::string reason;    // "folded into the run of a later slot", "later than grace", ...
 };
 
 struct MisfireDecision {

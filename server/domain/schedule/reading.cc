@@ -16,12 +16,14 @@ constexpr std::size_t kTimesMax = 6;
 
 std::string joined(const std::vector<std::string>& words) {
   std::string out;
-  for (std::size_t i = 0; i < words.size(); ++i) out += (i == 0 ? "" : i + 1 == words.size() ? " and " : ", ") + words[i];
+  for (std::size_t i = 0; i < words.size(); ++i)
+    out += (i == 0 ? "" : i + 1 == words.size() ? " and " : ", ") + words[i];
   return out;
 }
 
 std::string long_date(LocalSeconds local) {
-  const CivilDay date = civil_day(static_cast<DayNumber>(std::chrono::floor<std::chrono::days>(local.time_since_epoch()).count()));
+  const CivilDay date =
+      civil_day(static_cast<DayNumber>(std::chrono::floor<std::chrono::days>(local.time_since_epoch()).count()));
   return std::to_string(date.day) + " " + std::string(month_name(date.month)) + " " + std::to_string(date.year);
 }
 
@@ -78,7 +80,8 @@ std::string read_once(const OnceTrigger& once, const Trigger& trigger) {
   // The second of two readings needs its offset to be the same instant again.
   if (reading.first != at) return "once at " + to_rfc3339_in(once.at, trigger.zone);
   const auto day = static_cast<DayNumber>(std::chrono::floor<std::chrono::days>(local.time_since_epoch()).count());
-  return "once on " + std::string(weekday_name(weekday_of(day)).substr(0, 3)) + " " + wall_date(local) + " at " + wall_time(local);
+  return "once on " + std::string(weekday_name(weekday_of(day)).substr(0, 3)) + " " + wall_date(local) + " at " +
+         wall_time(local);
 }
 
 // The times of day of a rule, those left out taken from its start; nothing when they are too many to list.
@@ -162,7 +165,8 @@ std::optional<std::string> yearly_days(const RecurrenceRule& rule, const CivilDa
     if (!rule.by_set_position.empty() && months.size() > 1) return std::nullopt;
     return *days + " of " + joined(months);
   }
-  const bool one_date = months.size() == 1 && rule.by_day.empty() && rule.by_month_day.size() <= 1 && (rule.by_month_day.empty() || rule.by_month_day.front() > 0);
+  const bool one_date = months.size() == 1 && rule.by_day.empty() && rule.by_month_day.size() <= 1 &&
+                        (rule.by_month_day.empty() || rule.by_month_day.front() > 0);
   if (!one_date) return std::nullopt;
   const int day = rule.by_month_day.empty() ? static_cast<int>(start.day) : rule.by_month_day.front();
   return "every " + counted(rule.interval, TimeUnit::year) + " on " + std::to_string(day) + " " + months.front();
@@ -185,7 +189,8 @@ std::optional<std::string> days_text(const RecurrenceRule& rule, LocalSeconds st
     case Frequency::weekly:
       return weekly_days(rule, day);
     case Frequency::daily:
-      if (!rule.by_day.empty() || !rule.by_month.empty() || !rule.by_month_day.empty() || !rule.by_set_position.empty()) return std::nullopt;
+      if (!rule.by_day.empty() || !rule.by_month.empty() || !rule.by_month_day.empty() || !rule.by_set_position.empty())
+        return std::nullopt;
       return rule.interval == 1 ? "every day" : "every " + counted(rule.interval, TimeUnit::day);
     default:
       return std::nullopt;
@@ -195,15 +200,18 @@ std::optional<std::string> days_text(const RecurrenceRule& rule, LocalSeconds st
 std::string dates_text(const char* name, const std::vector<LocalSeconds>& dates) {
   if (dates.empty()) return {};
   std::string out = std::string(" ") + name + ":";
-  for (std::size_t i = 0; i < dates.size(); ++i) out += (i > 0 ? "," : "") + to_ical({dates[i].time_since_epoch(), RuleEnd::Form::local});
+  for (std::size_t i = 0; i < dates.size(); ++i)
+    out += (i > 0 ? "," : "") + to_ical({dates[i].time_since_epoch(), RuleEnd::Form::local});
   return out;
 }
 
 // The rule itself, for what English cannot say.
 std::string rule_in_full(const RuleTrigger& trigger) {
-  static constexpr std::array<TimeUnit, 7> kUnits{TimeUnit::year, TimeUnit::month, TimeUnit::week, TimeUnit::day, TimeUnit::hour, TimeUnit::minute, TimeUnit::second};
+  static constexpr std::array<TimeUnit, 7> kUnits{TimeUnit::year, TimeUnit::month,  TimeUnit::week,  TimeUnit::day,
+                                                  TimeUnit::hour, TimeUnit::minute, TimeUnit::second};
   const auto unit = kUnits.at(static_cast<std::size_t>(trigger.rule.frequency));
-  return "every " + counted(trigger.rule.interval, unit) + " by rule (rrule DTSTART:" + to_ical({trigger.start.time_since_epoch(), RuleEnd::Form::local}) + " " +
+  return "every " + counted(trigger.rule.interval, unit) +
+         " by rule (rrule DTSTART:" + to_ical({trigger.start.time_since_epoch(), RuleEnd::Form::local}) + " " +
          to_text(trigger.rule) + dates_text("EXDATE", trigger.exdates) + dates_text("RDATE", trigger.rdates) + ")";
 }
 
@@ -211,11 +219,15 @@ std::string read_rule(const RuleTrigger& trigger, const Trigger& whole) {
   const RecurrenceRule& rule = trigger.rule;
   const auto days = days_text(rule, trigger.start);
   const auto times = times_text(rule, trigger.start);
-  if (!days || !times || !trigger.exdates.empty() || !trigger.rdates.empty()) return rule_in_full(trigger);
+  // English gives each minute a rule of its own, which cannot share a COUNT.
+  const bool shared_count = rule.count && (rule.by_minute.size() > 1 || rule.by_second.size() > 1);
+  const bool plain = trigger.exdates.empty() && trigger.rdates.empty() && !shared_count;
+  if (!days || !times || !plain) return rule_in_full(trigger);
   std::string out = *days + *times;
   if (trigger.anchored) {
     // The first occurrence, which need not be DTSTART.
-    const auto first = LocalRule{rule, trigger.start.time_since_epoch().count()}.first_from(trigger.start.time_since_epoch().count(), kLastSecond);
+    const auto first = LocalRule{rule, trigger.start.time_since_epoch().count()}.first_from(
+        trigger.start.time_since_epoch().count(), kLastSecond);
     if (!first) return rule_in_full(trigger);
     const LocalSeconds local{Seconds{*first}};
     const bool first_of_day = times->find(" and ") == std::string::npos;  // one time a day: the date says enough
@@ -223,7 +235,8 @@ std::string read_rule(const RuleTrigger& trigger, const Trigger& whole) {
   }
   if (rule.until) {
     const bool utc = rule.until->form == RuleEnd::Form::utc;
-    const LocalSeconds end = utc ? zone_of(whole).to_local(UtcSeconds{rule.until->since_epoch}) : LocalSeconds{rule.until->since_epoch};
+    const LocalSeconds end =
+        utc ? zone_of(whole).to_local(UtcSeconds{rule.until->since_epoch}) : LocalSeconds{rule.until->since_epoch};
     const bool whole_day = wall_time(end) == "23:59:59";
     out += ", until " + long_date(end) + (whole_day ? "" : " at " + wall_time(end));
   }

@@ -9,7 +9,8 @@
 
 namespace carillon {
 
-inline Error refuse_at(std::size_t position, std::string message, std::initializer_list<std::string_view> instead = {}) {
+inline Error refuse_at(std::size_t position, std::string message,
+                       std::initializer_list<std::string_view> instead = {}) {
   Error error{ErrorCode::arguments_invalid, std::move(message), "/when"};
   error.details["position"] = position;
   for (const auto candidate : instead) error.try_instead.push_back(candidate);

@@ -107,7 +107,8 @@ struct WhenContext {
 // details {"position": byte offset in the text, "now": "Fri 2026-11-20 14:05 Europe/Berlin"} and candidates.
 Result<Schedule> parse_when(std::string_view text, const WhenContext& context);
 
-// The long form: schedule_kind (cron, rrule, once, interval, calendar, manual) and schedule_expr, as Ordinaut writes them.
+// The long form: schedule_kind (cron, rrule, once, interval, calendar, manual) and schedule_expr, as Ordinaut writes
+// them.
 Result<Schedule> parse_long_form(std::string_view kind, std::string_view expression, const WhenContext& context);
 
 // At most n slots strictly after `after`, ascending, each instant once. Fewer: the schedule ends there.

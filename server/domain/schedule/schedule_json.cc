@@ -24,9 +24,12 @@ json local_texts(const std::vector<LocalSeconds>& locals) {
 json instant_json(Instant instant) { return to_rfc3339(instant); }
 
 json body_json(const IntervalTrigger& interval) {
-  json out{{"every_us", interval.every.count()}, {"first", instant_json(interval.first)}, {"anchored", interval.anchored}};
+  json out{
+      {"every_us", interval.every.count()}, {"first", instant_json(interval.first)}, {"anchored", interval.anchored}};
   if (interval.window)
-    out["window"] = {{"from_s", interval.window->from.count()}, {"to_s", interval.window->to.count()}, {"weekdays", interval.window->weekdays}};
+    out["window"] = {{"from_s", interval.window->from.count()},
+                     {"to_s", interval.window->to.count()},
+                     {"weekdays", interval.window->weekdays}};
   return out;
 }
 
@@ -42,7 +45,8 @@ json body_json(const OnceTrigger& once) { return {{"at", instant_json(once.at)}}
 json body_json(const CronTrigger& cron) { return {{"cron", cron.expression.text}}; }
 json body_json(const ManualTrigger&) { return json::object(); }
 
-// What does not fit is thrown as json::exception or std::invalid_argument and becomes one refusal in schedule_from_json.
+// What does not fit is thrown as json::exception or std::invalid_argument and becomes one refusal in
+// schedule_from_json.
 [[noreturn]] void unfit(const std::string& what) { throw std::invalid_argument(what); }
 
 Instant instant_from(const json& stored) {
@@ -82,12 +86,14 @@ decltype(Trigger::body) rule_from(const json& stored, ScheduleKind kind) {
 }
 
 decltype(Trigger::body) interval_from(const json& stored) {
-  IntervalTrigger interval{Duration{stored.at("every_us").get<std::int64_t>()}, instant_from(stored.at("first")), std::nullopt};
+  IntervalTrigger interval{Duration{stored.at("every_us").get<std::int64_t>()}, instant_from(stored.at("first")),
+                           std::nullopt};
   if (interval.every < std::chrono::seconds{1}) unfit("not an interval");
   interval.anchored = stored.at("anchored").get<bool>();
   if (stored.contains("window")) {
     const json& window = stored.at("window");
-    interval.window = IntervalTrigger::Window{Seconds{window.at("from_s").get<std::int64_t>()}, Seconds{window.at("to_s").get<std::int64_t>()},
+    interval.window = IntervalTrigger::Window{Seconds{window.at("from_s").get<std::int64_t>()},
+                                              Seconds{window.at("to_s").get<std::int64_t>()},
                                               window.at("weekdays").get<std::uint8_t>()};
   }
   return interval;
@@ -116,7 +122,8 @@ decltype(Trigger::body) body_from(const json& stored, ScheduleKind kind) {
 Trigger trigger_from(const json& stored) {
   const auto kind = schedule_kind_named(stored.at("kind").get<std::string>());
   if (!kind) unfit("not a kind");
-  Trigger trigger{body_from(stored, *kind), stored.at("zone").get<std::string>(), static_cast<DstGap>(index_from(kGaps, stored.at("dst_gap"))),
+  Trigger trigger{body_from(stored, *kind), stored.at("zone").get<std::string>(),
+                  static_cast<DstGap>(index_from(kGaps, stored.at("dst_gap"))),
                   static_cast<DstOverlap>(index_from(kOverlaps, stored.at("dst_overlap"))), std::nullopt};
   if (stored.contains("until")) trigger.until = instant_from(stored.at("until"));
   return trigger;

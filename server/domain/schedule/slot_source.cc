@@ -11,8 +11,8 @@ UtcSeconds next_second(Instant instant) { return std::chrono::floor<Seconds>(ins
 
 Instant last_instant() { return Instant{Seconds{kLastSecond}}; }
 
-// The wall-clock time from which candidates can lie at or after `from`. A change nearby moves it back: times from a gap run
-// after later times, and the second readings of an overlap come after its first ones.
+// The wall-clock time from which candidates can lie at or after `from`. A change nearby moves it back: times from a gap
+// run after later times, and the second readings of an overlap come after its first ones.
 std::int64_t local_begin(const Zone& zone, UtcSeconds from) {
   const OffsetSpan span = zone.span_at(from);
   std::int64_t begin = (from.time_since_epoch() + span.offset).count();
@@ -96,7 +96,8 @@ void SlotSource::prepare(const RuleTrigger& trigger) {
   removed_ = instants_of(zone_, trigger.exdates);
   if (rule.until) {
     const bool utc = rule.until->form == RuleEnd::Form::utc;
-    bounds_.until = utc ? Instant{UtcSeconds{rule.until->since_epoch}} : instant_of(zone_, LocalSeconds{rule.until->since_epoch});
+    bounds_.until =
+        utc ? Instant{UtcSeconds{rule.until->since_epoch}} : instant_of(zone_, LocalSeconds{rule.until->since_epoch});
     const std::int64_t latest = std::chrono::floor<Seconds>(bounds_.until.time_since_epoch() + kWidestChange).count();
     bounds_.local = std::min(bounds_.local, latest);
   }
@@ -159,7 +160,8 @@ std::optional<Slot> SlotSource::local_after(const LocalRule& rule, UtcSeconds fr
     if (!best) continue;
     if (reading.kind == LocalReading::Kind::unique) return best;
     // Around a change later wall-clock times can come earlier: look on to the end of the gap or overlap.
-    const auto block_end = std::max(zone_.to_local(std::chrono::floor<Seconds>(best->at)), zone_.to_local(reading.change - Seconds{1}));
+    const auto block_end =
+        std::max(zone_.to_local(std::chrono::floor<Seconds>(best->at)), zone_.to_local(reading.change - Seconds{1}));
     limit = std::min(limit, block_end.time_since_epoch().count());
   }
   return best;

@@ -21,8 +21,8 @@ class SlotSource {
 
  private:
   struct Bounds {
-    Instant until = Instant::max();     // inclusive
-    std::int64_t local = kLastSecond;   // for rules that step in local time: no candidate after it
+    Instant until = Instant::max();    // inclusive
+    std::int64_t local = kLastSecond;  // for rules that step in local time: no candidate after it
   };
   std::optional<Slot> unbounded_after(Instant instant) const;
   std::optional<Slot> rule_after(Instant instant) const;

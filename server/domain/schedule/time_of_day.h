@@ -35,7 +35,8 @@ struct TimesOfDay {
     if (has(hours, hour)) {
       if (has(minutes, minute))
         if (const auto found = next_bit(seconds, second)) return hour * 3600 + minute * 60 + *found;
-      if (const auto found = next_bit(minutes, minute + 1)) return hour * 3600 + *found * 60 + std::countr_zero(seconds);
+      if (const auto found = next_bit(minutes, minute + 1))
+        return hour * 3600 + *found * 60 + std::countr_zero(seconds);
     }
     const auto found = next_bit(hours, hour + 1);
     if (!found) return std::nullopt;

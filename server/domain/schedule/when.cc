@@ -70,9 +70,11 @@ bool looks_like_cron(std::string_view text) {
     begin = end + 1;
   }
   if (fields.size() < 5 || fields.size() > 6) return false;
-  return std::all_of(fields.begin(), fields.begin() + 2, [](std::string_view field) {
-    return field.find_first_not_of("0123456789*,/-") == std::string_view::npos;
-  }) && text.find(':') == std::string_view::npos;
+  return std::all_of(fields.begin(), fields.begin() + 2,
+                     [](std::string_view field) {
+                       return field.find_first_not_of("0123456789*,/-") == std::string_view::npos;
+                     }) &&
+         text.find(':') == std::string_view::npos;
 }
 
 bool looks_like_zone(std::string_view word) {
@@ -105,8 +107,9 @@ bool refuse_not_offered(WhenCursor& cursor) {
   if (first == "on" && (second == "event" || second == "webhook")) form = "on " + std::string(second);
   if (first == "after" || first == "when") form = std::string(first) + " ...";
   if (form.empty()) return false;
-  cursor.refuse_here("triggers of the form \"" + form + "\" are not offered here; a task starts at a time, on a rhythm, or by hand",
-                     {"in 20m", "tomorrow 9am", "every 15m", "weekdays at 09:00", "cron 0 9 * * 1-5", "manual"});
+  cursor.refuse_here(
+      "triggers of the form \"" + form + "\" are not offered here; a task starts at a time, on a rhythm, or by hand",
+      {"in 20m", "tomorrow 9am", "every 15m", "weekdays at 09:00", "cron 0 9 * * 1-5", "manual"});
   return true;
 }
 
@@ -132,14 +135,17 @@ bool refuse_bare(WhenCursor& cursor) {
     return false;
   }
   const bool bare_number = !half && word.find_first_not_of("0123456789") == std::string::npos;
-  const std::string time = half ? std::string(cursor.text().substr(cursor.text().find(cursor.word(mark + (cursor.word(mark).lower == "at")).text))) : word;
+  const std::string time = half ? std::string(cursor.text().substr(
+                                      cursor.text().find(cursor.word(mark + (cursor.word(mark).lower == "at")).text)))
+                                : word;
   cursor.back_to(mark);
   if (bare_number) {
     const std::string clock = (word.size() == 1 ? "0" : "") + word + ":00";
     cursor.ambiguous(in_quotes(text) + " could be a time of day, a delay or a repeat",
                      {"tomorrow " + clock, "every day at " + clock, "in " + word + "m", "every " + word + "m"});
   } else {
-    cursor.ambiguous(in_quotes(text) + " could be once or every day", {"today " + time, "tomorrow " + time, "every day at " + time});
+    cursor.ambiguous(in_quotes(text) + " could be once or every day",
+                     {"today " + time, "tomorrow " + time, "every day at " + time});
   }
   return true;
 }
@@ -157,7 +163,9 @@ std::optional<Triggers> parse_words(WhenCursor& cursor) {
 Result<Triggers> parse_alternative(Part part, const WhenContext& context, Zone zone) {
   part = without_explanation(part);
   WhenCursor cursor{part.text, part.position, context, zone};
-  if (part.text.empty()) cursor.refuse_here("a trigger is missing here", {"weekdays at 09:00", "every 15m", "tomorrow 9am", "in 20m", "manual"});
+  if (part.text.empty())
+    cursor.refuse_here("a trigger is missing here",
+                       {"weekdays at 09:00", "every 15m", "tomorrow 9am", "in 20m", "manual"});
   const std::string lower = lower_case(part.text);
   const auto rest = [&](std::size_t skip) { return trimmed({part.text.substr(skip), part.position + skip}); };
   std::optional<Triggers> triggers;
@@ -184,7 +192,8 @@ std::optional<Error> refuse_barren(const Schedule& schedule, Instant now) {
   const Instant dawn{std::chrono::sys_days{std::chrono::January / 1 / 1}};
   const bool fired_once = next_slot(schedule, dawn).has_value();
   Error error{fired_once ? ErrorCode::when_in_past : ErrorCode::never_fires,
-              fired_once ? "all of its times have passed" : "there is no time that fits: this would never fire", "/when"};
+              fired_once ? "all of its times have passed" : "there is no time that fits: this would never fire",
+              "/when"};
   error.details["position"] = std::size_t{0};
   return error;
 }
@@ -198,8 +207,10 @@ Result<Schedule> parse(std::string_view text, const WhenContext& context, Zone z
     std::move(triggers->begin(), triggers->end(), std::back_inserter(schedule.triggers));
   }
   if (schedule.triggers.size() > kTriggersMax) return refuse_at(0, "a schedule has at most 20 triggers");
-  const bool manual = std::any_of(schedule.triggers.begin(), schedule.triggers.end(), [](const Trigger& t) { return t.kind() == ScheduleKind::manual; });
-  if (manual && schedule.triggers.size() > 1) return refuse_at(0, "\"manual\" stands alone: a task can always be started with run_now");
+  const bool manual = std::any_of(schedule.triggers.begin(), schedule.triggers.end(),
+                                  [](const Trigger& t) { return t.kind() == ScheduleKind::manual; });
+  if (manual && schedule.triggers.size() > 1)
+    return refuse_at(0, "\"manual\" stands alone: a task can always be started with run_now");
   if (auto barren = refuse_barren(schedule, context.now)) return *std::move(barren);
   return schedule;
 }
@@ -220,7 +231,9 @@ Result<Schedule> parse_when(std::string_view text, const WhenContext& context) {
 Result<Schedule> parse_long_form(std::string_view kind, std::string_view expression, const WhenContext& context) {
   const auto known = schedule_kind_named(kind);
   if (!known) {
-    Error error{ErrorCode::arguments_invalid, "schedule_kind is once, interval, calendar, cron, rrule or manual, not " + in_quotes(kind), "/schedule_kind"};
+    Error error{ErrorCode::arguments_invalid,
+                "schedule_kind is once, interval, calendar, cron, rrule or manual, not " + in_quotes(kind),
+                "/schedule_kind"};
     error.received = std::string(kind.substr(0, 200));
     error.try_instead = {"once", "interval", "calendar", "cron", "rrule", "manual"};
     return error;
@@ -232,7 +245,9 @@ Result<Schedule> parse_long_form(std::string_view kind, std::string_view express
   if (*known == ScheduleKind::interval && !lower.starts_with("every ")) prefix = "every ";
   auto schedule = parse_when(*known == ScheduleKind::manual ? "manual" : prefix + std::string(expression), context);
   if (schedule && schedule->kind() == *known) return schedule;
-  Error error = schedule ? Error{ErrorCode::arguments_invalid, in_quotes(expression) + " is a schedule of kind " + std::string(name_of(schedule->kind())) + ", not " + std::string(kind)}
+  Error error = schedule ? Error{ErrorCode::arguments_invalid, in_quotes(expression) + " is a schedule of kind " +
+                                                                   std::string(name_of(schedule->kind())) + ", not " +
+                                                                   std::string(kind)}
                          : schedule.error();
   if (error.code == ErrorCode::unknown_zone && error.pointer == "/timezone") return error;
   error.pointer = "/schedule_expr";

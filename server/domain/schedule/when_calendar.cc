@@ -1,5 +1,5 @@
-// Phrases that repeat: intervals (every 15m between 08:00 and 18:00) and calendar phrases (weekdays at 09:00, 1st of month
-// at 08:00), which become recurrence rules with a stored start.
+// Phrases that repeat: intervals (every 15m between 08:00 and 18:00) and calendar phrases (weekdays at 09:00, 1st of
+// month at 08:00), which become recurrence rules with a stored start.
 #include <algorithm>
 
 #include "server/domain/schedule/local_rule.h"
@@ -86,7 +86,8 @@ std::optional<std::vector<Seconds>> take_times(WhenCursor& cursor, const std::st
 std::vector<RecurrenceRule> with_times(const RecurrenceRule& rule, const std::vector<Seconds>& times) {
   std::vector<RecurrenceRule> rules;
   for (const Seconds time : times) {
-    const auto hour = static_cast<int>(time.count() / 3600), minute = static_cast<int>(time.count() / 60 % 60), second = static_cast<int>(time.count() % 60);
+    const auto hour = static_cast<int>(time.count() / 3600), minute = static_cast<int>(time.count() / 60 % 60),
+               second = static_cast<int>(time.count() % 60);
     const auto same = std::find_if(rules.begin(), rules.end(), [&](const RecurrenceRule& known) {
       return known.by_minute.front() == minute && known.by_second.front() == second;
     });
@@ -102,21 +103,27 @@ std::vector<RecurrenceRule> with_times(const RecurrenceRule& rule, const std::ve
   return rules;
 }
 
-// The start that is stored: the first occurrence from now on, or from the day that was said.
-std::optional<Trigger> anchored(WhenCursor& cursor, RecurrenceRule rule, const Tail& tail) {
-  const std::int64_t from = tail.starting ? tail.starting->time_since_epoch().count() : cursor.local_now().time_since_epoch().count() + 1;
-  RecurrenceRule every = rule;
-  every.interval = 1;
-  const auto first = LocalRule{every, from}.first_from(from, kLastSecond);
-  if (!first) {
-    Error error{ErrorCode::never_fires, "no such day ever comes", "/when"};
-    error.details["position"] = std::size_t{0};
-    return cursor.refuse(std::move(error));
+// The start that is stored: the first occurrence from now on, or from the day that was said. Rules that differ in their
+// times of day share it, so that they count the same weeks.
+std::optional<LocalSeconds> first_of(WhenCursor& cursor, const std::vector<RecurrenceRule>& rules, const Tail& tail) {
+  const std::int64_t from =
+      tail.starting ? tail.starting->time_since_epoch().count() : cursor.local_now().time_since_epoch().count() + 1;
+  std::optional<std::int64_t> first;
+  for (RecurrenceRule rule : rules) {
+    rule.interval = 1;
+    const auto found = LocalRule{rule, from}.first_from(from, kLastSecond);
+    if (found && (!first || *found < *first)) first = found;
   }
-  RuleTrigger trigger{ScheduleKind::calendar, std::move(rule), LocalSeconds{Seconds{*first}}};
+  if (first) return LocalSeconds{Seconds{*first}};
+  Error error{ErrorCode::never_fires, "no such day ever comes", "/when"};
+  error.details["position"] = std::size_t{0};
+  return cursor.refuse(std::move(error));
+}
+
+Trigger anchored(const WhenCursor& cursor, RecurrenceRule rule, LocalSeconds first, const Tail& tail) {
+  RuleTrigger trigger{ScheduleKind::calendar, std::move(rule), first};
   if (tail.until) trigger.rule.until = RuleEnd{tail.until->time_since_epoch(), RuleEnd::Form::local};
   if (tail.count) trigger.rule.count = tail.count;
-  if (tail.count && tail.until) return cursor.refuse_here("give either an end date or a number of times");
   trigger.anchored = trigger.rule.interval > 1 || tail.count || tail.starting;
   trigger.last = counted_end(trigger.rule, trigger.start, cursor.zone()).last;
   return trigger_of(cursor, std::move(trigger));
@@ -128,13 +135,13 @@ std::optional<Triggers> calendar_triggers(WhenCursor& cursor, const RecurrenceRu
   const auto tail = take_tail(cursor);
   if (!tail) return std::nullopt;
   const auto rules = with_times(rule, *times);
-  if (tail->count && rules.size() > 1) return cursor.refuse_here("a number of times goes with times of day that share their minutes");
+  if (tail->count && tail->until) return cursor.refuse_here("give either an end date or a number of times");
+  if (tail->count && rules.size() > 1)
+    return cursor.refuse_here("a number of times goes with times of day that share their minutes");
+  const auto first = first_of(cursor, rules, *tail);
+  if (!first) return std::nullopt;
   Triggers triggers;
-  for (const auto& one : rules) {
-    auto trigger = anchored(cursor, one, *tail);
-    if (!trigger) return std::nullopt;
-    triggers.push_back(*std::move(trigger));
-  }
+  for (const auto& one : rules) triggers.push_back(anchored(cursor, one, *first, *tail));
   return triggers;
 }
 
@@ -245,8 +252,13 @@ std::optional<Triggers> parse_units(WhenCursor& cursor, TimeUnit unit, std::int6
   if (!cursor.take("on")) {
     if (!cursor.at_end() && cursor.peek() != "at") return cursor.not_understood();
     const std::string time = cursor.at_end() ? " at 09:00" : "";
-    if (unit == TimeUnit::week) return cursor.ambiguous("the day of the week is missing", {"weekly on monday at 09:00", "every " + std::to_string(interval) + " weeks on monday at 09:00"});
-    if (unit == TimeUnit::month) return cursor.ambiguous("the day of the month is missing", {"1st of month at 09:00", "last day of month at 09:00"});
+    if (unit == TimeUnit::week)
+      return cursor.ambiguous(
+          "the day of the week is missing",
+          {"weekly on monday at 09:00", "every " + std::to_string(interval) + " weeks on monday at 09:00"});
+    if (unit == TimeUnit::month)
+      return cursor.ambiguous("the day of the month is missing",
+                              {"1st of month at 09:00", "last day of month at 09:00"});
     return cursor.ambiguous("the date is missing", {"every year on 1 january at 09:00"});
   }
   if (unit == TimeUnit::week) return parse_weekly(cursor, std::move(rule));
@@ -297,7 +309,8 @@ std::optional<Triggers> parse_interval(WhenCursor& cursor, Seconds every) {
       cursor.take(",");
       const auto days = take_weekdays(cursor);
       if (!days) return cursor.not_understood();
-      if (!interval.window) interval.window = IntervalTrigger::Window{from.value_or(Seconds{0}), Seconds{kDaySeconds}, 0};
+      if (!interval.window)
+        interval.window = IntervalTrigger::Window{from.value_or(Seconds{0}), Seconds{kDaySeconds}, 0};
       interval.window->weekdays = 0;
       for (const unsigned day : *days) interval.window->weekdays |= static_cast<std::uint8_t>(1U << day);
     } else {
@@ -307,14 +320,16 @@ std::optional<Triggers> parse_interval(WhenCursor& cursor, Seconds every) {
   }
   const auto tail = take_tail(cursor);
   if (!tail) return std::nullopt;
-  if (tail->count) return cursor.refuse_here("a number of times goes with calendar phrases: give options.max_runs instead");
+  if (tail->count)
+    return cursor.refuse_here("a number of times goes with calendar phrases: give options.max_runs instead");
   if (interval.window) interval.first = std::chrono::floor<Seconds>(cursor.now());
   interval.anchored = !interval.window || tail->starting;
   if (tail->starting) interval.first = instant_of(cursor.zone(), *tail->starting);
   if (from && !interval.window && !tail->starting) {
     const auto midnight = std::chrono::floor<std::chrono::days>(cursor.local_now().time_since_epoch());
     interval.first = instant_of(cursor.zone(), LocalSeconds{midnight + *from});
-    if (interval.first <= cursor.now()) interval.first += ((cursor.now() - interval.first) / Duration{every} + 1) * Duration{every};
+    if (interval.first <= cursor.now())
+      interval.first += ((cursor.now() - interval.first) / Duration{every} + 1) * Duration{every};
   }
   Trigger trigger = trigger_of(cursor, interval);
   if (tail->until) trigger.until = instant_of(cursor.zone(), *tail->until);
@@ -325,9 +340,11 @@ std::optional<Triggers> parse_interval(WhenCursor& cursor, Seconds every) {
 
 bool begins_calendar(const WhenCursor& cursor) {
   const std::string_view word = cursor.peek();
-  if (word == "daily" || word == "weekly" || word == "monthly" || word == "yearly" || word == "hourly" || word == "the") return true;
+  if (word == "daily" || word == "weekly" || word == "monthly" || word == "yearly" || word == "hourly" || word == "the")
+    return true;
   if (word == "weekdays" || word == "weekends" || word == "weekday" || word == "weekend") return true;
-  const bool dated = cursor.peek(1) == "of" && month_from(cursor.peek(2)) && cursor.peek(3).size() == 4 && cursor.peek(3)[0] >= '1' && cursor.peek(3)[0] <= '9';
+  const bool dated = cursor.peek(1) == "of" && month_from(cursor.peek(2)) && cursor.peek(3).size() == 4 &&
+                     cursor.peek(3)[0] >= '1' && cursor.peek(3)[0] <= '9';
   if (ordinal_from(word) && !month_from(cursor.peek(1)) && !dated) return true;
   // A lone singular weekday is one day (friday 17:00); a plural, a list or a range repeats.
   const auto dash = word.find('-');
@@ -368,7 +385,8 @@ std::optional<Triggers> parse_every(WhenCursor& cursor) {
     if (*unit >= TimeUnit::day) return parse_units(cursor, *unit, rule.interval);
     return parse_interval(cursor, Seconds{rule.interval * seconds_in(*unit)});
   }
-  const bool nth_day = ordinal_from(cursor.peek()) && (cursor.peek() != "second" || weekday_from(cursor.peek(1)) || cursor.peek(1) == "to");
+  const bool nth_day = ordinal_from(cursor.peek()) &&
+                       (cursor.peek() != "second" || weekday_from(cursor.peek(1)) || cursor.peek(1) == "to");
   if (nth_day || cursor.peek() == "the") return parse_day_of_month(cursor, std::move(rule));
   if (const auto unit = unit_from(cursor.peek())) {
     cursor.take_word();
@@ -380,7 +398,8 @@ std::optional<Triggers> parse_every(WhenCursor& cursor) {
   const bool mixed = (span->months != 0) + (span->days != 0) + (span->seconds != 0) != 1;
   if (mixed || span->seconds > kEverySecondsMax || span->months > 1200 || span->days > 36500) {
     cursor.back_to(begin);
-    return cursor.refuse_here("repeat by one unit, at least every second and at most every hundred years", {"every 15m", "every 2 days at 09:00"});
+    return cursor.refuse_here("repeat by one unit, at least every second and at most every hundred years",
+                              {"every 15m", "every 2 days at 09:00"});
   }
   if (span->seconds > 0) return parse_interval(cursor, Seconds{span->seconds});
   const std::string& unit_word = cursor.word(cursor.mark() - 1).lower;

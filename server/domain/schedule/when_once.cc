@@ -49,7 +49,9 @@ std::optional<std::string> nearest_year(const WhenCursor& cursor, LocalSeconds w
 
 std::optional<Triggers> once_at_local(WhenCursor& cursor, LocalSeconds local) {
   const auto at = settle(cursor, local);
-  if (!at) return cursor.refuse_here(wall_time(local) + " does not exist on " + wall_date(local) + " (clocks go forward) and dst_gap is skip");
+  if (!at)
+    return cursor.refuse_here(wall_time(local) + " does not exist on " + wall_date(local) +
+                              " (clocks go forward) and dst_gap is skip");
   if (*at > cursor.now()) return once_at(cursor, *at);
   const std::string said = wall_date(local) + " " + wall_time(local);
   const auto moved = nearest_year(cursor, local);
@@ -120,7 +122,9 @@ std::optional<Triggers> parse_weekday_once(WhenCursor& cursor) {
     const auto written = [](LocalSeconds local) { return wall_date(local) + " " + wall_time(local); };
     std::vector<std::string> candidates{written(later), written(later + std::chrono::days{7})};
     if (soonest > cursor.local_now()) candidates.insert(candidates.begin(), written(soonest));
-    return cursor.ambiguous("today is " + std::string(weekday_name(days->front())) + ": \"next\" could be today, in a week or in two", std::move(candidates));
+    return cursor.ambiguous(
+        "today is " + std::string(weekday_name(days->front())) + ": \"next\" could be today, in a week or in two",
+        std::move(candidates));
   }
   return once_at_local(cursor, soonest > cursor.local_now() ? soonest : later);
 }
@@ -144,7 +148,8 @@ std::optional<Triggers> parse_relative(WhenCursor& cursor) {
   const LocalSeconds now = cursor.local_now();
   const Duration fraction = cursor.now() - std::chrono::floor<Seconds>(cursor.now());
   if (span->days == 0 && span->months == 0) {
-    if (span->seconds == 0) return in_the_past(cursor, "that is now, not ahead: run the task at once with run_now", {"in 1m"});
+    if (span->seconds == 0)
+      return in_the_past(cursor, "that is now, not ahead: run the task at once with run_now", {"in 1m"});
     return once_at(cursor, cursor.now() + Seconds{span->seconds});
   }
   const DayNumber day = plus_months(day_of(now), span->months) + static_cast<DayNumber>(span->days);

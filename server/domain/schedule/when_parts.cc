@@ -35,7 +35,10 @@ std::optional<TimeSpan> compact_span(std::string_view word) {
   if (word.empty() || !is_digit(word[0])) return std::nullopt;
   while (!word.empty()) {
     const auto digits = static_cast<std::size_t>(std::find_if_not(word.begin(), word.end(), is_digit) - word.begin());
-    const auto letters = static_cast<std::size_t>(std::find_if_not(word.begin() + static_cast<std::ptrdiff_t>(digits), word.end(), is_letter) - word.begin()) - digits;
+    const auto letters = static_cast<std::size_t>(std::find_if_not(word.begin() + static_cast<std::ptrdiff_t>(digits),
+                                                                   word.end(), is_letter) -
+                                                  word.begin()) -
+                         digits;
     const auto amount = number_from(word.substr(0, digits));
     const auto unit = unit_from(word.substr(digits, letters));
     if (!amount || !unit) return std::nullopt;
@@ -87,15 +90,18 @@ std::optional<CivilDate> checked_date(WhenCursor& cursor, CivilDay date, std::si
 std::optional<CivilDate> iso_date(WhenCursor& cursor) {
   const std::string_view word = cursor.peek();
   if (word.size() != 10 || word[4] != '-' || word[7] != '-') return std::nullopt;
-  const auto year = number_from(word.substr(0, 4)), month = number_from(word.substr(5, 2)), day = number_from(word.substr(8, 2));
+  const auto year = number_from(word.substr(0, 4)), month = number_from(word.substr(5, 2)),
+             day = number_from(word.substr(8, 2));
   if (!year || !month || !day) return std::nullopt;
   const std::size_t mark = cursor.mark();
   cursor.take_word();
-  return checked_date(cursor, {static_cast<int>(*year), static_cast<unsigned>(*month), static_cast<unsigned>(*day)}, mark);
+  return checked_date(cursor, {static_cast<int>(*year), static_cast<unsigned>(*month), static_cast<unsigned>(*day)},
+                      mark);
 }
 
 std::optional<unsigned> day_of_month(std::string_view word) {
-  if (const auto number = number_from(word); number && *number >= 1 && *number <= 31) return static_cast<unsigned>(*number);
+  if (const auto number = number_from(word); number && *number >= 1 && *number <= 31)
+    return static_cast<unsigned>(*number);
   if (word.empty() || !is_digit(word[0])) return std::nullopt;
   const auto nth = ordinal_from(word);
   return nth && *nth <= 31 ? std::optional{static_cast<unsigned>(*nth)} : std::nullopt;
@@ -124,7 +130,8 @@ std::optional<CivilDate> named_date(WhenCursor& cursor) {
     cursor.take_word();
     return checked_date(cursor, {static_cast<int>(*year), *month, *day}, mark);
   }
-  const auto today = static_cast<DayNumber>(std::chrono::floor<std::chrono::days>(cursor.local_now().time_since_epoch()).count());
+  const auto today =
+      static_cast<DayNumber>(std::chrono::floor<std::chrono::days>(cursor.local_now().time_since_epoch()).count());
   // 29 February: the next year that has one.
   for (int ahead = 0; ahead <= 8; ++ahead) {
     const CivilDay date{civil_day(today).year + ahead, *month, *day};
@@ -211,9 +218,12 @@ std::optional<Seconds> take_time(WhenCursor& cursor) {
   if (half == Clock12::Half::none) {
     if (!bare_hour || hour == 0 || hour > 12) return time;
     cursor.back_to(mark);
-    const std::string early = wall_time(LocalSeconds{*time}), late = wall_time(LocalSeconds{*time + Seconds{hour == 12 ? 0 : 43200}});
-    if (hour == 12) return cursor.ambiguous_word("\"12\" could be noon or midnight: write 12:00 or 00:00", {"12:00", "00:00"});
-    return cursor.ambiguous_word("\"" + std::to_string(hour) + "\" could be morning or evening: write " + early + " or " + late, {early, late});
+    const std::string early = wall_time(LocalSeconds{*time}),
+                      late = wall_time(LocalSeconds{*time + Seconds{hour == 12 ? 0 : 43200}});
+    if (hour == 12)
+      return cursor.ambiguous_word("\"12\" could be noon or midnight: write 12:00 or 00:00", {"12:00", "00:00"});
+    return cursor.ambiguous_word(
+        "\"" + std::to_string(hour) + "\" could be morning or evening: write " + early + " or " + late, {early, late});
   }
   if (hour == 0 || hour > 12) {
     cursor.back_to(mark);

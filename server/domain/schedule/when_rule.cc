@@ -56,7 +56,8 @@ Line line_of(std::string_view text, std::size_t position) {
   }
   line.value = text.substr(colon + 1);
   line.value_position = position + colon + 1;
-  if (semicolon != std::string_view::npos && upper_case(head.substr(semicolon + 1, 5)) == "TZID=") line.zone = head.substr(semicolon + 6);
+  if (semicolon != std::string_view::npos && upper_case(head.substr(semicolon + 1, 5)) == "TZID=")
+    line.zone = head.substr(semicolon + 6);
   return line;
 }
 
@@ -66,9 +67,11 @@ struct RuleParts {
   std::vector<LocalSeconds> exdates, rdates;
 };
 
-std::optional<LocalSeconds> take_ical_time(WhenCursor& cursor, const Line& line, std::string_view text, std::size_t position) {
+std::optional<LocalSeconds> take_ical_time(WhenCursor& cursor, const Line& line, std::string_view text,
+                                           std::size_t position) {
   const auto time = parse_ical_time(text);
-  if (!time) return cursor.refuse(refuse_at(position, line.name + " is written 20261124T100000, not " + in_quotes(text)));
+  if (!time)
+    return cursor.refuse(refuse_at(position, line.name + " is written 20261124T100000, not " + in_quotes(text)));
   if (time->form == RuleEnd::Form::utc) return cursor.zone().to_local(UtcSeconds{time->since_epoch});
   const LocalSeconds local{time->since_epoch};
   if (line.zone.empty()) return local;
@@ -80,7 +83,8 @@ std::optional<LocalSeconds> take_ical_time(WhenCursor& cursor, const Line& line,
 bool take_dates(WhenCursor& cursor, const Line& line, std::vector<LocalSeconds>& out) {
   for (std::size_t begin = 0; begin <= line.value.size();) {
     const auto comma = std::min(line.value.find(',', begin), line.value.size());
-    const auto time = take_ical_time(cursor, line, line.value.substr(begin, comma - begin), line.value_position + begin);
+    const auto time =
+        take_ical_time(cursor, line, line.value.substr(begin, comma - begin), line.value_position + begin);
     if (!time) return false;
     out.push_back(*time);
     begin = comma + 1;
@@ -150,11 +154,13 @@ std::optional<Triggers> parse_rule_phrase(WhenCursor& cursor, std::string_view t
     if (!take_line(cursor, line, parts)) return std::nullopt;
   if (!parts.rule) return cursor.refuse(refuse_at(position, "a rule such as FREQ=WEEKLY;BYDAY=MO is missing"));
 
-  RuleTrigger trigger{ScheduleKind::rrule, *parts.rule, parts.start ? *parts.start : default_start(cursor, *parts.rule)};
+  RuleTrigger trigger{ScheduleKind::rrule, *parts.rule,
+                      parts.start ? *parts.start : default_start(cursor, *parts.rule)};
   trigger.exdates = std::move(parts.exdates);
   trigger.rdates = std::move(parts.rdates);
   const auto end = counted_end(trigger.rule, trigger.start, cursor.zone());
-  if (end.too_many) return cursor.refuse(refuse_at(position, "COUNT is too large to be counted out for this rule: use UNTIL"));
+  if (end.too_many)
+    return cursor.refuse(refuse_at(position, "COUNT is too large to be counted out for this rule: use UNTIL"));
   trigger.last = end.last;
   trigger.anchored = parts.start || trigger.rule.interval > 1 || trigger.rule.count || trigger.rule.below_a_day();
   return Triggers{trigger_of(cursor, std::move(trigger))};

@@ -9,9 +9,10 @@ namespace carillon {
 namespace {
 
 constexpr std::array<std::string_view, 34> kVocabulary{
-    "in",     "every",   "at",     "on",     "from",    "between", "and",      "weekdays", "weekends", "daily",  "weekly",   "monthly",
-    "yearly", "today",   "tomorrow", "of",   "month",   "last",    "first",    "day",      "week",     "year",   "minutes",  "hours",
-    "days",   "weeks",   "months", "cron",   "rrule",   "manual",  "starting", "until",    "noon",     "midnight"};
+    "in",    "every",  "at",      "on",       "from",    "between",  "and",     "weekdays", "weekends",
+    "daily", "weekly", "monthly", "yearly",   "today",   "tomorrow", "of",      "month",    "last",
+    "first", "day",    "week",    "year",     "minutes", "hours",    "days",    "weeks",    "months",
+    "cron",  "rrule",  "manual",  "starting", "until",   "noon",     "midnight"};
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
@@ -100,13 +101,15 @@ std::nullopt_t WhenCursor::not_understood() {
   const auto near = nearest(peek(), kVocabulary, 2);
   const bool known = !near.empty() && near.front() == peek();
   if (!known) message += did_you_mean(near);
-  return refuse_here(std::move(message), {"in 20m", "tomorrow 9am", "2026-12-24 15:00", "every 15m", "weekdays at 09:00",
-                                          "1st of month at 08:00", "cron 0 9 * * 1-5", "rrule FREQ=WEEKLY;BYDAY=MO", "manual"});
+  return refuse_here(std::move(message),
+                     {"in 20m", "tomorrow 9am", "2026-12-24 15:00", "every 15m", "weekdays at 09:00",
+                      "1st of month at 08:00", "cron 0 9 * * 1-5", "rrule FREQ=WEEKLY;BYDAY=MO", "manual"});
 }
 
 std::optional<Instant> settle(const WhenCursor& cursor, LocalSeconds local) {
   const LocalReading reading = cursor.zone().read(local);
-  if (reading.kind == LocalReading::Kind::overlap && cursor.context().overlap == DstOverlap::second) return reading.second;
+  if (reading.kind == LocalReading::Kind::overlap && cursor.context().overlap == DstOverlap::second)
+    return reading.second;
   if (reading.kind == LocalReading::Kind::gap) {
     if (cursor.context().gap == DstGap::skip) return std::nullopt;
     if (cursor.context().gap == DstGap::earliest_after) return reading.change;
@@ -116,7 +119,8 @@ std::optional<Instant> settle(const WhenCursor& cursor, LocalSeconds local) {
 
 Trigger trigger_of(const WhenCursor& cursor, decltype(Trigger::body) body) {
   const bool cron = std::holds_alternative<CronTrigger>(body);
-  return {std::move(body), cursor.zone_name(), cursor.context().gap.value_or(cron ? DstGap::earliest_after : DstGap::shift),
+  return {std::move(body), cursor.zone_name(),
+          cursor.context().gap.value_or(cron ? DstGap::earliest_after : DstGap::shift),
           cursor.context().overlap.value_or(DstOverlap::first), std::nullopt};
 }
 

@@ -80,11 +80,11 @@ struct CivilDate {
   enum class Year { said, supposed } year;  // supposed: the next one in which the date lies ahead
 };
 
-std::optional<TimeSpan> take_span(WhenCursor& cursor);                  // 20m, 1h30m, 2 hours, an hour
-std::optional<Seconds> take_time(WhenCursor& cursor);                   // 07:30, 9am, noon; seconds of the day
-std::optional<CivilDate> take_date(WhenCursor& cursor);                 // 2026-11-24, 24 November 2026, Nov 24
-std::optional<std::vector<unsigned>> take_weekdays(WhenCursor& cursor); // mon,thu; weekdays; mon-fri; mondays
-std::optional<std::int64_t> take_number(WhenCursor& cursor);            // digits only
+std::optional<TimeSpan> take_span(WhenCursor& cursor);                   // 20m, 1h30m, 2 hours, an hour
+std::optional<Seconds> take_time(WhenCursor& cursor);                    // 07:30, 9am, noon; seconds of the day
+std::optional<CivilDate> take_date(WhenCursor& cursor);                  // 2026-11-24, 24 November 2026, Nov 24
+std::optional<std::vector<unsigned>> take_weekdays(WhenCursor& cursor);  // mon,thu; weekdays; mon-fri; mondays
+std::optional<std::int64_t> take_number(WhenCursor& cursor);             // digits only
 bool looks_like_time(std::string_view word);
 LocalSeconds local_of(DayNumber day, Seconds time);
 
@@ -93,10 +93,10 @@ LocalSeconds local_of(DayNumber day, Seconds time);
 using Triggers = std::vector<Trigger>;
 std::optional<Triggers> parse_cron_phrase(WhenCursor& cursor, std::string_view line, std::size_t position);
 std::optional<Triggers> parse_rule_phrase(WhenCursor& cursor, std::string_view text, std::size_t position);
-std::optional<Triggers> parse_every(WhenCursor& cursor);      // after "every": intervals and calendar phrases
-std::optional<Triggers> parse_calendar(WhenCursor& cursor);   // weekdays at ..., 1st of month at ...
-std::optional<Triggers> parse_relative(WhenCursor& cursor);   // after "in"
-std::optional<Triggers> parse_absolute(WhenCursor& cursor);   // dates, today, tomorrow, friday
+std::optional<Triggers> parse_every(WhenCursor& cursor);     // after "every": intervals and calendar phrases
+std::optional<Triggers> parse_calendar(WhenCursor& cursor);  // weekdays at ..., 1st of month at ...
+std::optional<Triggers> parse_relative(WhenCursor& cursor);  // after "in"
+std::optional<Triggers> parse_absolute(WhenCursor& cursor);  // dates, today, tomorrow, friday
 bool begins_calendar(const WhenCursor& cursor);
 
 // A wall-clock time as the instant that the gap and overlap policies give it; nothing in a gap that is skipped.

@@ -6,11 +6,13 @@
 namespace carillon {
 namespace {
 
-constexpr std::array<std::string_view, 7> kWeekdays{"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
-constexpr std::array<std::string_view, 12> kMonths{"January", "February", "March",     "April",   "May",      "June",
-                                                   "July",    "August",   "September", "October", "November", "December"};
-constexpr std::array<std::string_view, 10> kOrdinals{"first", "second", "third", "fourth", "fifth",
-                                                     "sixth", "seventh", "eighth", "ninth", "tenth"};
+constexpr std::array<std::string_view, 7> kWeekdays{"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                                    "Friday", "Saturday", "Sunday"};
+constexpr std::array<std::string_view, 12> kMonths{"January",   "February", "March",    "April",
+                                                   "May",       "June",     "July",     "August",
+                                                   "September", "October",  "November", "December"};
+constexpr std::array<std::string_view, 10> kOrdinals{"first", "second",  "third",  "fourth", "fifth",
+                                                     "sixth", "seventh", "eighth", "ninth",  "tenth"};
 struct UnitNames {
   TimeUnit unit;
   std::array<std::string_view, 5> names;
@@ -79,7 +81,8 @@ std::optional<int> ordinal_from(std::string_view word) {
 std::string ordinal_name(int nth) {
   if (nth == -1) return "last";
   if (nth < 0) return ordinal_name(-nth) + " to last";
-  return nth <= static_cast<int>(kOrdinals.size()) ? std::string(kOrdinals.at(static_cast<std::size_t>(nth - 1))) : date_ordinal(nth);
+  return nth <= static_cast<int>(kOrdinals.size()) ? std::string(kOrdinals.at(static_cast<std::size_t>(nth - 1)))
+                                                   : date_ordinal(nth);
 }
 
 std::string date_ordinal(int nth) {

@@ -1,5 +1,5 @@
-// The words of the `when` language: names of weekdays, months, units and ordinals, one table for reading and for writing.
-// English. Pure; thread-safe.
+// The words of the `when` language: names of weekdays, months, units and ordinals, one table for reading and for
+// writing. English. Pure; thread-safe.
 #pragma once
 
 #include <cstdint>

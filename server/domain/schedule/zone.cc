@@ -78,7 +78,8 @@ Release read_release() {
 }
 
 struct Registry {
-  std::vector<std::unique_ptr<Release>> releases;  // the last one is current; older ones are kept, their names are in use
+  std::vector<std::unique_ptr<Release>>
+      releases;  // the last one is current; older ones are kept, their names are in use
   std::map<std::string, std::unique_ptr<const ZoneData>, std::less<>> zones;
 };
 
@@ -185,12 +186,14 @@ std::vector<std::string> nearest_zones(std::string_view name, std::size_t limit)
   for (const auto& zone : zone_names())
     if (found.size() < limit && lower_case(zone).ends_with(wanted)) found.push_back(zone);
   for (auto& zone : nearest(name, zone_names(), limit))
-    if (found.size() < limit && std::find(found.begin(), found.end(), zone) == found.end()) found.push_back(std::move(zone));
+    if (found.size() < limit && std::find(found.begin(), found.end(), zone) == found.end())
+      found.push_back(std::move(zone));
   if (!found.empty()) return found;
   std::vector<std::string> cities;
   for (const auto& zone : zone_names()) cities.push_back(zone.substr(zone.rfind('/') + 1));
   for (const auto& city : nearest(name, cities, limit))
-    found.push_back(zone_names()[static_cast<std::size_t>(std::find(cities.begin(), cities.end(), city) - cities.begin())]);
+    found.push_back(
+        zone_names()[static_cast<std::size_t>(std::find(cities.begin(), cities.end(), city) - cities.begin())]);
   return found;
 }
 
@@ -200,7 +203,8 @@ Result<Zone> find_zone(std::string_view name, std::string_view pointer) {
               std::string(pointer)};
   error.received = name.substr(0, 100);
   const auto candidates = nearest_zones(name.substr(0, 100));
-  error.message += candidates.empty() ? "; give an IANA name such as \"Europe/Berlin\", or \"local\"" : did_you_mean(candidates);
+  error.message +=
+      candidates.empty() ? "; give an IANA name such as \"Europe/Berlin\", or \"local\"" : did_you_mean(candidates);
   error.try_instead = candidates.empty() ? json::array({"Europe/Berlin", "UTC", "local"}) : json(candidates);
   return error;
 }

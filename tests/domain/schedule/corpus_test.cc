@@ -55,17 +55,20 @@ struct Timing {
     if (micros.empty()) return;
     std::sort(micros.begin(), micros.end());
     std::cout << "next slot over the corpus: median " << micros[micros.size() / 2].first << " us, p99 "
-              << micros[micros.size() * 99 / 100].first << " us, worst " << micros.back().first << " us (" << micros.back().second << ")\n";
+              << micros[micros.size() * 99 / 100].first << " us, worst " << micros.back().first << " us ("
+              << micros.back().second << ")\n";
   }
 };
 
 void check_case(const json& c, const Schedule& schedule, const json& expected, Timing& timing) {
   INFO(c.at("id") << " " << c.value("rrule", c.value("cron", "")) << " " << c.value("dtstart", ""));
   const auto limit = c.at("limit").get<std::size_t>();
-  const Instant after = c.contains("after") ? *parse_rfc3339(c.at("after").get<std::string>()) : Instant{std::chrono::sys_days{std::chrono::January / 1 / 1}};
+  const Instant after = c.contains("after") ? *parse_rfc3339(c.at("after").get<std::string>())
+                                            : Instant{std::chrono::sys_days{std::chrono::January / 1 / 1}};
   const auto begin = std::chrono::steady_clock::now();
   const auto first = next_slot(schedule, after);
-  timing.micros.emplace_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count(), c.at("id"));
+  timing.micros.emplace_back(
+      std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count(), c.at("id"));
   // One more than asked for, where the corpus says that there is none.
   const auto slots = next_slots(schedule, after, limit + 1);
   auto got = written(slots, schedule.zone);
@@ -83,7 +86,8 @@ TEST_CASE("every recurrence rule of the corpus expands as expected", "[domain][s
   std::size_t checked = 0;
   for (const auto* file : {"rfc5545", "rules", "dst", "subdaily-dst", "window", "never", "misc"})
     for (const auto& c : cases_of(std::string("rrule/") + file + ".json")) {
-      check_case(c, rule_schedule(c), c.contains("expected_elapsed") ? c.at("expected_elapsed") : c.at("expected"), timing);
+      check_case(c, rule_schedule(c), c.contains("expected_elapsed") ? c.at("expected_elapsed") : c.at("expected"),
+                 timing);
       ++checked;
     }
   CHECK(checked == 680);

@@ -121,6 +121,7 @@ TEST_CASE("a one-off that was slept over runs on return and not after a day", "[
 }
 
 TEST_CASE("names of misfire policies go both ways", "[domain][schedule][misfire]") {
-  for (const auto misfire : {Misfire::once, Misfire::skip, Misfire::all}) CHECK(misfire_named(name_of(misfire)) == misfire);
+  for (const auto misfire : {Misfire::once, Misfire::skip, Misfire::all})
+    CHECK(misfire_named(name_of(misfire)) == misfire);
   CHECK_FALSE(misfire_named("twice"));
 }

@@ -21,7 +21,8 @@ Schedule parsed(const std::string& text, const WhenContext& context = berlin()) 
 
 std::vector<std::string> next(const Schedule& schedule, std::size_t n = 3, Instant after = kNow) {
   std::vector<std::string> out;
-  for (const auto& slot : next_slots(schedule, after, n)) out.push_back(to_rfc3339_in(slot.at, schedule.zone).substr(0, 16));
+  for (const auto& slot : next_slots(schedule, after, n))
+    out.push_back(to_rfc3339_in(slot.at, schedule.zone).substr(0, 16));
   return out;
 }
 
@@ -60,7 +61,9 @@ TEST_CASE("a when text means these kinds and times", "[domain][schedule][when]")
       {"every 15m", "interval", {"2026-11-20T14:15", "2026-11-20T14:30", "2026-11-20T14:45"}},
       {"every hour", "interval", {"2026-11-20T15:00", "2026-11-20T16:00", "2026-11-20T17:00"}},
       {"every 2h from 08:00", "interval", {"2026-11-20T16:00", "2026-11-20T18:00", "2026-11-20T20:00"}},
-      {"every 15m between 08:00 and 14:15 on weekdays", "interval", {"2026-11-20T14:15", "2026-11-23T08:00", "2026-11-23T08:15"}},
+      {"every 15m between 08:00 and 14:15 on weekdays",
+       "interval",
+       {"2026-11-20T14:15", "2026-11-23T08:00", "2026-11-23T08:15"}},
       {"every 3h between 22:00 and 05:00", "interval", {"2026-11-20T22:00", "2026-11-21T01:00", "2026-11-21T04:00"}},
       {"every 12h on weekends", "interval", {"2026-11-21T00:00", "2026-11-21T12:00", "2026-11-22T00:00"}},
       {"every day at 07:30", "calendar", {"2026-11-21T07:30", "2026-11-22T07:30", "2026-11-23T07:30"}},
@@ -72,16 +75,27 @@ TEST_CASE("a when text means these kinds and times", "[domain][schedule][when]")
       {"mondays and thursdays at 18:15", "calendar", {"2026-11-23T18:15", "2026-11-26T18:15", "2026-11-30T18:15"}},
       {"mon-wed at 10:00", "calendar", {"2026-11-23T10:00", "2026-11-24T10:00", "2026-11-25T10:00"}},
       {"every 2 weeks on tue at 10:00", "calendar", {"2026-11-24T10:00", "2026-12-08T10:00", "2026-12-22T10:00"}},
-      {"every second tuesday at 10:00, starting 1 December 2026", "calendar", {"2026-12-01T10:00", "2026-12-15T10:00", "2026-12-29T10:00"}},
+      {"every second tuesday at 10:00, starting 1 December 2026",
+       "calendar",
+       {"2026-12-01T10:00", "2026-12-15T10:00", "2026-12-29T10:00"}},
+      {"every 2 weeks on fri at 09:00 and 17:30",
+       "calendar",
+       {"2026-11-20T17:30", "2026-12-04T09:00", "2026-12-04T17:30"}},
       {"every other day at 06:00", "calendar", {"2026-11-21T06:00", "2026-11-23T06:00", "2026-11-25T06:00"}},
       {"1st of month at 08:00", "calendar", {"2026-12-01T08:00", "2027-01-01T08:00", "2027-02-01T08:00"}},
-      {"1st and 15th of every month at 08:00", "calendar", {"2026-12-01T08:00", "2026-12-15T08:00", "2027-01-01T08:00"}},
+      {"1st and 15th of every month at 08:00",
+       "calendar",
+       {"2026-12-01T08:00", "2026-12-15T08:00", "2027-01-01T08:00"}},
       {"last day of month at 17:00", "calendar", {"2026-11-30T17:00", "2026-12-31T17:00", "2027-01-31T17:00"}},
       {"last weekday of month at 17:00", "calendar", {"2026-11-30T17:00", "2026-12-31T17:00", "2027-01-29T17:00"}},
       {"second tuesday of month at 10:00", "calendar", {"2026-12-08T10:00", "2027-01-12T10:00", "2027-02-09T10:00"}},
-      {"every second tuesday of the month at 10:00", "calendar", {"2026-12-08T10:00", "2027-01-12T10:00", "2027-02-09T10:00"}},
+      {"every second tuesday of the month at 10:00",
+       "calendar",
+       {"2026-12-08T10:00", "2027-01-12T10:00", "2027-02-09T10:00"}},
       {"every 3 months on the 15th at 09:00", "calendar", {"2026-12-15T09:00", "2027-03-15T09:00", "2027-06-15T09:00"}},
-      {"fourth thursday of november at 12:00", "calendar", {"2026-11-26T12:00", "2027-11-25T12:00", "2028-11-23T12:00"}},
+      {"fourth thursday of november at 12:00",
+       "calendar",
+       {"2026-11-26T12:00", "2027-11-25T12:00", "2028-11-23T12:00"}},
       {"every year on 24 december at 18:00", "calendar", {"2026-12-24T18:00", "2027-12-24T18:00", "2028-12-24T18:00"}},
       {"every day at 07:30, 2 times", "calendar", {"2026-11-21T07:30", "2026-11-22T07:30"}},
       {"every day at 07:30 until 2026-11-22", "calendar", {"2026-11-21T07:30", "2026-11-22T07:30"}},
@@ -90,12 +104,18 @@ TEST_CASE("a when text means these kinds and times", "[domain][schedule][when]")
       {"30 0 9 * * 1-5", "cron", {"2026-11-23T09:00", "2026-11-24T09:00", "2026-11-25T09:00"}},
       {"@daily", "cron", {"2026-11-21T00:00", "2026-11-22T00:00", "2026-11-23T00:00"}},
       {"CRON_TZ=America/New_York 0 9 * * 1-5", "cron", {"2026-11-20T15:00", "2026-11-23T15:00", "2026-11-24T15:00"}},
-      {"rrule FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=17;BYMINUTE=0", "rrule", {"2026-11-27T17:00", "2026-12-25T17:00", "2027-01-29T17:00"}},
+      {"rrule FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=17;BYMINUTE=0",
+       "rrule",
+       {"2026-11-27T17:00", "2026-12-25T17:00", "2027-01-29T17:00"}},
       {"FREQ=DAILY;COUNT=2", "rrule", {"2026-11-20T14:01", "2026-11-21T14:01"}},
       {"RRULE:FREQ=DAILY;BYHOUR=7;BYMINUTE=0", "rrule", {"2026-11-21T07:00", "2026-11-22T07:00", "2026-11-23T07:00"}},
-      {"rrule DTSTART;TZID=America/New_York:20261101T090000 FREQ=WEEKLY;BYDAY=MO EXDATE:20261123T090000 RDATE:20261121T100000", "rrule",
+      {"rrule DTSTART;TZID=America/New_York:20261101T090000 FREQ=WEEKLY;BYDAY=MO EXDATE:20261123T090000 "
+       "RDATE:20261121T100000",
+       "rrule",
        {"2026-11-21T16:00", "2026-11-30T15:00", "2026-12-07T15:00"}},
-      {"weekdays at 09:00 or saturdays at 11:00", "calendar", {"2026-11-21T11:00", "2026-11-23T09:00", "2026-11-24T09:00"}},
+      {"weekdays at 09:00 or saturdays at 11:00",
+       "calendar",
+       {"2026-11-21T11:00", "2026-11-23T09:00", "2026-11-24T09:00"}},
       {"manual", "manual", {}},
       {"EVERY DAY AT 07:30", "calendar", {"2026-11-21T07:30", "2026-11-22T07:30", "2026-11-23T07:30"}},
   }));
@@ -128,7 +148,8 @@ TEST_CASE("readings are plain language", "[domain][schedule][when]") {
       {"cron 0 9 * * 1-5", "weekdays at 09:00 (cron 0 9 * * 1-5)"},
       {"cron */5 * * * *", "by cron (cron */5 * * * *)"},
       {"rrule FREQ=MONTHLY;BYDAY=-1FR;BYHOUR=17;BYMINUTE=0", "last Friday of every month at 17:00"},
-      {"rrule DTSTART:20261121T080000 FREQ=HOURLY;INTERVAL=6", "every 6 hours by rule (rrule DTSTART:20261121T080000 FREQ=HOURLY;INTERVAL=6)"},
+      {"rrule DTSTART:20261121T080000 FREQ=HOURLY;INTERVAL=6",
+       "every 6 hours by rule (rrule DTSTART:20261121T080000 FREQ=HOURLY;INTERVAL=6)"},
   }));
   CHECK(reads(parsed(text)) == reading);
 }
@@ -155,8 +176,10 @@ TEST_CASE("what could mean two things is refused with candidates that work", "[d
   CHECK(answer.at("pointer") == "/when");
   CHECK(answer.at("got") == text);
   CHECK(answer.at("now") == "Fri 2026-11-20 14:00 Europe/Berlin");
-  for (const auto& wanted : candidates) CHECK_THAT(answer.at("try").get<std::vector<std::string>>(), Catch::VectorContains(wanted));
-  for (const auto& offered : answer.at("try")) CHECK((offered == "today 9am" || parse_when(offered.get<std::string>(), berlin()).ok()));
+  for (const auto& wanted : candidates)
+    CHECK_THAT(answer.at("try").get<std::vector<std::string>>(), Catch::VectorContains(wanted));
+  for (const auto& offered : answer.at("try"))
+    CHECK((offered == "today 9am" || parse_when(offered.get<std::string>(), berlin()).ok()));
 }
 
 TEST_CASE("times that have passed are refused with the current time", "[domain][schedule][when]") {
@@ -239,7 +262,8 @@ TEST_CASE("changes of the clock are followed and noted", "[domain][schedule][whe
   CHECK(next(night, 3, before) == Times{"2027-03-27T02:30", "2027-03-28T03:30", "2027-03-29T02:30"});
   const auto slots = next_slots(night, before, 2);
   CHECK(describe_note(slots[0], "Europe/Berlin").empty());
-  CHECK(describe_note(slots[1], "Europe/Berlin") == "02:30 does not exist on 2027-03-28 (clocks go forward): 03:30 instead");
+  CHECK(describe_note(slots[1], "Europe/Berlin") ==
+        "02:30 does not exist on 2027-03-28 (clocks go forward): 03:30 instead");
 
   WhenContext context = berlin();
   context.gap = DstGap::skip;
@@ -252,15 +276,19 @@ TEST_CASE("changes of the clock are followed and noted", "[domain][schedule][whe
   const auto both = next_slots(parsed("every day at 02:30", context), autumn, 3);
   CHECK(to_rfc3339_in(both[0].at, "Europe/Berlin") == "2027-10-31T02:30:00+02:00");
   CHECK(to_rfc3339_in(both[1].at, "Europe/Berlin") == "2027-10-31T02:30:00+01:00");
-  CHECK(describe_note(both[1], "Europe/Berlin") == "02:30 on 2027-10-31 comes twice (clocks go back): the second of the two");
+  CHECK(describe_note(both[1], "Europe/Berlin") ==
+        "02:30 on 2027-10-31 comes twice (clocks go back): the second of the two");
   // A quarter-hour rhythm does not pause for the doubled hour.
   const auto quarters = next_slots(parsed("every 15m"), autumn, 100);
-  for (std::size_t i = 1; i < quarters.size(); ++i) REQUIRE(quarters[i].at - quarters[i - 1].at == std::chrono::minutes{15});
+  for (std::size_t i = 1; i < quarters.size(); ++i)
+    REQUIRE(quarters[i].at - quarters[i - 1].at == std::chrono::minutes{15});
 }
 
 TEST_CASE("instants are told in local time with their distance", "[domain][schedule][describe]") {
-  CHECK(describe_instant(*parse_rfc3339("2026-11-23T06:30:00Z"), "Europe/Berlin", kNow) == "Mon 2026-11-23 07:30 (in 2 d 17 h)");
-  CHECK(describe_instant(*parse_rfc3339("2026-11-20T11:00:00Z"), "Europe/Berlin", kNow) == "Fri 2026-11-20 12:00 (2 h ago)");
+  CHECK(describe_instant(*parse_rfc3339("2026-11-23T06:30:00Z"), "Europe/Berlin", kNow) ==
+        "Mon 2026-11-23 07:30 (in 2 d 17 h)");
+  CHECK(describe_instant(*parse_rfc3339("2026-11-20T11:00:00Z"), "Europe/Berlin", kNow) ==
+        "Fri 2026-11-20 12:00 (2 h ago)");
   CHECK(describe_distance(kNow, kNow) == "now");
   CHECK(describe_distance(kNow + std::chrono::seconds{90}, kNow) == "in 1 min 30 s");
   CHECK(describe_distance(kNow + std::chrono::minutes{20}, kNow) == "in 20 min");
@@ -298,7 +326,8 @@ TEST_CASE("a long form that does not fit its kind is refused at the right argume
 }
 
 TEST_CASE("stored schedules that we did not write are refused", "[domain][schedule][json]") {
-  for (const auto* text : {"null", "{}", R"({"v":2,"text":"","zone":"UTC","triggers":[]})", R"({"v":1,"text":"","zone":"UTC","triggers":[]})",
+  for (const auto* text : {"null", "{}", R"({"v":2,"text":"","zone":"UTC","triggers":[]})",
+                           R"({"v":1,"text":"","zone":"UTC","triggers":[]})",
                            R"({"v":1,"text":"","zone":"UTC","triggers":[{"kind":"nope"}]})", "[1]"})
     CHECK_FALSE(schedule_from_json(json::parse(text)).ok());
 }
