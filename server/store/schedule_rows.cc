@@ -102,17 +102,17 @@ std::vector<Instant> ScheduleRows::due_times(const std::vector<OwnedShard>& shar
   return times;
 }
 
-std::vector<SlotOverride> ScheduleRows::overrides(const std::vector<DueSchedule>& due, Instant until) {
+std::vector<SlotChange> ScheduleRows::overrides(const std::vector<DueSchedule>& due, Instant until) {
   HotParams params;
   params.texts(each(due, [](const DueSchedule& each_due) { return each_due.tenant.str(); }))
       .int64s(each(due, [](const DueSchedule& each_due) { return each_due.task.number(); }))
       .instants(each(due, [](const DueSchedule& each_due) { return each_due.last_slot; }))
       .instant(until);
   const HotRows rows = connection_.run(sql::slot_overrides_of_due, params);
-  std::vector<SlotOverride> overrides;
+  std::vector<SlotChange> overrides;
   for (int i = 0; i < rows.size(); ++i) {
     auto row = rows[i];
-    SlotOverride said;
+    SlotChange said;
     said.task = TaskId{row.int64()};
     said.tenant = TenantId{row.text()};
     said.slot = row.instant();

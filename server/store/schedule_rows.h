@@ -36,7 +36,7 @@ struct DueSchedule {
   std::string definition;  // JSON
 };
 
-struct SlotOverride {
+struct SlotChange {
   TaskId task{0};
   TenantId tenant{""};
   Instant slot{};
@@ -92,7 +92,7 @@ class ScheduleRows {
   std::vector<DueSchedule> due(const std::vector<OwnedShard>& shards, Instant now, int n_max);
   // The next times at which schedules of the shards become due, until `until`.
   std::vector<Instant> due_times(const std::vector<OwnedShard>& shards, Instant until);
-  std::vector<SlotOverride> overrides(const std::vector<DueSchedule>& due, Instant until);
+  std::vector<SlotChange> overrides(const std::vector<DueSchedule>& due, Instant until);
   // What the tasks' earlier runs are doing; tasks without any are not in the answer.
   std::vector<TaskBusy> busy(const std::vector<DueSchedule>& due);
   FiredBlock fire(const std::vector<Firing>& firings, Instant now);

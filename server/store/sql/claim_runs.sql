@@ -63,7 +63,7 @@ missed AS (
 ),
 told AS (
   INSERT INTO carillon.outbox (event_type, aggregate, tenant_id, agent_id, correlation_id, source, "timestamp", data)
-  SELECT e.event_type, CASE WHEN count(*) = 1 THEN 'run/' || min(e.id) ELSE 'runs' END, e.tenant_id, e.agent_id,
+  SELECT e.event_type, CASE WHEN count(*) = 1 THEN 'run:' || min(e.id) ELSE 'runs' END, e.tenant_id, e.agent_id,
     CASE WHEN count(*) = 1 THEN min(e.correlation_id) ELSE '' END, 'worker', $7::timestamptz,
     convert_to(json_build_object('runs', json_agg(json_build_object(
       'run', e.id::text, 'task', e.task_id::text, 'number', e.number, 'retry', e.retry, 'attempt', e.attempt)))::text, 'UTF8')

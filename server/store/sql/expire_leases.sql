@@ -61,7 +61,7 @@ ready AS (
 told AS (
   INSERT INTO carillon.outbox (event_type, aggregate, tenant_id, agent_id, correlation_id, source, "timestamp", data)
   SELECT 'task.run.' || CASE WHEN t.next = $9 THEN 'lease_expired' ELSE t.next END,
-    CASE WHEN count(*) = 1 THEN 'run/' || min(t.id) ELSE 'runs' END, t.tenant_id, t.agent_id,
+    CASE WHEN count(*) = 1 THEN 'run:' || min(t.id) ELSE 'runs' END, t.tenant_id, t.agent_id,
     CASE WHEN count(*) = 1 THEN min(t.correlation_id) ELSE '' END, 'worker', clock_timestamp(),
     convert_to(json_build_object('runs', json_agg(json_build_object(
       'run', t.id::text, 'task', t.task_id::text, 'number', t.number, 'retry', t.retry, 'attempt', t.attempt)))::text, 'UTF8')

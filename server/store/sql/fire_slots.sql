@@ -101,7 +101,7 @@ ended AS (
 ),
 told AS (
   INSERT INTO carillon.outbox (event_type, aggregate, tenant_id, agent_id, correlation_id, source, "timestamp", data)
-  SELECT 'task.run.' || e.outcome, CASE WHEN count(*) = 1 THEN 'run/' || min(e.id) ELSE 'runs' END, e.tenant_id,
+  SELECT 'task.run.' || e.outcome, CASE WHEN count(*) = 1 THEN 'run:' || min(e.id) ELSE 'runs' END, e.tenant_id,
     e.agent_id, CASE WHEN count(*) = 1 THEN min(e.correlation_id) ELSE '' END, 'scheduler', $30::timestamptz,
     convert_to(json_build_object('runs', json_agg(json_build_object('run', e.id::text, 'task', e.task_id::text,
       'number', e.number, 'retry', e.retry, 'slot', e.slot, 'reason', e.reason)))::text, 'UTF8')
@@ -110,7 +110,7 @@ told AS (
         SELECT $33, id, tenant_id, agent_id, correlation_id, task_id, number, retry, slot, 'overlap' FROM dropped) e
   GROUP BY e.outcome, e.tenant_id, e.agent_id
   UNION ALL
-  SELECT 'task.done', 'task/' || e.task_id, e.tenant_id, e.agent_id, '', 'scheduler', $30::timestamptz,
+  SELECT 'task.done', 'task:' || e.task_id, e.tenant_id, e.agent_id, '', 'scheduler', $30::timestamptz,
     convert_to(json_build_object('task', e.task_id::text)::text, 'UTF8')
   FROM ended e
 )

@@ -70,7 +70,7 @@ effects AS (
 told AS (
   INSERT INTO carillon.outbox (event_type, aggregate, tenant_id, agent_id, correlation_id, source, "timestamp", data)
   SELECT 'task.run.' || CASE WHEN c.state = $6 THEN 'retrying' ELSE c.state END,
-    CASE WHEN count(*) = 1 THEN 'run/' || min(c.id) ELSE 'runs' END, c.tenant_id, c.agent_id,
+    CASE WHEN count(*) = 1 THEN 'run:' || min(c.id) ELSE 'runs' END, c.tenant_id, c.agent_id,
     CASE WHEN count(*) = 1 THEN min(c.correlation_id) ELSE '' END, 'worker', max(c.finished_at),
     convert_to(json_build_object('runs', json_agg(json_build_object(
       'run', c.id::text, 'task', c.task_id::text, 'number', c.number, 'retry', c.retry, 'attempt', c.attempt,

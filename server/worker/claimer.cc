@@ -1,0 +1,140 @@
+#include "server/worker/claimer.h"
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "server/base/failpoint.h"
+#include "server/base/metrics.h"
+
+namespace carillon {
+namespace {
+
+// A queue's floor stays so far behind the present, for rows that others put in with a clock or a commit that is slow.
+constexpr Duration kFloorMargin = std::chrono::seconds{10};
+constexpr Duration kLeaseMargin = std::chrono::milliseconds{500};
+
+}  // namespace
+
+DueBoard::Room Claimer::room() const {
+  const auto most = static_cast<std::size_t>(options_.batches.runs_in_flight);
+  return parts_.runs.size() < most ? DueBoard::Room::some : DueBoard::Room::none;
+}
+
+std::size_t Claimer::run_once() {
+  const int free = options_.batches.runs_in_flight - static_cast<int>(parts_.runs.size());
+  if (free <= 0) return 0;
+  ClaimOrder order;
+  order.now = parts_.clock.now();
+  order.n_max = std::min(free, options_.batches.claim_max);
+  order.lease = options_.leases.run_lease;
+  const auto shards = parts_.ownership.shards();
+  for (const auto& queue : parts_.board.take_due(order.now)) {
+    const auto owned = std::find_if(shards.begin(), shards.end(),
+                                    [&](const OwnedShard& shard) { return shard.shard == queue.shard; });
+    if (owned != shards.end()) order.pairs.push_back({*owned, queue.priority, queue.floor, 0});
+  }
+  if (order.pairs.empty()) return 0;
+  // Queues of one priority share what there is room for; the statement serves them in the order in which they stand here.
+  std::map<std::int16_t, int> of_priority;
+  for (const auto& pair : order.pairs) ++of_priority[pair.priority];
+  for (auto& pair : order.pairs)
+    pair.n = std::min(order.n_max, std::max(options_.batches.claim_min, order.n_max / of_priority[pair.priority]));
+
+  const BootTime lease_end = BootClock::now() + order.lease - kLeaseMargin;
+  const Claimed claimed = parts_.path.claim(order);
+  failpoint("after_claim");
+  note_claimed(order, claimed);
+  for (const RunId id : claimed.missed) parts_.missed(id);
+  known_.load(parts_.path, claimed.runs);
+  std::vector<RunPtr> runs;
+  for (const auto& leased : claimed.runs) {
+    auto run = std::make_shared<RunInFlight>(leased);
+    run->task = known_.find(leased);
+    run->lease_end = lease_end;
+    runs.push_back(std::move(run));
+  }
+  claim_inputs_and_journals(runs);
+  for (const auto& run : runs) {
+    parts_.runs.add(run);
+    parts_.start(run);
+  }
+  return runs.size();
+}
+
+void Claimer::claim_inputs_and_journals(const std::vector<RunPtr>& runs) {
+  std::vector<RunId> with_input, with_journal;
+  std::unordered_map<RunId, RunPtr> by_id;
+  for (const auto& run : runs) {
+    const RunId id = run->run.lease.id;
+    by_id.emplace(id, run);
+    if (run->run.payload && run->run.payload->empty()) with_input.push_back(id);
+    // A first attempt has done nothing yet.
+    if (run->run.lease.attempt > 1) with_journal.push_back(id);
+  }
+  if (!with_input.empty())
+    for (auto& input : parts_.path.load_inputs(with_input)) by_id.at(input.run)->input = std::move(input.input);
+  if (!with_journal.empty())
+    for (auto& step : parts_.path.load_journal(with_journal))
+      by_id.at(step.run)->plan.journal.push_back(std::move(step.entry));
+}
+
+// A queue that gave all it was asked for, and one that was not reached at all, are due at once again.
+void Claimer::note_claimed(const ClaimOrder& order, const Claimed& claimed) {
+  metrics::observe("carillon_claim_rows", {}, static_cast<double>(claimed.runs.size()));
+  metrics::count("carillon_runs_claimed_total", {}, static_cast<double>(claimed.runs.size()));
+  struct Seen {
+    int rows = 0;
+    Instant last{};
+  };
+  std::map<std::pair<std::int16_t, std::int16_t>, Seen> seen;
+  for (const auto& run : claimed.runs) {
+    auto& queue = seen[{run.shard, run.priority}];
+    ++queue.rows;
+    queue.last = std::max(queue.last, run.run_at);
+    metrics::observe("carillon_run_lateness_seconds", {},
+                     std::chrono::duration<double>(order.now - run.run_at).count());
+  }
+  const bool batch_full = static_cast<int>(claimed.runs.size() + claimed.missed.size()) >= order.n_max;
+  for (const auto& pair : order.pairs) {
+    const auto found = seen.find({pair.shard.shard, pair.priority});
+    const int rows = found == seen.end() ? 0 : found->second.rows;
+    if (batch_full || rows >= pair.n || !claimed.missed.empty())
+      parts_.board.due_at(pair.shard.shard, pair.priority, rows > 0 ? found->second.last : order.now);
+    if (rows >= pair.n) parts_.board.raise_floor(pair.shard.shard, pair.priority, found->second.last);
+  }
+}
+
+void Claimer::look_ahead() {
+  const auto machine_now = std::chrono::steady_clock::now();
+  const double share = std::uniform_real_distribution<>{0.8, 1.2}(random_);
+  next_look_ = machine_now + std::chrono::duration_cast<Duration>(options_.poll_every * share);
+  const auto shards = parts_.ownership.shards();
+  if (shards.empty()) return;
+  auto floors = DueBoard::Floors::keep;
+  if (machine_now >= next_full_scan_) {
+    next_full_scan_ = machine_now + options_.full_scan_every;
+    floors = DueBoard::Floors::ignore;
+  }
+  const Instant now = parts_.clock.now();
+  std::vector<ClaimPair> pairs;
+  for (const auto& queue : parts_.board.all(shards, floors))
+    pairs.push_back({OwnedShard{queue.shard, 0}, queue.priority, queue.floor, 0});
+  std::map<std::pair<std::int16_t, std::int16_t>, Instant> first;
+  Instant oldest = now;
+  for (const auto& time : parts_.path.due_times(pairs, now + options_.look_ahead)) {
+    const auto added = first.emplace(std::pair{time.shard, time.priority}, time.at);
+    if (!added.second) added.first->second = std::min(added.first->second, time.at);
+    oldest = std::min(oldest, time.at);
+    parts_.board.due_at(time.shard, time.priority, time.at);
+  }
+  for (const auto& pair : pairs) {
+    const auto found = first.find({pair.shard.shard, pair.priority});
+    const Instant floor = found == first.end() ? now - kFloorMargin : std::min(found->second, now - kFloorMargin);
+    parts_.board.raise_floor(pair.shard.shard, pair.priority, floor);
+  }
+  metrics::gauge("carillon_oldest_due_seconds", {}, std::chrono::duration<double>(now - oldest).count());
+  metrics::gauge("carillon_runs_in_flight", {}, static_cast<double>(parts_.runs.size()));
+}
+
+}  // namespace carillon

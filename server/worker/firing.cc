@@ -1,0 +1,160 @@
+#include "server/worker/firing.h"
+
+#include <algorithm>
+
+#include "server/domain/concurrency.h"
+#include "server/domain/schedule/misfire.h"
+
+namespace carillon {
+namespace {
+
+class Decision {
+ public:
+  Decision(const FiringFacts& facts, const FiringTools& tools)
+      : facts_(facts), tools_(tools), definition_(*facts.definition), busy_(facts.busy) {
+    firing_.due = facts.due;
+    firing_.last_slot = facts.due.last_slot;
+    firing_.priority = static_cast<std::int16_t>(definition_.priority);
+    firing_.concurrency_key = concurrency_key(definition_, facts.due.task, overlap_policy(definition_));
+    if (definition_.dedupe) {
+      firing_.dedupe_key = definition_.dedupe->key;
+      firing_.dedupe_window = definition_.dedupe->window;
+    }
+  }
+
+  Firing made() {
+    const bool paused = facts_.due.task_state == name_of(TaskState::paused);
+    if (paused) leave_out_paused(facts_.due.paused_until.value_or(Instant::max()));
+    if (!paused || (facts_.due.paused_until && *facts_.due.paused_until <= tools_.now)) fire_what_passed();
+    firing_.next_fire_at = next();
+    return std::move(firing_);
+  }
+
+ private:
+  // Slots of the pause: before `until` and not after now. One row for all of them.
+  void leave_out_paused(Instant until) {
+    std::vector<Slot> slots = next_slots(definition_.schedule, firing_.last_slot, static_cast<std::size_t>(tools_.slots_max));
+    const auto end = std::find_if(slots.begin(), slots.end(),
+                                  [&](const Slot& slot) { return slot.at > tools_.now || slot.at >= until; });
+    slots.erase(end, slots.end());
+    if (slots.empty()) return;
+    const std::string why = facts_.due.pause_reason.empty() ? "paused" : "paused: " + facts_.due.pause_reason;
+    add_range({slots.front().at, slots.back().at, static_cast<std::int64_t>(slots.size()), true, why},
+              RunState::skipped);
+    firing_.last_slot = slots.back().at;
+  }
+
+  void fire_what_passed() {
+    const auto decision = decide_misfire(definition_.schedule, misfire_policy(definition_, tools_.now),
+                                         firing_.last_slot, tools_.now);
+    for (const auto& range : decision.missed) {
+      MissedRange told = range;
+      told.reason = "nobody could run it in time: " + range.reason;
+      add_range(told, RunState::missed);
+      firing_.last_slot = std::max(firing_.last_slot, range.last);
+    }
+    for (const auto& slot : decision.fire) {
+      firing_.last_slot = std::max(firing_.last_slot, slot.at);
+      if (used_up()) break;
+      fire(slot.at);
+    }
+    // A slot that somebody moved was wanted; that its first time fell into a gap does not change that.
+    for (const auto& said : facts_.overrides)
+      if (said.moved_to && !has_row(said.slot) && said.slot <= tools_.now && !used_up()) fire(said.slot);
+  }
+
+  void fire(Instant slot) {
+    ++firing_.fired;
+    const auto said = std::find_if(facts_.overrides.begin(), facts_.overrides.end(),
+                                   [&](const SlotChange& each) { return each.slot == slot; });
+    if (said != facts_.overrides.end()) return follow(*said);
+    const OverlapVerdict verdict = decide_overlap(overlap_policy(definition_), busy_);
+    if (verdict == OverlapVerdict::skip) return add_skipped(slot, "overlap: the run before it had not ended");
+    if (verdict == OverlapVerdict::cancel_and_start) firing_.earlier_runs = Earlier::cancel;
+    add_run(slot, jittered(definition_, facts_.due.task, slot), "");
+  }
+
+  void follow(const SlotChange& said) {
+    const std::string why = said.reason.empty() ? "snoozed" : "snoozed: " + said.reason;
+    if (!said.moved_to) return add_skipped(said.slot, why);
+    add_run(said.slot, *said.moved_to, why);
+  }
+
+  void add_run(Instant slot, Instant run_at, const std::string& reason) {
+    FiredSlot run = row(slot, reason);
+    run.run_at = run_at;
+    run.expires_at = expires_at(definition_, std::max(slot, run_at));
+    firing_.slots.push_back(std::move(run));
+    ++busy_.queued;
+  }
+
+  void add_skipped(Instant slot, const std::string& reason) {
+    FiredSlot skipped = row(slot, reason);
+    skipped.state = RunState::skipped;
+    firing_.slots.push_back(std::move(skipped));
+  }
+
+  void add_range(const MissedRange& range, RunState state) {
+    FiredSlot left_out = row(range.first, range.reason + (range.counted_in_full ? "" : " (at least so many)"));
+    left_out.state = state;
+    if (range.slots > 1) {
+      left_out.slot_until = range.last;
+      left_out.folded = static_cast<std::int32_t>(std::min<std::int64_t>(range.slots - 1, INT32_MAX));
+    }
+    firing_.slots.push_back(std::move(left_out));
+  }
+
+  FiredSlot row(Instant slot, std::string reason) const {
+    FiredSlot made;
+    made.id = tools_.next_id();
+    made.slot = made.run_at = slot;
+    made.reason = std::move(reason);
+    made.correlation_id = tools_.next_correlation_id();
+    return made;
+  }
+
+  bool has_row(Instant slot) const {
+    return std::any_of(firing_.slots.begin(), firing_.slots.end(), [&](const FiredSlot& each) {
+      return each.slot == slot && each.state != RunState::missed;
+    });
+  }
+
+  bool used_up() const {
+    const auto most = definition_.options.max_runs;
+    return most && facts_.due.fired_count + firing_.fired >= *most;
+  }
+
+  std::optional<Instant> next() const {
+    if (used_up()) return std::nullopt;
+    const auto slot = next_slot(definition_.schedule, firing_.last_slot);
+    return slot ? std::optional{slot->at} : std::nullopt;
+  }
+
+  const FiringFacts& facts_;
+  const FiringTools& tools_;
+  const TaskDefinition& definition_;
+  Busy busy_;
+  Firing firing_;
+};
+
+// A definition that nobody can read still had a slot: a run is made of it, which fails and says why.
+Firing unreadable(const FiringFacts& facts, const FiringTools& tools) {
+  Firing firing;
+  firing.due = facts.due;
+  firing.last_slot = std::max(facts.due.last_slot, facts.due.next_fire_at);
+  firing.fired = 1;
+  FiredSlot run;
+  run.id = tools.next_id();
+  run.slot = run.run_at = facts.due.next_fire_at;
+  run.correlation_id = tools.next_correlation_id();
+  firing.slots.push_back(std::move(run));
+  return firing;
+}
+
+}  // namespace
+
+Firing decide_firing(const FiringFacts& facts, const FiringTools& tools) {
+  return facts.definition ? Decision{facts, tools}.made() : unreadable(facts, tools);
+}
+
+}  // namespace carillon

@@ -1,0 +1,104 @@
+// A run that this process has claimed and not yet settled, and the register of them all.
+//
+// The executor's events about one run never overlap: there is one event at a time (started, marked, answered), so the
+// plan below belongs to whoever handles that event. What others look at or change meanwhile (the end of the
+// lease, a cancel, the call that is under way) is atomic or guarded. RunsInFlight is thread-safe.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "server/base/guarded.h"
+#include "server/domain/task.h"
+#include "server/domain/tool_caller.h"
+#include "server/store/db_clock.h"
+#include "server/store/hot_path.h"
+
+namespace carillon {
+
+// What a version of a task says, read once and shared by its runs.
+struct KnownTask {
+  std::string name;
+  std::optional<TaskDefinition> definition;  // none: it cannot be read, `problem` says why
+  std::string problem;
+};
+
+struct RunPlan {
+  Action action;
+  std::size_t step = 0;            // of steps: which is next or under way
+  std::int32_t step_attempt = 1;
+  json values = json::object();    // of steps: what each gave
+  json last = nullptr;
+  Instant now{};                   // `now` of its templates: frozen when its first step started
+  std::vector<JournalEntry> journal{};  // what was done before this worker took over
+};
+
+struct CallUnderWay {
+  std::string tool;
+  json arguments;
+  Effect effect = Effect::destructive;
+  std::optional<CallId> call{};
+  Instant started_at{};
+  BootTime overdue_at = BootTime::max();
+  std::uint64_t sequence = 0;  // of the calls of this run: an answer to an earlier one is ignored
+};
+
+enum class RunPhase {
+  queued,  // waits in our own queue and may be handed back
+  begun,
+  ended,  // its end is on its way to the database, or it is lost: whatever still comes is ignored
+};
+
+struct RunInFlight {
+  explicit RunInFlight(LeasedRun leased) : run(std::move(leased)) {}
+
+  const LeasedRun run;
+  std::shared_ptr<const KnownTask> task;
+  std::string input;  // its payload, when that was too large for the queue's row
+  Instant started_at{};
+  RunPlan plan;
+  std::atomic<BootTime> lease_end{BootTime::min()};  // reckoned from before the statement that leased it
+  std::atomic<bool> cancelled{false};
+  std::atomic<RunPhase> phase{RunPhase::queued};
+  Guarded<CallUnderWay> call;
+  Guarded<std::string> cancel_reason;
+};
+using RunPtr = std::shared_ptr<RunInFlight>;
+
+class RunsInFlight {
+ public:
+  void add(const RunPtr& run) {
+    runs_.with([&](auto& runs) { runs[run->run.lease.id] = run; });
+  }
+  // False: it was gone already.
+  bool remove(RunId id) {
+    return runs_.with([&](auto& runs) { return runs.erase(id) == 1; });
+  }
+  RunPtr find(RunId id) const {
+    return runs_.with([&](const auto& runs) {
+      const auto found = runs.find(id);
+      return found == runs.end() ? nullptr : found->second;
+    });
+  }
+  std::vector<RunPtr> all() const {
+    return runs_.with([](const auto& runs) {
+      std::vector<RunPtr> all;
+      all.reserve(runs.size());
+      for (const auto& [id, run] : runs) all.push_back(run);
+      return all;
+    });
+  }
+  std::size_t size() const {
+    return runs_.with([](const auto& runs) { return runs.size(); });
+  }
+
+ private:
+  Guarded<std::unordered_map<RunId, RunPtr>> runs_;
+};
+
+}  // namespace carillon

@@ -1,0 +1,130 @@
+#include "server/worker/schedule_tick.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "server/base/log.h"
+#include "server/base/metrics.h"
+#include "server/worker/known_tasks.h"
+
+namespace carillon {
+
+std::string new_trace_id() {
+  thread_local std::mt19937_64 random{std::random_device{}()};
+  std::array<char, 33> text{};
+  std::snprintf(text.data(), text.size(), "%016llx%016llx", static_cast<unsigned long long>(random()),
+                static_cast<unsigned long long>(random() | 1U));
+  return text.data();
+}
+
+FiringFacts ScheduleTick::facts_of(const DueSchedule& due) {
+  KnownTask task = read_task(due.task_name, due.definition);
+  if (!task.definition)
+    log::error("a schedule is due and its definition cannot be read",
+               json{{"task", due.task_name}, {"problem", task.problem}});
+  FiringFacts facts;
+  facts.due = due;
+  facts.definition = std::move(task.definition);
+  return facts;
+}
+
+std::vector<Firing> ScheduleTick::decide(const std::vector<DueSchedule>& due, Instant now) {
+  std::vector<FiringFacts> facts;
+  std::vector<DueSchedule> may_overlap;
+  for (const auto& each : due) {
+    facts.push_back(facts_of(each));
+    const auto& definition = facts.back().definition;
+    if (definition && overlap_policy(*definition) != Overlap::allow) may_overlap.push_back(each);
+  }
+  const auto same = [](const auto& row, const FiringFacts& each) {
+    return row.task == each.due.task && row.tenant == each.due.tenant;
+  };
+  for (const auto& said : parts_.rows.overrides(due, now))
+    for (auto& each : facts)
+      if (same(said, each)) each.overrides.push_back(said);
+  if (!may_overlap.empty())
+    for (const auto& busy : parts_.rows.busy(may_overlap))
+      for (auto& each : facts)
+        if (same(busy, each)) each.busy = busy.busy;
+
+  const FiringTools tools{now, [&] { return parts_.ids.next(now); }, new_trace_id, options_.batches.catch_up_max};
+  std::vector<Firing> firings;
+  std::set<std::pair<std::string, std::string>> dedupe_keys;
+  for (const auto& each : facts) {
+    Firing firing = decide_firing(each, tools);
+    // One statement cannot take a dedupe key twice: whoever is second is fired by the next block, a moment later.
+    if (firing.dedupe_key && !dedupe_keys.emplace(each.due.tenant.str(), *firing.dedupe_key).second) continue;
+    firings.push_back(std::move(firing));
+  }
+  return firings;
+}
+
+std::size_t ScheduleTick::run_once() {
+  const auto shards = parts_.ownership.shards();
+  if (shards.empty()) return 0;
+  const Instant now = parts_.clock.now();
+  const auto due = parts_.rows.due(shards, now, options_.batches.schedules_max);
+  if (due.empty()) return 0;
+  const FiredBlock block = parts_.rows.fire(decide(due, now), now);
+  for (const auto& run : block.runs) {
+    metrics::count("carillon_slots_fired_total", {{"became", name_of(run.state)}});
+    if (run.state == RunState::queued)
+      parts_.board.due_at(run.shard, run.priority, run.run_at);
+    else
+      parts_.run_ended(run.id);
+  }
+  for (const RunId run : block.cancel_requested) parts_.cancel(run);
+  metrics::observe("carillon_firing_lateness_seconds", {},
+                   std::chrono::duration<double>(now - due.front().next_fire_at).count());
+  return due.size();
+}
+
+void ScheduleTick::look_ahead() {
+  const auto shards = parts_.ownership.shards();
+  const Instant now = parts_.clock.now();
+  std::set<Instant> times;
+  if (!shards.empty())
+    for (const Instant at : parts_.rows.due_times(shards, now + options_.look_ahead)) times.insert(at);
+  const std::lock_guard lock{mutex_};
+  times_ = std::move(times);
+}
+
+ScheduleTick::Woken ScheduleTick::wait(Monotonic latest) {
+  std::unique_lock lock{mutex_};
+  for (;;) {
+    if (stop_) return Woken::stop;
+    if (std::exchange(changed_, false)) return Woken::changed;
+    Monotonic until = latest;
+    if (!times_.empty()) {
+      const auto left = parts_.clock.boot_time_of(*times_.begin()) - BootClock::now();
+      if (left <= Duration{0}) {
+        times_.erase(times_.begin());
+        return Woken::due;
+      }
+      until = std::min(until, std::chrono::steady_clock::now() + left);
+    }
+    woken_.wait_until(lock, until);
+    if (std::chrono::steady_clock::now() >= latest) return stop_ ? Woken::stop : Woken::timeout;
+  }
+}
+
+void ScheduleTick::changed() {
+  {
+    const std::lock_guard lock{mutex_};
+    changed_ = true;
+  }
+  woken_.notify_all();
+}
+
+void ScheduleTick::stop() {
+  {
+    const std::lock_guard lock{mutex_};
+    stop_ = true;
+  }
+  woken_.notify_all();
+}
+
+}  // namespace carillon

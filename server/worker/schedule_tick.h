@@ -1,0 +1,64 @@
+// ScheduleTick: fires the schedules that are due in our shards, in blocks. What happens to each is decided by firing.h and
+// done by one statement that compares and swaps, so that a schedule that was edited, paused, deleted or fired by somebody
+// else at this very moment is simply looked at again. The next time always comes from the schedule's row.
+//
+// Belongs to the scheduler's thread; changed() may be called from any.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <vector>
+
+#include "server/domain/run_id.h"
+#include "server/store/db_clock.h"
+#include "server/store/schedule_rows.h"
+#include "server/worker/due_board.h"
+#include "server/worker/firing.h"
+#include "server/worker/ownership.h"
+#include "server/worker/worker_options.h"
+
+namespace carillon {
+
+struct ScheduleTickParts {
+  ScheduleRows& rows;
+  const DbClock& clock;
+  const Ownership& ownership;
+  DueBoard& board;
+  RunIdMaker& ids;
+  std::function<void(RunId)> cancel;     // a run that the next slot's overlap policy stops
+  std::function<void(RunId)> run_ended;  // a slot that was missed or skipped
+};
+
+class ScheduleTick {
+ public:
+  ScheduleTick(ScheduleTickParts parts, const WorkerOptions& options) : parts_(std::move(parts)), options_(options) {}
+
+  // Fires one block of what is due now; gives how many schedules it looked at.
+  std::size_t run_once();
+  // Notes when the next schedules become due.
+  void look_ahead();
+  // Waits for the next of those times, for changed() or until `latest`; true: there is something to do before looking ahead.
+  enum class Woken { due, changed, stop, timeout };
+  Woken wait(Monotonic latest);
+  void changed();
+  void stop();
+
+ private:
+  std::vector<Firing> decide(const std::vector<DueSchedule>& due, Instant now);
+  FiringFacts facts_of(const DueSchedule& due);
+
+  const ScheduleTickParts parts_;
+  const WorkerOptions options_;
+  std::mutex mutex_;
+  std::condition_variable woken_;
+  std::set<Instant> times_;
+  bool changed_ = false, stop_ = false;
+};
+
+// A new W3C trace id: 32 hexadecimal digits, not all zero.
+std::string new_trace_id();
+
+}  // namespace carillon

@@ -1,0 +1,59 @@
+// WorkQueue: pieces of work for a few threads, first come first served. It holds one piece at most for each run in
+// flight, so its length has that limit. Threads are started by whoever owns it, each calling run_once() until it says
+// that the queue has stopped; tests call it themselves. Thread-safe.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <utility>
+
+namespace carillon {
+
+class WorkQueue {
+ public:
+  void post(std::function<void()> work) {
+    {
+      const std::lock_guard lock{mutex_};
+      waiting_.push_back(std::move(work));
+    }
+    arrived_.notify_one();
+  }
+
+  // Does one piece; waits for it. False: stopped, and nothing is left.
+  bool run_once() {
+    std::unique_lock lock{mutex_};
+    arrived_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
+    return take(lock);
+  }
+  // Does one piece if there is one.
+  bool try_once() {
+    std::unique_lock lock{mutex_};
+    return take(lock);
+  }
+  void stop() {
+    {
+      const std::lock_guard lock{mutex_};
+      stopping_ = true;
+    }
+    arrived_.notify_all();
+  }
+
+ private:
+  bool take(std::unique_lock<std::mutex>& lock) {
+    if (waiting_.empty()) return false;
+    const auto work = std::move(waiting_.front());
+    waiting_.pop_front();
+    lock.unlock();
+    work();
+    return true;
+  }
+
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::deque<std::function<void()>> waiting_;
+  bool stopping_ = false;
+};
+
+}  // namespace carillon
