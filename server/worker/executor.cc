@@ -59,7 +59,7 @@ void Executor::start(const RunPtr& run) {
     });
     if (!may_start) return;
   }
-  work_.post([this, run] { begin(run); });
+  work_->post([this, run] { begin(run); });
 }
 
 void Executor::ended(const RunPtr& run) {
@@ -76,7 +76,7 @@ void Executor::ended(const RunPtr& run) {
     suspects.waiting.pop_front();
     return first;
   });
-  if (next) work_.post([this, next] { begin(next); });
+  if (next) work_->post([this, next] { begin(next); });
 }
 
 void Executor::begin(const RunPtr& run) {
@@ -89,7 +89,7 @@ void Executor::begin(const RunPtr& run) {
   mark.at = run->started_at;
   parts_.completer(run->run.lease.id).add_mark(std::move(mark), [this, run](Written written) {
     if (written == Written::stale) return drop(run->run.lease.id);
-    work_.post([this, run] { prepare(run); });
+    work_->post([this, run] { prepare(run); });
   });
 }
 
@@ -192,7 +192,7 @@ void Executor::find_policy(const RunPtr& run, const NextCall& wanted) {
   // The server has to be started first: that is waited for where it holds up nobody else.
   patient_.post([this, run, wanted, ask] {
     const auto policy = ask(options_.describe_wait);
-    work_.post([this, run, wanted, policy] { policy_found(run, wanted, policy); });
+    work_->post([this, run, wanted, policy] { policy_found(run, wanted, policy); });
   });
 }
 
@@ -224,7 +224,7 @@ void Executor::policy_found(const RunPtr& run, const NextCall& wanted, const Res
   if (is_steps(*run)) mark.journal = journal_of(*run, next, "running");
   parts_.completer(run->run.lease.id).add_mark(std::move(mark), [this, run, wanted, timeout](Written written) {
     if (written == Written::stale) return drop(run->run.lease.id);
-    work_.post([this, run, wanted, timeout] { call(run, wanted, timeout); });
+    work_->post([this, run, wanted, timeout] { call(run, wanted, timeout); });
   });
 }
 
@@ -244,9 +244,9 @@ void Executor::call(const RunPtr& run, const NextCall& wanted, Duration timeout)
     call.overdue_at = BootClock::now() + timeout + options_.overdue_after;
     return call.sequence;
   });
-  const CallId id = parts_.tools.start(std::move(request), [this, run, sequence](ToolReply reply) {
+  const CallId id = parts_.tools.start(std::move(request), [this, queue = work_, run, sequence](ToolReply reply) {
     failpoint("after_call");
-    work_.post([this, run, sequence, reply = std::move(reply)] { answered(run, sequence, reply); });
+    queue->post([this, run, sequence, reply = std::move(reply)] { answered(run, sequence, reply); });
   });
   run->call.with([&](CallUnderWay& call) {
     if (call.sequence == sequence) call.call = id;
@@ -303,7 +303,7 @@ void Executor::succeeded(const RunPtr& run, const CallUnderWay& call, const Tool
   plan.step_attempt = 1;
   parts_.completer(run->run.lease.id).add_mark(std::move(mark), [this, run](Written written) {
     if (written == Written::stale) return drop(run->run.lease.id);
-    work_.post([this, run] { next(run); });
+    work_->post([this, run] { next(run); });
   });
 }
 

@@ -13,6 +13,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <random>
 #include <string>
 #include <string_view>
@@ -50,7 +51,7 @@ class Executor {
   // Calls that are not answered long after their own timeout end as timed out, whatever still comes.
   void end_overdue();
 
-  WorkQueue& work() { return work_; }
+  WorkQueue& work() { return *work_; }
   WorkQueue& patient_work() { return patient_; }
 
  private:
@@ -92,7 +93,9 @@ class Executor {
 
   const ExecutorParts parts_;
   const ExecutorOptions options_;
-  WorkQueue work_, patient_;
+  // Shared with the answers of calls: one may come when the executor is gone, and finds a queue that nobody serves.
+  const std::shared_ptr<WorkQueue> work_ = std::make_shared<WorkQueue>();
+  WorkQueue patient_;
   Guarded<std::map<std::pair<std::string, std::string>, ToolPolicy>> policies_;  // by tenant and tool
   struct Suspects {
     bool one_under_way = false;

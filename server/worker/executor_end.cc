@@ -85,7 +85,7 @@ void Executor::end_overdue() {
     reply.failure = ErrorClass::timeout;
     reply.message = "the call was not answered, not even after its timeout";
     reply.arrived = Arrived::maybe;
-    work_.post([this, run, sequence = overdue->sequence, reply] { answered(run, sequence, reply); });
+    work_->post([this, run, sequence = overdue->sequence, reply] { answered(run, sequence, reply); });
     if (overdue->call) parts_.tools.cancel(*overdue->call, "overdue");
   }
 }

@@ -52,14 +52,29 @@ std::vector<Firing> ScheduleTick::decide(const std::vector<DueSchedule>& due, In
 
   const FiringTools tools{now, [&] { return parts_.ids.next(now); }, new_trace_id, options_.batches.catch_up_max};
   std::vector<Firing> firings;
-  std::set<std::pair<std::string, std::string>> dedupe_keys;
-  for (const auto& each : facts) {
-    Firing firing = decide_firing(each, tools);
-    // One statement cannot take a dedupe key twice: whoever is second is fired by the next block, a moment later.
-    if (firing.dedupe_key && !dedupe_keys.emplace(each.due.tenant.str(), *firing.dedupe_key).second) continue;
-    firings.push_back(std::move(firing));
-  }
+  for (const auto& each : facts) firings.push_back(decide_firing(each, tools));
   return firings;
+}
+
+// One schedule with a value that the database refuses must not keep the others of its block from firing.
+FiredBlock ScheduleTick::fire(const std::vector<Firing>& firings, Instant now) {
+  try {
+    return parts_.rows.fire(firings, now);
+  } catch (const StatementFailed& failure) {
+    if (!failure.is_data_error()) throw;
+    if (firings.size() == 1) {
+      log::error("a schedule could not be fired",
+                 json{{"task", firings[0].due.task_name}, {"problem", failure.what()}});
+      return {};
+    }
+  }
+  FiredBlock fired;
+  for (const auto& firing : firings) {
+    FiredBlock one = fire({firing}, now);
+    fired.runs.insert(fired.runs.end(), one.runs.begin(), one.runs.end());
+    fired.cancel_requested.insert(fired.cancel_requested.end(), one.cancel_requested.begin(), one.cancel_requested.end());
+  }
+  return fired;
 }
 
 std::size_t ScheduleTick::run_once() {
@@ -68,7 +83,7 @@ std::size_t ScheduleTick::run_once() {
   const Instant now = parts_.clock.now();
   const auto due = parts_.rows.due(shards, now, options_.batches.schedules_max);
   if (due.empty()) return 0;
-  const FiredBlock block = parts_.rows.fire(decide(due, now), now);
+  const FiredBlock block = fire(decide(due, now), now);
   for (const auto& run : block.runs) {
     metrics::count("carillon_slots_fired_total", {{"became", name_of(run.state)}});
     if (run.state == RunState::queued)
@@ -79,7 +94,7 @@ std::size_t ScheduleTick::run_once() {
   for (const RunId run : block.cancel_requested) parts_.cancel(run);
   metrics::observe("carillon_firing_lateness_seconds", {},
                    std::chrono::duration<double>(now - due.front().next_fire_at).count());
-  return due.size();
+  return block.runs.size();
 }
 
 void ScheduleTick::look_ahead() {

@@ -36,7 +36,7 @@ class ScheduleTick {
  public:
   ScheduleTick(ScheduleTickParts parts, const WorkerOptions& options) : parts_(std::move(parts)), options_(options) {}
 
-  // Fires one block of what is due now; gives how many schedules it looked at.
+  // Fires one block of what is due now; gives how many rows came of it. More may be due while it is not 0.
   std::size_t run_once();
   // Notes when the next schedules become due.
   void look_ahead();
@@ -48,6 +48,7 @@ class ScheduleTick {
 
  private:
   std::vector<Firing> decide(const std::vector<DueSchedule>& due, Instant now);
+  FiredBlock fire(const std::vector<Firing>& firings, Instant now);
   FiringFacts facts_of(const DueSchedule& due);
 
   const ScheduleTickParts parts_;

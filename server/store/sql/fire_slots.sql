@@ -44,8 +44,9 @@ reserved AS (
 ),
 deduped AS (
   INSERT INTO carillon.dedupe AS d (tenant_id, dedupe_key, started_at, run_id)
-  SELECT tenant_id, dedupe_key, $30::timestamptz, id FROM slot
+  SELECT DISTINCT ON (tenant_id, dedupe_key) tenant_id, dedupe_key, $30::timestamptz, id FROM slot
   WHERE state = $31 AND dedupe_key IS NOT NULL AND id IN (SELECT run_id FROM reserved)
+  ORDER BY tenant_id, dedupe_key, slot, id
   ON CONFLICT (tenant_id, dedupe_key) DO UPDATE SET started_at = excluded.started_at, run_id = excluded.run_id
   WHERE d.started_at <= excluded.started_at
         - (SELECT s.dedupe_window FROM slot s WHERE s.id = excluded.run_id)

@@ -1,0 +1,381 @@
+#include "server/worker/worker.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "server/base/check.h"
+#include "server/base/log.h"
+#include "server/base/metrics.h"
+#include "server/worker/claimer.h"
+#include "server/worker/completer.h"
+#include "server/worker/executor.h"
+#include "server/worker/keeper.h"
+#include "server/worker/loop.h"
+#include "server/worker/messenger.h"
+#include "server/worker/schedule_tick.h"
+
+namespace carillon {
+namespace {
+
+constexpr Duration kKeeperRest = std::chrono::milliseconds{250};
+constexpr Duration kDatabaseWellFor = std::chrono::seconds{5};
+
+HotPathOptions named(HotPathOptions options, const char* name) {
+  options.application = name;
+  return options;
+}
+
+// Something that is due every now and then, on the clock of this machine.
+class Every {
+ public:
+  explicit Every(Duration period) : period_(period) {}
+  bool due() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_) return false;
+    next_ = now + period_;
+    return true;
+  }
+  void now() { next_ = {}; }
+
+ private:
+  const Duration period_;
+  Monotonic next_{};
+};
+
+}  // namespace
+
+struct Worker::Inside {
+  Inside(WorkerParts given, const WorkerOptions& limits);
+
+  void keep();
+  void claim();
+  void schedule();
+  void keep_house();
+  void settled(const Settlement& settlement, Written written, const MovedRun& moved);
+  void ended(RunId run);
+  void hand_back();
+  void wait_until_idle(Duration longest);
+  bool owns(std::int16_t shard) const {
+    const auto mine = ownership.shards();
+    return std::any_of(mine.begin(), mine.end(), [&](const OwnedShard& each) { return each.shard == shard; });
+  }
+  Completer& completer_of(RunId run) {
+    return *completers[static_cast<std::size_t>(run.number()) % completers.size()];
+  }
+
+  WorkerParts parts;
+  const WorkerOptions options;
+  Ownership ownership;
+  RunsInFlight runs;
+  DueBoard board;
+
+  HotPath keeper_path, claimer_path;
+  HotPathConnection scheduler_connection;
+  std::vector<std::unique_ptr<HotPath>> completer_paths;
+  std::vector<std::unique_ptr<Completer>> completers;
+  ShardLeases leases;
+  ScheduleRows schedule_rows;
+
+  Executor executor;
+  ShardKeeper shard_keeper;
+  LeaseKeeper lease_keeper;
+  Claimer claimer;
+  ScheduleTick tick;
+  Messenger messenger;
+
+  Every shards_due, renewal_due, expiry_due, clock_due, sweep_due;
+  std::atomic<bool> cancels_due{false};
+  std::atomic<bool> room_wanted{false};
+  std::atomic<Monotonic> database_well_at{Monotonic{}};
+  bool stopped = true;
+  std::mutex idle_mutex;
+  std::condition_variable idle;
+
+  Loop keeper_loop{"keeper"}, claimer_loop{"claimer"}, scheduler_loop{"scheduler"}, messenger_loop{"messenger"},
+      housekeeper_loop{"housekeeper"};
+  std::vector<std::unique_ptr<Loop>> completer_loops, executor_loops;
+};
+
+Worker::Inside::Inside(WorkerParts given, const WorkerOptions& limits)
+    : parts(std::move(given)),
+      options(limits),
+      board(parts.clock),
+      keeper_path(named(parts.database, "keeper"), parts.membership.instance()),
+      claimer_path(named(parts.database, "claimer"), parts.membership.instance()),
+      scheduler_connection(named(parts.database, "scheduler")),
+      leases(keeper_path.connection(), parts.membership.instance()),
+      schedule_rows(scheduler_connection, parts.membership.instance()),
+      executor({parts.tools, parts.clock, runs, [this](RunId run) -> Completer& { return completer_of(run); }},
+               options.executor),
+      shard_keeper(leases, ownership, options.leases),
+      lease_keeper({keeper_path, parts.clock, ownership, board, runs, executor, [this](RunId run) { ended(run); }},
+                   options.leases),
+      claimer({claimer_path, parts.clock, ownership, board, runs, [this](const RunPtr& run) { executor.start(run); },
+               [this](RunId run) { ended(run); }},
+              options),
+      tick({schedule_rows, parts.clock, ownership, board, parts.membership.ids(),
+            [this](RunId run) { executor.cancel(run, "overlap: the next slot has come"); },
+            [this](RunId run) { ended(run); }},
+           options),
+      messenger(named(parts.database, "messenger"), parts.membership.instance(),
+                {[this] {
+                   board.look_again();
+                   tick.changed();
+                 },
+                 [this] {
+                   cancels_due = true;
+                   keeper_loop.wake();
+                 }}),
+      shards_due(options.leases.renew_every),
+      renewal_due(options.leases.renew_every),
+      expiry_due(options.leases.expire_every),
+      clock_due(options.leases.measure_clock_every),
+      sweep_due(options.sweep.every) {
+  for (int i = 0; i < options.completers; ++i) {
+    completer_paths.push_back(
+        std::make_unique<HotPath>(named(parts.database, "completer"), parts.membership.instance()));
+    completers.push_back(std::make_unique<Completer>(
+        *completer_paths.back(), options.batches,
+        [this](const Settlement& settlement, Written written, const MovedRun& moved) {
+          settled(settlement, written, moved);
+        }));
+  }
+}
+
+void Worker::Inside::ended(RunId run) {
+  if (parts.hooks.run_ended) parts.hooks.run_ended(run);
+}
+
+void Worker::Inside::settled(const Settlement& settlement, Written written, const MovedRun& moved) {
+  const RunPtr run = runs.find(settlement.lease.id);
+  runs.remove(settlement.lease.id);
+  if (run) executor.ended(run);
+  if (written == Written::stale) {
+    log::info("a run had been taken away before its end was written", json{{"run", settlement.lease.id.number()}});
+  } else {
+    metrics::count("carillon_runs_total", {{"outcome", moved.state == RunState::queued ? "retried" : name_of(moved.state)}});
+    if (moved.state == RunState::queued)
+      board.due_at(moved.shard, moved.priority, moved.run_at);
+    else
+      ended(moved.id);
+  }
+  if (run && run->run.keyed) board.unblocked(run->run.shard, parts.clock.now());
+  if (room_wanted.exchange(false)) board.room_again();
+  if (runs.size() == 0) {
+    const std::lock_guard lock{idle_mutex};
+    idle.notify_all();
+  }
+}
+
+void Worker::Inside::keep() {
+  if (clock_due.due()) parts.clock.measured(leases.measure_clock());
+  if (shards_due.due()) {
+    parts.membership.renew();
+    if (shard_keeper.run_once()) {
+      board.look_again();
+      tick.changed();
+    }
+  }
+  if (cancels_due.exchange(false) || renewal_due.due()) lease_keeper.renew_once();
+  if (expiry_due.due()) {
+    lease_keeper.expire_once();
+    executor.end_overdue();
+  }
+  database_well_at = std::chrono::steady_clock::now();
+  keeper_loop.rest(kKeeperRest);
+}
+
+void Worker::Inside::claim() {
+  if (std::chrono::steady_clock::now() >= claimer.next_look()) claimer.look_ahead();
+  while (!claimer_loop.stopping() && claimer.run_once() > 0) {
+  }
+  auto room = claimer.room();
+  if (room == DueBoard::Room::none) {
+    room_wanted = true;
+    room = claimer.room();  // a run may have ended before we said that we wait
+  }
+  if (board.wait(claimer.next_look(), room) == DueBoard::Woken::look) claimer.look_ahead();
+}
+
+void Worker::Inside::schedule() {
+  const auto latest = std::chrono::steady_clock::now() + options.poll_every;
+  bool fired = false;
+  while (!scheduler_loop.stopping() && tick.run_once() > 0) fired = true;
+  if (fired) tick.look_ahead();
+  const auto woken = tick.wait(latest);
+  if (woken == ScheduleTick::Woken::changed || woken == ScheduleTick::Woken::timeout) tick.look_ahead();
+}
+
+void Worker::Inside::keep_house() {
+  if (parts.hooks.each_second) parts.hooks.each_second();
+  if (parts.hooks.sweep && sweep_due.due()) parts.hooks.sweep();
+  housekeeper_loop.rest(std::chrono::seconds{1});
+}
+
+void Worker::Inside::hand_back() {
+  std::vector<RunLease> leases_to_return;
+  const auto unstarted = executor.take_unstarted();
+  for (const auto& run : unstarted) leases_to_return.push_back(run->run.lease);
+  if (leases_to_return.empty()) return;
+  try {
+    const auto returned = claimer_path.hand_back(leases_to_return);
+    metrics::count("carillon_runs_handed_back_total", {}, static_cast<double>(returned.size()));
+    log::info("runs that had not started were handed back", json{{"runs", returned.size()}});
+  } catch (const std::exception& failure) {
+    log::warn("runs could not be handed back; their leases expire", json{{"problem", failure.what()}});
+  }
+  for (const auto& run : unstarted) runs.remove(run->run.lease.id);
+}
+
+void Worker::Inside::wait_until_idle(Duration longest) {
+  std::unique_lock lock{idle_mutex};
+  idle.wait_for(lock, longest, [&] { return runs.size() == 0; });
+}
+
+Worker::Worker(WorkerParts parts, const WorkerOptions& options)
+    : inside_(std::make_unique<Inside>(std::move(parts), options)) {}
+
+Worker::~Worker() {
+  if (!inside_->stopped) stop(Duration{0});
+}
+
+void Worker::start() {
+  Inside& in = *inside_;
+  in.stopped = false;
+  const auto again = [](auto&& round) {
+    return [round] {
+      round();
+      return Loop::Next::again;
+    };
+  };
+  const auto serve = [](WorkQueue& queue) {
+    return [&queue] { return queue.run_once() ? Loop::Next::again : Loop::Next::end; };
+  };
+  for (const auto& completer : in.completers) {
+    in.completer_loops.push_back(std::make_unique<Loop>("completer"));
+    in.completer_loops.back()->start([one = completer.get()] {
+      if (!one->wait()) return Loop::Next::end;
+      one->run_once();
+      return Loop::Next::again;
+    });
+  }
+  for (int i = 0; i < in.options.executor.threads + in.options.executor.patient_threads; ++i) {
+    const bool patient = i >= in.options.executor.threads;
+    in.executor_loops.push_back(std::make_unique<Loop>(patient ? "patient_executor" : "executor"));
+    in.executor_loops.back()->start(serve(patient ? in.executor.patient_work() : in.executor.work()));
+  }
+  in.keeper_loop.start(again([&in] { in.keep(); }));
+  in.claimer_loop.start(again([&in] { in.claim(); }));
+  in.scheduler_loop.start(again([&in] { in.schedule(); }));
+  in.messenger_loop.start(again([&in] { in.messenger.run_once(); }));
+  in.housekeeper_loop.start(again([&in] { in.keep_house(); }));
+}
+
+void Worker::stop(Duration soft_deadline) {
+  Inside& in = *inside_;
+  in.stopped = true;
+  in.board.stop();
+  in.tick.stop();
+  in.claimer_loop.stop();
+  in.scheduler_loop.stop();
+  in.hand_back();
+  in.wait_until_idle(soft_deadline);
+  if (const auto left = in.runs.size(); left > 0)
+    log::info("runs that are still going are left to their leases", json{{"runs", left}});
+  in.executor.work().stop();
+  in.executor.patient_work().stop();
+  for (const auto& loop : in.executor_loops) loop->stop();
+  for (const auto& completer : in.completers) completer->stop();
+  for (const auto& loop : in.completer_loops) loop->stop();
+  in.messenger.wake();
+  in.messenger_loop.stop();
+  in.housekeeper_loop.stop();
+  in.keeper_loop.stop();
+  try {
+    in.shard_keeper.release_all();
+  } catch (const std::exception& failure) {
+    log::info("the shards could not be given back; they expire", json{{"problem", failure.what()}});
+  }
+}
+
+WorkerFacts Worker::facts() const {
+  WorkerFacts facts;
+  facts.shards = inside_->ownership.shards().size();
+  facts.runs_in_flight = inside_->runs.size();
+  for (const auto& completer : inside_->completers) facts.unwritten += completer->waiting();
+  facts.listening = inside_->messenger.healthy();
+  facts.database = std::chrono::steady_clock::now() - inside_->database_well_at.load() < kDatabaseWellFor;
+  return facts;
+}
+
+void Worker::runs_ready(std::int16_t shard, Instant run_at) {
+  inside_->board.due_at(shard, 0, run_at);
+  if (!inside_->owns(shard)) inside_->messenger.tell_shard(shard);
+}
+
+void Worker::cancel_requested(RunId run) {
+  if (inside_->runs.find(run)) {
+    // The reason is in the row; the keeper reads it with the next renewal and passes it on.
+    inside_->cancels_due = true;
+    inside_->keeper_loop.wake();
+  } else {
+    inside_->messenger.tell_cancel();
+  }
+}
+
+void Worker::run_taken_away(RunId run) {
+  inside_->executor.drop(run);
+  inside_->ended(run);
+  inside_->messenger.tell_cancel();
+}
+
+void Worker::schedule_changed(std::int16_t shard) {
+  inside_->tick.changed();
+  if (!inside_->owns(shard)) inside_->messenger.tell_shard(shard);
+}
+
+void Worker::dispatch_changed(const TenantId&) {
+  inside_->board.look_again();
+  inside_->messenger.tell_everybody();
+}
+
+struct WorkerBell::Attached {
+  std::mutex mutex;
+  WorkerSignal* worker = nullptr;
+
+  template <class Ring>
+  void ring(Ring&& pass_on) {
+    const std::lock_guard lock{mutex};
+    if (worker != nullptr) pass_on(*worker);
+  }
+};
+
+WorkerBell::WorkerBell() : attached_(std::make_unique<Attached>()) {}
+WorkerBell::~WorkerBell() = default;
+
+void WorkerBell::attach(WorkerSignal* worker) {
+  const std::lock_guard lock{attached_->mutex};
+  attached_->worker = worker;
+}
+
+void WorkerBell::runs_ready(std::int16_t shard, Instant run_at) {
+  attached_->ring([&](WorkerSignal& worker) { worker.runs_ready(shard, run_at); });
+}
+void WorkerBell::cancel_requested(RunId run) {
+  attached_->ring([&](WorkerSignal& worker) { worker.cancel_requested(run); });
+}
+void WorkerBell::run_taken_away(RunId run) {
+  attached_->ring([&](WorkerSignal& worker) { worker.run_taken_away(run); });
+}
+void WorkerBell::schedule_changed(std::int16_t shard) {
+  attached_->ring([&](WorkerSignal& worker) { worker.schedule_changed(shard); });
+}
+void WorkerBell::dispatch_changed(const TenantId& tenant) {
+  attached_->ring([&](WorkerSignal& worker) { worker.dispatch_changed(tenant); });
+}
+
+}  // namespace carillon

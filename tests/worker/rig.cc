@@ -1,0 +1,176 @@
+#include "tests/worker/rig.h"
+
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+namespace carillon::test {
+namespace {
+
+constexpr auto kPatience = std::chrono::seconds{30};
+
+bool begins(std::string_view text, std::string_view with) { return text.substr(0, with.size()) == with; }
+
+bool ends(std::string_view text, std::string_view with) {
+  return text.size() >= with.size() && text.substr(text.size() - with.size()) == with;
+}
+
+ToolReply failure(ErrorClass error_class, Arrived arrived) {
+  ToolReply reply;
+  reply.failure = error_class;
+  reply.message = "as the test wants it";
+  reply.arrived = arrived;
+  return reply;
+}
+
+}  // namespace
+
+CallId FakeTools::start(ToolCall call, std::function<void(ToolReply)> done) {
+  CallId id = 0;
+  {
+    const std::lock_guard lock{mutex_};
+    id = next_++;
+    calls_.push_back(call);
+    if (!log_file_.empty()) std::ofstream{log_file_, std::ios::app} << call.tool << "\n";
+    if (begins(call.tool, "t.held.")) {
+      held_.emplace(id, Held{std::move(call), std::move(done)});
+      most_at_once_ = std::max(most_at_once_, held_.size());
+      changed_.notify_all();
+      return id;
+    }
+  }
+  if (call.tool == "t.failing") return done(failure(ErrorClass::tool_error, Arrived::maybe)), id;
+  if (call.tool == "t.down") return done(failure(ErrorClass::unavailable, Arrived::no)), id;
+  if (begins(call.tool, "t.lost.")) return done(failure(ErrorClass::timeout, Arrived::maybe)), id;
+  ToolReply reply;
+  reply.arrived = Arrived::maybe;
+  const auto answer = answers.find(call.tool);
+  reply.structured = answer == answers.end() ? json{{"said", call.arguments}} : answer->second;
+  reply.content = json::array({json{{"type", "text"}, {"text", "fine"}}});
+  done(std::move(reply));
+  return id;
+}
+
+void FakeTools::cancel(CallId call, std::string_view) {
+  std::function<void(ToolReply)> done;
+  {
+    const std::lock_guard lock{mutex_};
+    const auto found = held_.find(call);
+    if (found == held_.end()) return;
+    done = std::move(found->second.done);
+    held_.erase(found);
+  }
+  done(failure(ErrorClass::cancelled, Arrived::maybe));
+}
+
+Result<ToolFacts> FakeTools::describe(const TenantId&, std::string_view tool, Duration wait) {
+  if (tool == "t.unknown") return Error{ErrorCode::unknown_tool, "there is no tool t.unknown"};
+  if (tool == "t.sleeping.read" && wait == Duration{0}) return Error{ErrorCode::server_unavailable, "it sleeps"};
+  ToolFacts facts;
+  facts.tool = std::string{tool};
+  facts.effect = ends(tool, "destructive") ? Effect::destructive
+                 : ends(tool, "idempotent") ? Effect::idempotent
+                                            : Effect::read;
+  return facts;
+}
+
+void FakeTools::wait_held(std::size_t n) {
+  std::unique_lock lock{mutex_};
+  if (!changed_.wait_for(lock, kPatience, [&] { return held_.size() >= n; }))
+    throw std::runtime_error("the calls that were waited for did not come");
+}
+
+void FakeTools::release() {
+  std::map<CallId, Held> held;
+  {
+    const std::lock_guard lock{mutex_};
+    held.swap(held_);
+  }
+  for (auto& [id, each] : held) {
+    ToolReply reply;
+    reply.structured = json{{"held", true}};
+    each.done(std::move(reply));
+  }
+}
+
+std::vector<ToolCall> FakeTools::calls() const {
+  const std::lock_guard lock{mutex_};
+  return calls_;
+}
+
+std::size_t FakeTools::most_at_once() const {
+  const std::lock_guard lock{mutex_};
+  return most_at_once_;
+}
+
+WorkerOptions quick_options() {
+  WorkerOptions options;
+  options.leases.shard_expiry = std::chrono::seconds{1};
+  options.leases.run_lease = std::chrono::seconds{1};
+  options.leases.renew_every = std::chrono::milliseconds{200};
+  options.leases.expire_every = std::chrono::milliseconds{200};
+  options.poll_every = std::chrono::milliseconds{200};
+  return options;
+}
+
+Rig::Rig(const TestDatabase& database, const WorkerOptions& options, const std::string& name,
+         const std::string& log_file)
+    : tools(log_file),
+      membership(HotPathOptions{.url = database.urls().dispatch, .application = "member"}, this_process("worker"),
+                 clock),
+      worker(WorkerParts{HotPathOptions{.url = database.urls().dispatch, .application = name}, tools, clock, membership,
+                         WorkerHooks{.run_ended =
+                                         [this](RunId run) {
+                                           const std::lock_guard lock{mutex_};
+                                           ended_.push_back(run);
+                                           changed_.notify_all();
+                                         },
+                                     .each_second = {},
+                                     .sweep = {}}},
+             options) {
+  bell.attach(&worker);
+  worker.start();
+}
+
+Rig::~Rig() { bell.attach(nullptr); }
+
+bool Rig::wait_ended(std::size_t n) {
+  std::unique_lock lock{mutex_};
+  return changed_.wait_for(lock, kPatience, [&] { return ended_.size() >= n; });
+}
+
+std::vector<RunId> Rig::ended() const {
+  const std::lock_guard lock{mutex_};
+  return ended_;
+}
+
+std::string definition_of(const Action& action, const std::string& when,
+                          const std::function<void(TaskDefinition&)>& change) {
+  TaskDefinition definition;
+  definition.when = when;
+  const auto schedule = parse_when(when, WhenContext{SystemClock{}.now(), "UTC"});
+  if (!schedule) throw std::runtime_error(schedule.error().message);
+  definition.schedule = *schedule;
+  definition.action = action;
+  if (change) change(definition);
+  return to_json(definition).dump();
+}
+
+Action tool_action(const std::string& tool, const json& arguments) {
+  Action action;
+  action.kind = ActionKind::tool;
+  action.tool = tool;
+  action.arguments = arguments;
+  return action;
+}
+
+Action steps_action(const std::vector<Step>& steps, const json& input) {
+  Action action;
+  action.kind = ActionKind::steps;
+  action.steps = steps;
+  action.input = input;
+  return action;
+}
+
+}  // namespace carillon::test

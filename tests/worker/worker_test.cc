@@ -1,0 +1,247 @@
+#include "server/worker/worker.h"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "tests/worker/rig.h"
+
+using namespace carillon;
+using namespace carillon::test;
+
+namespace {
+
+std::string outcome(const TestDatabase& database, std::int64_t run) {
+  return database.ask("SELECT outcome FROM carillon.run_history WHERE id = " + std::to_string(run));
+}
+
+json output(const TestDatabase& database, std::int64_t run) {
+  return json::parse(database.ask("SELECT convert_from(output, 'UTF8') FROM carillon.run_history WHERE id = " +
+                                  std::to_string(run)));
+}
+
+}  // namespace
+
+TEST_CASE("a due run calls its tool and its result is in the history", "[worker]") {
+  const TestDatabase database;
+  put_task(database, 1, definition_of(tool_action("t.read", {{"message", "hi"}})));
+  put_ready(database, {.id = 1});
+  Rig rig{database};
+  REQUIRE(rig.wait_ended(1));
+  CHECK(outcome(database, 1) == "succeeded");
+  CHECK(output(database, 1).at("structured").at("said").at("message") == "hi");
+  CHECK(output(database, 1).at("text") == "fine");
+  CHECK(rig.tools.calls().at(0).idempotency_key == "carillon-1");
+  CHECK(misplaced(database, 1, 1).empty());
+}
+
+TEST_CASE("a run that is queued while the worker waits starts on its signal", "[worker]") {
+  const TestDatabase database;
+  put_task(database, 1, definition_of(tool_action("t.read")));
+  put_task(database, 2, definition_of(tool_action("t.read")));
+  put_ready(database, {.id = 1});
+  auto options = quick_options();
+  options.poll_every = std::chrono::hours{1};
+  Rig rig{database, options};
+  REQUIRE(rig.wait_ended(1));
+  put_ready(database, {.id = 2, .shard = 7, .run_at = "now()", .task = 2});
+  rig.bell.runs_ready(7, rig.clock.now());
+  REQUIRE(rig.wait_ended(2));
+}
+
+TEST_CASE("a message is delivered by the built-in log tool", "[worker]") {
+  const TestDatabase database;
+  Action action;
+  action.message = "Check the build";
+  put_task(database, 1, definition_of(action));
+  put_ready(database, {.id = 1});
+  Rig rig{database};
+  REQUIRE(rig.wait_ended(1));
+  CHECK(rig.tools.calls().at(0).tool == "carillon.notify_log");
+  CHECK(rig.tools.calls().at(0).arguments == json{{"message", "Check the build"}});
+  CHECK(output(database, 1) == json{{"message", "Check the build"}});
+}
+
+TEST_CASE("steps see what earlier steps gave and each is in the journal", "[worker]") {
+  const TestDatabase database;
+  const Step fetch{.id = "fetch", .uses = "t.a", .with = {{"city", "${input.city}"}}, .save_as = "weather"};
+  const Step tell{.id = "tell", .uses = "t.b", .with = {{"text", "It is ${steps.weather.now} in ${steps.fetch.said}"}}};
+  put_task(database, 1, definition_of(steps_action({fetch, tell}, {{"city", "Chisinau"}})));
+  put_ready(database, {.id = 1, .payload = R"(convert_to('{"input":{"city":"Berlin"}}', 'UTF8'))"});
+  auto options = quick_options();
+  options.poll_every = std::chrono::seconds{1};
+  Rig rig{database, options};
+  rig.tools.answers["t.a"] = json{{"now", "cold"}, {"said", "Berlin"}};
+  REQUIRE(rig.wait_ended(1));
+  CHECK(outcome(database, 1) == "succeeded");
+  REQUIRE(rig.tools.calls().size() == 2);
+  CHECK(rig.tools.calls()[0].arguments == json{{"city", "Berlin"}});
+  CHECK(rig.tools.calls()[0].idempotency_key == "carillon-1-fetch");
+  CHECK(output(database, 1).at("steps").at("weather").at("now").is_string());
+  CHECK(database.ask("SELECT string_agg(step_path || ' ' || state, ', ' ORDER BY started_at) FROM "
+                     "carillon.step_journal") == "fetch succeeded, tell succeeded");
+}
+
+TEST_CASE("a template that leads nowhere fails the run with the path", "[worker]") {
+  const TestDatabase database;
+  put_task(database, 1, definition_of(steps_action({{.id = "a", .uses = "t.read", .with = {{"x", "${input.nope}"}}}})));
+  put_ready(database, {.id = 1});
+  Rig rig{database};
+  REQUIRE(rig.wait_ended(1));
+  CHECK(outcome(database, 1) == "failed");
+  CHECK(database.ask("SELECT error_class FROM carillon.run_history WHERE error_message LIKE '%nope%'") ==
+        "invalid_arguments");
+  CHECK(rig.tools.calls().empty());
+}
+
+TEST_CASE("what a failure becomes depends on the tool's effect and on whether the call can have arrived", "[worker]") {
+  const TestDatabase database;
+  const auto [tool, state, error_class] = GENERATE(table<std::string, std::string, std::string>({
+      {"t.failing", "failed", "tool_error"},
+      {"t.unknown", "failed", "not_found"},
+      {"t.lost.destructive", "unknown", "unknown_outcome"},
+      {"t.lost.read", "failed", "timeout"},
+      {"t.down", "failed", "unavailable"},
+      {"t.sleeping.read", "succeeded", ""},
+  }));
+  INFO(tool);
+  put_task(database, 1, definition_of(tool_action(tool), "manual", [](TaskDefinition& definition) {
+             definition.options.retries = RetryPolicy{.max_attempts = 2, .base = std::chrono::milliseconds{5}};
+           }));
+  put_ready(database, {.id = 1});
+  Rig rig{database};
+  REQUIRE(rig.wait_ended(1));
+  CHECK(outcome(database, 1) == state);
+  CHECK(database.ask("SELECT error_class FROM carillon.run_history") == error_class);
+  const std::size_t calls = tool == "t.unknown" ? 0 : tool == "t.lost.read" || tool == "t.down" ? 2 : 1;
+  CHECK(rig.tools.calls().size() == calls);
+  CHECK(misplaced(database, 1, 1).empty());
+}
+
+TEST_CASE("a run whose definition cannot be read fails and says so", "[worker]") {
+  const TestDatabase database;
+  put_task(database, 1, R"({"nonsense": true})");
+  put_ready(database, {.id = 1});
+  put_ready(database, {.id = 2, .task = 77});
+  Rig rig{database};
+  REQUIRE(rig.wait_ended(2));
+  CHECK(outcome(database, 1) == "failed");
+  CHECK(outcome(database, 2) == "failed");
+  CHECK(database.ask("SELECT count(*) FROM carillon.run_history WHERE error_class = 'internal'") == "2");
+}
+
+TEST_CASE("a cancel while the call is under way stops it", "[worker]") {
+  const TestDatabase database;
+  const auto [tool, state] = GENERATE(
+      table<std::string, std::string>({{"t.held.read", "cancelled"}, {"t.held.destructive", "unknown"}}));
+  put_task(database, 1, definition_of(tool_action(tool)));
+  put_ready(database, {.id = 1});
+  Rig rig{database};
+  rig.tools.wait_held(1);
+  database.run("UPDATE carillon.run_live SET cancel_requested_at = now(), cancel_reason = 'enough' WHERE id = 1");
+  rig.bell.cancel_requested(RunId{1});
+  REQUIRE(rig.wait_ended(1));
+  CHECK(outcome(database, 1) == state);
+  CHECK(misplaced(database, 1, 1).empty());
+}
+
+TEST_CASE("a run that was taken away by force is dropped and its late answer refused", "[worker]") {
+  const TestDatabase database;
+  put_task(database, 1, definition_of(tool_action("t.held.read")));
+  put_ready(database, {.id = 1});
+  Rig rig{database};
+  rig.tools.wait_held(1);
+  database.run("DELETE FROM carillon.run_live WHERE id = 1");
+  rig.bell.run_taken_away(RunId{1});
+  REQUIRE(rig.wait_ended(1));
+  rig.tools.release();
+  rig.worker.stop(std::chrono::seconds{1});
+  CHECK(outcome(database, 1).empty());
+}
+
+TEST_CASE("of the runs with one lock only one calls at a time and all of them run", "[worker]") {
+  const TestDatabase database;
+  put_task(database, 1, definition_of(tool_action("t.held.read")));
+  for (int i = 1; i <= 4; ++i) put_ready(database, {.id = i, .key = "'lock:reports'"});
+  Rig rig{database};
+  for (std::size_t i = 1; i <= 4; ++i) {
+    rig.tools.wait_held(1);
+    rig.tools.release();
+    REQUIRE(rig.wait_ended(i));
+  }
+  CHECK(rig.tools.most_at_once() == 1);
+}
+
+TEST_CASE("two workers on one database run a thousand runs exactly once each", "[worker]") {
+  const TestDatabase database;
+  put_task(database, 1, definition_of(tool_action("t.destructive")));
+  Rig one{database, quick_options(), "one"}, two{database, quick_options(), "two"};
+  put_many_ready(database, 1, 1000, 1);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+  for (std::size_t seen = 0; seen < 1000 && std::chrono::steady_clock::now() < deadline;) {
+    one.wait_ended(std::min<std::size_t>(one.ended().size() + 1, 1000 - two.ended().size()));
+    seen = one.ended().size() + two.ended().size();
+  }
+  CHECK(database.ask("SELECT count(*) FROM carillon.run_history WHERE outcome = 'succeeded'") == "1000");
+  std::set<std::string> keys;
+  for (const Rig* rig : {&one, &two})
+    for (const auto& call : rig->tools.calls()) keys.insert(call.idempotency_key);
+  CHECK(keys.size() == 1000);
+  CHECK(one.tools.calls().size() + two.tools.calls().size() == 1000);
+  CHECK(misplaced(database, 1, 1000).empty());
+}
+
+TEST_CASE("stopping leaves a run that is still going to its lease and loses none", "[worker]") {
+  const TestDatabase database;
+  put_task(database, 1, definition_of(tool_action("t.held.read")));
+  put_ready(database, {.id = 1});
+  {
+    Rig rig{database};
+    rig.tools.wait_held(1);
+    rig.worker.stop(Duration{0});
+    CHECK(database.ask("SELECT count(*) FROM carillon.shard_owner WHERE owner IS NOT NULL") == "0");
+    CHECK(misplaced(database, 1, 1).empty());
+    rig.tools.release();
+  }
+  Rig next{database, quick_options(), "next"};
+  next.tools.wait_held(1);
+  next.tools.release();
+  REQUIRE(next.wait_ended(1));
+  CHECK(outcome(database, 1) == "succeeded");
+  CHECK(database.ask("SELECT attempt || ' ' || takeovers FROM carillon.run_history") == "2 1");
+}
+
+TEST_CASE("an end that cannot be written is written when the database is back", "[worker]") {
+  const TestDatabase database;
+  put_task(database, 1, definition_of(tool_action("t.held.read")));
+  put_ready(database, {.id = 1});
+  auto options = quick_options();
+  options.leases.run_lease = options.leases.shard_expiry = std::chrono::seconds{20};
+  Rig rig{database, options};
+  rig.tools.wait_held(1);
+  database.run("ALTER TABLE carillon.run_history RENAME TO run_history_away");
+  rig.tools.release();
+  database.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'carillon c%'");
+  database.run("ALTER TABLE carillon.run_history_away RENAME TO run_history");
+  REQUIRE(rig.wait_ended(1));
+  CHECK(outcome(database, 1) == "succeeded");
+  CHECK(rig.tools.calls().size() == 1);
+}
+
+TEST_CASE("results of any size and shape are stored and the rest of the batch with them", "[worker]") {
+  const TestDatabase database;
+  put_task(database, 1, definition_of(tool_action("t.odd")));
+  put_task(database, 2, definition_of(tool_action("t.huge")));
+  auto options = quick_options();
+  options.executor.output_bytes_max = 10'000;
+  Rig rig{database, options};
+  rig.tools.answers["t.odd"] = json{{"text", std::string{"a\0b\xff", 4}}};
+  rig.tools.answers["t.huge"] = json{{"text", std::string(100'000, 'x')}};
+  put_ready(database, {.id = 1});
+  put_ready(database, {.id = 2, .task = 2});
+  rig.bell.runs_ready(0, rig.clock.now());
+  REQUIRE(rig.wait_ended(2));
+  CHECK(outcome(database, 1) == "succeeded");
+  CHECK(database.ask("SELECT output_cut FROM carillon.run_history WHERE id = 2") == "t");
+  CHECK(std::stoll(database.ask("SELECT output_bytes FROM carillon.run_history WHERE id = 2")) > 100'000);
+}
