@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "server/process/child.h"
@@ -94,9 +95,8 @@ TEST_CASE("a worker killed at any failpoint loses no run and doubles none", "[wo
 TEST_CASE("the steps of a killed worker's run go on at the first that had not ended", "[worker][kill]") {
   const TestDatabase database;
   const LogFile log;
-  put_task(database, 1, definition_of(steps_action({{.id = "a", .uses = "t.a"},
-                                                    {.id = "b", .uses = "t.b.destructive"},
-                                                    {.id = "c", .uses = "t.c", .with = {{"of_a", "${steps.a.said}"}}}})));
+  put_task(database, 1, definition_of(steps_action({step("a", "t.a"), step("b", "t.b.destructive"),
+                                                    step("c", "t.c", {{"of_a", "${steps.a.said}"}})})));
   put_ready(database, {.id = 1});
   work_until_killed(database, "before_call:3", log.path);
   Rig heir{database, quick_options(), "heir", log.path};

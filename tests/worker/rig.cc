@@ -165,6 +165,15 @@ Action tool_action(const std::string& tool, const json& arguments) {
   return action;
 }
 
+Step step(const std::string& id, const std::string& uses, const json& with, const std::string& save_as) {
+  Step made;
+  made.id = id;
+  made.uses = uses;
+  made.with = with;
+  made.save_as = save_as;
+  return made;
+}
+
 Action steps_action(const std::vector<Step>& steps, const json& input) {
   Action action;
   action.kind = ActionKind::steps;

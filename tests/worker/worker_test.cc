@@ -64,14 +64,12 @@ TEST_CASE("a message is delivered by the built-in log tool", "[worker]") {
 
 TEST_CASE("steps see what earlier steps gave and each is in the journal", "[worker]") {
   const TestDatabase database;
-  const Step fetch{.id = "fetch", .uses = "t.a", .with = {{"city", "${input.city}"}}, .save_as = "weather"};
-  const Step tell{.id = "tell", .uses = "t.b", .with = {{"text", "It is ${steps.weather.now} in ${steps.fetch.said}"}}};
+  const Step fetch = step("fetch", "t.a", {{"city", "${input.city}"}}, "weather");
+  const Step tell = step("tell", "t.b", {{"text", "It is ${steps.weather.now} in ${steps.fetch.said}"}});
   put_task(database, 1, definition_of(steps_action({fetch, tell}, {{"city", "Chisinau"}})));
-  put_ready(database, {.id = 1, .payload = R"(convert_to('{"input":{"city":"Berlin"}}', 'UTF8'))"});
-  auto options = quick_options();
-  options.poll_every = std::chrono::seconds{1};
-  Rig rig{database, options};
+  Rig rig{database};
   rig.tools.answers["t.a"] = json{{"now", "cold"}, {"said", "Berlin"}};
+  put_ready(database, {.id = 1, .payload = R"(convert_to('{"input":{"city":"Berlin"}}', 'UTF8'))"});
   REQUIRE(rig.wait_ended(1));
   CHECK(outcome(database, 1) == "succeeded");
   REQUIRE(rig.tools.calls().size() == 2);
@@ -84,7 +82,7 @@ TEST_CASE("steps see what earlier steps gave and each is in the journal", "[work
 
 TEST_CASE("a template that leads nowhere fails the run with the path", "[worker]") {
   const TestDatabase database;
-  put_task(database, 1, definition_of(steps_action({{.id = "a", .uses = "t.read", .with = {{"x", "${input.nope}"}}}})));
+  put_task(database, 1, definition_of(steps_action({step("a", "t.read", {{"x", "${input.nope}"}})})));
   put_ready(database, {.id = 1});
   Rig rig{database};
   REQUIRE(rig.wait_ended(1));
