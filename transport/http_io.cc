@@ -2,8 +2,10 @@
 
 #include <httplib.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <list>
 #include <system_error>
@@ -81,6 +83,17 @@ std::optional<HttpResponse> refusal_of(HttpSocket::Head head, const HttpLimits& 
   return std::nullopt;
 }
 
+// Each connection takes two descriptors; the usual soft limit of 1024 would be met long before our own.
+void allow_descriptors(std::size_t connections) {
+  constexpr rlim_t kForTheRest = 512;
+  rlimit now{};
+  if (::getrlimit(RLIMIT_NOFILE, &now) != 0) return;
+  const rlim_t wanted = std::min<rlim_t>(2 * connections + kForTheRest, now.rlim_max);
+  if (now.rlim_cur >= wanted) return;
+  now.rlim_cur = wanted;
+  if (::setrlimit(RLIMIT_NOFILE, &now) != 0) log::warn("the limit of open files could not be raised");
+}
+
 std::string raw_text(const HttpResponse& response) {
   return "HTTP/1.1 " + std::to_string(response.status) +
          " Refused\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: " +
@@ -106,6 +119,7 @@ class HttpIo::Library final : public httplib::Server {
   ~Library() override { end(); }
 
   void begin(const std::string& host, int port) {
+    allow_descriptors(limits_.connections_max);
     errno = 0;
     port_ = port == 0 ? bind_to_any_port(host) : (bind_to_port(host, port) ? port : -1);
     if (port_ < 0)

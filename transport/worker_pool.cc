@@ -1,6 +1,10 @@
 #include "transport/worker_pool.h"
 
+#include <nlohmann/json.hpp>
+#include <system_error>
 #include <utility>
+
+#include "server/base/log.h"
 
 namespace carillon::transport {
 
@@ -10,14 +14,24 @@ bool WorkerPool::run(std::function<void()> work) {
   const bool all_busy = queue_.size() >= idle_;
   const bool may_grow = threads_.size() < limits_.threads_max;
   if (all_busy && !may_grow && queue_.size() - idle_ >= limits_.queue_max) return false;
+  if (all_busy && may_grow && !start_thread() && threads_.empty()) return false;
   queue_.push_back(std::move(work));
-  if (all_busy && may_grow) {
-    threads_.emplace_front();
-    const auto self = threads_.begin();
-    *self = std::thread{[this, self] { work_until_idle(self); }};
-  }
   arrived_.notify_one();
   reap(lock);
+  return true;
+}
+
+// False: the system has no thread to give. Those that are there do the work then.
+bool WorkerPool::start_thread() {
+  threads_.emplace_front();
+  const auto self = threads_.begin();
+  try {
+    *self = std::thread{[this, self] { work_until_idle(self); }};
+  } catch (const std::system_error& refused) {
+    threads_.erase(self);
+    log::warn("a worker thread could not be started", {{"what", refused.what()}, {"threads", threads_.size()}});
+    return false;
+  }
   return true;
 }
 

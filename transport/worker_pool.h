@@ -40,6 +40,7 @@ class WorkerPool final : public Executor {
 
  private:
   using Threads = std::list<std::thread>;
+  bool start_thread();
   void work_until_idle(Threads::iterator self);
   void reap(std::unique_lock<std::mutex>& lock);
 

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "tests/transport/http_fixture.h"
+#include "transport/http_handler.h"
 
 namespace carillon::transport {
 namespace {
@@ -137,6 +138,22 @@ TEST_CASE("bodies beyond the limit are refused whether announced or not", "[tran
   fine.send(head + "Transfer-Encoding: chunked\r\n\r\n" + chunk + "0\r\n\r\n" + request_text("POST /echo", {}, "1"));
   CHECK(json::parse(fine.read_reply().body)["size"] == 0x8000);
   CHECK(json::parse(fine.read_reply().body)["size"] == 1);
+}
+
+TEST_CASE("a path as long as a head may be is answered", "[transport][http_server]") {
+  Web web{{}, {route("POST", "/echo", tell)}};
+  CHECK(web.ask(request_text("POST /" + std::string(8'000, 'a'), {}, "{}")).status == 404);
+  CHECK(web.ask(request_text("POST /" + std::string(30'000, 'a'), {}, "{}")).status == 414);
+  CHECK(web.ask(request_text("POST /echo", {}, "{}")).status == 200);
+}
+
+TEST_CASE("a client that waits for leave to send its body gets it", "[transport][http_server]") {
+  Web web{{}, {route("POST", "/echo", tell)}};
+  auto client = web.client();
+  client.send("POST /echo HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+  CHECK(client.read_head().status == 100);
+  client.send("hello");
+  CHECK(json::parse(client.read_reply().body)["size"] == 5);
 }
 
 TEST_CASE("a slow head is ended", "[transport][http_server]") {
