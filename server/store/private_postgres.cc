@@ -53,9 +53,15 @@ std::string why_not_writable(const std::string& folder) {
   if (::access(folder.c_str(), W_OK | X_OK) != 0) return reason();
   struct stat found {};
   if (::stat(folder.c_str(), &found) != 0) return reason();
-  if (!S_ISDIR(found.st_mode)) return "it is not a folder";
-  if (found.st_uid != ::geteuid()) return "it belongs to uid " + std::to_string(found.st_uid);
-  return "";
+  return S_ISDIR(found.st_mode) ? "" : "it is not a folder";
+}
+
+// Somebody else's database is not a reason for a throw-away one: whoever starts us like that wants to know.
+Status refuse_foreign(const std::string& folder) {
+  struct stat found {};
+  if (::stat(folder.c_str(), &found) != 0 || found.st_uid == ::geteuid()) return Done{};
+  return unavailable("the database in " + folder + " belongs to another user (uid " + std::to_string(found.st_uid) +
+                     "). Run carillon as that user, or set another CARILLON_HOME.");
 }
 
 std::string new_password() {
@@ -110,6 +116,7 @@ ConnectionPtr first_connection(const std::string& url) {
 }  // namespace
 
 Result<std::unique_ptr<PrivatePostgres>> PrivatePostgres::open(const DatabaseOptions& options) {
+  if (auto own = refuse_foreign(options.data_dir); !own) return own.error();
   std::unique_ptr<PrivatePostgres> postgres;
   if (const std::string why = why_not_writable(options.data_dir); why.empty()) {
     const std::string folder = fs::canonical(options.data_dir);
@@ -280,6 +287,7 @@ void PrivatePostgres::close() {
   const std::lock_guard lock{changing_};
   if (!in_use_) return;
   const auto starting = take_start_lock();
+  if (!starting) log::warn("left the private PostgreSQL running", json{{"reason", starting.error().message}});
   const bool last = starting.ok() && in_use_->try_turn(LockKind::exclusive);
   if (last) {
     stop_cluster(cluster_, kStopWait);

@@ -14,6 +14,8 @@
 namespace carillon {
 namespace {
 
+constexpr char kReadOnlyTransaction[] = "25006";
+
 std::string milliseconds(Duration duration) {
   return std::to_string(std::chrono::ceil<std::chrono::milliseconds>(duration).count());
 }
@@ -152,10 +154,20 @@ void Store::run_once(const TenantId* tenant, const std::function<Ending(Tx&)>& w
     begin();
   }
   Tx tx{*transaction, options_.prepared_statements};
-  if (work(tx) == Ending::commit)
-    transaction->commit();
-  else
-    transaction->abort();
+  try {
+    if (work(tx) == Ending::commit)
+      transaction->commit();
+    else
+      transaction->abort();
+  } catch (const pqxx::sql_error& error) {
+    if (error.sqlstate() == kReadOnlyTransaction) {
+      // The server has become a standby: every connection to it is of no use, and connecting anew finds the primary.
+      transaction.reset();
+      lease.connection().reset();
+      lease.close_idle();
+    }
+    throw;
+  }
 }
 
 namespace {

@@ -48,7 +48,9 @@ class Tx {
   // source includes; column.h reads it.
   template <class... Values>
   auto exec(const EmbeddedText& query, const Values&... values) {
-    return exec_params(query, std::vector<Param>{Param(values)...});
+    // A dependent type, so that pqxx::result need not be complete here.
+    std::conditional_t<sizeof...(Values) + 1 != 0, Tx, void>* const self = this;
+    return self->exec_params(query, std::vector<Param>{Param(values)...});
   }
   pqxx::result exec_params(const EmbeddedText& query, const std::vector<Param>& params);
 
