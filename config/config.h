@@ -7,10 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "catalog/catalog_options.h"
 #include "config/paths.h"
 #include "server/base/log.h"
 #include "server/store/retention_options.h"
 #include "server/store/store_options.h"
+#include "server/worker/worker_options.h"
 
 namespace carillon {
 
@@ -40,6 +42,8 @@ struct Config {
   RetentionOptions retention;
   HttpEndpointOptions http;
   ToolOptions tools;
+  CatalogOptions catalog;
+  WorkerOptions worker;
 };
 
 }  // namespace carillon

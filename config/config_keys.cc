@@ -78,6 +78,46 @@ void add_tools(std::vector<ConfigKey>& keys) {
                           [](Config& c) -> std::string& { return c.tools.timezone; }));
 }
 
+void add_catalog(std::vector<ConfigKey>& keys) {
+  keys.push_back(text_key({"catalog.servers_file", "the mcpServers object of the downstream servers"},
+                          [](Config& c) -> std::string& { return c.catalog.servers_file; }));
+  keys.push_back(duration_key({"catalog.call_timeout", "of a downstream call, where neither the task nor the server's entry says"},
+                              [](Config& c) -> Duration& { return c.catalog.call_timeout; }, milliseconds{100}));
+  keys.push_back(duration_key({"catalog.handshake_timeout", "how long a downstream server may take to start"},
+                              [](Config& c) -> Duration& { return c.catalog.handshake_timeout; }, milliseconds{100}));
+  keys.push_back(duration_key({"catalog.probe_timeout", "how long a server may take to answer in the newest protocol"},
+                              [](Config& c) -> Duration& { return c.catalog.probe_timeout; }, milliseconds{100}));
+  keys.push_back(duration_key({"catalog.idle_stop", "a server that nobody calls for so long is ended"},
+                              [](Config& c) -> Duration& { return c.catalog.idle_stop; }, seconds{1}));
+  keys.push_back(count_key({"catalog.parallel_max", "calls in flight on one server"},
+                           [](Config& c) -> int& { return c.catalog.parallel_max; }, {1, 10'000}));
+  keys.push_back(count_key({"catalog.waiting_max", "calls that wait for their turn on one server"},
+                           [](Config& c) -> int& { return c.catalog.waiting_max; }, {0, 100'000}));
+  keys.push_back(count_key({"catalog.http_threads", "exchanges with HTTP servers at once"},
+                           [](Config& c) -> int& { return c.catalog.http_threads; }, {1, 1'000}));
+  keys.push_back(list_key({"catalog.http_get_hosts", "hosts that carillon.http_get may reach; none: the tool is off"},
+                          [](Config& c) -> std::vector<std::string>& { return c.catalog.http_get_hosts; }));
+  keys.push_back(bytes_key({"catalog.http_get_bytes_max", "the most that carillon.http_get reads"},
+                           [](Config& c) -> std::size_t& { return c.catalog.http_get_bytes_max; }, {1024, 1 << 30}));
+}
+
+void add_worker(std::vector<ConfigKey>& keys) {
+  keys.push_back(duration_key({"worker.run_lease", "after which a silent worker has lost its runs"},
+                              [](Config& c) -> Duration& { return c.worker.leases.run_lease; }, seconds{1}));
+  keys.push_back(duration_key({"worker.shard_expiry", "after which a silent worker has lost its shards"},
+                              [](Config& c) -> Duration& { return c.worker.leases.shard_expiry; }, seconds{1}));
+  keys.push_back(duration_key({"worker.renew_every", "how often leases are renewed"},
+                              [](Config& c) -> Duration& { return c.worker.leases.renew_every; }, milliseconds{100}));
+  keys.push_back(count_key({"worker.takeovers_max", "a run that ended so many workers is quarantined"},
+                           [](Config& c) -> int& { return c.worker.leases.takeovers_max; }, {1, 100}));
+  keys.push_back(count_key({"worker.runs_in_flight", "runs that this process has claimed and not settled"},
+                           [](Config& c) -> int& { return c.worker.batches.runs_in_flight; }, {1, 100'000}));
+  keys.push_back(duration_key({"worker.soft_deadline", "how long stopping waits for calls that are under way"},
+                              [](Config& c) -> Duration& { return c.worker.soft_deadline; }, milliseconds{1}));
+  keys.push_back(bytes_key({"worker.output_bytes_max", "of one step; the rest is cut off and flagged"},
+                           [](Config& c) -> std::size_t& { return c.worker.executor.output_bytes_max; }, {1024, 64 << 20}));
+}
+
 std::vector<ConfigKey> make_keys() {
   std::vector<ConfigKey> keys;
   add_log(keys);
@@ -85,6 +125,8 @@ std::vector<ConfigKey> make_keys() {
   add_retention(keys);
   add_http(keys);
   add_tools(keys);
+  add_catalog(keys);
+  add_worker(keys);
   return keys;
 }
 

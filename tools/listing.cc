@@ -36,6 +36,11 @@ std::span<const Tool> all_tools() {
   return rows;
 }
 
+ToolOutcome settled(Result<Answer> result) {
+  if (!result.ok()) return result.error();
+  return std::move(*result);
+}
+
 const Tool* find_tool(std::string_view name) {
   const auto rows = all_tools();
   const auto found = std::find_if(rows.begin(), rows.end(), [&](const Tool& tool) { return tool.name == name; });

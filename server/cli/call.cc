@@ -14,7 +14,16 @@ namespace {
 constexpr Duration kStartPatience = std::chrono::seconds{60};
 constexpr std::string_view kMeta = "io.modelcontextprotocol/";
 
-// key=value words and --args into one object. A value stays text: the tool's own schema says what it is (input repair).
+// A value stays text, for the tool's own schema says what it is (input repair); only an object or a list is read here.
+json read_value(const std::string& text) {
+  if (text.starts_with('{') || text.starts_with('[')) {
+    json value = json::parse(text, nullptr, false);
+    if (!value.is_discarded()) return value;
+  }
+  return text;
+}
+
+// key=value words and --args into one object.
 Result<json> read_arguments(const Parsed& parsed) {
   json arguments = json::parse(parsed.value("args", "{}"), nullptr, false);
   if (!arguments.is_object())
@@ -24,7 +33,7 @@ Result<json> read_arguments(const Parsed& parsed) {
     const std::size_t equals = word.find('=');
     if (equals == std::string::npos || equals == 0)
       return Error{ErrorCode::arguments_invalid, "'" + word + "' is not of the form key=value"};
-    arguments[word.substr(0, equals)] = word.substr(equals + 1);
+    arguments[word.substr(0, equals)] = read_value(word.substr(equals + 1));
   }
   return arguments;
 }

@@ -1,0 +1,265 @@
+#include "server/cli/daemon.h"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "catalog/catalog.h"
+#include "server/base/log.h"
+#include "server/base/metrics.h"
+#include "server/base/version.h"
+#include "server/cli/control.h"
+#include "server/cli/downstream.h"
+#include "server/cli/health_facts.h"
+#include "server/cli/token.h"
+#include "server/engine/engine.h"
+#include "server/store/database.h"
+#include "server/store/db_clock.h"
+#include "server/store/migrate.h"
+#include "server/store/store.h"
+#include "server/web/health.h"
+#include "server/web/metrics_page.h"
+#include "server/web/rest.h"
+#include "server/worker/membership.h"
+#include "server/worker/worker.h"
+#include "tools/tool_set.h"
+#include "transport/http_endpoint.h"
+#include "transport/http_server.h"
+#include "transport/socket_server.h"
+#include "transport/timer.h"
+#include "transport/worker_pool.h"
+
+namespace carillon::cli {
+namespace {
+
+struct Address {
+  std::string host;
+  int port = 0;
+};
+
+Result<Address> read_address(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  int port = -1;
+  if (colon != std::string::npos) std::from_chars(text.data() + colon + 1, text.data() + text.size(), port);
+  if (port < 0 || port > 65535)
+    return Error{ErrorCode::conflict, "http.listen is '" + text + "'; write it as host:port, for example 127.0.0.1:8930"};
+  return Address{text.substr(0, colon), port};
+}
+
+bool is_loopback(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+
+std::string service_of(Role role) {
+  switch (role) {
+    case Role::worker: return "worker";
+    case Role::in_process: return "mcp";
+    default: return "serve";
+  }
+}
+
+json server_info() {
+  return {{"name", "carillon"}, {"title", "Carillon"}, {"version", kVersion}};
+}
+
+}  // namespace
+
+// In the order of the arrows: what stands below is made earlier and ends later.
+struct Daemon::Rooms {
+  Config config;
+  Role role;
+  StopSignal& stop_signal;
+  Instant started_at = SystemClock{}.now();
+
+  Database database;
+  DbClock clock;
+  std::unique_ptr<Membership> membership;
+  std::unique_ptr<Store> store;
+  std::unique_ptr<catalog::Catalog> catalog;
+  WorkerBell bell;
+  std::unique_ptr<Engine> engine;
+  std::unique_ptr<Worker> worker;
+  std::unique_ptr<CatalogDownstream> downstream;
+  std::unique_ptr<transport::WorkerPool> pool;
+  std::unique_ptr<transport::Timer> timer;
+  std::unique_ptr<tools::ToolSet> tools;
+  std::shared_ptr<transport::McpServer> mcp;
+  std::unique_ptr<TokenAuthenticator> authenticator;
+  std::unique_ptr<transport::McpEndpoint> endpoint;
+  std::unique_ptr<transport::HttpServer> http;
+  std::unique_ptr<transport::SocketServer> socket;
+
+  Rooms(Config settings, Role as, StopSignal& signal, Database opened)
+      : config(std::move(settings)), role(as), stop_signal(signal), database(std::move(opened)) {}
+
+  void start_inside();
+  Status start_protocol();
+  Status start_http();
+  Status listen(const Address& address);
+  void start_socket();
+  web::HealthFacts health() const;
+  std::string http_address() const;
+};
+
+void Daemon::Rooms::start_inside() {
+  HotPathOptions hot_path;
+  hot_path.url = database.urls().dispatch;
+  hot_path.application = service_of(role);
+  hot_path.prepared_statements = config.database.pool.prepared_statements;
+  membership = std::make_unique<Membership>(hot_path, this_process(service_of(role)), clock);
+  store = std::make_unique<Store>(database.urls(), config.database.pool, database.reviver());
+  catalog = std::make_unique<catalog::Catalog>(config.catalog);
+  EngineOptions options;
+  options.zone = config.tools.timezone;
+  options.durable = role == Role::in_process ? "host_only" : config.database.url.empty() ? "daemon" : "server";
+  engine = std::make_unique<Engine>(
+      EngineParts{.store = *store, .clock = clock, .tools = *catalog, .worker = bell, .ids = membership->ids()}, options);
+  WorkerHooks hooks;
+  hooks.run_ended = [this](RunId run) { engine->watch().finished(run); };
+  hooks.each_second = [this] { engine->check_watched_runs(); };
+  worker = std::make_unique<Worker>(
+      WorkerParts{.database = hot_path, .tools = *catalog, .clock = clock, .membership = *membership, .hooks = hooks}, config.worker);
+  worker->start();
+  bell.attach(worker.get());
+}
+
+Status Daemon::Rooms::start_protocol() {
+  const tools::ToolSetOptions options{.toolsets = config.tools.toolsets, .prefix = config.tools.prefix};
+  const auto checked = tools::check(options);
+  if (!checked.ok()) return checked;
+  downstream = std::make_unique<CatalogDownstream>(*catalog);
+  pool = std::make_unique<transport::WorkerPool>(transport::WorkerPool::Limits{});
+  timer = std::make_unique<transport::Timer>();
+  tools = std::make_unique<tools::ToolSet>(
+      tools::Ports{.engine = *engine, .downstream = *downstream, .executor = *pool, .timer = *timer},
+      options);
+  transport::ServerOptions server;
+  server.server_info = server_info();
+  server.instructions = tools->instructions();
+  server.list_ttl = std::chrono::hours{1};
+  mcp = std::make_shared<transport::McpServer>(server, transport::Services{.tools = tools.get()}, clock, *pool);
+  return Done{};
+}
+
+Status Daemon::Rooms::start_http() {
+  if (config.http.listen.empty()) return Done{};
+  auto address = read_address(config.http.listen);
+  if (!address.ok()) return address.error();
+  if (!is_loopback(address->host) && config.http.insecure_loopback)
+    return Error{ErrorCode::conflict, "http.insecure_loopback is for loopback addresses; " + address->host + " is none"};
+  if (!is_loopback(address->host) && !config.http.allow_plain_text)
+    return Error{ErrorCode::conflict, "listening on " + address->host + " without TLS sends the token in the clear; put a proxy with "
+                                      "TLS in front and set http.allow_plain_text, or listen on 127.0.0.1"};
+  const TokenUse use = config.http.insecure_loopback ? TokenUse::not_asked : TokenUse::required;
+  authenticator = std::make_unique<TokenAuthenticator>(read_or_make_token(config.paths.token_file), use);
+  const auto listening = listen(*address);
+  if (listening.ok() || role != Role::auto_started_daemon || address->port == 0) return listening;
+  // Nobody asked for this very port: a second installation on the machine must not keep a front from starting.
+  log::warn("the port is taken; using a free one", {{"listen", config.http.listen}});
+  return listen(Address{address->host, 0});
+}
+
+Status Daemon::Rooms::listen(const Address& address) {
+  transport::HttpServerOptions options;
+  options.host = address.host;
+  options.port = address.port;
+  options.names_allowed = config.http.names;
+  options.limits.body_bytes_max = config.http.body_bytes_max;
+  options.limits.connections_max = static_cast<std::size_t>(config.http.connections_max);
+  endpoint = std::make_unique<transport::McpEndpoint>(*mcp, transport::EndpointOptions{});
+  http = std::make_unique<transport::HttpServer>(options, *authenticator);
+  http->add(endpoint->routes());
+  http->add(web::rest_routes(*tools));
+  http->add(web::health_routes([this] { return health(); },
+                               [this](const transport::HttpRequest& request) {
+                                 return std::holds_alternative<transport::Principal>(authenticator->authenticate(request));
+                               }));
+  http->add(web::metrics_route());
+  try {
+    http->start();
+  } catch (const std::system_error& error) {
+    http.reset();
+    return Error{ErrorCode::conflict, config.http.listen + ": " + error.code().message() +
+                                          "; stop what listens there, or give another address with --listen"};
+  }
+  return Done{};
+}
+
+void Daemon::Rooms::start_socket() {
+  socket = std::make_unique<transport::SocketServer>(
+      config.paths.socket.string(),
+      socket_hooks({.mcp = mcp,
+                    .status = [this] { return status_of(health(), {.socket = socket->path(), .http = http_address()}); },
+                    .stop = [this] { stop_signal.request(); }}),
+      transport::SocketOptions{});
+  socket->start();
+}
+
+web::HealthFacts Daemon::Rooms::health() const {
+  return read_health({.started_at = started_at, .database = database, .store = *store, .worker = *worker, .catalog = *catalog});
+}
+
+std::string Daemon::Rooms::http_address() const {
+  if (!http) return "";
+  const std::size_t colon = config.http.listen.rfind(':');
+  return "http://" + config.http.listen.substr(0, colon) + ":" + std::to_string(http->port());
+}
+
+Daemon::Daemon() = default;
+Daemon::~Daemon() { stop(); }
+
+Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, Role role, StopSignal& stop) {
+  auto database = Database::open(config.database);
+  if (!database.ok()) return database.error();
+  const auto migrated = Migrator{database->urls().owner}.up();
+  if (!migrated.ok()) return migrated.error();
+  if (*migrated > 0) log::info("the database schema was brought up to date", {{"migrations", *migrated}});
+  std::unique_ptr<Daemon> daemon{new Daemon};
+  daemon->rooms_ = std::make_unique<Rooms>(config, role, stop, std::move(*database));
+  Rooms& rooms = *daemon->rooms_;
+  rooms.start_inside();
+  if (role != Role::worker) {
+    const auto protocol = rooms.start_protocol();
+    if (!protocol.ok()) return protocol.error();
+  }
+  if (role == Role::daemon || role == Role::auto_started_daemon) {
+    const auto http = rooms.start_http();
+    if (!http.ok()) return http.error();
+    rooms.start_socket();
+  }
+  log::info("ready", {{"http", rooms.http_address()}, {"database", name_of(rooms.database.kind())}});
+  return daemon;
+}
+
+json Daemon::status() const {
+  return status_of(rooms_->health(), {.socket = rooms_->socket ? rooms_->socket->path() : "", .http = rooms_->http_address()});
+}
+
+transport::McpServer& Daemon::mcp() { return *rooms_->mcp; }
+
+void Daemon::stop() {
+  if (!rooms_) return;
+  log::info("stopping");
+  if (rooms_->mcp) rooms_->mcp->stop();
+  if (rooms_->socket) rooms_->socket->stop();
+  if (rooms_->http) rooms_->http->stop();
+  rooms_->bell.attach(nullptr);
+  if (rooms_->worker) rooms_->worker->stop(rooms_->config.worker.soft_deadline);
+  if (rooms_->pool) rooms_->pool->stop();
+  // What calls upwards goes before what it calls.
+  rooms_->socket.reset();
+  rooms_->http.reset();
+  rooms_->endpoint.reset();
+  rooms_->mcp.reset();
+  rooms_->tools.reset();
+  rooms_->timer.reset();
+  rooms_->worker.reset();
+  rooms_->engine.reset();
+  rooms_->catalog.reset();
+  rooms_->store.reset();
+  rooms_->membership.reset();
+  rooms_->database.close();
+  rooms_.reset();
+  log::info("stopped");
+}
+
+}  // namespace carillon::cli
