@@ -31,7 +31,7 @@ std::vector<OwnedShard> owned(const HotRows& rows) {
 
 }  // namespace
 
-int ShardLeases::lease_process(const ProcessCard& card) {
+int ShardLeases::lease_process(const ProcessCard& card, Duration expiry) {
   for (int tries = 0; tries < kTriesMax; ++tries) {
     const HotRows rows = connection_.run(sql::lease_process, HotParams{}
                                                                  .text(card.instance)
@@ -39,14 +39,14 @@ int ShardLeases::lease_process(const ProcessCard& card) {
                                                                  .text(card.host)
                                                                  .int32(card.pid)
                                                                  .text(card.version)
-                                                                 .interval(kProcessExpiry));
+                                                                 .interval(expiry));
     if (rows.size() == 1) return rows[0].int16();
   }
   throw StatementFailed{"53400", "no process slot is free: 1,024 processes use this database"};
 }
 
-bool ShardLeases::renew_process(int slot) {
-  const auto params = HotParams{}.text(instance_).int16(static_cast<std::int16_t>(slot)).interval(kProcessExpiry);
+bool ShardLeases::renew_process(int slot, Duration expiry) {
+  const auto params = HotParams{}.text(instance_).int16(static_cast<std::int16_t>(slot)).interval(expiry);
   return connection_.run(sql::renew_process, params).size() == 1;
 }
 

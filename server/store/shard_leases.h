@@ -20,7 +20,8 @@ struct ProcessCard {
   std::string version;
 };
 
-inline constexpr Duration kProcessExpiry = std::chrono::seconds{30};
+// As long as a shard's: a process that died must not count as a worker when its shards are shared out anew.
+inline constexpr Duration kProcessExpiry = std::chrono::seconds{10};
 
 class ShardLeases {
  public:
@@ -28,9 +29,9 @@ class ShardLeases {
       : connection_(connection), instance_(std::move(instance)) {}
 
   // The slot that was free the longest. Throws StatementFailed (53400) when all 1,024 are taken.
-  int lease_process(const ProcessCard& card);
+  int lease_process(const ProcessCard& card, Duration expiry = kProcessExpiry);
   // False: the lease had ended and somebody else has the slot.
-  bool renew_process(int slot);
+  bool renew_process(int slot, Duration expiry = kProcessExpiry);
   void release_process(int slot);
   // Processes whose lease goes on and that own shards or want to: kinds serve, worker and mcp.
   int count_workers();

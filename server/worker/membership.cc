@@ -14,18 +14,19 @@
 namespace carillon {
 namespace {
 
-int lease(ShardLeases& leases, const ProcessCard& card, DbClock& clock) {
+int lease(ShardLeases& leases, const ProcessCard& card, Duration expiry, DbClock& clock) {
   clock.measured(leases.measure_clock());
-  return leases.lease_process(card);
+  return leases.lease_process(card, expiry);
 }
 
 }  // namespace
 
-Membership::Membership(const HotPathOptions& options, ProcessCard card, DbClock& clock)
+Membership::Membership(const HotPathOptions& options, ProcessCard card, DbClock& clock, Duration expiry)
     : card_(std::move(card)),
+      expiry_(expiry),
       connection_(options),
       leases_(connection_, card_.instance),
-      slot_(lease(leases_, card_, clock)),
+      slot_(lease(leases_, card_, expiry_, clock)),
       ids_(slot_) {}
 
 Membership::~Membership() {
@@ -36,7 +37,7 @@ Membership::~Membership() {
   }
 }
 
-void Membership::renew() { CARILLON_CHECK(leases_.renew_process(slot_)); }
+void Membership::renew() { CARILLON_CHECK(leases_.renew_process(slot_, expiry_)); }
 
 ProcessCard this_process(std::string kind) {
   std::array<char, 256> host{};

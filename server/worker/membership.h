@@ -14,7 +14,7 @@ namespace carillon {
 class Membership {
  public:
   // Connects, measures the database's clock and leases a slot. Throws when there is no database or no slot.
-  Membership(const HotPathOptions& options, ProcessCard card, DbClock& clock);
+  Membership(const HotPathOptions& options, ProcessCard card, DbClock& clock, Duration expiry = kProcessExpiry);
   // Ends the lease; what cannot be said because the database is away is found out when it expires.
   ~Membership();
   Membership(const Membership&) = delete;
@@ -27,6 +27,7 @@ class Membership {
 
  private:
   const ProcessCard card_;
+  const Duration expiry_;
   HotPathConnection connection_;
   ShardLeases leases_;
   const int slot_;

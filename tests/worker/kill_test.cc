@@ -43,6 +43,7 @@ void work_until_killed(const TestDatabase& database, const std::string& failpoin
   REQUIRE(child.ok());
   const auto end = child->wait_for(std::chrono::seconds{30});
   REQUIRE(end.has_value());
+  REQUIRE(end->signal == SIGKILL);
 }
 
 struct LogFile {
@@ -58,8 +59,9 @@ TEST_CASE("a worker for others to kill", "[.child]") {
   DbClock clock;
   FakeTools tools{env("TEST_LOG_FILE")};
   const HotPathOptions options{.url = env("TEST_DISPATCH_URL"), .application = "victim"};
-  Membership membership{options, this_process("worker"), clock};
-  Worker worker{{options, tools, clock, membership, {}}, quick_options()};
+  const WorkerOptions limits = quick_options();
+  Membership membership{options, this_process("worker"), clock, limits.leases.shard_expiry};
+  Worker worker{{options, tools, clock, membership, {}}, limits};
   worker.start();
   ::pause();
 }

@@ -114,36 +114,43 @@ WorkerOptions quick_options() {
   return options;
 }
 
+void Ends::add(RunId run) {
+  const std::lock_guard lock{mutex_};
+  runs_.push_back(run);
+  changed_.notify_all();
+}
+
+bool Ends::wait(std::size_t n) {
+  std::unique_lock lock{mutex_};
+  return changed_.wait_for(lock, kPatience, [&] { return runs_.size() >= n; });
+}
+
+std::vector<RunId> Ends::all() const {
+  const std::lock_guard lock{mutex_};
+  return runs_;
+}
+
 Rig::Rig(const TestDatabase& database, const WorkerOptions& options, const std::string& name,
+         const std::string& log_file)
+    : Rig(database, nullptr, options, name, log_file) {}
+
+Rig::Rig(const TestDatabase& database, Ends& ends, const WorkerOptions& options)
+    : Rig(database, &ends, options, "worker", "") {}
+
+Rig::Rig(const TestDatabase& database, Ends* ends, const WorkerOptions& options, const std::string& name,
          const std::string& log_file)
     : tools(log_file),
       membership(HotPathOptions{.url = database.urls().dispatch, .application = "member"}, this_process("worker"),
-                 clock),
+                 clock, options.leases.shard_expiry),
+      ends_(ends == nullptr ? own_ : *ends),
       worker(WorkerParts{HotPathOptions{.url = database.urls().dispatch, .application = name}, tools, clock, membership,
-                         WorkerHooks{.run_ended =
-                                         [this](RunId run) {
-                                           const std::lock_guard lock{mutex_};
-                                           ended_.push_back(run);
-                                           changed_.notify_all();
-                                         },
-                                     .each_second = {},
-                                     .sweep = {}}},
+                         WorkerHooks{.run_ended = [this](RunId run) { ends_.add(run); }, .each_second = {}, .sweep = {}}},
              options) {
   bell.attach(&worker);
   worker.start();
 }
 
 Rig::~Rig() { bell.attach(nullptr); }
-
-bool Rig::wait_ended(std::size_t n) {
-  std::unique_lock lock{mutex_};
-  return changed_.wait_for(lock, kPatience, [&] { return ended_.size() >= n; });
-}
-
-std::vector<RunId> Rig::ended() const {
-  const std::lock_guard lock{mutex_};
-  return ended_;
-}
 
 std::string definition_of(const Action& action, const std::string& when,
                           const std::function<void(TaskDefinition&)>& change) {

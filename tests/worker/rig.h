@@ -54,16 +54,31 @@ class FakeTools final : public ToolCaller {
 
 WorkerOptions quick_options();
 
+// The runs that ended, as one worker or several tell it.
+class Ends {
+ public:
+  void add(RunId run);
+  // Until n of them; false: not within a generous limit.
+  bool wait(std::size_t n);
+  std::vector<RunId> all() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<RunId> runs_;
+};
+
 // A worker in this process, from construction to stop() or destruction.
 class Rig {
  public:
   explicit Rig(const TestDatabase& database, const WorkerOptions& options = quick_options(),
                const std::string& name = "worker", const std::string& log_file = "");
+  Rig(const TestDatabase& database, Ends& ends, const WorkerOptions& options);
   ~Rig();
 
   // Waits until n runs have reached a final state since the beginning; false: not within a generous limit.
-  bool wait_ended(std::size_t n);
-  std::vector<RunId> ended() const;
+  bool wait_ended(std::size_t n) { return ends_.wait(n); }
+  std::vector<RunId> ended() const { return ends_.all(); }
 
   DbClock clock;
   FakeTools tools;
@@ -71,9 +86,10 @@ class Rig {
   WorkerBell bell;
 
  private:
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<RunId> ended_;
+  Rig(const TestDatabase& database, Ends* ends, const WorkerOptions& options, const std::string& name,
+      const std::string& log_file);
+  Ends own_;
+  Ends& ends_;
 
  public:
   Worker worker;

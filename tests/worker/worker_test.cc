@@ -173,13 +173,10 @@ TEST_CASE("of the runs with one lock only one calls at a time and all of them ru
 TEST_CASE("two workers on one database run a thousand runs exactly once each", "[worker]") {
   const TestDatabase database;
   put_task(database, 1, definition_of(tool_action("t.destructive")));
-  Rig one{database, quick_options(), "one"}, two{database, quick_options(), "two"};
+  Ends both;
+  Rig one{database, both, quick_options()}, two{database, both, quick_options()};
   put_many_ready(database, 1, 1000, 1);
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
-  for (std::size_t seen = 0; seen < 1000 && std::chrono::steady_clock::now() < deadline;) {
-    one.wait_ended(std::min<std::size_t>(one.ended().size() + 1, 1000 - two.ended().size()));
-    seen = one.ended().size() + two.ended().size();
-  }
+  REQUIRE(both.wait(1000));
   CHECK(database.ask("SELECT count(*) FROM carillon.run_history WHERE outcome = 'succeeded'") == "1000");
   std::set<std::string> keys;
   for (const Rig* rig : {&one, &two})
