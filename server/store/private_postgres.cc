@@ -215,6 +215,8 @@ Status PrivatePostgres::start_or_join() {
     if (!seen.pid) {
       if (auto chosen = choose_socket_folder(); !chosen) return chosen;
       const auto started = start_cluster(cluster_, {});
+      // The postmaster of a starter that was killed may have been faster, before it had a pid file to be seen by.
+      if (!started && look_at_postmaster(cluster_).pid) continue;
       if (!started) return started.error();
       log::info("started the private PostgreSQL",
                 json{{"pid", *started}, {"version", cluster_.binaries.major_version}});
