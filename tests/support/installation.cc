@@ -1,0 +1,93 @@
+#include "tests/support/installation.h"
+
+#include <sstream>
+
+#include "server/domain/run_handle.h"
+
+namespace carillon::test {
+namespace {
+
+constexpr std::chrono::seconds kPatience{20};
+
+void check_line(const std::string& line, const std::string& text) {
+  INFO("missing in the text: " << line << "\n" << text);
+  CHECK(text.find(line) != std::string::npos);
+}
+
+}  // namespace
+
+void check_same(const json& structured, const std::string& text) {
+  if (structured.is_structured()) {
+    for (const auto& member : structured) check_same(member, text);
+    return;
+  }
+  if (!structured.is_string()) return check_line(structured.dump(), text);
+  std::istringstream lines{structured.get<std::string>()};
+  for (std::string line; std::getline(lines, line);) check_line(line, text);
+}
+
+transport::RequestContext Installation::context() const {
+  transport::RequestContext context;
+  context.principal = {.tenant = "default", .agent = "owner", .scopes = scopes};
+  context.correlation_id = "0af7651916cd43dd8448eb211c80319c";
+  context.cancelled = client.get_token();
+  context.channel = std::make_shared<NoChannel>();
+  return context;
+}
+
+std::future<transport::ToolOutcome> Installation::start(const std::string& tool, json arguments) {
+  auto promise = std::make_shared<std::promise<transport::ToolOutcome>>();
+  tools.call_tool(context(), tool, std::move(arguments),
+                  [promise](transport::ToolOutcome outcome) { promise->set_value(std::move(outcome)); });
+  return promise->get_future();
+}
+
+transport::Answer Installation::answer(const std::string& tool, json arguments) {
+  auto future = start(tool, std::move(arguments));
+  REQUIRE(future.wait_for(kPatience) == std::future_status::ready);
+  auto outcome = future.get();
+  REQUIRE(std::holds_alternative<transport::Answer>(outcome));
+  return std::get<transport::Answer>(std::move(outcome));
+}
+
+json Installation::call(const std::string& tool, json arguments) {
+  const auto said = answer(tool, std::move(arguments));
+  const std::string text = said.content.at(0).at("text");
+  INFO(text);
+  REQUIRE_FALSE(said.is_error);
+  check_same(*said.structured, text);
+  return *said.structured;
+}
+
+json Installation::refused(const std::string& tool, json arguments) {
+  const auto said = answer(tool, std::move(arguments));
+  const std::string text = said.content.at(0).at("text");
+  INFO(text);
+  REQUIRE(said.is_error);
+  return json::parse(text);
+}
+
+void Installation::settle(const std::string& run, const std::string& outcome, const json& output,
+                          const std::string& error_class) {
+  const auto handle = parse_run_handle(run);
+  REQUIRE(handle.has_value());
+  const std::string which = "FROM carillon.run_ready WHERE number = " + std::to_string(handle->number) +
+                            " AND retry = " + std::to_string(handle->retry) +
+                            " AND task_id = (SELECT task_id FROM carillon.task WHERE name = '" + handle->task + "')";
+  const std::string id = database.ask("SELECT id " + which);
+  REQUIRE_FALSE(id.empty());
+  const std::string stored = output.is_null() ? "NULL" : "convert_to('" + output.dump() + "', 'UTF8')";
+  const std::string error = error_class.empty() ? "NULL, NULL" : "'" + error_class + "', 'it said so'";
+  database.run(
+      "INSERT INTO carillon.run_history (id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, "
+      "slot, "
+      "folded, run_at, started_at, finished_at, late_by, origin, agent_id, correlation_id, outcome, error_class, "
+      "error_message, payload, output, output_bytes) SELECT id, tenant_id, task_id, task_version, number, retry, 1, "
+      "takeovers, slot, folded, run_at, run_at, run_at + interval '4.1 seconds', interval '0', origin, agent_id, "
+      "correlation_id, '" +
+      outcome + "', " + error + ", payload, " + stored + ", " +
+      std::to_string(output.is_null() ? 0 : output.dump().size()) + " " + which + "; DELETE " + which);
+  engine.watch().finished(RunId{std::stoll(id)});
+}
+
+}  // namespace carillon::test

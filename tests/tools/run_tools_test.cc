@@ -1,0 +1,151 @@
+#include <catch2/catch.hpp>
+
+#include "tests/support/installation.h"
+
+namespace carillon::tools {
+namespace {
+
+using carillon::test::Installation;
+
+const json kOutput{{"content", json::array()}, {"structured", {{"count", 3}}}, {"text", "three"}};
+
+void schedule_echo(Installation& here) {
+  here.call("schedule_task",
+            {{"name", "echo"}, {"when", "manual"}, {"tool", "stub.echo"}, {"arguments", {{"message", "hi"}}}});
+}
+
+TEST_CASE("a run that is started now is queued and has a handle", "[tools][runs]") {
+  Installation here;
+  schedule_echo(here);
+  const json started = here.call("run_now", {{"task", "echo"}, {"reason", "to see"}});
+  CHECK(started["run"] == "echo#1");
+  CHECK(started["status"] == "queued");
+  const json shown = here.call("get_run", {{"run", "echo#1"}});
+  CHECK(shown["status"] == "queued");
+  CHECK(shown["action"]["tool"] == "stub.echo");
+}
+
+TEST_CASE("a call that waits is answered when the run ends", "[tools][runs]") {
+  Installation here;
+  schedule_echo(here);
+  auto waiting = here.start("run_now", {{"task", "echo"}, {"wait_seconds", 45}});
+  CHECK(waiting.wait_for(std::chrono::seconds{0}) == std::future_status::timeout);
+  here.settle("echo#1", "succeeded", kOutput, "");
+  REQUIRE(waiting.wait_for(std::chrono::seconds{20}) == std::future_status::ready);
+  const auto answer = std::get<transport::Answer>(waiting.get());
+  CHECK(answer.structured->at("status") == "succeeded");
+  CHECK(answer.structured->at("output") == json{{"count", 3}});
+}
+
+TEST_CASE("a call that has waited long enough tells what is true then", "[tools][runs]") {
+  Installation here;
+  schedule_echo(here);
+  CHECK(here.call("run_now", {{"task", "echo"}, {"wait_seconds", 1}})["status"] == "queued");
+  CHECK(here.call("get_run", {{"run", "echo#1"}, {"wait_seconds", 1}})["status"] == "queued");
+}
+
+TEST_CASE("a call whose client has gone is given up and the run goes on", "[tools][runs]") {
+  Installation here;
+  schedule_echo(here);
+  auto waiting = here.start("run_now", {{"task", "echo"}, {"wait_seconds", 45}});
+  here.client.request_stop();
+  REQUIRE(waiting.wait_for(std::chrono::seconds{20}) == std::future_status::ready);
+  CHECK(std::get<transport::Answer>(waiting.get()).is_error);
+  here.client = {};
+  CHECK(here.call("get_run", {{"run", "echo#1"}})["status"] == "queued");
+  CHECK(here.engine.watch().watched().empty());
+}
+
+TEST_CASE("waiting for a run that has ended answers at once", "[tools][runs]") {
+  Installation here;
+  schedule_echo(here);
+  here.call("run_now", {{"task", "echo"}});
+  here.settle("echo#1", "succeeded", kOutput, "");
+  CHECK(here.call("get_run", {{"run", "echo#1"}, {"wait_seconds", 45}})["status"] == "succeeded");
+}
+
+TEST_CASE("one value of an output is read by its path", "[tools][runs]") {
+  Installation here;
+  schedule_echo(here);
+  here.call("run_now", {{"task", "echo"}});
+  here.settle("echo#1", "succeeded", kOutput, "");
+  CHECK(here.call("get_run", {{"run", "echo#1"}, {"output_path", "structured.count"}})["output"] == 3);
+  CHECK(here.refused("get_run", {{"run", "echo#1"}, {"output_path", "structured.["}})["pointer"] == "/output_path");
+  CHECK(here.refused("get_run", {{"run", "echo#1"}, {"step", "a"}})["pointer"] == "/step");
+  CHECK(here.call("get_run", {{"run", "echo#1"}, {"include", {"output", "steps", "input"}}})["output"]["text"] ==
+        "three");
+}
+
+TEST_CASE("a long output is an extract that says how to read more", "[tools][runs]") {
+  Installation here;
+  schedule_echo(here);
+  here.call("run_now", {{"task", "echo"}});
+  here.settle("echo#1", "succeeded", {{"text", std::string(5'000, 'x')}, {"structured", nullptr}}, "");
+  const json shown = here.call("get_run", {{"run", "echo#1"}});
+  CHECK(shown["output"].get<std::string>().size() < 700);
+  CHECK(shown["output_bytes"] == 5'000);
+  CHECK(shown["output_more"].get<std::string>().find("output_path") != std::string::npos);
+  const json whole = here.call("get_run", {{"run", "echo#1"}, {"response_format", "detailed"}});
+  CHECK(whole["output"].get<std::string>().size() == 5'000);
+  CHECK(whole["origin"] == "run_now");
+}
+
+TEST_CASE("a failed run carries a diagnosis with the next call", "[tools][runs]") {
+  Installation here;
+  schedule_echo(here);
+  here.call("run_now", {{"task", "echo"}});
+  here.settle("echo#1", "failed", nullptr, "rate_limited");
+  const json shown = here.call("get_run", {{"run", "echo#1"}});
+  CHECK(shown["error_class"] == "rate_limited");
+  CHECK(shown["diagnosis"]["transient"] == true);
+  CHECK(shown["diagnosis"]["next_call"].get<std::string>().find("retry_run") != std::string::npos);
+}
+
+TEST_CASE("a retry of a finished run has a number of its own", "[tools][runs]") {
+  Installation here;
+  schedule_echo(here);
+  here.call("run_now", {{"task", "echo"}});
+  CHECK(here.refused("retry_run", {{"run", "echo#1"}})["error"] == "conflict");
+  here.settle("echo#1", "failed", nullptr, "timeout");
+  const json retried = here.call("retry_run", {{"run", "echo#1"}, {"from", "start"}, {"definition", "latest"}});
+  CHECK(retried["run"] == "echo#1.2");
+  CHECK(retried["retry_of"] == "echo#1");
+}
+
+TEST_CASE("a queued run is cancelled at once and a finished one is left as it is", "[tools][runs]") {
+  Installation here;
+  schedule_echo(here);
+  here.call("run_now", {{"task", "echo"}});
+  const json cancelled = here.call("cancel_run", {{"run", "echo#1"}, {"reason", "not now"}});
+  CHECK(cancelled["was"] == "queued");
+  CHECK(cancelled["status"] == "cancelled");
+  CHECK(here.call("get_run", {{"run", "echo#1"}})["status"] == "cancelled");
+}
+
+TEST_CASE("runs are listed newest first and filtered by what became of them", "[tools][runs]") {
+  Installation here;
+  schedule_echo(here);
+  for (int i = 1; i <= 3; ++i) here.call("run_now", {{"task", "echo"}});
+  here.settle("echo#1", "failed", nullptr, "timeout");
+  here.settle("echo#2", "succeeded", kOutput, "");
+  const json all = here.call("list_runs", {{"task", "echo"}});
+  CHECK(all["total"] == 3);
+  CHECK(all["runs"][0]["run"] == "echo#3");
+  const json failed = here.call("list_runs", {{"status", {"failed"}}, {"error_class", "timeout"}, {"since", "today"}});
+  REQUIRE(failed["total"] == 1);
+  CHECK(failed["runs"][0]["error_class"] == "timeout");
+  CHECK(failed["runs"][0]["duration"] == "4.1 s");
+  const json first = here.call("list_runs", {{"limit", 2}});
+  CHECK(here.call("list_runs", {{"limit", 2}, {"cursor", first["next_cursor"]}})["runs"][0]["run"] == "echo#1");
+  CHECK(here.call("list_runs", {{"response_format", "detailed"}})["runs"][0]["origin"] == "run_now");
+}
+
+TEST_CASE("an unknown run is refused by name", "[tools][runs]") {
+  Installation here;
+  schedule_echo(here);
+  CHECK(here.refused("get_run", {{"run", "echo#9"}})["error"] == "unknown_name");
+  CHECK(here.refused("cancel_run", {{"run", "nobody#1"}})["error"] == "unknown_name");
+}
+
+}  // namespace
+}  // namespace carillon::tools

@@ -1,0 +1,49 @@
+#include <catch2/catch.hpp>
+
+#include "tests/support/installation.h"
+
+namespace carillon::tools {
+namespace {
+
+using carillon::test::Installation;
+
+TEST_CASE("the status tells time and identity and the depth of the queue", "[tools][status]") {
+  Installation here;
+  here.call("schedule_task",
+            {{"name", "echo"}, {"when", "every 15m"}, {"tool", "stub.echo"}, {"arguments", {{"message", "hi"}}}});
+  here.call("run_now", {{"task", "echo"}});
+  const json status = here.call("get_status", json::object());
+  CHECK(status["now"] == "Fri 2026-11-20 14:00 Europe/Berlin");
+  CHECK(status["you"]["agent"] == "owner");
+  CHECK(status["durable"] == "daemon");
+  CHECK(status["queue"]["due"] == 1);
+  CHECK(status["queue"]["oldest_due"].get<std::string>().find("14:00") != std::string::npos);
+  CHECK(status["tasks"]["active"] == 1);
+  CHECK(status["next"][0]["task"] == "echo");
+  CHECK(status["workers"].get<std::string>().find("no worker") == 0);
+  CHECK(status["dispatch"] == "on");
+}
+
+TEST_CASE("failures are told once to who asks", "[tools][status]") {
+  Installation here;
+  here.call("schedule_task",
+            {{"name", "echo"}, {"when", "manual"}, {"tool", "stub.echo"}, {"arguments", {{"message", "hi"}}}});
+  here.call("run_now", {{"task", "echo"}});
+  here.settle("echo#1", "failed", nullptr, "timeout");
+  const json first = here.call("get_status", json::object());
+  CHECK(first["since_last_asked"]["failed"] == 1);
+  CHECK(first["attention"][0]["run"] == "echo#1");
+  here.clock.advance(std::chrono::minutes{1});
+  CHECK(here.call("get_status", json::object())["since_last_asked"]["failed"] == 0);
+}
+
+TEST_CASE("guides are short and name what they are about", "[tools][status]") {
+  Installation here;
+  const auto topic = GENERATE(as<std::string>(), "when", "errors", "limits");
+  const json help = here.call("get_status", {{"help", topic}});
+  CHECK(help["guide"].get<std::string>().size() <= 3'200);  // 800 tokens
+  CHECK(help["guide"].get<std::string>().size() > 400);
+}
+
+}  // namespace
+}  // namespace carillon::tools
