@@ -12,6 +12,8 @@ namespace carillon::tools {
 namespace {
 
 constexpr int kCallWaitDefaultSeconds = 30;
+constexpr std::size_t kTroubleBytes = 400;         // of each server's words, in a list of all
+constexpr std::size_t kTroubleOfOneBytes = 4'000;  // when one server was asked about
 
 // The first sentence, or as much of it as fits a line.
 std::string summary_of(const std::string& description) {
@@ -36,12 +38,21 @@ ordered_json tool_row(const ToolFacts& tool, DownstreamDetail detail) {
   return row;
 }
 
-ordered_json server_row(const DownstreamServer& server) {
+// The end of what a server wrote, in whole lines where that is possible.
+std::string tail_of(const std::string& text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  const std::size_t from = text.size() - bytes_max;
+  const std::size_t line = text.find('\n', from);
+  const std::string tail = text.substr(line == std::string::npos ? from : line + 1);
+  return "…" + extract(tail, bytes_max).text;
+}
+
+ordered_json server_row(const DownstreamServer& server, std::size_t stderr_max) {
   ordered_json row{{"server", server.name}, {"state", server.state}};
   if (server.tools) row["tools"] = *server.tools;
   if (server.latency) row["latency"] = say_duration(*server.latency);
-  add(row, "detail", server.detail);
-  add(row, "stderr", server.stderr_tail);
+  add(row, "detail", extract(server.detail, kTroubleBytes).text);
+  add(row, "stderr", tail_of(server.stderr_tail, stderr_max));
   return row;
 }
 
@@ -56,18 +67,20 @@ std::string tool_line(ordered_json row) {
   return render_row(row, {"tool", "effect", "summary", "description"}) + schemas;
 }
 
-// As many tools as fit the answer; schemas can be long.
-Answer found_answer(const DownstreamFound& found, DownstreamDetail detail) {
-  const std::size_t chars_max = detail == DownstreamDetail::schema ? 4 * kConciseCharsMax : kConciseCharsMax;
+// As many tools as fit the answer; schemas can be long. Who looks for tools is told only of servers in trouble.
+Answer found_answer(const DownstreamFound& found, const DownstreamQuery& query) {
+  const std::size_t chars_max = query.detail == DownstreamDetail::schema ? 4 * kConciseCharsMax : kConciseCharsMax / 2;
+  const std::size_t stderr_max = query.server.empty() ? kTroubleBytes : kTroubleOfOneBytes;
   ordered_json facts;
   std::string text;
   for (const auto& server : found.servers) {
-    facts["servers"].push_back(server_row(server));
-    text += render_row(facts["servers"].back(), {"server", "state", "detail"}) + "\n";
+    if (!query.query.empty() && server.detail.empty()) continue;
+    facts["servers"].push_back(server_row(server, stderr_max));
+    text += "server " + render_row(facts["servers"].back(), {"server", "state", "detail"}) + "\n";
   }
   std::size_t shown = 0;
   for (const auto& tool : found.tools) {
-    const ordered_json row = tool_row(tool, detail);
+    const ordered_json row = tool_row(tool, query.detail);
     const std::string line = tool_line(row);
     if (shown > 0 && text.size() + line.size() > chars_max) break;
     facts["tools"].push_back(row);
@@ -76,21 +89,22 @@ Answer found_answer(const DownstreamFound& found, DownstreamDetail detail) {
   }
   facts["total"] = found.total;
   text += std::to_string(shown) + " of " + std::to_string(found.total) + " tools";
-  if (shown < found.total) text += "; narrow with query or server, or raise limit";
+  if (shown < found.total) text += "; find tools with query or server, more of them with limit";
   return {.structured = json(facts), .text = text};
 }
 
 ToolOutcome search_tools(CallContext& context, const json& arguments) {
   const std::string word = text_of(arguments, "detail");
-  const DownstreamQuery query{.query = text_of(arguments, "query"),
-                              .server = text_of(arguments, "server"),
-                              .detail = word == "name"     ? DownstreamDetail::name
-                                        : word == "schema" ? DownstreamDetail::schema
-                                                           : DownstreamDetail::summary,
-                              .limit = arguments.value("limit", std::size_t{10})};
+  DownstreamQuery query{.query = text_of(arguments, "query"),
+                        .server = text_of(arguments, "server"),
+                        .detail = word == "name"     ? DownstreamDetail::name
+                                  : word == "schema" ? DownstreamDetail::schema
+                                                     : DownstreamDetail::summary,
+                        .limit = arguments.value("limit", std::size_t{10})};
+  if (query.query.empty() && query.server.empty()) query.limit = 0;
   const auto found = context.ports.downstream.search_tools(context.caller.tenant, query);
   if (!found.ok()) return found.error();
-  return found_answer(*found, query.detail);
+  return found_answer(*found, query);
 }
 
 ToolOutcome call_tool(CallContext& context, const json& arguments) {

@@ -1,7 +1,7 @@
 // Downstream: what the tools may know of the catalog, in their own words. The catalog's owner implements it.
 //
-// Read-only and quick: it tells what is known now and may start servers in the background, but never waits for one
-// longer than `wait`. Secrets are masked by whoever answers. Thread-safe.
+// Read-only: it may start servers to list their tools and waits for them no longer than `wait`; with a wait of zero it
+// starts nothing and tells what is known. Secrets are masked by whoever answers. Thread-safe.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -51,7 +51,9 @@ class StandInDownstream final : public tools::Downstream {
     asked = query;
     if (!query.server.empty() && query.server != "stub")
       return Error{ErrorCode::unknown_name, "no such server", "/server"};
-    return found;
+    tools::DownstreamFound answer = found;
+    if (answer.tools.size() > query.limit) answer.tools.resize(query.limit);
+    return answer;
   }
 };
 

@@ -16,8 +16,8 @@ TEST_CASE("tools are found with as much detail as was asked for", "[tools][catal
   CHECK(here.downstream.asked.query == "echo");
   CHECK(here.downstream.asked.limit == 5);
   CHECK(summary["tools"][0] == json{{"tool", "stub.echo"}, {"effect", "read"}, {"summary", "Says it again"}});
-  CHECK(here.call("search_tools", {{"detail", "name"}})["tools"][0] == json{{"tool", "stub.echo"}});
-  const auto schema = here.answer("search_tools", {{"detail", "schema"}});
+  CHECK(here.call("search_tools", {{"detail", "name"}, {"server", "stub"}})["tools"][0] == json{{"tool", "stub.echo"}});
+  const auto schema = here.answer("search_tools", {{"detail", "schema"}, {"query", "echo"}});
   CHECK(schema.structured->at("tools")[0]["input_schema"]["required"] == json{"message"});
   CHECK(schema.content[0]["text"].get<std::string>().find("\"required\":[\"message\"]") != std::string::npos);
 }
@@ -35,10 +35,26 @@ TEST_CASE("servers are listed with their trouble", "[tools][catalog]") {
   const json listed = here.call("search_tools", json::object());
   CHECK(listed["servers"][0]["tools"] == 2);
   CHECK(listed["servers"][1]["stderr"] == "boom");
+  CHECK(here.downstream.asked.limit == 0);
+  CHECK(here.call("search_tools", {{"query", "echo"}})["servers"].size() == 1);
   CHECK(here.refused("search_tools", {{"server", "nowhere"}})["error"] == "unknown_name");
   const json status = here.call("get_status", json::object());
   CHECK(status["servers"]["known"] == 2);
   CHECK(status["servers"]["trouble"][0]["server"] == "gone");
+}
+
+TEST_CASE("of what a server wrote only the end is shown", "[tools][catalog]") {
+  Installation here;
+  std::string flood = "first words\n";
+  for (int i = 0; i < 1'000; ++i) flood += "line " + std::to_string(i) + "\n";
+  here.downstream.found.servers = {{.name = "stub", .state = "backing_off", .detail = "it died", .stderr_tail = flood}};
+  const auto in_list = here.call("search_tools", json::object())["servers"][0]["stderr"].get<std::string>();
+  const auto of_one = here.call("search_tools", {{"server", "stub"}})["servers"][0]["stderr"].get<std::string>();
+  CHECK(in_list.size() <= 410);
+  CHECK(of_one.size() <= 4'010);
+  CHECK(of_one.size() > 3'000);
+  CHECK(in_list.find("line 999") != std::string::npos);
+  CHECK(of_one.find("first words") == std::string::npos);
 }
 
 TEST_CASE("what does not fit an answer is counted", "[tools][catalog]") {
@@ -46,7 +62,7 @@ TEST_CASE("what does not fit an answer is counted", "[tools][catalog]") {
   ToolFacts long_one = echo(here);
   long_one.description = std::string(150, 'x');
   here.downstream.found = {.servers = {}, .tools = std::vector<ToolFacts>(90, long_one), .total = 90};
-  const json found = here.call("search_tools", {{"limit", 100}});
+  const json found = here.call("search_tools", {{"query", "echo"}, {"limit", 100}});
   CHECK(found["tools"].size() < 40);
   CHECK(found["total"] == 90);
 }
