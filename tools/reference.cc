@@ -11,7 +11,8 @@ constexpr std::string_view kPrinted =
     "<!-- Printed from the source; CARILLON_WRITE_DOCS=1 with the tests of tools rewrites it. -->\n";
 
 std::string cell(std::string text) {
-  for (std::size_t at = text.find('|'); at != std::string::npos; at = text.find('|', at + 2)) text.replace(at, 1, "\\|");
+  for (std::size_t at = text.find('|'); at != std::string::npos; at = text.find('|', at + 2))
+    text.replace(at, 1, "\\|");
   return text;
 }
 
@@ -63,7 +64,8 @@ std::string tool_page(const Tool& tool) {
   page += "\nOn the command line: `carillon call " + name + " --args '" + ordered_json::parse(tool.example).dump() +
           "'`. Over REST: `POST /api/v1/tools/" + name + "`.\n";
   if (!tool.output_schema.empty())
-    page += "\nStructured result (outputSchema):\n\n```json\n" + ordered_json::parse(tool.output_schema).dump(2) + "\n```\n";
+    page += "\nStructured result (outputSchema):\n\n```json\n" + ordered_json::parse(tool.output_schema).dump(2) +
+            "\n```\n";
   return page;
 }
 
@@ -77,16 +79,17 @@ std::string tools_index() {
 }
 
 std::string errors_page() {
-  std::string page = std::string(kPrinted) +
-                     "# Errors\n\nA refusal is a tool result with `isError: true`. Its JSON names the code, what to change, "
-                     "and where they help the argument (`pointer`), what came (`got`) and calls or values that would work "
-                     "(`try`):\n\n```json\n"
-                     "{\"error\": \"when_ambiguous\", \"pointer\": \"/when\", \"got\": \"30m\",\n"
-                     " \"message\": \"\\\"30m\\\" could be a delay or a repeat.\",\n"
-                     " \"try\": [\"in 30m\", \"every 30m\"], \"now\": \"Fri 2026-11-20 14:05 Europe/Berlin\", "
-                     "\"retryable\": false}\n```\n\n"
-                     "Unknown tools and malformed requests are JSON-RPC errors instead.\n\n"
-                     "| code | repeating may help | meaning |\n|---|---|---|\n";
+  std::string page =
+      std::string(kPrinted) +
+      "# Errors\n\nA refusal is a tool result with `isError: true`. Its JSON names the code, what to change, "
+      "and where they help the argument (`pointer`), what came (`got`) and calls or values that would work "
+      "(`try`):\n\n```json\n"
+      "{\"error\": \"when_ambiguous\", \"pointer\": \"/when\", \"got\": \"30m\",\n"
+      " \"message\": \"\\\"30m\\\" could be a delay or a repeat.\",\n"
+      " \"try\": [\"in 30m\", \"every 30m\"], \"now\": \"Fri 2026-11-20 14:05 Europe/Berlin\", "
+      "\"retryable\": false}\n```\n\n"
+      "Unknown tools and malformed requests are JSON-RPC errors instead.\n\n"
+      "| code | repeating may help | meaning |\n|---|---|---|\n";
   for (const auto& code : kErrorCodes)
     page += "| `" + std::string(code.name) + "` | " + (code.retryable ? "yes" : "no") + " | " +
             cell(std::string(code.meaning)) + " |\n";

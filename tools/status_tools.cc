@@ -87,7 +87,7 @@ Answer help_answer(const std::string& topic) {
   const std::string guide = topic == "errors"   ? errors_guide()
                             : topic == "limits" ? std::string(guides::limits.text)
                                                 : std::string(guides::when.text);
-  return {.structured = {{"help", topic}, {"guide", guide}}, .text = guide};
+  return {.structured = {{"guide", guide}}, .text = guide};
 }
 
 ToolOutcome get_status(CallContext& context, const json& arguments) {

@@ -75,6 +75,10 @@ void Installation::settle(const std::string& run, const std::string& outcome, co
                             " AND retry = " + std::to_string(handle->retry) +
                             " AND task_id = (SELECT task_id FROM carillon.task WHERE name = '" + handle->task + "')";
   const std::string id = database.ask("SELECT id " + which);
+  INFO(run
+       << " of "
+       << database.ask(
+              "SELECT string_agg(number || chr(46) || retry || chr(58) || task_id, chr(32)) FROM carillon.run_ready"));
   REQUIRE_FALSE(id.empty());
   const std::string stored = output.is_null() ? "NULL" : "convert_to('" + output.dump() + "', 'UTF8')";
   const std::string error = error_class.empty() ? "NULL, NULL" : "'" + error_class + "', 'it said so'";

@@ -125,7 +125,8 @@ TEST_CASE("a queued run is cancelled at once and a finished one is left as it is
 TEST_CASE("runs are listed newest first and filtered by what became of them", "[tools][runs]") {
   Installation here;
   schedule_echo(here);
-  for (int i = 1; i <= 3; ++i) here.call("run_now", {{"task", "echo"}});
+  for (int i = 1; i <= 3; ++i)
+    CHECK(here.call("run_now", {{"task", "echo"}, {"overlap", "allow"}})["run"] == "echo#" + std::to_string(i));
   here.settle("echo#1", "failed", nullptr, "timeout");
   here.settle("echo#2", "succeeded", kOutput, "");
   const json all = here.call("list_runs", {{"task", "echo"}});
@@ -138,6 +139,16 @@ TEST_CASE("runs are listed newest first and filtered by what became of them", "[
   const json first = here.call("list_runs", {{"limit", 2}});
   CHECK(here.call("list_runs", {{"limit", 2}, {"cursor", first["next_cursor"]}})["runs"][0]["run"] == "echo#1");
   CHECK(here.call("list_runs", {{"response_format", "detailed"}})["runs"][0]["origin"] == "run_now");
+}
+
+TEST_CASE("a run that its task's overlap policy keeps out is told with the reason and not waited for",
+          "[tools][runs]") {
+  Installation here;
+  schedule_echo(here);
+  here.call("run_now", {{"task", "echo"}});
+  const json kept_out = here.call("run_now", {{"task", "echo"}, {"wait_seconds", 45}});
+  CHECK(kept_out["status"] == "skipped");
+  CHECK(kept_out["reason"].get<std::string>().find("overlap") != std::string::npos);
 }
 
 TEST_CASE("an unknown run is refused by name", "[tools][runs]") {

@@ -30,6 +30,7 @@ TEST_CASE("failures are told once to who asks", "[tools][status]") {
             {{"name", "echo"}, {"when", "manual"}, {"tool", "stub.echo"}, {"arguments", {{"message", "hi"}}}});
   here.call("run_now", {{"task", "echo"}});
   here.settle("echo#1", "failed", nullptr, "timeout");
+  here.clock.advance(std::chrono::minutes{1});
   const json first = here.call("get_status", json::object());
   CHECK(first["since_last_asked"]["failed"] == 1);
   CHECK(first["attention"][0]["run"] == "echo#1");

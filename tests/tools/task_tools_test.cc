@@ -115,7 +115,7 @@ TEST_CASE("an Ordinaut task file is accepted as it is", "[tools][tasks]") {
 
 TEST_CASE("tasks are listed in short rows with total and cursor", "[tools][tasks]") {
   Installation here;
-  for (int i = 10; i < 35; ++i)
+  for (int i = 10; i < 70; ++i)
     here.call("schedule_task", {{"name", "task-" + std::to_string(i)},
                                 {"when", "weekdays at 07:30"},
                                 {"message", "m"},
@@ -124,14 +124,14 @@ TEST_CASE("tasks are listed in short rows with total and cursor", "[tools][tasks
   CHECK(answer.content[0]["text"].get<std::string>().size() + answer.structured->dump().size() < 6'000);
   const json page = here.call("list_tasks", json::object());
   CHECK(page["tasks"].size() == 10);
-  CHECK(page["total"] == 25);
+  CHECK(page["total"] == 60);
   const json second = here.call("list_tasks", {{"cursor", page["next_cursor"]}});
   CHECK(second["tasks"][0]["task"] == "task-20");
-  CHECK(here.call("list_tasks", {{"tag", "even"}, {"state", "active"}})["total"] == 13);
+  CHECK(here.call("list_tasks", {{"tag", "even"}, {"state", "active"}})["total"] == 30);
   CHECK(here.call("list_tasks", {{"state", {"paused", "any"}}, {"query", "task-1"}})["total"] == 10);
   CHECK(here.call("list_tasks", {{"state", {"paused", "done", "failing"}}})["total"] == 0);
   const json wide = here.call("list_tasks", {{"limit", 100}});
-  CHECK(wide["tasks"].size() < 25);
+  CHECK(wide["tasks"].size() < 60);
   CHECK(wide.contains("next_cursor"));
   const json detailed = here.call("list_tasks", {{"response_format", "detailed"}, {"limit", 2}, {"priority", 5}});
   CHECK(detailed["tasks"][0]["kind"] == "calendar");
