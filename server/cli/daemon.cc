@@ -17,6 +17,7 @@
 #include "server/store/database.h"
 #include "server/store/db_clock.h"
 #include "server/store/migrate.h"
+#include "server/store/retention.h"
 #include "server/store/store.h"
 #include "server/web/health.h"
 #include "server/web/metrics_page.h"
@@ -77,6 +78,7 @@ struct Daemon::Rooms {
   std::unique_ptr<catalog::Catalog> catalog;
   WorkerBell bell;
   std::unique_ptr<Engine> engine;
+  std::unique_ptr<Retention> retention;
   std::unique_ptr<Worker> worker;
   std::unique_ptr<CatalogDownstream> downstream;
   std::unique_ptr<transport::WorkerPool> pool;
@@ -105,6 +107,7 @@ void Daemon::Rooms::start_inside() {
   hot_path.url = database.urls().dispatch;
   hot_path.application = service_of(role);
   hot_path.prepared_statements = config.database.pool.prepared_statements;
+  hot_path.revive = database.reviver();
   membership = std::make_unique<Membership>(hot_path, this_process(service_of(role)), clock);
   store = std::make_unique<Store>(database.urls(), config.database.pool, database.reviver());
   catalog = std::make_unique<catalog::Catalog>(config.catalog);
@@ -113,9 +116,15 @@ void Daemon::Rooms::start_inside() {
   options.durable = role == Role::in_process ? "host_only" : config.database.url.empty() ? "daemon" : "server";
   engine = std::make_unique<Engine>(
       EngineParts{.store = *store, .clock = clock, .tools = *catalog, .worker = bell, .ids = membership->ids()}, options);
+  retention = std::make_unique<Retention>(*store, config.retention);
+  retention->make_partitions(clock.now());
   WorkerHooks hooks;
   hooks.run_ended = [this](RunId run) { engine->watch().finished(run); };
-  hooks.each_second = [this] { engine->check_watched_runs(); };
+  hooks.each_second = [this] {
+    engine->check_watched_runs();
+    engine->end_pauses();
+  };
+  hooks.sweep = [this] { retention->sweep(clock.now()); };
   worker = std::make_unique<Worker>(
       WorkerParts{.database = hot_path, .tools = *catalog, .clock = clock, .membership = *membership, .hooks = hooks}, config.worker);
   worker->start();

@@ -256,6 +256,11 @@ std::vector<DueTime> HotPath::due_times(const std::vector<ClaimPair>& pairs, Ins
   return times;
 }
 
+std::int64_t HotPath::count_ready(const std::vector<OwnedShard>& shards) {
+  const auto numbers = each(shards, [](const OwnedShard& shard) { return shard.shard; });
+  return connection_.run(sql::count_ready_runs, HotParams{}.int16s(numbers))[0].int64();
+}
+
 std::vector<LoadedVersion> HotPath::load_versions(const std::vector<VersionKey>& keys) {
   HotParams params;
   params.texts(each(keys, [](const VersionKey& key) { return key.tenant.str(); }))

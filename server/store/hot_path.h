@@ -192,6 +192,8 @@ class HotPath {
 
   // Times at which runs become due until `until`, the earliest few of each pair, from each pair's floor on.
   std::vector<DueTime> due_times(const std::vector<ClaimPair>& pairs, Instant until);
+  // How many runs wait in the shards, due or not.
+  std::int64_t count_ready(const std::vector<OwnedShard>& shards);
   std::vector<LoadedVersion> load_versions(const std::vector<VersionKey>& keys);
   std::vector<LoadedInput> load_inputs(const std::vector<RunId>& runs);
   std::vector<LoadedStep> load_journal(const std::vector<RunId>& runs);

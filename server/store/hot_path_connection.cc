@@ -75,9 +75,13 @@ void HotPathConnection::ensure_connected() {
 }
 
 void HotPathConnection::connect_once() {
-  const std::string url = connection_string(options_.url, options_.connect_timeout);
-  wire_ = PQconnectdb(url.c_str());
-  if (PQstatus(wire_) != CONNECTION_OK) {
+  bool open = open_wire();
+  if (!open && options_.revive) {
+    disconnect();
+    options_.revive();
+    open = open_wire();
+  }
+  if (!open) {
     const std::string why = PQerrorMessage(wire_);
     // 50 ms, doubled each time; half of it is chance, so that many processes do not come back together.
     const double most = std::min(0.05 * static_cast<double>(1U << std::min(failures_, 10)),
@@ -93,6 +97,11 @@ void HotPathConnection::connect_once() {
   PQsetNoticeProcessor(
       wire_, [](void*, const char* text) { log::debug(text); }, nullptr);
   start_session();
+}
+
+bool HotPathConnection::open_wire() {
+  wire_ = PQconnectdb(connection_string(options_.url, options_.connect_timeout).c_str());
+  return PQstatus(wire_) == CONNECTION_OK;
 }
 
 void HotPathConnection::start_session() {

@@ -119,6 +119,8 @@ struct HotPathOptions {
   Duration statement_deadline = std::chrono::seconds{30};
   Duration back_off_max = std::chrono::seconds{2};
   PreparedStatements prepared_statements = PreparedStatements::on;
+  // Called when connecting failed, before the one second try: restarts a private PostgreSQL that died. From any thread.
+  std::function<void()> revive{};
 };
 
 class HotPathConnection {
@@ -143,6 +145,7 @@ class HotPathConnection {
  private:
   void ensure_connected();
   void connect_once();
+  bool open_wire();
   void start_session();
   pg_result* answer_until(Monotonic deadline, std::string_view what);
   pg_result* send_and_wait(const EmbeddedText& statement, const HotParams& params);

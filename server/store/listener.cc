@@ -24,7 +24,7 @@ constexpr auto kProbeAnswer = std::chrono::seconds{3};
 Listener::Listener(HotPathOptions options, std::vector<std::string> channels, const std::string& name)
     : connection_(std::move(options)),
       channels_(std::move(channels)),
-      probe_channel_("carillon_probe_" + name.substr(0, 40)),
+      probe_channel_("carillon.probe." + name.substr(0, 40)),
       wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   if (wake_.get() < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
 }

@@ -115,6 +115,7 @@ void Claimer::look_ahead() {
   if (machine_now >= next_full_scan_) {
     next_full_scan_ = machine_now + options_.full_scan_every;
     floors = DueBoard::Floors::ignore;
+    metrics::gauge("carillon_runs_queued", {}, static_cast<double>(parts_.path.count_ready(shards)));
   }
   const Instant now = parts_.clock.now();
   std::vector<ClaimPair> pairs;

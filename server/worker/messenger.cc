@@ -10,10 +10,10 @@ namespace {
 
 constexpr Duration kSendEvery = std::chrono::milliseconds{10};
 constexpr Duration kWaitMax = std::chrono::seconds{1};
-constexpr char kCancelChannel[] = "carillon_cancel";
-constexpr char kEverybodyChannel[] = "carillon_everybody";
+constexpr char kCancelChannel[] = "carillon.cancel";
+constexpr char kEverybodyChannel[] = "carillon.everybody";
 
-std::string group_channel(int group) { return "carillon_shards_" + std::to_string(group); }
+std::string group_channel(int group) { return "carillon.shards." + std::to_string(group); }
 
 std::vector<std::string> all_channels() {
   std::vector<std::string> channels{kCancelChannel, kEverybodyChannel};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "server/store/hot_path_connection.h"
 #include "server/store/shard_leases.h"
 #include "tests/support/queued_runs.h"
 

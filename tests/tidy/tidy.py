@@ -123,7 +123,7 @@ def check_documents(sources: dict[str, str], all_files: list[str]) -> list[str]:
     found += documented(tables, "docs/tables.md", "table")
     codes = re.findall(r"\{ErrorCode::([a-z_]+), \"", sources.get("server/base/error.cc", ""))
     found += documented(set(codes), "docs/errors.md", "error code")
-    metrics = set(re.findall(r'"(carillon_[a-z_]+|circuit_breaker_[a-z_]+)"', everything))
+    metrics = set(re.findall(r'metrics::(?:count|gauge|observe|value_of)\(\s*"([a-z_]+)"', everything))
     found += documented(metrics, "docs/metrics.md", "metric")
     loops = {path for path, text in code.items() if re.search(r"std::jthread\b(?!::)", text) and path.endswith(".h")}
     found += documented(loops, "docs/loops.md", "background loop in")

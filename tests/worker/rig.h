@@ -13,6 +13,7 @@
 
 #include "server/domain/task.h"
 #include "server/domain/tool_caller.h"
+#include "server/worker/membership.h"
 #include "server/worker/worker.h"
 #include "tests/support/queued_runs.h"
 #include "tests/support/test_database.h"

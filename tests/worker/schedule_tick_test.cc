@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "server/store/schedule_rows.h"
 #include "tests/worker/rig.h"
 
 using namespace carillon;

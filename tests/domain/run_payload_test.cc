@@ -1,0 +1,40 @@
+#include "server/domain/run_payload.h"
+
+#include <catch2/catch.hpp>
+
+using namespace carillon;
+
+namespace {
+Action action(ActionKind kind) {
+  Action made;
+  made.kind = kind;
+  made.tool = "a.b";
+  made.arguments = json{{"old", 1}};
+  made.message = "old";
+  made.input = json{{"old", 1}};
+  return made;
+}
+}  // namespace
+
+TEST_CASE("an input replaces what the kind of action takes", "[domain][run_payload]") {
+  const std::string payload = payload_of_input(json{{"message", "new"}}).dump();
+  CHECK(action_with_payload(action(ActionKind::tool), payload)->arguments == json{{"message", "new"}});
+  CHECK(action_with_payload(action(ActionKind::steps), payload)->input == json{{"message", "new"}});
+  CHECK(action_with_payload(action(ActionKind::message), payload)->message == "new");
+}
+
+TEST_CASE("a whole action replaces the task's", "[domain][run_payload]") {
+  Action other = action(ActionKind::tool);
+  other.tool = "c.d";
+  const auto read = action_with_payload(action(ActionKind::message), payload_of_action(other).dump());
+  REQUIRE(read.ok());
+  CHECK(read->kind == ActionKind::tool);
+  CHECK(read->tool == "c.d");
+}
+
+TEST_CASE("no payload leaves the action alone and an unreadable one is an error", "[domain][run_payload]") {
+  CHECK(action_with_payload(action(ActionKind::tool), "")->tool == "a.b");
+  for (const char* bad : {"{", "[]", R"({"input": 5})", R"({"action": {"kind": "dance"}})"})
+    CHECK_FALSE(action_with_payload(action(ActionKind::tool), bad).ok());
+  CHECK_FALSE(action_with_payload(action(ActionKind::message), R"({"input": {}})").ok());
+}
