@@ -18,6 +18,8 @@
 namespace carillon::cli {
 namespace {
 
+using namespace nlohmann::literals;
+
 constexpr Duration kAnswerWait = std::chrono::seconds{10};
 constexpr std::size_t kAnswerBytesMax = 1 << 20;
 constexpr std::size_t kLogTailBytes = 2000;
@@ -110,7 +112,8 @@ Status start_daemon(const Paths& paths, const std::vector<std::string>& argument
   if (!child.ok()) return child.error();
   const auto until = std::chrono::steady_clock::now() + patience;
   while (std::chrono::steady_clock::now() < until) {
-    if (connect_daemon(paths, "status").ok()) {
+    const auto link = connect_daemon(paths, "status");
+    if (link.ok() && link->answer.value("/status/state"_json_pointer, json("")) == "ready") {
       child->release();
       return Done{};
     }

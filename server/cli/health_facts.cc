@@ -16,6 +16,8 @@ using std::chrono::duration_cast;
 using std::chrono::seconds;
 using namespace nlohmann::literals;
 
+constexpr std::int64_t kStartSeconds = 10;  // in which the workers make their first round
+
 double in_seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 json describe(const DatabaseHealth& health, const Database& database) {
@@ -58,9 +60,10 @@ void add_scheduler(const WorkerFacts& worker, web::HealthFacts& facts) {
                                 {"unwritten", worker.unwritten},
                                 {"listening", worker.listening},
                                 {"lag_seconds", metrics::value_of("carillon_oldest_due_seconds")}};
-  if (worker.database) return;
-  facts.readiness = web::Readiness::degraded;
-  facts.problems.emplace_back("the workers cannot reach the database");
+  if (worker.database || facts.readiness != web::Readiness::ready) return;
+  const bool young = facts.details["uptime_seconds"].get<std::int64_t>() < kStartSeconds;
+  facts.readiness = young ? web::Readiness::starting : web::Readiness::degraded;
+  facts.problems.emplace_back(young ? "the workers have not made their first round" : "the workers cannot reach the database");
 }
 
 json describe(const std::vector<catalog::ServerReport>& servers) {
