@@ -107,6 +107,7 @@ void Daemon::Rooms::start_inside() {
   hot_path.url = database.urls().dispatch;
   hot_path.application = service_of(role);
   hot_path.prepared_statements = config.database.pool.prepared_statements;
+  hot_path.revive = database.reviver();
   membership = std::make_unique<Membership>(hot_path, this_process(service_of(role)), clock, config.worker.leases.shard_expiry);
   store = std::make_unique<Store>(database.urls(), config.database.pool, database.reviver());
   catalog = std::make_unique<catalog::Catalog>(config.catalog);
