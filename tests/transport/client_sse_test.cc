@@ -27,6 +27,8 @@ TEST_CASE("an event larger than the limit ends the reading", "[transport][client
   SseReader reader{100};
   CHECK(reader.take("data: " + std::string(50, 'x')).empty());
   CHECK_FALSE(reader.overflowed());
-  CHECK(reader.take(std::string(60, 'x') + "\n\n").empty());
+  std::string long_line(60, 'x');
+  long_line += "\n\n";
+  CHECK(reader.take(long_line).empty());
   CHECK(reader.overflowed());
 }
