@@ -159,7 +159,9 @@ std::string describe(const Exit& exit) {
 Result<Child> Child::start(const Command& command) {
   if (command.arguments.empty()) return cannot_start(command, "there is no command");
   const auto path = command.environment.find("PATH");
-  const std::string_view search = path == command.environment.end() ? "/usr/local/bin:/usr/bin:/bin" : path->second;
+  // Not a conditional expression: of a literal and a string it would make a temporary string, gone at once.
+  std::string_view search = "/usr/local/bin:/usr/bin:/bin";
+  if (path != command.environment.end()) search = path->second;
   auto program = find_executable(command.arguments.front(), search);
   if (!program) return cannot_start(command, "no such program in PATH " + std::string{search});
   const Prepared ready = prepare(command, std::move(*program));
