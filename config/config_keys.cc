@@ -57,6 +57,8 @@ void add_retention(std::vector<ConfigKey>& keys) {
 void add_http(std::vector<ConfigKey>& keys) {
   keys.push_back(text_key({"http.listen", "address of the HTTP endpoint, host:port; port 0 picks one; empty: none"},
                           [](Config& c) -> std::string& { return c.http.listen; }));
+  keys.push_back(text_key({"http.worker_listen", "where `carillon worker` serves /health and /metrics; empty: nowhere"},
+                          [](Config& c) -> std::string& { return c.http.worker_listen; }));
   keys.push_back(switch_key({"http.insecure_loopback", "serve without the bearer token, on a loopback address only"},
                             [](Config& c) -> bool& { return c.http.insecure_loopback; }));
   keys.push_back(switch_key({"http.allow_plain_text", "listen beyond loopback although there is no TLS (behind a proxy)"},

@@ -13,6 +13,7 @@
 
 #include "server/base/guarded.h"
 #include "server/base/log.h"
+#include "server/base/metrics.h"
 #include "transport/http_pending.h"
 #include "transport/http_socket.h"
 #include "transport/worker_pool.h"
@@ -60,7 +61,10 @@ HttpRequest to_request(const httplib::Request& from) {
   return request;
 }
 
+void count_answer(int status) { metrics::count("carillon_http_requests_total", {{"status", std::to_string(status)}}); }
+
 void fill_response(httplib::Response& to, HttpResponse from) {
+  count_answer(from.status);
   to.status = from.status;
   for (const auto& [name, value] : from.headers) to.set_header(name, value);
   if (!from.body.empty()) to.set_content(std::move(from.body), from.content_type);
@@ -95,6 +99,7 @@ void allow_descriptors(std::size_t connections) {
 }
 
 std::string raw_text(const HttpResponse& response) {
+  count_answer(response.status);
   return "HTTP/1.1 " + std::to_string(response.status) +
          " Refused\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: " +
          std::to_string(response.body.size()) + "\r\n\r\n" + response.body;

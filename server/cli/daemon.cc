@@ -99,7 +99,9 @@ struct Daemon::Rooms {
   Status listen(const Address& address);
   void start_socket();
   web::HealthFacts health() const;
+  const std::string& listen_address() const { return role == Role::worker ? config.http.worker_listen : config.http.listen; }
   std::string http_address() const;
+  void refresh_gauges() const;
 };
 
 void Daemon::Rooms::start_inside() {
@@ -150,8 +152,8 @@ Status Daemon::Rooms::start_protocol() {
 }
 
 Status Daemon::Rooms::start_http() {
-  if (config.http.listen.empty()) return Done{};
-  auto address = read_address(config.http.listen);
+  if (listen_address().empty()) return Done{};
+  auto address = read_address(listen_address());
   if (!address.ok()) return address.error();
   if (!is_loopback(address->host) && config.http.insecure_loopback)
     return Error{ErrorCode::conflict, "http.insecure_loopback is for loopback addresses; " + address->host + " is none"};
@@ -163,7 +165,7 @@ Status Daemon::Rooms::start_http() {
   const auto listening = listen(*address);
   if (listening.ok() || role != Role::auto_started_daemon || address->port == 0) return listening;
   // Nobody asked for this very port: a second installation on the machine must not keep a front from starting.
-  log::warn("the port is taken; using a free one", {{"listen", config.http.listen}});
+  log::warn("the port is taken; using a free one", {{"listen", listen_address()}});
   return listen(Address{address->host, 0});
 }
 
@@ -174,20 +176,22 @@ Status Daemon::Rooms::listen(const Address& address) {
   options.names_allowed = config.http.names;
   options.limits.body_bytes_max = config.http.body_bytes_max;
   options.limits.connections_max = static_cast<std::size_t>(config.http.connections_max);
-  endpoint = std::make_unique<transport::McpEndpoint>(*mcp, transport::EndpointOptions{});
   http = std::make_unique<transport::HttpServer>(options, *authenticator);
-  http->add(endpoint->routes());
-  http->add(web::rest_routes(*tools));
+  if (mcp) {
+    endpoint = std::make_unique<transport::McpEndpoint>(*mcp, transport::EndpointOptions{});
+    http->add(endpoint->routes());
+    http->add(web::rest_routes(*tools));
+  }
   http->add(web::health_routes([this] { return health(); },
                                [this](const transport::HttpRequest& request) {
                                  return std::holds_alternative<transport::Principal>(authenticator->authenticate(request));
                                }));
-  http->add(web::metrics_route());
+  http->add(web::metrics_route([this] { refresh_gauges(); }));
   try {
     http->start();
   } catch (const std::system_error& error) {
     http.reset();
-    return Error{ErrorCode::conflict, config.http.listen + ": " + error.code().message() +
+    return Error{ErrorCode::conflict, listen_address() + ": " + error.code().message() +
                                           "; stop what listens there, or give another address with --listen"};
   }
   return Done{};
@@ -209,8 +213,19 @@ web::HealthFacts Daemon::Rooms::health() const {
 
 std::string Daemon::Rooms::http_address() const {
   if (!http) return "";
-  const std::size_t colon = config.http.listen.rfind(':');
-  return "http://" + config.http.listen.substr(0, colon) + ":" + std::to_string(http->port());
+  return "http://" + listen_address().substr(0, listen_address().rfind(':')) + ":" + std::to_string(http->port());
+}
+
+void Daemon::Rooms::refresh_gauges() const {
+  const auto pool_gauges = [](std::string_view name, const PoolFacts& facts) {
+    metrics::gauge("carillon_pool_connections", {{"pool", name}, {"state", "in_use"}}, facts.in_use);
+    metrics::gauge("carillon_pool_connections", {{"pool", name}, {"state", "open"}}, facts.open);
+    metrics::gauge("carillon_pool_connections", {{"pool", name}, {"state", "limit"}}, facts.limit);
+  };
+  pool_gauges("app", store->app_pool());
+  pool_gauges("dispatch", store->dispatch_pool());
+  metrics::gauge("carillon_http_connections", {}, static_cast<double>(http->connections()));
+  if (socket) metrics::gauge("carillon_socket_connections", {}, static_cast<double>(socket->connections()));
 }
 
 Daemon::Daemon() = default;
@@ -230,11 +245,11 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, Role role, S
     const auto protocol = rooms.start_protocol();
     if (!protocol.ok()) return protocol.error();
   }
-  if (role == Role::daemon || role == Role::auto_started_daemon) {
+  if (role != Role::in_process) {
     const auto http = rooms.start_http();
     if (!http.ok()) return http.error();
-    rooms.start_socket();
   }
+  if (role == Role::daemon || role == Role::auto_started_daemon) rooms.start_socket();
   log::info("ready", {{"http", rooms.http_address()}, {"database", name_of(rooms.database.kind())}});
   return daemon;
 }

@@ -10,6 +10,7 @@
 
 #include "server/base/check.h"
 #include "server/base/log.h"
+#include "server/base/metrics.h"
 #include "server/store/column.h"
 #include "server/store/connection.h"
 #include "server/store/connection_url.h"
@@ -62,6 +63,9 @@ class LockedTx {
   }
   ~LockedTx() {
     const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(locked_ - asked_).count();
+    metrics::observe("carillon_lock_wait_seconds", {{"lock", "migration"}}, std::chrono::duration<double>(locked_ - asked_).count());
+    metrics::observe("carillon_lock_held_seconds", {{"lock", "migration"}},
+                     std::chrono::duration<double>(steady_clock::now() - locked_).count());
     log::info("advisory lock",
               json{{"lock", "migration"}, {"waited_ms", waited}, {"held_ms", milliseconds_since(locked_)}});
   }

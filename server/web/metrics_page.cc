@@ -54,11 +54,12 @@ std::string metrics_page() {
   return prometheus::TextSerializer{}.Serialize(families);
 }
 
-transport::HttpRoute metrics_route() {
+transport::HttpRoute metrics_route(std::function<void()> refresh) {
   return {.method = "GET",
           .path = "/metrics",
           .access = transport::Access::open,
-          .handle = [](transport::HttpRequest, std::shared_ptr<transport::HttpReply> reply) {
+          .handle = [refresh](transport::HttpRequest, std::shared_ptr<transport::HttpReply> reply) {
+            refresh();
             reply->send({.status = 200, .content_type = "text/plain; version=0.0.4", .body = metrics_page()});
           }};
 }

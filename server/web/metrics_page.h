@@ -2,6 +2,7 @@
 // prometheus-cpp. Served without a credential only on loopback, like /health. Thread-safe.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "transport/http_handler.h"
@@ -9,6 +10,7 @@
 namespace carillon::web {
 
 std::string metrics_page();
-transport::HttpRoute metrics_route();
+// `refresh` sets the gauges that nobody keeps up to date by itself (pools, connections), just before a page is made.
+transport::HttpRoute metrics_route(std::function<void()> refresh);
 
 }  // namespace carillon::web

@@ -51,6 +51,7 @@ export class Home {
     return new Promise((resolve) => {
       const child = execFile(program, args, { env: { ...this.environment, ...environment }, timeout: 90_000, maxBuffer: 64 << 20 }, (error, stdout, stderr) =>
         resolve({ code: error ? (error.code ?? -1) : 0, stdout, stderr }));
+      child.stdin.on("error", () => {});  // a program that ends before it reads is no failure of ours
       child.stdin.end(input);
     });
   }

@@ -56,7 +56,9 @@ TEST_CASE("metrics are rendered in Prometheus text format", "[web][metrics]") {
   metrics::count("carillon_test_total", {{"outcome", "good"}}, 3);
   metrics::gauge("carillon_test_depth", {}, 7);
   metrics::observe("carillon_test_seconds", {}, 0.002);
+  metrics_route([] { metrics::gauge("carillon_test_refreshed", {}, 1); }).handle({}, std::make_shared<KeptReply>());
   const std::string page = metrics_page();
+  CHECK(page.find("carillon_test_refreshed 1") != std::string::npos);
   CHECK(page.find("carillon_test_total{outcome=\"good\"} 3") != std::string::npos);
   CHECK(page.find("carillon_test_depth 7") != std::string::npos);
   CHECK(page.find("carillon_test_seconds_bucket{le=\"0.0025\"} 1") != std::string::npos);
