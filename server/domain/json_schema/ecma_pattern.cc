@@ -203,8 +203,7 @@ class Translator {
         if (is_digit(peek())) fail("octal escapes are not known: write \\u0001");
         return "\\x{0}";
       case 'c':
-        if (!is_letter(peek())) fail("\\c needs a letter");
-        return code_point(static_cast<std::uint32_t>(pattern_[at_++]) % 32);
+        return control_escape();
       case 'x':
         return code_point(hex_digits(2));
       case 'u':
@@ -217,6 +216,14 @@ class Translator {
     }
     if (is_letter(c) || is_digit(c)) fail(std::string{"\\"} + c + " means nothing in ECMA-262: remove the backslash");
     return static_cast<unsigned char>(c) < 128 ? std::string{"\\"} + c : std::string{c};
+  }
+
+  std::string control_escape() {
+    if (!is_letter(peek())) {
+      fail("\\c needs a letter");
+      return {};
+    }
+    return code_point(static_cast<std::uint32_t>(pattern_[at_++]) % 32);
   }
 
   std::uint32_t hex_digits(std::size_t count) {

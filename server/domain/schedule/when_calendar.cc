@@ -69,7 +69,8 @@ std::optional<std::vector<Seconds>> take_times(WhenCursor& cursor, const std::st
     if (!time) return cursor.not_understood();
     times.push_back(*time);
     const std::size_t mark = cursor.mark();
-    const bool joined = cursor.take(",") | cursor.take("and");
+    const bool comma = cursor.take(",");
+    const bool joined = cursor.take("and") || comma;
     if (!joined) break;
     cursor.take("at");
     if (!looks_like_time(cursor.peek()) || cursor.peek(1) == "times") {
@@ -178,7 +179,8 @@ std::optional<DayOfMonth> take_day_of_month(WhenCursor& cursor) {
     if (*nth == -1 || *nth < 0) cursor.take("day");
     day.ordinals.push_back(*nth);
     const std::size_t mark = cursor.mark();
-    const bool joined = cursor.take(",") | cursor.take("and");
+    const bool comma = cursor.take(",");
+    const bool joined = cursor.take("and") || comma;
     cursor.take("the");
     if (joined && ordinal_from(cursor.peek())) continue;
     cursor.back_to(mark);
@@ -218,7 +220,8 @@ std::optional<Done> take_of_month(WhenCursor& cursor, RecurrenceRule& rule) {
     cursor.take_word();
     rule.by_month.push_back(static_cast<int>(*month));
     const std::size_t mark = cursor.mark();
-    const bool joined = cursor.take(",") | cursor.take("and");
+    const bool comma = cursor.take(",");
+    const bool joined = cursor.take("and") || comma;
     if (joined && month_from(cursor.peek())) continue;
     cursor.back_to(mark);
     break;

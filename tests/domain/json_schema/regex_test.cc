@@ -61,7 +61,7 @@ TEST_CASE("what only PCRE2 knows or nobody is refused", "[domain][json_schema][r
   const auto pattern =
       GENERATE("\\A", "\\Z", "\\a", "\\h", "\\Qx\\E", "a++", "a?+", "a{2}{3}", "a**", "(?>a)", "(?i)a", "(?#x)",
                "(*ANY)a", "(", ")", "[a", "\\", "[b-a]", "\\x4", "\\u12", "\\u{}", "\\u{110000}", "\\uD83D", "\\uD83Dx",
-               "\\p", "\\p{Nonsense}", "\\c1", "\\01", "\\k<y>", "\\2(a)", "\xff");
+               "\\p", "\\p{Nonsense}", "\\c1", "\\c", "[\\c", "\\01", "\\k<y>", "\\2(a)", "\xff");
   CHECK_FALSE(Regex::compile(pattern).ok());
 }
 

@@ -1,0 +1,24 @@
+// Schema, NUL, value: both judgements agree, in both drafts.
+#include "server/base/check.h"
+#include "server/domain/json_repair.h"
+#include "server/domain/json_schema/json_schema.h"
+#include "tests/fuzz/two_texts.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace carillon;
+  const auto [first, second] = fuzz::two_texts(data, size);
+  const json schema = json::parse(first, nullptr, false);
+  const json value = json::parse(second, nullptr, false);
+  if (schema.is_discarded() || value.is_discarded()) return 0;
+  for (const auto draft : {json_schema::Draft::draft2020_12, json_schema::Draft::draft7}) {
+    json_schema::CompileOptions options;
+    options.draft = draft;
+    options.formats = json_schema::Formats::assert_known;
+    options.limits.steps_max = 100'000;
+    const auto compiled = json_schema::compile(schema, options);
+    if (compiled) CARILLON_CHECK(compiled->accepts(value) == compiled->validate(value).empty());
+  }
+  const auto repaired = repair_arguments(schema, value);
+  CARILLON_CHECK(repaired.warnings.empty() || repaired.arguments != value);
+  return 0;
+}
