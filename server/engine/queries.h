@@ -36,13 +36,13 @@ struct ListRuns {
 };
 
 struct RunRow {
-  std::string run;  // handle
+  std::string run{};  // handle
   std::int64_t run_id = 0;
-  std::string task;
+  std::string task{};
   RunState state = RunState::queued;
-  std::string origin;  // schedule, run_now, retry, call
-  std::string agent;
-  std::string zone;  // of the task
+  std::string origin{};  // schedule, run_now, retry, call
+  std::string agent{};
+  std::string zone{};  // of the task
   std::optional<Instant> slot{};
   std::optional<Instant> slot_until{};  // a folded range of missed or skipped slots
   std::int64_t folded = 0;              // slots that this row stands for, beyond its own
@@ -68,13 +68,13 @@ struct RunPage {
 // get_run -------------------------------------------------------------------------------------------------------------
 
 struct GetRun {
-  std::string run;  // handle or id
+  std::string run{};  // handle or id
 };
 
 struct StepRow {
-  std::string step;
+  std::string step{};
   int attempt = 1;
-  std::string state;
+  std::string state{};
   std::string tool{};
   Instant started_at{};
   std::optional<Instant> finished_at{};
@@ -88,9 +88,9 @@ struct StepRow {
 // Why a run did not succeed and what can be done about it.
 struct Diagnosis {
   std::string failing_step{};  // of steps
-  std::string error_class;
+  std::string error_class{};
   bool transient = false;  // the same may succeed later without anybody changing anything
-  std::string explanation;
+  std::string explanation{};
   std::vector<std::string> changed_since_success{};  // "version 3 → 4: arguments", "last success 2 h before"
   json next_call = nullptr;                          // {"tool": "retry_run", "arguments": {…}}
 };
@@ -132,26 +132,26 @@ struct ListTasks {
 };
 
 struct LastRun {
-  std::string run;
+  std::string run{};
   RunState state = RunState::succeeded;
   Instant finished_at{};
   std::string error_class{};
 };
 
 struct TaskRow {
-  std::string task;
+  std::string task{};
   std::int64_t task_id = 0;
   TaskState state = TaskState::active;
   bool failing = false;
-  std::string kind;
-  std::string reads;
-  std::string zone;
-  std::string action;  // describe_action
+  std::string kind{};
+  std::string reads{};
+  std::string zone{};
+  std::string action{};  // describe_action
   std::optional<Instant> next{};
   std::optional<LastRun> last{};
   std::vector<std::string> tags{};
   int priority = kDefaultPriority;
-  std::string agent;
+  std::string agent{};
   std::optional<Instant> paused_until{};
 };
 
@@ -165,7 +165,7 @@ struct TaskPage {
 // get_task ------------------------------------------------------------------------------------------------------------
 
 struct GetTask {
-  std::string task;  // name or id
+  std::string task{};  // name or id
 };
 
 struct RunStatistics {
@@ -190,13 +190,13 @@ struct TaskDetail {
   std::vector<RunRow> last{};     // at most five
   RunStatistics statistics{};
   Instant created_at{};
-  std::string created_by;
+  std::string created_by{};
   Instant updated_at{};
   std::string pause_reason{};
   std::string paused_by{};
   std::int64_t fired = 0;
-  std::string overlap;
-  std::string misfire;
+  std::string overlap{};
+  std::string misfire{};
   std::string grace{};
   Instant now{};
 };
@@ -217,15 +217,15 @@ struct Preview {
 
 struct AgendaEntry {
   Instant at{};
-  std::string task;
-  std::string zone;
+  std::string task{};
+  std::string zone{};
   std::string note{};
 };
 
 struct Previewed {
   std::string kind{};
   std::string reads{};
-  std::string zone;
+  std::string zone{};
   std::vector<NextSlot> next{};
   std::vector<AgendaEntry> agenda{};
   bool more = false;  // there are further slots in the window
@@ -237,7 +237,7 @@ struct Previewed {
 
 struct DispatchPause {
   std::string reason{};
-  std::string paused_by;
+  std::string paused_by{};
   Instant paused_at{};
   std::optional<Instant> until{};
 };
@@ -254,11 +254,11 @@ struct SinceLastAsked {
 
 struct StatusReport {
   Instant now{};
-  std::string zone;
-  std::string tenant;
-  std::string agent;
+  std::string zone{};
+  std::string tenant{};
+  std::string agent{};
   std::vector<std::string> scopes{};
-  std::string durable;
+  std::string durable{};
   std::int64_t queued_due = 0;  // could run now
   std::int64_t queued_later = 0;
   std::int64_t running = 0;

@@ -18,7 +18,7 @@ namespace carillon {
 
 struct RunNow {
   CommandKey key{};
-  std::string task;
+  std::string task{};
   std::optional<json> input{};  // replaces the action's input (steps), arguments (tool) or message ({"message": …})
   std::string reason{};
   std::optional<Overlap> overlap{};  // default: the task's own policy
@@ -26,30 +26,30 @@ struct RunNow {
 
 // The answer of run_now, retry_run and call_tool: the run that was started, or the row that says why it was not.
 struct RunStarted {
-  std::string run;  // handle
+  std::string run{};  // handle
   std::int64_t run_id = 0;
-  std::string task;
-  std::string task_state;  // active, paused, done: run_now works on all of them and says so
-  std::string state;       // queued; skipped when an overlap or dedupe rule kept it out
+  std::string task{};
+  std::string task_state{};  // active, paused, done: run_now works on all of them and says so
+  std::string state{};       // queued; skipped when an overlap or dedupe rule kept it out
   std::string reason{};    // of a skipped run; else why a queued one will have to wait
   Instant run_at{};
-  std::string zone;
+  std::string zone{};
   std::string retry_of{};  // retry_run: the run that is repeated
   Instant at{};
 };
 
 struct CancelRun {
   CommandKey key{};
-  std::string run;
+  std::string run{};
   std::string reason{};
   bool force = false;  // takes the lease away at once; a late result is refused
 };
 
 struct RunCancelled {
-  std::string run;
+  std::string run{};
   std::int64_t run_id = 0;
-  std::string was;     // the state before
-  std::string state;   // cancelled; or as before, with `requested`, while the worker stops the call
+  std::string was{};     // the state before
+  std::string state{};   // cancelled; or as before, with `requested`, while the worker stops the call
   bool requested = false;  // get_run tells when it has ended
   bool outcome_unknown = false;  // forced in the middle of a call that may have had an effect
   Instant at{};
@@ -60,21 +60,21 @@ enum class RetryDefinition { original, latest };
 
 struct RetryRun {
   CommandKey key{};
-  std::string run;  // must have ended
+  std::string run{};  // must have ended
   std::optional<json> input{};
   RetryDefinition definition = RetryDefinition::original;
 };
 
 struct CallTool {
   CommandKey key{};
-  std::string tool;
+  std::string tool{};
   json arguments = json::object();
 };
 
 // call_tool {dry_run}: the arguments fit the tool's schema.
 struct ToolChecked {
-  std::string tool;
-  std::string effect;  // read, idempotent, destructive
+  std::string tool{};
+  std::string effect{};  // read, idempotent, destructive
 };
 
 }  // namespace carillon

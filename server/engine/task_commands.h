@@ -29,7 +29,7 @@ enum class OnConflict { error, update, keep };
 
 struct ScheduleTask {
   CommandKey key{};
-  std::string name;
+  std::string name{};
   TaskDraft draft{};
   OnConflict on_conflict = OnConflict::error;
 };
@@ -38,7 +38,7 @@ struct ScheduleTask {
 
 struct UpdateTask {
   CommandKey key{};
-  std::string task;  // name or id; with restore also the name of a deleted task
+  std::string task{};  // name or id; with restore also the name of a deleted task
   TaskDraft changes{};
   std::optional<std::string> new_name{};
   std::optional<int> expected_version{};
@@ -46,28 +46,28 @@ struct UpdateTask {
 };
 
 struct SimilarTask {
-  std::string task;
-  std::string why;  // "same schedule and action", "same action, 10 minutes apart"
+  std::string task{};
+  std::string why{};  // "same schedule and action", "same action, 10 minutes apart"
 };
 
 // The answer of schedule_task and of update_task.
 struct TaskSaved {
-  std::string task;
+  std::string task{};
   std::int64_t task_id = 0;
-  std::string result;  // created, updated, unchanged
-  std::string state;   // active, paused, done
+  std::string result{};  // created, updated, unchanged
+  std::string state{};   // active, paused, done
   int version = 1;
-  std::string kind;   // of the schedule
-  std::string when;   // as typed
-  std::string reads;  // plain language
-  std::string zone;
+  std::string kind{};   // of the schedule
+  std::string when{};   // as typed
+  std::string reads{};  // plain language
+  std::string zone{};
   std::vector<NextSlot> next{};  // at most three
   json action = nullptr;         // as in task_version.definition
-  std::string agent;             // on whose behalf it runs
-  std::string overlap;
-  std::string misfire;
+  std::string agent{};             // on whose behalf it runs
+  std::string overlap{};
+  std::string misfire{};
   std::string grace{};  // a duration; empty: no limit
-  std::string durable;  // daemon, server, host_only
+  std::string durable{};  // daemon, server, host_only
   std::vector<std::string> warnings{};
   std::vector<SimilarTask> similar{};
   std::vector<FieldChange> changed{};  // of an update
@@ -87,21 +87,21 @@ struct SetTaskState {
 };
 
 struct AffectedTask {
-  std::string task;
-  std::string was;  // its state before
-  std::string state;
+  std::string task{};
+  std::string was{};  // its state before
+  std::string state{};
   std::optional<Instant> next{};  // the next slot that will run, once active
-  std::string zone;
+  std::string zone{};
   std::int64_t left_out = 0;  // paused with until: slots that will not run; resumed: slots that did not run meanwhile
   bool left_out_counted = true;  // false: left_out is a lower bound
 };
 
 struct TaskStateSet {
-  std::string state;
+  std::string state{};
   std::vector<AffectedTask> tasks{};
   std::int64_t unchanged = 0;  // tasks that were in that state already
   std::optional<Instant> until{};
-  std::string zone;
+  std::string zone{};
   bool dispatch_paused = false;    // the kill switch is on now
   std::int64_t still_running = 0;  // runs of the affected tasks that go on
   std::int64_t queued = 0;         // runs of the affected tasks that wait to be dispatched
@@ -121,13 +121,13 @@ struct Snooze {
 };
 
 struct Snoozed {
-  std::string task;
-  std::string zone;
+  std::string task{};
+  std::string zone{};
   std::optional<Instant> was_next{};
   std::optional<Instant> next{};
   std::vector<Instant> skipped{};  // slots that will not run
   std::int64_t restored = 0;       // snoozes that were taken back
-  std::string reads;               // the rhythm, untouched
+  std::string reads{};               // the rhythm, untouched
   std::string run{};               // the run that delivers again
   Instant at{};
 };
@@ -136,14 +136,14 @@ struct Snoozed {
 
 struct DeleteItem {
   CommandKey key{};
-  std::string kind;  // task
-  std::string name;
+  std::string kind{};  // task
+  std::string name{};
   bool hard = false;  // for good; never under an active run
 };
 
 struct ItemDeleted {
-  std::string kind;
-  std::string name;
+  std::string kind{};
+  std::string name{};
   bool hard = false;
   std::optional<Instant> restorable_until{};
   std::vector<std::string> still_refers{};  // what refers to it: "run nightly#7 is running", "lock reports is shared with …"
