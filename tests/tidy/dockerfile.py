@@ -1,10 +1,9 @@
 """Checks that every file, folder and build target that the Dockerfile names exists, and that it runs without root."""
 import re
-import sys
 from pathlib import Path
 
 
-def main() -> int:
+def check() -> list[str]:
     text = Path("Dockerfile").read_text()
     joined = text.replace("\\\n", " ")
     found = []
@@ -28,9 +27,4 @@ def main() -> int:
         keys = "".join(p.read_text() for p in Path("config").glob("*.cc"))
         if name != "home" and not any(name == k.replace(".", "_") for k in re.findall(r'"([a-z_.]+)",', keys)):
             found.append(f"it sets CARILLON_{key}, which no key reads")
-    print("\n".join(f"Dockerfile: {line}" for line in found) if found else "Dockerfile: what it names exists")
-    return 1 if found else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return [f"Dockerfile: {line}" for line in found]

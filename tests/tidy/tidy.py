@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import dockerfile
+
 ROOMS = {  # room: what it may include besides itself
     "server/base": [],
     "server/process": ["server/base"],
@@ -130,6 +132,13 @@ def check_documents(sources: dict[str, str], all_files: list[str]) -> list[str]:
     return found
 
 
+def check_reliability(page: str, tests: str) -> list[str]:
+    """Every test that docs/reliability.md quotes exists."""
+    rows = [line for line in page.splitlines() if re.match(r"\| \d+ \|", line)]
+    quoted = [name for row in rows for name in re.findall(r'"([^"]+)"', row.rsplit("|", 2)[1])]
+    return [f'docs/reliability.md: there is no test "{name}"' for name in quoted if f'"{name}"' not in tests]
+
+
 def check_tools(all_files: list[str]) -> list[str]:
     found = []
     for path in all_files:
@@ -169,6 +178,8 @@ def check_tree() -> list[str]:
         if path.endswith((".py", ".sql", ".cmake", ".mjs")) or path.startswith("scripts/"):
             if path != "tests/tidy/tidy.py" and UNFINISHED.search(read(path)):
                 found.append(f"{path}: has a mark of unfinished work")
+    tests = "\n".join(read(path) for path in all_files if path.startswith("tests/") and path.endswith((".cc", ".mjs")))
+    found += check_reliability(read("docs/reliability.md"), tests) + dockerfile.check()
     return (found + check_tested(sources) + check_documents(sources, all_files) + check_tools(all_files) +
             check_version(all_files))
 
@@ -192,6 +203,8 @@ def check_itself() -> list[str]:
     good = "// A room.\n#pragma once\nstd::jthread::id x; catch (const E& e) {\n  return e;\n}\n"
     if check_source("server/domain/ok.h", good):
         missed.append(f"a good file is refused: {check_source('server/domain/ok.h', good)}")
+    if not check_reliability('| 1 | a | b | "no such test" |', 'TEST_CASE("another test")'):
+        missed.append("rule not seen to fail: a quoted test that does not exist")
     if not check_tested({"server/domain/x.h": "", "server/domain/x.cc": ""}):
         missed.append("rule not seen to fail: a source without its test")
     return missed
