@@ -27,7 +27,7 @@ tools::DownstreamServer describe(const catalog::ServerReport& report) {
 
 Result<tools::DownstreamFound> CatalogDownstream::search_tools(const TenantId&, const tools::DownstreamQuery& query) {
   tools::DownstreamFound found;
-  catalog_.look_around(query.server, query.wait);
+  if (query.wait > Duration{0}) catalog_.look_around(query.server, query.wait);
   for (const auto& report : catalog_.servers())
     if (query.server.empty() || report.name == query.server) found.servers.push_back(describe(report));
   auto matches = catalog_.search({.query = query.query, .server = query.server, .limit = SIZE_MAX});
