@@ -4,16 +4,19 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <fstream>
+#include <iostream>
 
 namespace carillon::corpora {
 
 namespace fs = std::filesystem;
 
-fs::path find(const std::string& corpus) {
+std::optional<fs::path> find(const std::string& corpus) {
   const char* named = std::getenv("CARILLON_CORPORA");
-  const fs::path folder = fs::path{named == nullptr ? "tests/corpora" : named} / corpus;
-  if (!fs::is_directory(folder)) FAIL("there is no folder " << folder << ": run from the repository's root");
-  return folder;
+  const fs::path folder = fs::path{named == nullptr ? "../shared/corpora" : named} / corpus;
+  if (fs::is_directory(folder)) return folder;
+  if (named != nullptr) FAIL("CARILLON_CORPORA names a place without " << folder);
+  std::cerr << "\n*** NOT RUN: the suite " << corpus << " is absent; set CARILLON_CORPORA to where it lies ***\n\n";
+  return std::nullopt;
 }
 
 std::vector<fs::path> json_files(const fs::path& folder, Walk walk) {

@@ -1,8 +1,10 @@
-// Where the public test corpora lie: tests/corpora (its README says whence), or where $CARILLON_CORPORA says.
+// Other people's test suites, which are not kept in this repository: in $CARILLON_CORPORA, by default ../shared/corpora.
+// Where they are absent the test says so loudly and passes; where the variable names a place without them it fails.
 #pragma once
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,8 +12,8 @@
 
 namespace carillon::corpora {
 
-// The folder of one corpus; the test fails when there is none.
-std::filesystem::path find(const std::string& corpus);
+// The folder of one corpus.
+std::optional<std::filesystem::path> find(const std::string& corpus);
 
 // The .json files of a folder, by name; `recursively` or not.
 enum class Walk { here, below };
