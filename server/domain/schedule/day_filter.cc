@@ -14,8 +14,7 @@ constexpr int kDaysOfEra = 146'097;        // 400 years: then the calendar, week
 // Days of a month that fall on one of `weekdays`, when its first is weekday `first`.
 std::uint32_t days_on(std::uint8_t weekdays, unsigned first, unsigned length) {
   // Turned so that bit 0 is the weekday of the first, then repeated every seven bits.
-  const std::uint32_t days = weekdays;
-  const std::uint32_t turned = ((days >> first) | (days << (7 - first))) & 0x7FU;
+  const std::uint32_t turned = ((std::uint32_t{weekdays} >> first) | (std::uint32_t{weekdays} << (7 - first))) & 0x7FU;
   const std::uint64_t repeated = turned * 0x0000'0008'1020'4081ULL;  // bits 0, 7, 14, 21, 28, 35
   return static_cast<std::uint32_t>(repeated << 1U) & ((2U << length) - 2U);
 }

@@ -21,6 +21,12 @@ struct Tail {
   std::optional<std::int64_t> count;
 };
 
+// A comma, an "and", or both.
+bool take_joint(WhenCursor& cursor) {
+  const bool comma = cursor.take(",");
+  return cursor.take("and") || comma;
+}
+
 enum class DayEdge { begin, end };
 
 std::optional<LocalSeconds> take_moment(WhenCursor& cursor, DayEdge edge) {
@@ -69,8 +75,7 @@ std::optional<std::vector<Seconds>> take_times(WhenCursor& cursor, const std::st
     if (!time) return cursor.not_understood();
     times.push_back(*time);
     const std::size_t mark = cursor.mark();
-    const bool comma = cursor.take(",");
-    const bool joined = cursor.take("and") || comma;
+    const bool joined = take_joint(cursor);
     if (!joined) break;
     cursor.take("at");
     if (!looks_like_time(cursor.peek()) || cursor.peek(1) == "times") {
@@ -179,8 +184,7 @@ std::optional<DayOfMonth> take_day_of_month(WhenCursor& cursor) {
     if (*nth == -1 || *nth < 0) cursor.take("day");
     day.ordinals.push_back(*nth);
     const std::size_t mark = cursor.mark();
-    const bool comma = cursor.take(",");
-    const bool joined = cursor.take("and") || comma;
+    const bool joined = take_joint(cursor);
     cursor.take("the");
     if (joined && ordinal_from(cursor.peek())) continue;
     cursor.back_to(mark);
@@ -220,8 +224,7 @@ std::optional<Done> take_of_month(WhenCursor& cursor, RecurrenceRule& rule) {
     cursor.take_word();
     rule.by_month.push_back(static_cast<int>(*month));
     const std::size_t mark = cursor.mark();
-    const bool comma = cursor.take(",");
-    const bool joined = cursor.take("and") || comma;
+    const bool joined = take_joint(cursor);
     if (joined && month_from(cursor.peek())) continue;
     cursor.back_to(mark);
     break;
