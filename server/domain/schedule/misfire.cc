@@ -100,20 +100,22 @@ MisfireDecision decide_misfire(const Schedule& schedule, const MisfirePolicy& po
       std::count_if(due.slots.begin(), due.slots.end(), [&](const Slot& slot) { return lateness(slot) > kOnTime; });
   std::int64_t index = 0;
   for (const auto& slot : due.slots) {
-    const bool on_time = lateness(slot) <= kOnTime;
     const std::int64_t from_end = late - index++;
-    if (on_time) {
-      decision.fire.push_back(slot);
-    } else if (policy.misfire == Misfire::skip) {
-      leave_out(decision, slot, "passed; the misfire policy is skip", due.complete);
+    std::string_view reason;  // empty: the slot is fired
+    if (policy.misfire == Misfire::skip) {
+      reason = "passed; the misfire policy is skip";
     } else if (too_late(slot)) {
-      leave_out(decision, slot, "later than the grace allows", due.complete);
+      reason = "later than the grace allows";
     } else if (policy.misfire == Misfire::once && slot.at != latest.at) {
-      leave_out(decision, slot, "folded into the run of a later slot", due.complete);
+      reason = "folded into the run of a later slot";
     } else if (policy.misfire == Misfire::all && from_end > policy.max_catch_up) {
-      leave_out(decision, slot, "more missed slots than max_catch_up", due.complete);
-    } else {
+      reason = "more missed slots than max_catch_up";
+    }
+    const bool on_time = lateness(slot) <= kOnTime;
+    if (on_time || reason.empty()) {
       decision.fire.push_back(slot);
+    } else {
+      leave_out(decision, slot, std::string(reason), due.complete);
     }
   }
   return decision;

@@ -65,6 +65,12 @@ std::optional<Slot> next_slot(const Schedule& schedule, Instant after) {
   return slots.front();
 }
 
+std::vector<Slot> slots_between(const Schedule& schedule, Instant after, Instant until, std::size_t limit) {
+  Schedule bounded = schedule;
+  bounded.until = schedule.until ? std::min(*schedule.until, until) : until;
+  return next_slots(bounded, after, limit);
+}
+
 std::vector<std::string> schedule_warnings(const Schedule& schedule, Instant now) {
   std::vector<std::string> warnings;
   const auto next = next_slot(schedule, now);

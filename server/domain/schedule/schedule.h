@@ -114,6 +114,8 @@ Result<Schedule> parse_long_form(std::string_view kind, std::string_view express
 // At most n slots strictly after `after`, ascending, each instant once. Fewer: the schedule ends there.
 std::vector<Slot> next_slots(const Schedule& schedule, Instant after, std::size_t n);
 std::optional<Slot> next_slot(const Schedule& schedule, Instant after);
+// The slots in (after, until], the first `limit` of them.
+std::vector<Slot> slots_between(const Schedule& schedule, Instant after, Instant until, std::size_t limit);
 
 // Plain language: "weekdays at 07:30". Parsed again in the same zone it gives the same slots.
 std::string reads(const Schedule& schedule);

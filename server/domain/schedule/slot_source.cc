@@ -51,6 +51,7 @@ Readings readings_of(const LocalReading& reading, LocalSeconds wanted, const Tri
 
 std::vector<Instant> instants_of(const Zone& zone, const std::vector<LocalSeconds>& locals) {
   std::vector<Instant> out;
+  out.reserve(locals.size());
   for (const auto local : locals) out.emplace_back(instant_of(zone, local));
   std::sort(out.begin(), out.end());
   return out;

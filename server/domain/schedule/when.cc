@@ -155,6 +155,7 @@ std::optional<Triggers> parse_words(WhenCursor& cursor) {
   if (cursor.take("manual")) return Triggers{trigger_of(cursor, ManualTrigger{})};
   if (cursor.take("in")) return parse_relative(cursor);
   if (cursor.take_any({"every", "each"})) return parse_every(cursor);
+  if (begins_before(cursor)) return parse_before(cursor);
   if (begins_calendar(cursor)) return parse_calendar(cursor);
   if (refuse_bare(cursor)) return std::nullopt;
   return parse_absolute(cursor);

@@ -153,6 +153,7 @@ std::optional<Triggers> calendar_triggers(WhenCursor& cursor, const RecurrenceRu
 
 std::vector<WeekdayItem> items(const std::vector<unsigned>& weekdays, int ordinal = 0) {
   std::vector<WeekdayItem> out;
+  out.reserve(weekdays.size());
   for (const unsigned day : weekdays) out.push_back({ordinal, day});
   return out;
 }

@@ -28,9 +28,9 @@ std::optional<Triggers> once_at(WhenCursor& cursor, Instant at) {
   return Triggers{trigger_of(cursor, OnceTrigger{at})};
 }
 
-std::nullopt_t in_the_past(WhenCursor& cursor, std::string message, std::vector<std::string> instead) {
+std::nullopt_t in_the_past(WhenCursor& cursor, std::string message, const std::vector<std::string>& instead) {
   Error error{ErrorCode::when_in_past, std::move(message), "/when"};
-  error.try_instead = std::move(instead);
+  error.try_instead = instead;
   error.details["position"] = std::size_t{0};
   return cursor.refuse(std::move(error));
 }
@@ -61,7 +61,7 @@ std::optional<Triggers> once_at_local(WhenCursor& cursor, LocalSeconds local) {
   std::vector<std::string> instead;
   if (today) instead.push_back("tomorrow " + wall_time(local));
   if (!today && moved) instead.push_back(*moved);
-  return in_the_past(cursor, said + " has passed", std::move(instead));
+  return in_the_past(cursor, said + " has passed", instead);
 }
 
 // What an ISO 8601 date-time in one word means: naive in the zone, or with its own offset.
@@ -124,9 +124,20 @@ std::optional<Triggers> parse_weekday_once(WhenCursor& cursor) {
     if (soonest > cursor.local_now()) candidates.insert(candidates.begin(), written(soonest));
     return cursor.ambiguous(
         "today is " + std::string(weekday_name(days->front())) + ": \"next\" could be today, in a week or in two",
-        std::move(candidates));
+        candidates);
   }
   return once_at_local(cursor, soonest > cursor.local_now() ? soonest : later);
+}
+
+// Spans joined by commas and "and", then "before".
+std::vector<TimeSpan> take_spans(WhenCursor& cursor) {
+  std::vector<TimeSpan> spans;
+  while (const auto span = take_span(cursor)) {
+    spans.push_back(*span);
+    const bool comma = cursor.take(",");
+    if (!cursor.take("and") && !comma) break;
+  }
+  return spans;
 }
 
 }  // namespace
@@ -197,6 +208,37 @@ std::optional<Triggers> parse_absolute(WhenCursor& cursor) {
   if (date->year == CivilDate::Year::supposed && local <= cursor.local_now())
     local = local_of(plus_months(date->day, 12), *time);
   return once_at_local(cursor, local);
+}
+
+bool begins_before(WhenCursor& cursor) {
+  const std::size_t mark = cursor.mark();
+  const bool found = !take_spans(cursor).empty() && cursor.peek() == "before";
+  cursor.back_to(mark);
+  return found;
+}
+
+// Reminders ahead of a moment; those whose time has passed already are left out as long as one is still to come.
+std::optional<Triggers> parse_before(WhenCursor& cursor) {
+  const std::vector<TimeSpan> spans = take_spans(cursor);
+  cursor.take("before");
+  if (cursor.peek() == "task")
+    return cursor.refuse_here("reminders ahead of another task are not offered here; give the date",
+                              {"2h before 2027-03-14 at 09:00"});
+  const auto anchor = parse_absolute(cursor);
+  if (!anchor) return std::nullopt;
+  const Instant moment = std::get<OnceTrigger>(anchor->front().body).at;
+  const LocalSeconds local = cursor.zone().to_local(std::chrono::floor<Seconds>(moment));
+  Triggers triggers;
+  for (const TimeSpan& span : spans) {
+    const DayNumber day = plus_months(day_of(local), -span.months) - static_cast<DayNumber>(span.days);
+    const LocalSeconds moved = local_of(day, local.time_since_epoch() - Seconds{day_of(local) * kDaySeconds});
+    const bool same_day = span.days == 0 && span.months == 0;
+    const Instant at = (same_day ? moment : Instant{instant_of(cursor.zone(), moved)}) - Seconds{span.seconds};
+    if (at > cursor.now()) triggers.push_back(trigger_of(cursor, OnceTrigger{at}));
+  }
+  if (triggers.empty())
+    return in_the_past(cursor, "all of these times have passed", {wall_date(local) + " " + wall_time(local)});
+  return triggers;
 }
 
 }  // namespace carillon

@@ -29,23 +29,46 @@ void add(TimeSpan& span, std::int64_t amount, TimeUnit unit) {
   if (unit < TimeUnit::day) span.seconds += amount * seconds_in(unit);
 }
 
-// "1h30m", "15m": numbers and units without a space.
-std::optional<TimeSpan> compact_span(std::string_view word) {
+// One piece of a span and the units it goes through, largest first: "1h30m" from hours to minutes.
+struct SpanPiece {
   TimeSpan span;
+  TimeUnit largest, smallest;
+};
+
+// "1h30m", "15m": numbers and units without a space.
+std::optional<SpanPiece> compact_span(std::string_view word) {
+  std::optional<SpanPiece> piece;
   if (word.empty() || !is_digit(word[0])) return std::nullopt;
   while (!word.empty()) {
-    const auto digits = static_cast<std::size_t>(std::find_if_not(word.begin(), word.end(), is_digit) - word.begin());
-    const auto letters = static_cast<std::size_t>(std::find_if_not(word.begin() + static_cast<std::ptrdiff_t>(digits),
-                                                                   word.end(), is_letter) -
-                                                  word.begin()) -
-                         digits;
+    const auto past_digits = std::find_if_not(word.begin(), word.end(), is_digit);
+    const auto past_letters = std::find_if_not(past_digits, word.end(), is_letter);
+    const auto digits = static_cast<std::size_t>(past_digits - word.begin());
+    const auto letters = static_cast<std::size_t>(past_letters - past_digits);
     const auto amount = number_from(word.substr(0, digits));
     const auto unit = unit_from(word.substr(digits, letters));
     if (!amount || !unit) return std::nullopt;
-    add(span, *amount, *unit);
+    if (!piece) piece = SpanPiece{{}, *unit, *unit};
+    piece->smallest = *unit;
+    add(piece->span, *amount, *unit);
     word.remove_prefix(digits + letters);
   }
-  return span;
+  return piece;
+}
+
+// A compact word, or a number and a unit apart.
+std::optional<SpanPiece> take_span_piece(WhenCursor& cursor) {
+  if (auto compact = compact_span(cursor.peek())) {
+    cursor.take_word();
+    return compact;
+  }
+  auto amount = take_number(cursor);
+  if (!amount && cursor.take_any({"a", "an", "one"})) amount = 1;
+  const auto unit = amount ? unit_from(cursor.peek()) : std::nullopt;
+  if (!unit) return std::nullopt;
+  cursor.take_word();
+  SpanPiece piece{{}, *unit, *unit};
+  add(piece.span, *amount, *unit);
+  return piece;
 }
 
 struct Clock12 {
@@ -155,7 +178,7 @@ std::optional<std::vector<unsigned>> weekday_range(std::string_view word) {
 std::optional<std::vector<unsigned>> weekday_group(std::string_view word) {
   if (word == "weekdays" || word == "weekday") return std::vector<unsigned>{0, 1, 2, 3, 4};
   if (word == "weekends" || word == "weekend") return std::vector<unsigned>{5, 6};
-  if (const auto range = weekday_range(word)) return range;
+  if (auto range = weekday_range(word)) return range;
   if (const auto day = weekday_from(word)) return std::vector<unsigned>{*day};
   return std::nullopt;
 }
@@ -172,30 +195,22 @@ std::optional<std::int64_t> take_number(WhenCursor& cursor) {
 
 std::optional<TimeSpan> take_span(WhenCursor& cursor) {
   TimeSpan whole;
-  bool found = false;
+  std::optional<TimeUnit> smallest;
   while (!cursor.refused()) {
     const std::size_t mark = cursor.mark();
-    if (found) cursor.take("and");
-    if (const auto compact = compact_span(cursor.peek())) {
-      cursor.take_word();
-      whole.months += compact->months;
-      whole.days += compact->days;
-      whole.seconds += compact->seconds;
-      found = true;
-      continue;
-    }
-    auto amount = take_number(cursor);
-    if (!amount && cursor.take_any({"a", "an", "one"})) amount = 1;
-    const auto unit = amount ? unit_from(cursor.peek()) : std::nullopt;
-    if (!unit) {
+    if (smallest) cursor.take("and");
+    const auto piece = take_span_piece(cursor);
+    // "1 hour and 5 minutes" is one span, "14d and 7d" are two.
+    if (!piece || (smallest && piece->largest >= *smallest)) {
       cursor.back_to(mark);
       break;
     }
-    cursor.take_word();
-    add(whole, *amount, *unit);
-    found = true;
+    whole.months += piece->span.months;
+    whole.days += piece->span.days;
+    whole.seconds += piece->span.seconds;
+    smallest = piece->smallest;
   }
-  if (!found) return std::nullopt;
+  if (!smallest) return std::nullopt;
   return whole;
 }
 

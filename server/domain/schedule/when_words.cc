@@ -80,9 +80,9 @@ std::nullopt_t WhenCursor::refuse_here(std::string message, std::initializer_lis
   return refuse(refuse_at(position(), std::move(message), instead));
 }
 
-std::nullopt_t WhenCursor::ambiguous(std::string message, std::vector<std::string> candidates) {
+std::nullopt_t WhenCursor::ambiguous(std::string message, const std::vector<std::string>& candidates) {
   Error error{ErrorCode::when_ambiguous, std::move(message), "/when"};
-  error.try_instead = std::move(candidates);
+  error.try_instead = candidates;
   return refuse(std::move(error));
 }
 
@@ -91,7 +91,7 @@ std::nullopt_t WhenCursor::ambiguous_word(std::string message, std::initializer_
   std::vector<std::string> candidates;
   for (const auto& way : ways)
     candidates.push_back(std::string(text_.substr(0, at)) + way + std::string(text_.substr(at + typed().size())));
-  return ambiguous(std::move(message), std::move(candidates));
+  return ambiguous(std::move(message), candidates);
 }
 
 std::nullopt_t WhenCursor::not_understood() {

@@ -50,7 +50,7 @@ class WhenCursor {
   // The first refusal wins; returns nothing, so that `return cursor.refuse(...)` reads well.
   std::nullopt_t refuse(Error error);
   std::nullopt_t refuse_here(std::string message, std::initializer_list<std::string_view> instead = {});
-  std::nullopt_t ambiguous(std::string message, std::vector<std::string> candidates);
+  std::nullopt_t ambiguous(std::string message, const std::vector<std::string>& candidates);
   // The word here has several meanings: the candidates are the text with it written in each of these ways.
   std::nullopt_t ambiguous_word(std::string message, std::initializer_list<std::string> ways);
   // The word here is not one that the grammar expects.
@@ -97,7 +97,9 @@ std::optional<Triggers> parse_every(WhenCursor& cursor);     // after "every": i
 std::optional<Triggers> parse_calendar(WhenCursor& cursor);  // weekdays at ..., 1st of month at ...
 std::optional<Triggers> parse_relative(WhenCursor& cursor);  // after "in"
 std::optional<Triggers> parse_absolute(WhenCursor& cursor);  // dates, today, tomorrow, friday
+std::optional<Triggers> parse_before(WhenCursor& cursor);    // 28d, 14d, 7d before 2027-03-14 at 09:00
 bool begins_calendar(const WhenCursor& cursor);
+bool begins_before(WhenCursor& cursor);
 
 // A wall-clock time as the instant that the gap and overlap policies give it; nothing in a gap that is skipped.
 std::optional<Instant> settle(const WhenCursor& cursor, LocalSeconds local);

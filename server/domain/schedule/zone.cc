@@ -137,8 +137,8 @@ std::optional<Zone> Zone::named(std::string_view name) {
 }
 
 Zone Zone::utc() {
-  static const ZoneData kUtc{"UTC", cctz::utc_time_zone()};
-  return Zone{&kUtc};
+  static const ZoneData data{"UTC", cctz::utc_time_zone()};
+  return Zone{&data};
 }
 
 const std::string& Zone::name() const { return data_->name; }

@@ -58,6 +58,10 @@ TEST_CASE("a when text means these kinds and times", "[domain][schedule][when]")
       {"24th of december 2026 noon", "once", {"2026-12-24T12:00"}},
       {"1 march at 08:00", "once", {"2027-03-01T08:00"}},
       {"tomorrow 9am America/New_York", "once", {"2026-11-21T15:00"}},
+      {"28d, 14d and 7d before 2027-03-14 at 09:00",
+       "once",
+       {"2027-02-14T09:00", "2027-02-28T09:00", "2027-03-07T09:00"}},
+      {"1 month, 2h before 2026-12-01 at 09:00", "once", {"2026-12-01T07:00"}},
       {"every 15m", "interval", {"2026-11-20T14:15", "2026-11-20T14:30", "2026-11-20T14:45"}},
       {"every hour", "interval", {"2026-11-20T15:00", "2026-11-20T16:00", "2026-11-20T17:00"}},
       {"every 2h from 08:00", "interval", {"2026-11-20T16:00", "2026-11-20T18:00", "2026-11-20T20:00"}},
@@ -229,6 +233,8 @@ TEST_CASE("other refusals name the code and the position", "[domain][schedule][w
       {"on webhook", "arguments_invalid", 0},
       {"after nightly-etl succeeds", "arguments_invalid", 0},
       {"when github.issues changes, every 5m", "arguments_invalid", 0},
+      {"2h before task etl", "arguments_invalid", 10},
+      {"30d, 20d before 2026-12-01 at 09:00", "when_in_past", 0},
       {"next blue moon", "arguments_invalid", 5},
       {"11/21/2026 10:00", "arguments_invalid", 0},
   }));
@@ -330,6 +336,14 @@ TEST_CASE("stored schedules that we did not write are refused", "[domain][schedu
                            R"({"v":1,"text":"","zone":"UTC","triggers":[]})",
                            R"({"v":1,"text":"","zone":"UTC","triggers":[{"kind":"nope"}]})", "[1]"})
     CHECK_FALSE(schedule_from_json(json::parse(text)).ok());
+}
+
+TEST_CASE("the slots of a window are those after its begin up to its end", "[domain][schedule]") {
+  const Schedule schedule = parsed("every day at 07:30");
+  const auto slots =
+      slots_between(schedule, *parse_rfc3339("2026-11-21T06:30:00Z"), *parse_rfc3339("2026-11-24T06:30:00Z"), 10);
+  REQUIRE(slots.size() == 3);
+  CHECK(slots.back().at == *parse_rfc3339("2026-11-24T06:30:00Z"));
 }
 
 TEST_CASE("bounds of a schedule hold for every trigger", "[domain][schedule]") {
