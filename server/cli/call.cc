@@ -11,20 +11,23 @@
 namespace carillon::cli {
 namespace {
 
+using namespace nlohmann::literals;
+
 constexpr Duration kStartPatience = std::chrono::seconds{60};
 constexpr std::string_view kMeta = "io.modelcontextprotocol/";
 
-// A value stays text, for the tool's own schema says what it is (input repair); only an object or a list is read here.
-json read_value(const std::string& text) {
-  if (text.starts_with('{') || text.starts_with('[')) {
-    json value = json::parse(text, nullptr, false);
-    if (!value.is_discarded()) return value;
-  }
+// A word's value as the tool's schema wants it; what does not fit stays text and is judged (and named) by the tool.
+json read_value(const std::string& text, const json& schema) {
+  const std::string type = schema.value("type", "");
+  if (type == "string") return text;
+  json value = json::parse(text, nullptr, false);
+  if (!value.is_discarded() && !value.is_string()) return value;
+  if (type == "array") return json::array({text});
   return text;
 }
 
-// key=value words and --args into one object.
-Result<json> read_arguments(const Parsed& parsed) {
+// key=value words and --args into one object. `properties` are those of the tool's input schema.
+Result<json> read_arguments(const Parsed& parsed, const json& properties) {
   json arguments = json::parse(parsed.value("args", "{}"), nullptr, false);
   if (!arguments.is_object())
     return Error{ErrorCode::arguments_invalid, "--args is not a JSON object; write for example --args '{\"limit\":5}'"};
@@ -33,39 +36,52 @@ Result<json> read_arguments(const Parsed& parsed) {
     const std::size_t equals = word.find('=');
     if (equals == std::string::npos || equals == 0)
       return Error{ErrorCode::arguments_invalid, "'" + word + "' is not of the form key=value"};
-    arguments[word.substr(0, equals)] = read_value(word.substr(equals + 1));
+    const std::string key = word.substr(0, equals);
+    arguments[key] = read_value(word.substr(equals + 1), properties.value(key, json::object()));
   }
   return arguments;
 }
 
-json request(const std::string& tool, const json& arguments) {
+std::string request(int id, const std::string& method, json params) {
   const std::string prefix{kMeta};
-  return {{"jsonrpc", "2.0"},
-          {"id", 1},
-          {"method", "tools/call"},
-          {"params",
-           {{"name", tool},
-            {"arguments", arguments},
-            {"_meta",
-             {{prefix + "protocolVersion", "2026-07-28"},
-              {prefix + "clientCapabilities", json::object()},
-              {prefix + "clientInfo", {{"name", "carillon call"}, {"version", kVersion}}}}}}}};
+  params["_meta"] = {{prefix + "protocolVersion", "2026-07-28"},
+                     {prefix + "clientCapabilities", json::object()},
+                     {prefix + "clientInfo", {{"name", "carillon call"}, {"version", kVersion}}}};
+  return json{{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", std::move(params)}}.dump() + '\n';
 }
 
-// Reads lines until the response with id 1; notifications are passed over.
-std::optional<json> read_response(int fd) {
-  std::string buffer;
-  char bytes[16384];
-  while (true) {
-    const ssize_t got = ::recv(fd, bytes, sizeof bytes, 0);
-    if (got <= 0) return std::nullopt;
-    buffer.append(bytes, static_cast<std::size_t>(got));
-    for (std::size_t end = buffer.find('\n'); end != std::string::npos; end = buffer.find('\n')) {
-      json message = json::parse(buffer.substr(0, end), nullptr, false);
-      buffer.erase(0, end + 1);
-      if (message.is_object() && message.value("id", json(nullptr)) == 1) return message;
+// One request and its response; notifications are passed over. Nothing: the daemon went away.
+class Conversation {
+ public:
+  explicit Conversation(int fd) : fd_(fd) {}
+
+  std::optional<json> ask(const std::string& method, json params) {
+    const int id = ++last_id_;
+    if (!send_text(fd_, request(id, method, std::move(params)))) return std::nullopt;
+    char bytes[16384];
+    while (true) {
+      for (std::size_t end = buffer_.find('\n'); end != std::string::npos; end = buffer_.find('\n')) {
+        json message = json::parse(buffer_.substr(0, end), nullptr, false);
+        buffer_.erase(0, end + 1);
+        if (message.is_object() && message.value("id", json(nullptr)) == id) return message;
+      }
+      const ssize_t got = ::recv(fd_, bytes, sizeof bytes, 0);
+      if (got <= 0) return std::nullopt;
+      buffer_.append(bytes, static_cast<std::size_t>(got));
     }
   }
+
+ private:
+  const int fd_;
+  int last_id_ = 0;
+  std::string buffer_;
+};
+
+json properties_of(const std::optional<json>& listing, const std::string& tool) {
+  if (listing)
+    for (const auto& entry : listing->value("/result/tools"_json_pointer, json::array()))
+      if (entry.value("name", "") == tool) return entry.value("/inputSchema/properties"_json_pointer, json::object());
+  return json::object();
 }
 
 int print(const json& response, const Parsed& parsed) {
@@ -96,9 +112,10 @@ int run_call(const Words& words) {
     std::fprintf(stderr, "carillon: name a tool: carillon call get_status\n");
     return kExitUsage;
   }
-  const auto arguments = read_arguments(*parsed);
-  if (!arguments.ok()) {
-    std::fprintf(stderr, "carillon: %s\n", arguments.error().message.c_str());
+  // Before anything is opened: the words must be readable whatever the tool's schema says.
+  const auto readable = read_arguments(*parsed, json::object());
+  if (!readable.ok()) {
+    std::fprintf(stderr, "carillon: %s\n", readable.error().message.c_str());
     return kExitUsage;
   }
   const auto link = find_or_start_daemon(parsed->config.paths, "mcp", kStartPatience);
@@ -106,9 +123,10 @@ int run_call(const Words& words) {
     std::fprintf(stderr, "carillon: %s\n", link.error().message.c_str());
     return kExitUnavailable;
   }
-  const std::string line = request(parsed->rest[0], *arguments).dump() + '\n';
-  if (!send_text(link->socket.get(), line)) return kExitUnavailable;
-  const auto response = read_response(link->socket.get());
+  Conversation daemon{link->socket.get()};
+  const std::string& tool = parsed->rest[0];
+  const auto arguments = read_arguments(*parsed, properties_of(daemon.ask("tools/list", json::object()), tool));
+  const auto response = daemon.ask("tools/call", {{"name", tool}, {"arguments", *arguments}});
   if (!response) {
     std::fprintf(stderr, "carillon: the daemon closed the connection before it answered\n");
     return kExitUnavailable;
