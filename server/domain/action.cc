@@ -46,8 +46,7 @@ std::optional<Error> read_step_policies(Step& step, const json& value, std::stri
 }
 
 Result<Step> read_step(const json& value, const std::string& pointer) {
-  static constexpr auto kKnown =
-      std::to_array<std::string_view>({"id", "uses", "with", "save_as", "timeout", "retry"});
+  static constexpr auto kKnown = std::to_array<std::string_view>({"id", "uses", "with", "save_as", "timeout", "retry"});
   if (!value.is_object()) return invalid("a step is an object", pointer, value);
   if (auto error = unknown_member(value, kKnown, pointer)) return *error;
   Step step;
@@ -158,7 +157,9 @@ json to_json(const Action& action) {
       value["tool"] = action.tool;
       value["arguments"] = action.arguments;
       break;
-    case ActionKind::message: value["message"] = action.message; break;
+    case ActionKind::message:
+      value["message"] = action.message;
+      break;
     case ActionKind::steps: {
       json steps = json::array();
       for (const Step& step : action.steps) steps.push_back(to_json(step));
@@ -192,11 +193,13 @@ Result<RetryPolicy> read_retry(const json& value, std::string_view pointer) {
   RetryPolicy policy;
   const bool short_form = value.is_number_integer();
   if (!short_form && !value.is_object())
-    return invalid("retries is a number, or an object with max_attempts, backoff, base, max", std::string(pointer), value);
+    return invalid("retries is a number, or an object with max_attempts, backoff, base, max", std::string(pointer),
+                   value);
   const json attempts = short_form ? value : value.value("max_attempts", json(1));
   const std::string attempts_pointer = short_form ? std::string(pointer) : below(pointer, "max_attempts");
   const std::int64_t least = short_form ? 0 : 1;
-  if (!attempts.is_number_integer() || attempts.get<std::int64_t>() < least || attempts.get<std::int64_t>() > kAttemptsMax)
+  if (!attempts.is_number_integer() || attempts.get<std::int64_t>() < least ||
+      attempts.get<std::int64_t>() > kAttemptsMax)
     return invalid("give a number from " + std::to_string(least) + " to 100", attempts_pointer, attempts);
   policy.max_attempts = static_cast<int>(attempts.get<std::int64_t>()) + (short_form ? 1 : 0);
   if (short_form) return policy;

@@ -37,11 +37,11 @@ struct Step {
 
 struct Action {
   ActionKind kind = ActionKind::message;
-  std::string tool;               // kind tool
+  std::string tool;  // kind tool
   json arguments = json::object();
-  std::string message;            // kind message
-  std::vector<Step> steps;        // kind steps
-  json input = json::object();    // kind steps; run_now may replace it
+  std::string message;          // kind message
+  std::vector<Step> steps;      // kind steps
+  json input = json::object();  // kind steps; run_now may replace it
 };
 
 json to_json(const Action& action);

@@ -17,13 +17,27 @@ struct Unit {
 
 constexpr std::int64_t kSecond = 1'000'000;
 constexpr auto kUnits = std::to_array<Unit>({
-    {"w", 7 * 86400 * kSecond},     {"week", 7 * 86400 * kSecond},  {"weeks", 7 * 86400 * kSecond},
-    {"d", 86400 * kSecond},         {"day", 86400 * kSecond},       {"days", 86400 * kSecond},
-    {"h", 3600 * kSecond},          {"hour", 3600 * kSecond},       {"hours", 3600 * kSecond},
-    {"hr", 3600 * kSecond},         {"m", 60 * kSecond},            {"min", 60 * kSecond},
-    {"mins", 60 * kSecond},         {"minute", 60 * kSecond},       {"minutes", 60 * kSecond},
-    {"s", kSecond},                 {"sec", kSecond},               {"secs", kSecond},
-    {"second", kSecond},            {"seconds", kSecond},           {"ms", 1000},
+    {"w", 7 * 86400 * kSecond},
+    {"week", 7 * 86400 * kSecond},
+    {"weeks", 7 * 86400 * kSecond},
+    {"d", 86400 * kSecond},
+    {"day", 86400 * kSecond},
+    {"days", 86400 * kSecond},
+    {"h", 3600 * kSecond},
+    {"hour", 3600 * kSecond},
+    {"hours", 3600 * kSecond},
+    {"hr", 3600 * kSecond},
+    {"m", 60 * kSecond},
+    {"min", 60 * kSecond},
+    {"mins", 60 * kSecond},
+    {"minute", 60 * kSecond},
+    {"minutes", 60 * kSecond},
+    {"s", kSecond},
+    {"sec", kSecond},
+    {"secs", kSecond},
+    {"second", kSecond},
+    {"seconds", kSecond},
+    {"ms", 1000},
     {"us", 1},
 });
 
@@ -74,12 +88,18 @@ bool add(std::int64_t& sum, std::int64_t millionths, std::int64_t unit) {
 
 std::optional<std::int64_t> iso_unit(char letter, bool in_time) {
   switch (letter) {
-    case 'w': return in_time ? std::nullopt : std::optional{7 * 86400 * kSecond};
-    case 'd': return in_time ? std::nullopt : std::optional{86400 * kSecond};
-    case 'h': return in_time ? std::optional{3600 * kSecond} : std::nullopt;
-    case 'm': return in_time ? std::optional{60 * kSecond} : std::nullopt;  // months have no fixed length
-    case 's': return in_time ? std::optional{kSecond} : std::nullopt;
-    default: return std::nullopt;
+    case 'w':
+      return in_time ? std::nullopt : std::optional{7 * 86400 * kSecond};
+    case 'd':
+      return in_time ? std::nullopt : std::optional{86400 * kSecond};
+    case 'h':
+      return in_time ? std::optional{3600 * kSecond} : std::nullopt;
+    case 'm':
+      return in_time ? std::optional{60 * kSecond} : std::nullopt;  // months have no fixed length
+    case 's':
+      return in_time ? std::optional{kSecond} : std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 

@@ -76,8 +76,7 @@ std::optional<std::chrono::local_days> take_day_word(std::string_view& text, std
 
 // A local day, alone or with a time of day.
 std::optional<Instant> read_local(std::string_view text, const Zone& zone, Instant now) {
-  const auto today =
-      std::chrono::floor<std::chrono::days>(zone.to_local(std::chrono::floor<Seconds>(now)));
+  const auto today = std::chrono::floor<std::chrono::days>(zone.to_local(std::chrono::floor<Seconds>(now)));
   auto day = take_day_word(text, today);
   if (!day) day = take_date(text);
   if (!day) return std::nullopt;

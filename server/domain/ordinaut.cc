@@ -83,10 +83,12 @@ std::optional<Error> rewrite_retries(Rewritten& rewritten) {
   json& options = arguments["options"];
   if (options.is_null()) options = json::object();
   if (!options.is_object()) return invalid("options is an object", "/options", options);
-  if (options.contains("retries")) return invalid("give options.retries or max_retries, not both", "/max_retries", retries);
+  if (options.contains("retries"))
+    return invalid("give options.retries or max_retries, not both", "/max_retries", retries);
   options["retries"] = {{"max_attempts", retries.get<std::int64_t>() + 1}, {"backoff", strategy}};
   if (auto read = read_retry(options["retries"], ""); !read)
-    return invalid("backoff_strategy is exponential_jitter, exponential, linear or fixed", "/backoff_strategy", strategy);
+    return invalid("backoff_strategy is exponential_jitter, exponential, linear or fixed", "/backoff_strategy",
+                   strategy);
   rewritten.notes.emplace_back("max_retries and backoff_strategy are called options.retries here");
   return std::nullopt;
 }

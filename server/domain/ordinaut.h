@@ -1,8 +1,8 @@
 // Ordinaut's task files, accepted unchanged: its fields are rewritten into the arguments of schedule_task.
 //
-//   title → name · schedule_kind, schedule_expr, timezone kept · payload.pipeline[{id, uses, with, save_as, …}] → steps ·
-//   payload.params → input · dedupe_key, dedupe_window_seconds → dedupe · concurrency_key → lock ·
-//   max_retries, backoff_strategy → options.retries · priority 1…9 kept
+//   title → name · schedule_kind, schedule_expr, timezone kept · payload.pipeline[{id, uses, with, save_as, …}] → steps
+//   · payload.params → input · dedupe_key, dedupe_window_seconds → dedupe · concurrency_key → lock · max_retries,
+//   backoff_strategy → options.retries · priority 1…9 kept
 //
 // Pure; thread-safe.
 #pragma once

@@ -24,7 +24,8 @@ Error invalid(std::string message, std::string pointer, json received) {
   return Error{ErrorCode::arguments_invalid, std::move(message), std::move(pointer), std::move(received)};
 }
 
-std::optional<Error> unknown_member(const json& object, std::span<const std::string_view> known, std::string_view pointer) {
+std::optional<Error> unknown_member(const json& object, std::span<const std::string_view> known,
+                                    std::string_view pointer) {
   for (const auto& [name, value] : object.items()) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     const auto close = nearest(name, known);
@@ -36,8 +37,7 @@ std::optional<Error> unknown_member(const json& object, std::span<const std::str
 }
 
 std::optional<Error> unfit_text(std::string_view text, std::size_t bytes_max, std::string_view pointer) {
-  if (text.find('\0') != std::string_view::npos)
-    return invalid("the text holds a NUL character", std::string(pointer));
+  if (text.find('\0') != std::string_view::npos) return invalid("the text holds a NUL character", std::string(pointer));
   if (text.size() > bytes_max)
     return Error{ErrorCode::too_large, "at most " + std::to_string(bytes_max) + " bytes", std::string(pointer),
                  text.size()};

@@ -19,8 +19,9 @@ json said(const TaskDefinition& definition) {
              {"lock", definition.lock},
              {"options", to_json(definition.options)}};
   value["deadline"] = definition.deadline ? json(to_text(*definition.deadline)) : json(nullptr);
-  value["dedupe"] = definition.dedupe ? json{{"key", definition.dedupe->key}, {"window", to_text(definition.dedupe->window)}}
-                                      : json(nullptr);
+  value["dedupe"] = definition.dedupe
+                        ? json{{"key", definition.dedupe->key}, {"window", to_text(definition.dedupe->window)}}
+                        : json(nullptr);
   return value;
 }
 
@@ -36,7 +37,8 @@ void compare(std::vector<FieldChange>& changes, std::string field, const json& b
   if (before != after) changes.push_back({std::move(field), before, after});
 }
 
-void compare_members(std::vector<FieldChange>& changes, const std::string& prefix, const json& before, const json& after) {
+void compare_members(std::vector<FieldChange>& changes, const std::string& prefix, const json& before,
+                     const json& after) {
   json names = before;
   names.update(after);
   for (const auto& [name, value] : names.items())
@@ -155,15 +157,20 @@ std::optional<Instant> finish_by(const TaskDefinition& definition, Instant slot)
 
 Instant jittered(const TaskDefinition& definition, TaskId task, Instant slot) {
   if (!definition.options.jitter || definition.options.jitter->count() == 0) return slot;
-  const auto seed = static_cast<std::uint64_t>(task.number()) ^ mixed(static_cast<std::uint64_t>(slot.time_since_epoch().count()));
-  return slot + Duration{static_cast<std::int64_t>(mixed(seed) % static_cast<std::uint64_t>(definition.options.jitter->count()))};
+  const auto seed =
+      static_cast<std::uint64_t>(task.number()) ^ mixed(static_cast<std::uint64_t>(slot.time_since_epoch().count()));
+  return slot + Duration{static_cast<std::int64_t>(mixed(seed) %
+                                                   static_cast<std::uint64_t>(definition.options.jitter->count()))};
 }
 
 std::string describe_action(const Action& action) {
   switch (action.kind) {
-    case ActionKind::tool: return "tool " + action.tool;
-    case ActionKind::message: return "message \"" + action.message + "\"";
-    case ActionKind::steps: return std::to_string(action.steps.size()) + (action.steps.size() == 1 ? " step" : " steps");
+    case ActionKind::tool:
+      return "tool " + action.tool;
+    case ActionKind::message:
+      return "message \"" + action.message + "\"";
+    case ActionKind::steps:
+      return std::to_string(action.steps.size()) + (action.steps.size() == 1 ? " step" : " steps");
   }
   return {};
 }

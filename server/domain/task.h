@@ -1,5 +1,5 @@
-// Task: a named trigger plus the one action that it starts; here its definition as task_version.definition keeps it, and
-// the policies that follow from it. The row (state, version, who) is the store's (task_store.h).
+// Task: a named trigger plus the one action that it starts; here its definition as task_version.definition keeps it,
+// and the policies that follow from it. The row (state, version, who) is the store's (task_store.h).
 //
 // Values and pure functions; thread-safe as such.
 #pragma once

@@ -7,7 +7,7 @@
 namespace carillon {
 
 const std::array<std::string_view, 17> kDraftNames{
-    "when",     "timezone", "tool",   "arguments", "message", "steps",         "input",        "description", "tags",
+    "when",     "timezone", "tool",   "arguments", "message", "steps",         "input",         "description", "tags",
     "priority", "deadline", "dedupe", "lock",      "paused",  "schedule_kind", "schedule_expr", "options"};
 
 namespace {
@@ -60,7 +60,8 @@ class DraftReader {
     if (!given->is_array() || given->size() > kTagsMax) return refuse("tags", "give a list of at most 50 texts");
     std::vector<std::string> tags;
     for (const json& tag : *given) {
-      if (!tag.is_string() || tag.get_ref<const std::string&>().empty()) return refuse("tags", "a tag is a text that is not empty");
+      if (!tag.is_string() || tag.get_ref<const std::string&>().empty())
+        return refuse("tags", "a tag is a text that is not empty");
       error_ = unfit_text(tag.get_ref<const std::string&>(), kTagBytesMax, "/tags");
       if (error_) return;
       tags.push_back(tag);
@@ -146,7 +147,8 @@ Result<TaskDraft> read_draft(const json& arguments) {
   if (draft.when && (draft.schedule_kind || draft.schedule_expr))
     return invalid("give when, or schedule_kind and schedule_expr, not both", "/schedule_kind");
   if (draft.schedule_kind.has_value() != draft.schedule_expr.has_value() && draft.schedule_kind != "manual")
-    return invalid("schedule_kind and schedule_expr belong together", draft.schedule_kind ? "/schedule_expr" : "/schedule_kind");
+    return invalid("schedule_kind and schedule_expr belong together",
+                   draft.schedule_kind ? "/schedule_expr" : "/schedule_kind");
   return draft;
 }
 

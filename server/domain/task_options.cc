@@ -8,9 +8,9 @@
 
 namespace carillon {
 
-const std::array<std::string_view, 14> kOptionNames{"timeout", "retries",  "overlap", "misfire", "grace",
-                                                    "max_catch_up", "jitter", "start", "until", "max_runs",
-                                                    "expires", "dst_gap", "dst_overlap", "keep"};
+const std::array<std::string_view, 14> kOptionNames{"timeout",      "retries", "overlap",     "misfire", "grace",
+                                                    "max_catch_up", "jitter",  "start",       "until",   "max_runs",
+                                                    "expires",      "dst_gap", "dst_overlap", "keep"};
 
 namespace {
 

@@ -33,8 +33,8 @@ struct TaskOptions {
   std::optional<Misfire> misfire{};      // default_misfire(schedule)
   std::optional<Duration> grace{};
   std::optional<std::int64_t> max_catch_up{};
-  std::optional<Duration> jitter{};       // a slot's run starts up to so much later (jittered() in task.h)
-  std::optional<std::string> start{};     // bounds as typed; resolved in Schedule::start and ::until
+  std::optional<Duration> jitter{};    // a slot's run starts up to so much later (jittered() in task.h)
+  std::optional<std::string> start{};  // bounds as typed; resolved in Schedule::start and ::until
   std::optional<std::string> until{};
   std::optional<std::int64_t> max_runs{};  // slots fired in all; then the task is done
   std::optional<Duration> expires{};       // not started so long after its slot: missed

@@ -76,7 +76,8 @@ class TargetCheck {
 
 }  // namespace
 
-Result<std::vector<std::string>> check_targets(ToolCaller& tools, const TenantId& tenant, const Action& action, Duration wait) {
+Result<std::vector<std::string>> check_targets(ToolCaller& tools, const TenantId& tenant, const Action& action,
+                                               Duration wait) {
   TargetCheck targets{tools, tenant, wait};
   for (const Target& target : targets_of(action))
     if (auto checked = targets.check(target); !checked) return checked.error();

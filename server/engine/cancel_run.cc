@@ -19,7 +19,8 @@ struct Cancelling {
 };
 
 Error already_ended(const RunRecord& run) {
-  Error error{ErrorCode::conflict, handle_of(run) + " has already ended: " + std::string(name_of(run.state)), "/run", handle_of(run)};
+  Error error{ErrorCode::conflict, handle_of(run) + " has already ended: " + std::string(name_of(run.state)), "/run",
+              handle_of(run)};
   error.details["state"] = name_of(run.state);
   error.try_instead = json::array({{{"tool", "get_run"}, {"arguments", {{"run", handle_of(run)}}}}});
   return error;
@@ -28,17 +29,24 @@ Error already_ended(const RunRecord& run) {
 ToldRun told(const RunRecord& run) { return {run.id, run.task, run.task_name, run.number, run.retry}; }
 
 RunCancelled ended_as(const Cancelling& cancelling, const RunRecord& run, RunState state) {
-  cancelling.telling.run_event("task.run." + std::string(name_of(state)), told(run), {{"reason", cancelling.command.reason}});
+  cancelling.telling.run_event("task.run." + std::string(name_of(state)), told(run),
+                               {{"reason", cancelling.command.reason}});
   cancelling.telling.run_ended(run.id);
-  return {.run = handle_of(run), .run_id = run.id.number(), .was = std::string(name_of(run.state)),
-          .state = std::string(name_of(state)), .at = cancelling.call.now};
+  return {.run = handle_of(run),
+          .run_id = run.id.number(),
+          .was = std::string(name_of(run.state)),
+          .state = std::string(name_of(state)),
+          .at = cancelling.call.now};
 }
 
 std::optional<RunCancelled> cancel_queued_run(const Cancelling& cancelling, const RunRecord& run) {
   const auto to = next_state(run.state, RunEvent::cancel);
   CARILLON_CHECK(to && run.shard && run.priority);
   const ReadyRun place{*run.shard, *run.priority, run.run_at, run.id, run.number, run.retry};
-  const RunEnding ending{.outcome = *to, .at = cancelling.call.now, .error_class = ErrorClass::cancelled, .reason = cancelling.command.reason};
+  const RunEnding ending{.outcome = *to,
+                         .at = cancelling.call.now,
+                         .error_class = ErrorClass::cancelled,
+                         .reason = cancelling.command.reason};
   if (!RunStore{cancelling.tx}.cancel_ready(cancelling.call.caller.tenant, place, ending)) return std::nullopt;
   return ended_as(cancelling, run, *to);
 }
@@ -49,10 +57,14 @@ std::optional<RunCancelled> end_now(const Cancelling& cancelling, const RunRecor
   const bool mid_call = run.call_state == "calling";
   const auto to = next_state(run.state, mid_call ? RunEvent::lose_outcome : RunEvent::cancel);
   CARILLON_CHECK(to.has_value());
-  RunEnding ending{.outcome = *to, .at = cancelling.call.now, .error_class = ErrorClass::cancelled, .reason = cancelling.command.reason};
+  RunEnding ending{.outcome = *to,
+                   .at = cancelling.call.now,
+                   .error_class = ErrorClass::cancelled,
+                   .reason = cancelling.command.reason};
   if (mid_call) {
     ending.error_class = ErrorClass::unknown_outcome;
-    ending.error_message = "cancelled by force in the middle of a call that may have had its effect; look there before you repeat it";
+    ending.error_message =
+        "cancelled by force in the middle of a call that may have had its effect; look there before you repeat it";
   }
   if (!RunStore{cancelling.tx}.end_live(cancelling.call.caller.tenant, run.id, {run.state, run.call_state}, ending))
     return std::nullopt;
@@ -63,11 +75,16 @@ std::optional<RunCancelled> end_now(const Cancelling& cancelling, const RunRecor
 }
 
 std::optional<RunCancelled> ask_worker(const Cancelling& cancelling, const RunRecord& run) {
-  if (!RunStore{cancelling.tx}.request_cancel(cancelling.call.caller.tenant, run.id, cancelling.call.now, cancelling.command.reason))
+  if (!RunStore{cancelling.tx}.request_cancel(cancelling.call.caller.tenant, run.id, cancelling.call.now,
+                                              cancelling.command.reason))
     return std::nullopt;
   cancelling.telling.cancel_requested(run.id);
   const std::string state{name_of(run.state)};
-  return RunCancelled{.run = handle_of(run), .run_id = run.id.number(), .was = state, .state = state, .requested = true,
+  return RunCancelled{.run = handle_of(run),
+                      .run_id = run.id.number(),
+                      .was = state,
+                      .state = state,
+                      .requested = true,
                       .at = cancelling.call.now};
 }
 

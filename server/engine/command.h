@@ -19,7 +19,8 @@ inline constexpr std::size_t kClientGeneratedIdMax = 200;
 // content it is refused (idempotency_mismatch). Without an id every call stands for itself.
 struct CommandKey {
   std::optional<std::string> client_generated_id{};
-  std::string content{};  // the call's arguments without the id, as compact JSON with sorted keys; only its hash is kept
+  std::string
+      content{};  // the call's arguments without the id, as compact JSON with sorted keys; only its hash is kept
   std::optional<std::string> causation_id{};  // the event or command that caused this one
 };
 
@@ -28,9 +29,9 @@ class WorkerSignal {
  public:
   virtual ~WorkerSignal() = default;
   virtual void runs_ready(std::int16_t shard, Instant run_at) = 0;
-  virtual void cancel_requested(RunId run) = 0;         // the run is live: cancel its calls
-  virtual void run_taken_away(RunId run) = 0;           // the lease is gone (force): drop it, its late result is refused
-  virtual void schedule_changed(std::int16_t shard) = 0;  // schedule_state rows of the shard have other times now
+  virtual void cancel_requested(RunId run) = 0;  // the run is live: cancel its calls
+  virtual void run_taken_away(RunId run) = 0;    // the lease is gone (force): drop it, its late result is refused
+  virtual void schedule_changed(std::int16_t shard) = 0;      // schedule_state rows of the shard have other times now
   virtual void dispatch_changed(const TenantId& tenant) = 0;  // the kill switch was thrown or released
 };
 

@@ -28,8 +28,8 @@ class Store;
 struct Listeners;
 
 struct EngineOptions {
-  std::string zone = "UTC";        // of callers that told none
-  std::string durable = "daemon";  // daemon, server or host_only: what a create answers
+  std::string zone = "UTC";                          // of callers that told none
+  std::string durable = "daemon";                    // daemon, server or host_only: what a create answers
   Duration describe_wait = std::chrono::seconds{5};  // for a downstream server to list its tools when a task is made
   Duration restorable = std::chrono::days{30};       // deleted items
 };
@@ -56,7 +56,8 @@ class Engine {
   Result<RunStarted> retry_run(const Caller& caller, const RetryRun& command);
   Result<RunStarted> call_tool(const Caller& caller, const CallTool& command);
   Result<RunCancelled> cancel_run(const Caller& caller, const CancelRun& command);
-  // The arguments against the tool's schema, nothing called. Errors: unknown_tool, arguments_invalid, server_unavailable.
+  // The arguments against the tool's schema, nothing called. Errors: unknown_tool, arguments_invalid,
+  // server_unavailable.
   Result<ToolChecked> check_tool(const Caller& caller, const CallTool& command);
 
   Result<TaskPage> list_tasks(const Caller& caller, const ListTasks& query);

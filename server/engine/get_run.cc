@@ -57,7 +57,8 @@ Advice advise(const RunRecord& run, ErrorClass error_class) {
   const std::string handle = handle_of(run);
   switch (error_class) {
     case ErrorClass::invalid_arguments:
-      return {"the arguments do not fit the tool's schema; change them", call("update_task", {{"task", run.task_name}})};
+      return {"the arguments do not fit the tool's schema; change them",
+              call("update_task", {{"task", run.task_name}})};
     case ErrorClass::not_found:
       return {"the tool or its server is not there any more", call("search_tools", json::object())};
     case ErrorClass::needs_sign_in:
@@ -69,7 +70,8 @@ Advice advise(const RunRecord& run, ErrorClass error_class) {
               call("retry_run", {{"run", handle}})};
     case ErrorClass::expired:
       return {"it could not finish in the time that its options allow", call("update_task", {{"task", run.task_name}})};
-    default: return {"", call("retry_run", {{"run", handle}})};
+    default:
+      return {"", call("retry_run", {{"run", handle}})};
   }
 }
 
@@ -79,7 +81,8 @@ std::optional<Diagnosis> diagnose(const Looking& looking, const std::vector<Step
   const ErrorClass error_class = error_class_named(run.error_class).value_or(ErrorClass::internal);
   Diagnosis diagnosis{.error_class = run.error_class, .transient = describe(error_class).transient, .explanation = {}};
   for (const StepRow& step : steps)
-    if (diagnosis.failing_step.empty() && (step.state == "failed" || step.state == "unknown")) diagnosis.failing_step = step.step;
+    if (diagnosis.failing_step.empty() && (step.state == "failed" || step.state == "unknown"))
+      diagnosis.failing_step = step.step;
   Advice advice = advise(run, error_class);
   diagnosis.explanation = advice.explanation;
   if (advice.explanation.empty())
@@ -98,7 +101,8 @@ std::vector<std::string> waits_for(const Looking& looking) {
   std::vector<std::string> reasons;
   StatusStore status{looking.tx};
   if (const auto pause = status.dispatch_pause(looking.tenant))
-    reasons.push_back("dispatch is paused by " + pause->paused_by + (pause->reason.empty() ? "" : ": " + pause->reason));
+    reasons.push_back("dispatch is paused by " + pause->paused_by +
+                      (pause->reason.empty() ? "" : ": " + pause->reason));
   if (run.run_at > looking.now) {
     const char* why = run.attempt > 1 ? "the attempt before failed; the next is due " : "it is due ";
     reasons.push_back(why + describe_instant(run.run_at, run.zone, looking.now));
@@ -117,9 +121,16 @@ std::vector<std::string> waits_for(const Looking& looking) {
 std::vector<StepRow> steps_of(const Looking& looking) {
   std::vector<StepRow> steps;
   for (const StepRecord& step : RunStore{looking.tx}.steps(looking.tenant, looking.run.id, kStepsShown))
-    steps.push_back({.step = step.step, .attempt = step.attempt, .state = step.state, .tool = step.tool,
-                     .started_at = step.started_at, .finished_at = step.finished_at, .not_before = step.not_before,
-                     .error_class = step.error_class, .error_message = step.error_message, .output = step.output,
+    steps.push_back({.step = step.step,
+                     .attempt = step.attempt,
+                     .state = step.state,
+                     .tool = step.tool,
+                     .started_at = step.started_at,
+                     .finished_at = step.finished_at,
+                     .not_before = step.not_before,
+                     .error_class = step.error_class,
+                     .error_message = step.error_message,
+                     .output = step.output,
                      .output_bytes = step.output_bytes});
   return steps;
 }

@@ -24,10 +24,13 @@ std::vector<AgendaEntry> coming(Tx& tx, const TenantId& tenant, Instant now) {
   for (const TaskRecord& task : tasks.upcoming(tenant, now + kAhead, kTasksLookedAt)) {
     const auto definition = definition_of(task);
     if (!definition) continue;
-    const Rhythm rhythm{*definition, task.last_slot, task.fired_count, tasks.overrides(tenant, task.id, task.last_slot)};
-    for (NextSlot& slot : upcoming(rhythm, now, kNextShown)) entries.push_back({slot.at, task.name, task.zone, std::move(slot.note)});
+    const Rhythm rhythm{*definition, task.last_slot, task.fired_count,
+                        tasks.overrides(tenant, task.id, task.last_slot)};
+    for (NextSlot& slot : upcoming(rhythm, now, kNextShown))
+      entries.push_back({slot.at, task.name, task.zone, std::move(slot.note)});
   }
-  std::stable_sort(entries.begin(), entries.end(), [](const AgendaEntry& a, const AgendaEntry& b) { return a.at < b.at; });
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const AgendaEntry& a, const AgendaEntry& b) { return a.at < b.at; });
   if (entries.size() > kNextShown) entries.resize(kNextShown);
   return entries;
 }

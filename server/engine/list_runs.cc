@@ -20,7 +20,8 @@ Status check_error_class(const ListRuns& query) {
   std::vector<std::string_view> names;
   for (const auto& info : kErrorClasses) names.push_back(info.name);
   const auto close = nearest(*query.error_class, names);
-  Error error{ErrorCode::arguments_invalid, "there is no such error class" + did_you_mean(close), "/error_class", *query.error_class};
+  Error error{ErrorCode::arguments_invalid, "there is no such error class" + did_you_mean(close), "/error_class",
+              *query.error_class};
   error.details["nearest"] = close;
   return error;
 }
@@ -52,7 +53,8 @@ Result<RunQuery> behind_cursor(const ListRuns& query, RunQuery window) {
   std::int64_t id = 0;
   const auto [end, error] = std::from_chars((*key)->data(), (*key)->data() + (*key)->size(), id);
   if (error != std::errc{} || end != (*key)->data() + (*key)->size())
-    return Error{ErrorCode::arguments_invalid, "take the cursor from next_cursor of the page before", "/cursor", *query.cursor};
+    return Error{ErrorCode::arguments_invalid, "take the cursor from next_cursor of the page before", "/cursor",
+                 *query.cursor};
   if (!window.before || RunId{id} < *window.before) window.before = RunId{id};
   return window;
 }
@@ -63,9 +65,14 @@ Result<RunPage> Engine::list_runs(const Caller& caller, const ListRuns& query) {
   if (auto fit = check_limit(query.limit, "/limit"); !fit) return fit.error();
   if (auto fit = check_error_class(query); !fit) return fit.error();
   const Instant now = parts_.clock.now();
-  RunQuery wanted{.task = std::nullopt, .states = std::nullopt, .tag = query.tag, .agent = query.agent,
-                  .error_class = query.error_class, .limit = query.limit + 1};
-  if (auto fit = read_bounds(query, {.now = now, .zone = zone_of(caller), .pointer = ""}, wanted); !fit) return fit.error();
+  RunQuery wanted{.task = std::nullopt,
+                  .states = std::nullopt,
+                  .tag = query.tag,
+                  .agent = query.agent,
+                  .error_class = query.error_class,
+                  .limit = query.limit + 1};
+  if (auto fit = read_bounds(query, {.now = now, .zone = zone_of(caller), .pointer = ""}, wanted); !fit)
+    return fit.error();
   if (!query.states.empty()) {
     wanted.states.emplace();
     for (const RunState state : query.states) wanted.states->emplace_back(name_of(state));
@@ -80,7 +87,8 @@ Result<RunPage> Engine::list_runs(const Caller& caller, const ListRuns& query) {
     const auto page = behind_cursor(query, all);
     if (!page) return page.error();
     RunStore runs{tx};
-    RunPage answer{.runs = {}, .total = runs.count(caller.tenant, all, kCountMax), .next_cursor = std::nullopt, .now = now};
+    RunPage answer{
+        .runs = {}, .total = runs.count(caller.tenant, all, kCountMax), .next_cursor = std::nullopt, .now = now};
     for (const RunRecord& run : runs.list(caller.tenant, *page)) answer.runs.push_back(view_of(run));
     if (answer.runs.size() > static_cast<std::size_t>(query.limit)) {
       answer.runs.pop_back();

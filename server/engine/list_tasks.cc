@@ -17,10 +17,14 @@ constexpr Duration kStatisticsOver = std::chrono::days{30};
 
 std::string_view name_of_filter(TaskFilter filter) {
   switch (filter) {
-    case TaskFilter::active: return "active";
-    case TaskFilter::paused: return "paused";
-    case TaskFilter::done: return "done";
-    case TaskFilter::failing: return "failing";
+    case TaskFilter::active:
+      return "active";
+    case TaskFilter::paused:
+      return "paused";
+    case TaskFilter::done:
+      return "done";
+    case TaskFilter::failing:
+      return "failing";
   }
   return "";
 }
@@ -74,14 +78,27 @@ TaskRow row_of(const ListedTask& listed, const TaskDefinition& definition, const
 
 // A task whose definition this version cannot read is listed all the same.
 TaskRow unreadable_row(const ListedTask& listed) {
-  return {.task = listed.task.name, .task_id = listed.task.id.number(), .state = listed.task.state, .kind = {},
-          .reads = "its definition cannot be read", .zone = listed.task.zone, .action = {}, .last = last_of(listed),
-          .tags = listed.task.tags, .priority = listed.task.priority, .agent = listed.task.agent.str()};
+  return {.task = listed.task.name,
+          .task_id = listed.task.id.number(),
+          .state = listed.task.state,
+          .kind = {},
+          .reads = "its definition cannot be read",
+          .zone = listed.task.zone,
+          .action = {},
+          .last = last_of(listed),
+          .tags = listed.task.tags,
+          .priority = listed.task.priority,
+          .agent = listed.task.agent.str()};
 }
 
 TaskQuery query_of(const ListTasks& query) {
-  TaskQuery wanted{.text = query.query, .states = std::nullopt, .kind = query.kind, .agent = query.agent, .tag = query.tag,
-                   .priority = query.priority, .limit = query.limit + 1};
+  TaskQuery wanted{.text = query.query,
+                   .states = std::nullopt,
+                   .kind = query.kind,
+                   .agent = query.agent,
+                   .tag = query.tag,
+                   .priority = query.priority,
+                   .limit = query.limit + 1};
   if (!query.states.empty()) {
     wanted.states.emplace();
     for (const TaskFilter filter : query.states) wanted.states->emplace_back(name_of_filter(filter));
@@ -120,8 +137,9 @@ Result<TaskPage> Engine::list_tasks(const Caller& caller, const ListTasks& query
     wanted.after_name = *after;
     for (const ListedTask& listed : tasks.list(caller.tenant, wanted)) {
       const auto definition = definition_of(listed.task);
-      page.tasks.push_back(definition ? row_of(listed, *definition, next_of({tx, caller.tenant, now}, listed.task, *definition))
-                                      : unreadable_row(listed));
+      page.tasks.push_back(
+          definition ? row_of(listed, *definition, next_of({tx, caller.tenant, now}, listed.task, *definition))
+                     : unreadable_row(listed));
     }
     if (page.tasks.size() > static_cast<std::size_t>(query.limit)) {
       page.tasks.pop_back();
@@ -141,21 +159,23 @@ Result<TaskDetail> Engine::get_task(const Caller& caller, const GetTask& query) 
     const auto listed = TaskStore{tx}.list(caller.tenant, {.ids = std::vector{task->id.number()}, .limit = 1});
     RunStore runs{tx};
     const MisfirePolicy misfire = misfire_policy(*definition, now);
-    TaskDetail detail{.version = task->version,
-                      .next = next_of({tx, caller.tenant, now}, *task, *definition),
-                      .statistics = statistics_of(runs.statistics(caller.tenant, task->id, first_id_at(now - kStatisticsOver))),
-                      .created_at = task->created_at,
-                      .created_by = task->created_by,
-                      .updated_at = task->updated_at,
-                      .pause_reason = task->pause_reason,
-                      .paused_by = task->paused_by,
-                      .fired = task->fired_count,
-                      .overlap = std::string(name_of(overlap_policy(*definition))),
-                      .misfire = std::string(name_of(misfire.misfire)),
-                      .grace = misfire.grace ? to_text(*misfire.grace) : "",
-                      .now = now};
+    TaskDetail detail{
+        .version = task->version,
+        .next = next_of({tx, caller.tenant, now}, *task, *definition),
+        .statistics = statistics_of(runs.statistics(caller.tenant, task->id, first_id_at(now - kStatisticsOver))),
+        .created_at = task->created_at,
+        .created_by = task->created_by,
+        .updated_at = task->updated_at,
+        .pause_reason = task->pause_reason,
+        .paused_by = task->paused_by,
+        .fired = task->fired_count,
+        .overlap = std::string(name_of(overlap_policy(*definition))),
+        .misfire = std::string(name_of(misfire.misfire)),
+        .grace = misfire.grace ? to_text(*misfire.grace) : "",
+        .now = now};
     detail.row = row_of(listed.empty() ? ListedTask{*task, std::nullopt} : listed.front(), *definition, detail.next);
-    for (const RunRecord& run : runs.list(caller.tenant, {.task = task->id, .limit = kRunsShown})) detail.last.push_back(view_of(run));
+    for (const RunRecord& run : runs.list(caller.tenant, {.task = task->id, .limit = kRunsShown}))
+      detail.last.push_back(view_of(run));
     detail.definition = std::move(*definition);
     return detail;
   });

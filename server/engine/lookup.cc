@@ -19,8 +19,8 @@ std::optional<std::int64_t> as_number(std::string_view text) {
 }
 
 Error unknown(const std::string& what, std::string text, std::string pointer, const std::vector<std::string>& close) {
-  Error error{ErrorCode::unknown_name, "there is no " + what + " \"" + text + "\"" + did_you_mean(close), std::move(pointer),
-              std::move(text)};
+  Error error{ErrorCode::unknown_name, "there is no " + what + " \"" + text + "\"" + did_you_mean(close),
+              std::move(pointer), std::move(text)};
   error.details["nearest"] = close;
   for (const auto& name : close) error.try_instead.push_back(name);
   return error;
@@ -28,7 +28,8 @@ Error unknown(const std::string& what, std::string text, std::string pointer, co
 
 std::optional<TaskRecord> load(Tx& tx, const TenantId& tenant, const TaskHandle& handle, const TaskWanted& wanted) {
   TaskStore tasks{tx};
-  return wanted.lock == Lock::row ? tasks.lock(tenant, handle, wanted.living) : tasks.find(tenant, handle, wanted.living);
+  return wanted.lock == Lock::row ? tasks.lock(tenant, handle, wanted.living)
+                                  : tasks.find(tenant, handle, wanted.living);
 }
 
 std::optional<RunRecord> find_by_handle(Tx& tx, const TenantId& tenant, const RunHandle& handle) {
@@ -75,8 +76,8 @@ Result<TaskDefinition> definition_of(const TaskRecord& task) {
   auto definition = definition_from_json(task.definition);
   if (definition) return definition;
   return Error{ErrorCode::conflict,
-               "the definition of \"" + task.name + "\" was written by another version and cannot be read: " +
-                   definition.error().message};
+               "the definition of \"" + task.name +
+                   "\" was written by another version and cannot be read: " + definition.error().message};
 }
 
 std::string handle_of(const RunRecord& run) { return to_string(RunHandle{run.task_name, run.number, run.retry}); }

@@ -20,8 +20,8 @@ std::string make_cursor(Listing listing, std::string_view key) {
 
 Result<std::optional<std::string>> read_cursor(Listing listing, const std::optional<std::string>& cursor) {
   if (!cursor || cursor->empty()) return std::optional<std::string>{};
-  const Error refusal{ErrorCode::arguments_invalid, "take the cursor from next_cursor of the page before, or leave it out",
-                      "/cursor", *cursor};
+  const Error refusal{ErrorCode::arguments_invalid,
+                      "take the cursor from next_cursor of the page before, or leave it out", "/cursor", *cursor};
   if (cursor->front() != static_cast<char>(listing) || cursor->size() % 2 == 0) return refusal;
   std::string key;
   for (std::size_t i = 1; i < cursor->size(); i += 2) {

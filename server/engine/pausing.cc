@@ -17,21 +17,20 @@ void record_left_out(const Pausing& pausing, const TaskRecord& task, const Count
   std::string reason = "paused";
   if (!task.pause_reason.empty()) reason += ": " + task.pause_reason;
   if (!left_out.in_full) reason += " (more slots than were counted)";
-  RunStore{pausing.tx}.insert_unstarted(
-      caller.tenant, {.id = id,
-                      .task = task.id,
-                      .task_version = task.version,
-                      .number = number,
-                      .slot = left_out.first,
-                      .slot_until = left_out.slots > 1 ? left_out.last : std::nullopt,
-                      .folded = left_out.slots - 1,
-                      .run_at = *left_out.first,
-                      .finished_at = pausing.call.now,
-                      .origin = "schedule",
-                      .agent = task.agent,
-                      .correlation_id = caller.correlation_id,
-                      .outcome = RunState::skipped,
-                      .reason = reason});
+  RunStore{pausing.tx}.insert_unstarted(caller.tenant, {.id = id,
+                                                        .task = task.id,
+                                                        .task_version = task.version,
+                                                        .number = number,
+                                                        .slot = left_out.first,
+                                                        .slot_until = left_out.slots > 1 ? left_out.last : std::nullopt,
+                                                        .folded = left_out.slots - 1,
+                                                        .run_at = *left_out.first,
+                                                        .finished_at = pausing.call.now,
+                                                        .origin = "schedule",
+                                                        .agent = task.agent,
+                                                        .correlation_id = caller.correlation_id,
+                                                        .outcome = RunState::skipped,
+                                                        .reason = reason});
   pausing.telling.run_event("task.run.skipped", {id, task.id, task.name, number},
                             {{"reason", reason}, {"slots", left_out.slots}});
 }
@@ -58,12 +57,17 @@ AffectedTask pause_task(const Pausing& pausing, const TaskRecord& task, const Pa
   const TenantId& tenant = pausing.call.caller.tenant;
   TaskStore tasks{pausing.tx};
   tasks.pause(tenant, task.id, note, pausing.call.now);
-  tasks.set_schedule(tenant, task.id, {.shard = task.shard, .task_version = task.version, .last_slot = task.last_slot,
-                                       .next_fire_at = std::nullopt});
-  AffectedTask affected{.task = task.name, .was = std::string(name_of(task.state)),
-                        .state = std::string(name_of(TaskState::paused)), .next = std::nullopt, .zone = task.zone};
+  tasks.set_schedule(
+      tenant, task.id,
+      {.shard = task.shard, .task_version = task.version, .last_slot = task.last_slot, .next_fire_at = std::nullopt});
+  AffectedTask affected{.task = task.name,
+                        .was = std::string(name_of(task.state)),
+                        .state = std::string(name_of(TaskState::paused)),
+                        .next = std::nullopt,
+                        .zone = task.zone};
   if (const auto definition = definition_of(task); definition && note.until) {
-    const auto left_out = count_slots(definition->schedule, std::max(task.last_slot, pausing.call.now - Duration{1}), *note.until);
+    const auto left_out =
+        count_slots(definition->schedule, std::max(task.last_slot, pausing.call.now - Duration{1}), *note.until);
     affected.left_out = left_out.slots;
     affected.left_out_counted = left_out.in_full;
     if (const auto next = next_slot(definition->schedule, *note.until)) affected.next = next->at;
@@ -73,7 +77,8 @@ AffectedTask pause_task(const Pausing& pausing, const TaskRecord& task, const Pa
   json more{{"reason", note.reason}};
   if (note.until) more["until"] = to_rfc3339(*note.until);
   pausing.telling.task_event("task.paused", paused, std::move(more));
-  pausing.telling.audit(subject_of(task.id), {{"state", affected.was}}, {{"state", affected.state}, {"reason", note.reason}});
+  pausing.telling.audit(subject_of(task.id), {{"state", affected.was}},
+                        {{"state", affected.state}, {"reason", note.reason}});
   pausing.telling.schedule_changed(task.shard);
   return affected;
 }
@@ -82,7 +87,8 @@ AffectedTask resume_task(const Pausing& pausing, const TaskRecord& task) {
   const TenantId& tenant = pausing.call.caller.tenant;
   const Instant now = pausing.call.now;
   TaskStore tasks{pausing.tx};
-  AffectedTask affected{.task = task.name, .was = std::string(name_of(task.state)), .state = {}, .next = std::nullopt, .zone = task.zone};
+  AffectedTask affected{
+      .task = task.name, .was = std::string(name_of(task.state)), .state = {}, .next = std::nullopt, .zone = task.zone};
   TaskRecord resumed = task;
   resumed.state = TaskState::active;
   if (const auto definition = definition_of(task)) {
@@ -95,11 +101,15 @@ AffectedTask resume_task(const Pausing& pausing, const TaskRecord& task) {
     if (!affected.next && left_out.slots > 0) resumed.state = TaskState::done;
   }
   tasks.set_state(tenant, task.id, resumed.state, {TaskState::paused}, now);
-  tasks.set_schedule(tenant, task.id, {.shard = task.shard, .task_version = task.version,
-                                       .last_slot = std::max(task.last_slot, now), .next_fire_at = affected.next});
+  tasks.set_schedule(tenant, task.id,
+                     {.shard = task.shard,
+                      .task_version = task.version,
+                      .last_slot = std::max(task.last_slot, now),
+                      .next_fire_at = affected.next});
   affected.state = name_of(resumed.state);
   pausing.telling.task_event("task.resumed", resumed, {{"left_out", affected.left_out}});
-  pausing.telling.audit(subject_of(task.id), {{"state", affected.was}, {"reason", task.pause_reason}}, {{"state", affected.state}});
+  pausing.telling.audit(subject_of(task.id), {{"state", affected.was}, {"reason", task.pause_reason}},
+                        {{"state", affected.state}});
   pausing.telling.schedule_changed(task.shard);
   return affected;
 }

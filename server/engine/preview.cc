@@ -30,7 +30,8 @@ Result<Window> read_window(const Preview& query, Instant now, const std::string&
   if (query.to) {
     const auto to = read_moment(*query.to, {.now = now, .zone = zone, .pointer = "/to"});
     if (!to) return to.error();
-    if (*to <= window.from) return Error{ErrorCode::arguments_invalid, "the window ends before it begins", "/to", *query.to};
+    if (*to <= window.from)
+      return Error{ErrorCode::arguments_invalid, "the window ends before it begins", "/to", *query.to};
     window.to = *to;
   }
   return window;
@@ -51,8 +52,11 @@ Result<Previewed> preview_when(const Preview& query, Instant now, const std::str
   if (!window) return window.error();
   TaskDefinition definition;
   definition.schedule = *schedule;
-  Previewed previewed{.kind = std::string(name_of(schedule->kind())), .reads = reads(*schedule), .zone = schedule->zone,
-                      .warnings = schedule_warnings(*schedule, now), .now = now};
+  Previewed previewed{.kind = std::string(name_of(schedule->kind())),
+                      .reads = reads(*schedule),
+                      .zone = schedule->zone,
+                      .warnings = schedule_warnings(*schedule, now),
+                      .now = now};
   const auto count = static_cast<std::size_t>(query.count);
   fill(previewed, upcoming({definition, window->from - Duration{1}}, window->from, count + 1), *window, count);
   return previewed;
@@ -65,8 +69,11 @@ Result<Previewed> preview_task(Tx& tx, const TenantId& tenant, const Preview& qu
   if (!definition) return definition.error();
   const auto window = read_window(query, now, definition->schedule.zone);
   if (!window) return window.error();
-  Previewed previewed{.kind = std::string(name_of(definition->schedule.kind())), .reads = reads(definition->schedule),
-                      .zone = definition->schedule.zone, .warnings = schedule_warnings(definition->schedule, now), .now = now};
+  Previewed previewed{.kind = std::string(name_of(definition->schedule.kind())),
+                      .reads = reads(definition->schedule),
+                      .zone = definition->schedule.zone,
+                      .warnings = schedule_warnings(definition->schedule, now),
+                      .now = now};
   if (task->state == TaskState::paused) previewed.warnings.emplace_back("the task is paused; this is what would run");
   const Rhythm rhythm{*definition, window->from - Duration{1}, task->fired_count,
                       TaskStore{tx}.overrides(tenant, task->id, task->last_slot)};
@@ -99,7 +106,8 @@ Result<Previewed> preview_agenda(Tx& tx, const TenantId& tenant, const Preview& 
 
 Result<Previewed> Engine::preview(const Caller& caller, const Preview& query) {
   if (auto fit = check_limit(query.count, "/count"); !fit) return fit.error();
-  if (query.when && query.task) return Error{ErrorCode::arguments_invalid, "give when or task, not both", "/task", *query.task};
+  if (query.when && query.task)
+    return Error{ErrorCode::arguments_invalid, "give when or task, not both", "/task", *query.task};
   const Instant now = parts_.clock.now();
   const std::string zone = query.timezone.value_or(zone_of(caller));
   if (const auto known = find_zone(zone, "/timezone"); !known) return known.error();

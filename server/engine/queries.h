@@ -122,8 +122,8 @@ enum class TaskFilter { active, paused, done, failing };
 
 struct ListTasks {
   std::optional<std::string> query{};  // part of the name or description
-  std::vector<TaskFilter> states{};  // any of them; empty: all
-  std::optional<std::string> kind{};  // of the schedule
+  std::vector<TaskFilter> states{};    // any of them; empty: all
+  std::optional<std::string> kind{};   // of the schedule
   std::optional<std::string> agent{};
   std::optional<std::string> tag{};
   std::optional<int> priority{};
@@ -186,8 +186,8 @@ struct TaskDetail {
   TaskRow row{};
   TaskDefinition definition{};
   int version = 1;
-  std::vector<NextSlot> next{};   // at most five
-  std::vector<RunRow> last{};     // at most five
+  std::vector<NextSlot> next{};  // at most five
+  std::vector<RunRow> last{};    // at most five
   RunStatistics statistics{};
   Instant created_at{};
   std::string created_by{};

@@ -31,7 +31,7 @@ struct RunStarted {
   std::string task{};
   std::string task_state{};  // active, paused, done: run_now works on all of them and says so
   std::string state{};       // queued; skipped when an overlap or dedupe rule kept it out
-  std::string reason{};    // of a skipped run; else why a queued one will have to wait
+  std::string reason{};      // of a skipped run; else why a queued one will have to wait
   Instant run_at{};
   std::string zone{};
   std::string retry_of{};  // retry_run: the run that is repeated
@@ -48,9 +48,9 @@ struct CancelRun {
 struct RunCancelled {
   std::string run{};
   std::int64_t run_id = 0;
-  std::string was{};     // the state before
-  std::string state{};   // cancelled; or as before, with `requested`, while the worker stops the call
-  bool requested = false;  // get_run tells when it has ended
+  std::string was{};             // the state before
+  std::string state{};           // cancelled; or as before, with `requested`, while the worker stops the call
+  bool requested = false;        // get_run tells when it has ended
   bool outcome_unknown = false;  // forced in the middle of a call that may have had an effect
   Instant at{};
 };

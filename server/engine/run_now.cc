@@ -22,7 +22,9 @@ json run_audit(const RunStarted& started, const std::string& reason) {
 // The definition of the run's own version, or the task's present one.
 Result<TaskDefinition> definition_for_retry(Tx& tx, const TenantId& tenant, const TaskRecord& task, int version) {
   const auto stored = TaskStore{tx}.definition(tenant, task.id, version);
-  if (!stored) return Error{ErrorCode::conflict, "that version of the definition is gone; take definition \"latest\"", "/definition"};
+  if (!stored)
+    return Error{ErrorCode::conflict, "that version of the definition is gone; take definition \"latest\"",
+                 "/definition"};
   return definition_from_json(*stored);
 }
 
@@ -34,7 +36,8 @@ Result<int> next_retry(Tx& tx, const TenantId& tenant, const RunRecord& run) {
     const auto id = runs.find_id(tenant, {run.task, run.number}, retry);
     const auto other = id ? runs.find(tenant, *id) : std::nullopt;
     if (!other || is_final(other->state)) continue;
-    Error error{ErrorCode::conflict, handle_of(*other) + " is " + std::string(name_of(other->state)) + "; wait for its end or cancel it",
+    Error error{ErrorCode::conflict,
+                handle_of(*other) + " is " + std::string(name_of(other->state)) + "; wait for its end or cancel it",
                 "/run", handle_of(*other)};
     error.try_instead = json::array({{{"tool", "get_run"}, {"arguments", {{"run", handle_of(*other)}}}},
                                      {{"tool", "cancel_run"}, {"arguments", {{"run", handle_of(*other)}}}}});
@@ -57,11 +60,19 @@ TaskRecord call_task(const Starting& starting) {
   definition.action.message = "each run of call_tool brings its own tool and arguments";
   definition.options.overlap = Overlap::allow;
   const TaskId id{starting.ids.next(starting.call.now).number()};
-  const NewTask task{.id = id, .name = std::string(kCallTask), .state = TaskState::active, .kind = "manual",
-                     .agent = starting.call.caller.agent.str(), .hidden = true, .at = starting.call.now};
+  const NewTask task{.id = id,
+                     .name = std::string(kCallTask),
+                     .state = TaskState::active,
+                     .kind = "manual",
+                     .agent = starting.call.caller.agent.str(),
+                     .hidden = true,
+                     .at = starting.call.now};
   if (tasks.insert(tenant, task, definition))
-    tasks.insert_schedule(tenant, id, {.shard = shard_of(tenant, id, std::nullopt), .task_version = 1, .last_slot = starting.call.now,
-                                       .next_fire_at = std::nullopt});
+    tasks.insert_schedule(tenant, id,
+                          {.shard = shard_of(tenant, id, std::nullopt),
+                           .task_version = 1,
+                           .last_slot = starting.call.now,
+                           .next_fire_at = std::nullopt});
   auto made = tasks.find(tenant, {.name = std::string(kCallTask)});
   CARILLON_CHECK(made.has_value());
   return std::move(*made);
@@ -99,7 +110,8 @@ Result<RunStarted> Engine::retry_run(const Caller& caller, const RetryRun& comma
     if (!run) return run.error();
     const auto task = TaskStore{tx}.lock(caller.tenant, {.id = run->task});
     if (!task)
-      return Error{ErrorCode::conflict, "the run's task is deleted; update_task with restore brings it back", "/run", command.run};
+      return Error{ErrorCode::conflict, "the run's task is deleted; update_task with restore brings it back", "/run",
+                   command.run};
     const auto retry = next_retry(tx, caller.tenant, *run);
     if (!retry) return retry.error();
     const bool latest = command.definition == RetryDefinition::latest;
@@ -125,8 +137,10 @@ Result<RunStarted> Engine::retry_run(const Caller& caller, const RetryRun& comma
                          .retry = *retry};
     RunStarted started = start_run({call, tx, telling, parts_.ids}, order);
     started.retry_of = handle;
-    telling.run_event("task.run.retried", {RunId{started.run_id}, task->id, task->name, run->number, *retry}, {{"retry_of", run->id.str()}});
-    telling.audit(subject_of(RunId{started.run_id}), {{"run", handle}, {"state", name_of(run->state)}}, run_audit(started, ""));
+    telling.run_event("task.run.retried", {RunId{started.run_id}, task->id, task->name, run->number, *retry},
+                      {{"retry_of", run->id.str()}});
+    telling.audit(subject_of(RunId{started.run_id}), {{"run", handle}, {"state", name_of(run->state)}},
+                  run_audit(started, ""));
     return started;
   });
 }
@@ -153,14 +167,19 @@ Result<RunStarted> Engine::call_tool(const Caller& caller, const CallTool& comma
   action.tool = command.tool;
   action.arguments = command.arguments;
   const std::string payload = payload_of_action(action).dump(-1, ' ', false, json::error_handler_t::replace);
-  if (payload.size() > kInputBytesMax) return Error{ErrorCode::too_large, "arguments have at most 1 MiB", "/arguments", payload.size()};
+  if (payload.size() > kInputBytesMax)
+    return Error{ErrorCode::too_large, "arguments have at most 1 MiB", "/arguments", payload.size()};
   return run_once<RunStarted>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<RunStarted> {
     const Starting starting{call, tx, telling, parts_.ids};
     const TaskRecord task = call_task(starting);
     const auto definition = definition_of(task);
     if (!definition) return definition.error();
-    const RunOrder order{.task = task, .definition = *definition, .version = task.version, .origin = "call",
-                         .run_at = call.now, .payload = payload};
+    const RunOrder order{.task = task,
+                         .definition = *definition,
+                         .version = task.version,
+                         .origin = "call",
+                         .run_at = call.now,
+                         .payload = payload};
     RunStarted started = start_run(starting, order);
     telling.audit(subject_of(RunId{started.run_id}), nullptr, {{"run", started.run}, {"tool", command.tool}});
     return started;

@@ -43,7 +43,8 @@ std::string kept_out(const Starting& starting, const RunOrder& order, RunId id) 
     if (verdict == OverlapVerdict::cancel_and_start) {
       cancel_queued(starting, order.task, "overlap");
       for (const LiveRun& live : runs.live_of(tenant, order.task.id))
-        if (runs.request_cancel(tenant, live.id, starting.call.now, "overlap")) starting.telling.cancel_requested(live.id);
+        if (runs.request_cancel(tenant, live.id, starting.call.now, "overlap"))
+          starting.telling.cancel_requested(live.id);
     }
   }
   const auto& dedupe = order.definition.dedupe;
@@ -63,8 +64,8 @@ Result<std::string> payload_for(const Action& action, const std::optional<json>&
     return Error{ErrorCode::too_large, "an input has at most 1 MiB; put larger data where a tool can read it", "/input",
                  payload.size()};
   if (auto fits = action_with_payload(action, payload); !fits)
-    return Error{ErrorCode::arguments_invalid,
-                 "the task delivers a message: its input is {\"message\": \"…\"}", "/input", *input};
+    return Error{ErrorCode::arguments_invalid, "the task delivers a message: its input is {\"message\": \"…\"}",
+                 "/input", *input};
   return payload;
 }
 
@@ -87,22 +88,23 @@ RunStarted start_run(const Starting& starting, const RunOrder& given) {
   const Overlap policy = order.overlap.value_or(overlap_policy(order.definition));
   const auto key = concurrency_key(order.definition, order.task.id, policy);
   const std::int16_t shard = shard_of(caller.tenant, order.task.id, key);
-  RunStore{starting.tx}.insert_ready(caller.tenant, {.shard = shard,
-                                                     .priority = order.definition.priority,
-                                                     .run_at = order.run_at,
-                                                     .id = id,
-                                                     .task = order.task.id,
-                                                     .task_version = order.version,
-                                                     .number = *order.number,
-                                                     .retry = order.retry,
-                                                     .slot = order.slot,
-                                                     .origin = order.origin,
-                                                     .agent = caller.agent,
-                                                     .correlation_id = caller.correlation_id,
-                                                     .concurrency_key = key,
-                                                     .expires_at = expires_at(order.definition, order.run_at),
-                                                     .reason = order.reason.empty() ? std::nullopt : std::optional{order.reason},
-                                                     .payload = order.payload});
+  RunStore{starting.tx}.insert_ready(caller.tenant,
+                                     {.shard = shard,
+                                      .priority = order.definition.priority,
+                                      .run_at = order.run_at,
+                                      .id = id,
+                                      .task = order.task.id,
+                                      .task_version = order.version,
+                                      .number = *order.number,
+                                      .retry = order.retry,
+                                      .slot = order.slot,
+                                      .origin = order.origin,
+                                      .agent = caller.agent,
+                                      .correlation_id = caller.correlation_id,
+                                      .concurrency_key = key,
+                                      .expires_at = expires_at(order.definition, order.run_at),
+                                      .reason = order.reason.empty() ? std::nullopt : std::optional{order.reason},
+                                      .payload = order.payload});
   starting.telling.run_event("task.run.queued", {id, order.task.id, order.task.name, *order.number, order.retry},
                              {{"origin", order.origin}, {"run_at", to_rfc3339(order.run_at)}});
   starting.telling.run_ready(shard, order.run_at);
@@ -117,10 +119,13 @@ std::int64_t cancel_queued(const Starting& starting, const TaskRecord& task, con
   RunStore runs{starting.tx};
   std::int64_t count = 0;
   for (const ReadyRun& run : runs.ready_of(tenant, task.id)) {
-    if (!runs.cancel_ready(tenant, run, {.outcome = *cancelled, .at = starting.call.now, .error_class = ErrorClass::cancelled, .reason = reason}))
+    if (!runs.cancel_ready(
+            tenant, run,
+            {.outcome = *cancelled, .at = starting.call.now, .error_class = ErrorClass::cancelled, .reason = reason}))
       continue;  // a worker was faster; it is among the live ones now
     ++count;
-    starting.telling.run_event("task.run.cancelled", {run.id, task.id, task.name, run.number, run.retry}, {{"reason", reason}});
+    starting.telling.run_event("task.run.cancelled", {run.id, task.id, task.name, run.number, run.retry},
+                               {{"reason", reason}});
     starting.telling.run_ended(run.id);
   }
   return count;

@@ -30,8 +30,8 @@ struct RunOrder {
   std::optional<Overlap> overlap{};  // nothing: no rule keeps it out
   std::string payload{};             // JSON text
   std::string reason{};
-  std::optional<Instant> slot{};           // of the run that is repeated
-  std::optional<std::int64_t> number{};    // of the run that is repeated; else the next one
+  std::optional<Instant> slot{};         // of the run that is repeated
+  std::optional<std::int64_t> number{};  // of the run that is repeated; else the next one
   int retry = 1;
 };
 

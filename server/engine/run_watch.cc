@@ -43,7 +43,8 @@ void RunWatch::finished(RunId run) {
 std::vector<RunId> RunWatch::watched() const {
   return watches_.with([](const Watches& watches) {
     std::vector<RunId> runs;
-    for (auto it = watches.by_run.begin(); it != watches.by_run.end(); it = watches.by_run.equal_range(it->first).second)
+    for (auto it = watches.by_run.begin(); it != watches.by_run.end();
+         it = watches.by_run.equal_range(it->first).second)
       runs.push_back(it->first);
     return runs;
   });

@@ -32,14 +32,17 @@ Result<TaskSaved> meet_existing(const Saving& saving, const ScheduleTask& comman
   if (!existing) return existing.error();
   if (same_definition(*existing, wanted)) {
     if (task.state == TaskState::done)
-      return save_version(saving, {.task = task, .before = *existing, .after = wanted, .new_name = task.name, .rearm = true});
+      return save_version(saving,
+                          {.task = task, .before = *existing, .after = wanted, .new_name = task.name, .rearm = true});
     return describe_saved(saving, task, *existing);
   }
   switch (command.on_conflict) {
-    case OnConflict::error: return name_taken(task, *existing, wanted);
+    case OnConflict::error:
+      return name_taken(task, *existing, wanted);
     case OnConflict::update:
       return save_version(saving, {.task = task, .before = *existing, .after = wanted, .new_name = task.name});
-    case OnConflict::keep: break;
+    case OnConflict::keep:
+      break;
   }
   TaskSaved kept = describe_saved(saving, task, *existing);
   kept.warnings.emplace_back("kept as it is; the definition that you gave differs and was not saved");
@@ -55,7 +58,8 @@ Result<TaskSaved> save(const Saving& saving, const ScheduleTask& command, const 
     if (auto created = create_task(saving, command.name, wanted, state)) return std::move(*created);
     // Somebody made it between our look and our insert; it is committed now.
     existing = tasks.lock(tenant, {.name = command.name});
-    if (!existing) return Error{ErrorCode::conflict, "the task was made and deleted just now; repeat the call", "/name"};
+    if (!existing)
+      return Error{ErrorCode::conflict, "the task was made and deleted just now; repeat the call", "/name"};
   }
   return meet_existing(saving, command, wanted, *existing);
 }

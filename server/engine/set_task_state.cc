@@ -23,7 +23,8 @@ Status check_command(const SetTaskState& command) {
     return error;
   }
   if (command.state == TaskState::done)
-    return Error{ErrorCode::arguments_invalid, "a task is set to active or paused; it is done by itself", "/state", "done"};
+    return Error{ErrorCode::arguments_invalid, "a task is set to active or paused; it is done by itself", "/state",
+                 "done"};
   if (command.until && command.state != TaskState::paused)
     return Error{ErrorCode::arguments_invalid, "until belongs to a pause", "/until", *command.until};
   return Done{};
@@ -74,7 +75,8 @@ void throw_kill_switch(const Pausing& pausing, const SetTaskState& command, std:
   else
     status.resume_dispatch(caller.tenant);
   pausing.telling.dispatch_changed();
-  pausing.telling.audit("tenant/" + caller.tenant.str(), nullptr, {{"dispatch", name_of(command.state)}, {"reason", command.reason}});
+  pausing.telling.audit("tenant/" + caller.tenant.str(), nullptr,
+                        {{"dispatch", name_of(command.state)}, {"reason", command.reason}});
 }
 
 TaskStateSet apply(const Pausing& pausing, const SetTaskState& command, const std::vector<TaskId>& ids,
@@ -94,7 +96,8 @@ TaskStateSet apply(const Pausing& pausing, const SetTaskState& command, const st
                             : resume_task(pausing, *task));
   }
   if (command.all) throw_kill_switch(pausing, command, until);
-  const BusyRuns busy = RunStore{pausing.tx}.busy(caller.tenant, command.all ? std::nullopt : std::optional{affected_ids});
+  const BusyRuns busy =
+      RunStore{pausing.tx}.busy(caller.tenant, command.all ? std::nullopt : std::optional{affected_ids});
   set.still_running = busy.running + busy.waiting;
   set.queued = busy.queued;
   set.dispatch_paused = StatusStore{pausing.tx}.dispatch_pause(caller.tenant).has_value();
@@ -131,22 +134,25 @@ void Engine::end_pauses() {
   const auto as_ourselves = [&](const TenantId& tenant, auto work) {
     const Caller us{tenant, AgentId{"carillon"}, Scopes::all(), own_correlation_id(), ""};
     const Call call{us, "set_task_state", no_key, now};
-    const auto done = run_once<TaskStateSet>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<TaskStateSet> {
-      work(Pausing{call, tx, telling, parts_.ids});
-      return TaskStateSet{};
-    });
+    const auto done =
+        run_once<TaskStateSet>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<TaskStateSet> {
+          work(Pausing{call, tx, telling, parts_.ids});
+          return TaskStateSet{};
+        });
     CARILLON_CHECK(done.ok());  // the work refuses nothing
   };
   for (const TenantTask& due : ended.tasks)
     as_ourselves(due.tenant, [&](const Pausing& pausing) {
       const auto task = TaskStore{pausing.tx}.lock(due.tenant, {.id = due.task});
-      if (task && task->state == TaskState::paused && task->paused_until && *task->paused_until <= now) resume_task(pausing, *task);
+      if (task && task->state == TaskState::paused && task->paused_until && *task->paused_until <= now)
+        resume_task(pausing, *task);
     });
   for (const TenantId& tenant : ended.tenants)
     as_ourselves(tenant, [&](const Pausing& pausing) {
       const auto pause = StatusStore{pausing.tx}.dispatch_pause(tenant);
       if (pause && pause->until && *pause->until <= now)
-        throw_kill_switch(pausing, {.state = TaskState::active, .all = true, .reason = "the pause has ended"}, std::nullopt);
+        throw_kill_switch(pausing, {.state = TaskState::active, .all = true, .reason = "the pause has ended"},
+                          std::nullopt);
     });
 }
 

@@ -27,14 +27,17 @@ Status check_command(const Snooze& command) {
   if (command.delay && command.delay->count() <= 0)
     return Error{ErrorCode::arguments_invalid, "a delay is longer than nothing", "/for", to_text(*command.delay)};
   if (command.skip && (*command.skip < 0 || *command.skip > kSkipMax))
-    return Error{ErrorCode::arguments_invalid, "skip from 1 to 1000 slots; 0 takes every snooze of the task back", "/skip", *command.skip};
+    return Error{ErrorCode::arguments_invalid, "skip from 1 to 1000 slots; 0 takes every snooze of the task back",
+                 "/skip", *command.skip};
   if (command.skip && command.run)
-    return Error{ErrorCode::arguments_invalid, "skip belongs to a task; a run is delivered again after `for` or `until`", "/skip", *command.skip};
+    return Error{ErrorCode::arguments_invalid,
+                 "skip belongs to a task; a run is delivered again after `for` or `until`", "/skip", *command.skip};
   return Done{};
 }
 
 Error nothing_next(const TaskRecord& task) {
-  return Error{ErrorCode::conflict, "\"" + task.name + "\" has no next occurrence that could be moved or skipped", "/task", task.name};
+  return Error{ErrorCode::conflict, "\"" + task.name + "\" has no next occurrence that could be moved or skipped",
+               "/task", task.name};
 }
 
 struct Snoozing {
@@ -59,7 +62,8 @@ std::vector<Slot> slots_to_come(const Rhythm& rhythm, Instant now, std::size_t n
 }
 
 void say(const Snoozing& snoozing, const TaskRecord& task, const SlotOverride& said) {
-  TaskStore{snoozing.tx}.set_override(snoozing.call.caller.tenant, task.id, said, snoozing.call.caller.agent, snoozing.call.now);
+  TaskStore{snoozing.tx}.set_override(snoozing.call.caller.tenant, task.id, said, snoozing.call.caller.agent,
+                                      snoozing.call.now);
 }
 
 Result<Done> skip_slots(const Snoozing& snoozing, const TaskRecord& task, const Rhythm& rhythm, Snoozed& snoozed) {
@@ -81,7 +85,8 @@ Result<Done> move_slot(const Snoozing& snoozing, const TaskRecord& task, const R
     if (said.slot == slot && said.moved_to) planned = *said.moved_to;
   const Instant moved_to = snoozing.until ? *snoozing.until : planned + *snoozing.command.delay;
   if (moved_to <= slot) {
-    Error error{ErrorCode::arguments_invalid, "the next occurrence comes later than that; snooze moves it back, never forward", "/until"};
+    Error error{ErrorCode::arguments_invalid,
+                "the next occurrence comes later than that; snooze moves it back, never forward", "/until"};
     error.details["next"] = to_rfc3339_in(slot, task.zone);
     return error;
   }
@@ -97,13 +102,18 @@ Result<Snoozed> snooze_task(const Snoozing& snoozing) {
   if (!definition) return definition.error();
   TaskStore tasks{snoozing.tx};
   const auto next_of = [&]() -> std::optional<Instant> {
-    const Rhythm rhythm{*definition, task->last_slot, task->fired_count, tasks.overrides(tenant, task->id, task->last_slot)};
+    const Rhythm rhythm{*definition, task->last_slot, task->fired_count,
+                        tasks.overrides(tenant, task->id, task->last_slot)};
     const auto next = upcoming(rhythm, snoozing.call.now, 1);
     return next.empty() ? std::nullopt : std::optional{next.front().at};
   };
-  Snoozed snoozed{.task = task->name, .zone = definition->schedule.zone, .was_next = next_of(),
-                  .reads = reads(definition->schedule), .at = snoozing.call.now};
-  const Rhythm rhythm{*definition, task->last_slot, task->fired_count, tasks.overrides(tenant, task->id, task->last_slot)};
+  Snoozed snoozed{.task = task->name,
+                  .zone = definition->schedule.zone,
+                  .was_next = next_of(),
+                  .reads = reads(definition->schedule),
+                  .at = snoozing.call.now};
+  const Rhythm rhythm{*definition, task->last_slot, task->fired_count,
+                      tasks.overrides(tenant, task->id, task->last_slot)};
   Result<Done> said = Done{};
   if (snoozing.command.skip == 0)
     snoozed.restored = static_cast<std::int64_t>(tasks.drop_overrides(tenant, task->id, task->last_slot).size());
@@ -134,18 +144,30 @@ Result<Snoozed> deliver_again(const Snoozing& snoozing, RunIdMaker& ids) {
   const std::string payload = RunStore{snoozing.tx}.body(tenant, run->id).payload;
   const auto action = action_with_payload(definition->action, payload);
   if (!is_final(run->state) || !action || action->kind != ActionKind::message) {
-    Error error{ErrorCode::conflict, "only a message that was delivered can be delivered again; snooze the task, or retry_run the run",
+    Error error{ErrorCode::conflict,
+                "only a message that was delivered can be delivered again; snooze the task, or retry_run the run",
                 "/run", handle_of(*run)};
     error.try_instead = json::array({{{"tool", "retry_run"}, {"arguments", {{"run", handle_of(*run)}}}}});
     return error;
   }
   const Instant at = snoozing.until ? *snoozing.until : snoozing.call.now + *snoozing.command.delay;
-  const RunOrder order{.task = *task, .definition = *definition, .version = run->task_version, .origin = "retry", .run_at = at,
-                       .payload = payload, .reason = "snoozed " + handle_of(*run)};
+  const RunOrder order{.task = *task,
+                       .definition = *definition,
+                       .version = run->task_version,
+                       .origin = "retry",
+                       .run_at = at,
+                       .payload = payload,
+                       .reason = "snoozed " + handle_of(*run)};
   const RunStarted started = start_run({snoozing.call, snoozing.tx, snoozing.telling, ids}, order);
-  snoozing.telling.audit(subject_of(RunId{started.run_id}), {{"run", handle_of(*run)}}, {{"run", started.run}, {"run_at", to_rfc3339(at)}});
-  return Snoozed{.task = task->name, .zone = definition->schedule.zone, .was_next = std::nullopt, .next = at,
-                 .reads = reads(definition->schedule), .run = started.run, .at = snoozing.call.now};
+  snoozing.telling.audit(subject_of(RunId{started.run_id}), {{"run", handle_of(*run)}},
+                         {{"run", started.run}, {"run_at", to_rfc3339(at)}});
+  return Snoozed{.task = task->name,
+                 .zone = definition->schedule.zone,
+                 .was_next = std::nullopt,
+                 .next = at,
+                 .reads = reads(definition->schedule),
+                 .run = started.run,
+                 .at = snoozing.call.now};
 }
 
 }  // namespace

@@ -63,10 +63,10 @@ struct TaskSaved {
   std::string zone{};
   std::vector<NextSlot> next{};  // at most three
   json action = nullptr;         // as in task_version.definition
-  std::string agent{};             // on whose behalf it runs
+  std::string agent{};           // on whose behalf it runs
   std::string overlap{};
   std::string misfire{};
-  std::string grace{};  // a duration; empty: no limit
+  std::string grace{};    // a duration; empty: no limit
   std::string durable{};  // daemon, server, host_only
   std::vector<std::string> warnings{};
   std::vector<SimilarTask> similar{};
@@ -127,7 +127,7 @@ struct Snoozed {
   std::optional<Instant> next{};
   std::vector<Instant> skipped{};  // slots that will not run
   std::int64_t restored = 0;       // snoozes that were taken back
-  std::string reads{};               // the rhythm, untouched
+  std::string reads{};             // the rhythm, untouched
   std::string run{};               // the run that delivers again
   Instant at{};
 };
@@ -146,8 +146,9 @@ struct ItemDeleted {
   std::string name{};
   bool hard = false;
   std::optional<Instant> restorable_until{};
-  std::vector<std::string> still_refers{};  // what refers to it: "run nightly#7 is running", "lock reports is shared with …"
-  std::int64_t cancelled = 0;               // queued runs that were cancelled with it
+  std::vector<std::string>
+      still_refers{};          // what refers to it: "run nightly#7 is running", "lock reports is shared with …"
+  std::int64_t cancelled = 0;  // queued runs that were cancelled with it
   Instant at{};
 };
 

@@ -23,8 +23,8 @@ Result<Action> resolve_action(const ActionDraft& draft, const std::optional<Acti
   }
   if (!base) {
     Error error{ErrorCode::one_action_needed, "say what is to be done: give exactly one of tool, message and steps"};
-    error.try_instead = json::array({{{"message", "Check the build"}},
-                                     {{"tool", "server.tool"}, {"arguments", json::object()}}});
+    error.try_instead =
+        json::array({{{"message", "Check the build"}}, {{"tool", "server.tool"}, {"arguments", json::object()}}});
     return error;
   }
   Action action = *base;
@@ -105,11 +105,13 @@ Status bound(Schedule& schedule, const TaskOptions& options, const DefineContext
   if (!options.start && !options.until) return Done{};
   if (schedule.kind() == ScheduleKind::manual && schedule.triggers.size() == 1) return Done{};
   if (next_slot(schedule, context.now - Duration{1})) return Done{};
-  return Error{ErrorCode::never_fires, "no slot lies between start and until", options.until ? "/options/until" : "/options/start"};
+  return Error{ErrorCode::never_fires, "no slot lies between start and until",
+               options.until ? "/options/until" : "/options/start"};
 }
 
 // What the resolved schedule depends on beside the clock.
-bool same_rhythm(const TaskDefinition& base, const TaskDraft& draft, const TaskOptions& options, const std::string& zone) {
+bool same_rhythm(const TaskDefinition& base, const TaskDraft& draft, const TaskOptions& options,
+                 const std::string& zone) {
   if (draft.schedule_kind) {
     const std::string said = *draft.schedule_kind + " " + draft.schedule_expr.value_or("");
     if (said != base.when) return false;
@@ -123,7 +125,9 @@ bool same_rhythm(const TaskDefinition& base, const TaskDraft& draft, const TaskO
 Result<Schedule> resolve_schedule(const TaskDraft& draft, const TaskDefinition* base, const TaskOptions& options,
                                   const DefineContext& context) {
   const bool names_zone = draft.timezone && !draft.timezone->empty();
-  const std::string zone = names_zone ? *draft.timezone : base != nullptr && !draft.timezone ? base->schedule.zone : context.zone;
+  const std::string zone = names_zone                           ? *draft.timezone
+                           : base != nullptr && !draft.timezone ? base->schedule.zone
+                                                                : context.zone;
   if (base != nullptr && same_rhythm(*base, draft, options, zone)) return base->schedule;
   if (names_zone)
     if (const auto known = find_zone(zone, "/timezone"); !known) return known.error();
@@ -191,11 +195,13 @@ Status check_task_name(std::string_view name, std::string_view pointer) {
   if (name.front() == ' ' || name.back() == ' ')
     return invalid("a name neither begins nor ends with a space", std::string(pointer), std::string(name));
   if (name.find('#') != std::string_view::npos)
-    return invalid("a name has no #, which separates a task from the number of its run", std::string(pointer), std::string(name));
+    return invalid("a name has no #, which separates a task from the number of its run", std::string(pointer),
+                   std::string(name));
   if (std::any_of(name.begin(), name.end(), is_control))
     return invalid("a name has no control characters", std::string(pointer));
   if (name == kCallTask)
-    return invalid("call is the name of the task to which the runs of call_tool belong", std::string(pointer), std::string(name));
+    return invalid("call is the name of the task to which the runs of call_tool belong", std::string(pointer),
+                   std::string(name));
   return Done{};
 }
 

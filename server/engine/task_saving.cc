@@ -50,7 +50,8 @@ std::vector<SimilarTask> find_similar(const Saving& saving, TaskId but, const Ta
     if (apart == Duration{0})
       similar.push_back({other.name, "same action at the same time"});
     else if (apart <= kNearSlots)
-      similar.push_back({other.name, "same action, " + to_text(std::chrono::floor<std::chrono::seconds>(apart)) + " apart"});
+      similar.push_back(
+          {other.name, "same action, " + to_text(std::chrono::floor<std::chrono::seconds>(apart)) + " apart"});
   }
   return similar;
 }
@@ -102,7 +103,8 @@ std::optional<TaskSaved> create_task(const Saving& saving, const std::string& na
   ScheduleStanding standing = standing_from_now(caller.tenant, id, definition, saving.call.now);
   if (state == TaskState::paused) standing.next_fire_at.reset();
   tasks.insert_schedule(caller.tenant, id, standing);
-  if (state == TaskState::paused) tasks.pause(caller.tenant, id, {"created paused", caller.agent.str()}, saving.call.now);
+  if (state == TaskState::paused)
+    tasks.pause(caller.tenant, id, {"created paused", caller.agent.str()}, saving.call.now);
 
   const auto made = tasks.find(caller.tenant, {.id = id});
   TaskSaved saved = describe_saved(saving, *made, definition);
@@ -126,7 +128,8 @@ Result<TaskSaved> save_version(const Saving& saving, const NewVersion& version) 
   changed.version += 1;
   changed.updated_at = saving.call.now;
   changed.state = state_after(version.task, schedule_changed, standing, version.after);
-  const Error taken{ErrorCode::name_taken, "another task is called \"" + changed.name + "\"", "/new_name", changed.name};
+  const Error taken{ErrorCode::name_taken, "another task is called \"" + changed.name + "\"", "/new_name",
+                    changed.name};
   if (changed.name != version.task.name && tasks.find(caller.tenant, {.name = changed.name})) return taken;
 
   // A version names who wrote it, which need not be the agent for whom the task runs.
@@ -150,7 +153,8 @@ Result<TaskSaved> save_version(const Saving& saving, const NewVersion& version) 
   json fields = json::array();
   for (const FieldChange& change : saved.changed) fields.push_back(change.field);
   saving.telling.task_event("task.updated", *now_there, {{"changed", fields}});
-  saving.telling.audit(subject_of(changed.id), audited(version.task, version.before), audited(*now_there, version.after));
+  saving.telling.audit(subject_of(changed.id), audited(version.task, version.before),
+                       audited(*now_there, version.after));
   saving.telling.schedule_changed(version.task.shard);
   saving.telling.schedule_changed(stored.shard);
   return saved;

@@ -33,8 +33,8 @@ struct NewVersion {
   const TaskRecord& task;  // as it is in the database, locked
   const TaskDefinition& before;
   const TaskDefinition& after;
-  std::string new_name;             // the old one, or another
-  bool rearm = false;               // its schedule begins anew although it says the same
+  std::string new_name;  // the old one, or another
+  bool rearm = false;    // its schedule begins anew although it says the same
 };
 // Errors: name_taken (the new name).
 Result<TaskSaved> save_version(const Saving& saving, const NewVersion& version);

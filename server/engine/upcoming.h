@@ -1,5 +1,5 @@
-// What comes next for a task: its schedule's slots, without those that were skipped, with the moved ones where they went,
-// and no more than max_runs allows. Pure; thread-safe.
+// What comes next for a task: its schedule's slots, without those that were skipped, with the moved ones where they
+// went, and no more than max_runs allows. Pure; thread-safe.
 #pragma once
 
 #include <cstddef>

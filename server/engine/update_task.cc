@@ -28,13 +28,14 @@ Result<TaskRecord> restore(const Saving& saving, const UpdateTask& command) {
   if (!deleted) return deleted.error();
   TaskStore tasks{saving.tx};
   const std::string name = command.new_name.value_or(deleted->name);
-  Error taken{ErrorCode::name_taken, "another task is called \"" + name + "\" by now; restore this one under a new_name",
-              "/new_name", name};
+  Error taken{ErrorCode::name_taken,
+              "another task is called \"" + name + "\" by now; restore this one under a new_name", "/new_name", name};
   taken.try_instead = json::array({{{"task", deleted->name}, {"restore", true}, {"new_name", name + "-2"}}});
   if (tasks.find(tenant, {.name = name})) return taken;
   const auto definition = definition_of(*deleted);
   if (!definition) return definition.error();
-  if (!tasks.set_deleted(tenant, deleted->id, {.deleted_at = std::nullopt, .name = name, .at = saving.call.now})) return taken;
+  if (!tasks.set_deleted(tenant, deleted->id, {.deleted_at = std::nullopt, .name = name, .at = saving.call.now}))
+    return taken;
   const auto next = next_slot(definition->schedule, saving.call.now);
   ScheduleStanding standing{.shard = deleted->shard,
                             .task_version = deleted->version,
@@ -79,11 +80,12 @@ Result<TaskSaved> Engine::update_task(const Caller& caller, const UpdateTask& co
     if (!before) return before.error();
     const auto after = redefine(*before, command.changes, {.now = call.now, .zone = zone_of(caller)});
     if (!after) return after.error();
-    Result<TaskSaved> saved =
-        changes_nothing(command, *task, *before, *after)
-            ? Result<TaskSaved>{describe_saved(saving, *task, *before)}
-            : save_version(saving, {.task = *task, .before = *before, .after = *after,
-                                    .new_name = command.new_name.value_or(task->name)});
+    Result<TaskSaved> saved = changes_nothing(command, *task, *before, *after)
+                                  ? Result<TaskSaved>{describe_saved(saving, *task, *before)}
+                                  : save_version(saving, {.task = *task,
+                                                          .before = *before,
+                                                          .after = *after,
+                                                          .new_name = command.new_name.value_or(task->name)});
     if (!saved) return saved;
     if (command.restore) saved->result = "updated";
     saved->warnings.insert(saved->warnings.end(), warnings->begin(), warnings->end());

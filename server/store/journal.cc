@@ -37,7 +37,8 @@ std::optional<FirstAnswer> Idempotency::find(const TenantId& tenant, const Idemp
 }
 
 bool Idempotency::claim(const TenantId& tenant, const IdempotencyKey& key, Instant at) {
-  return !tx_.exec(sql::claim_idempotency, tenant, key.client_generated_id, key.command, Bytes{key.content}, at).empty();
+  return !tx_.exec(sql::claim_idempotency, tenant, key.client_generated_id, key.command, Bytes{key.content}, at)
+              .empty();
 }
 
 void Idempotency::keep_answer(const TenantId& tenant, const IdempotencyKey& key, const json& answer) {

@@ -83,9 +83,9 @@ void RunStore::insert_ready(const TenantId& tenant, const NewRun& run) {
   std::optional<Bytes> payload;
   const bool apart = run.payload.size() > kPayloadInlineMax;
   if (!run.payload.empty()) payload = Bytes{apart ? "" : run.payload};
-  tx_.exec(sql::insert_run_ready, run.shard, run.priority, run.run_at, run.id, tenant, run.task, run.task_version, run.number,
-           run.retry, run.slot, run.origin, run.agent, run.correlation_id, run.concurrency_key, run.expires_at, run.reason,
-           payload);
+  tx_.exec(sql::insert_run_ready, run.shard, run.priority, run.run_at, run.id, tenant, run.task, run.task_version,
+           run.number, run.retry, run.slot, run.origin, run.agent, run.correlation_id, run.concurrency_key,
+           run.expires_at, run.reason, payload);
   if (apart) tx_.exec(sql::insert_run_input, run.id, tenant, Bytes{run.payload});
 }
 
@@ -168,8 +168,8 @@ std::int64_t RunStore::count(const TenantId& tenant, const RunQuery& query, std:
 
 bool RunStore::cancel_ready(const TenantId& tenant, const ReadyRun& run, const RunEnding& ending) {
   const pqxx::result rows =
-      tx_.exec(sql::cancel_ready_run, run.shard, run.priority, run.run_at, run.id, tenant, name_of(ending.outcome), ending.at,
-               class_name(ending), null_if_empty(ending.reason));
+      tx_.exec(sql::cancel_ready_run, run.shard, run.priority, run.run_at, run.id, tenant, name_of(ending.outcome),
+               ending.at, class_name(ending), null_if_empty(ending.reason));
   return !rows.empty();
 }
 
@@ -208,7 +208,8 @@ std::vector<LiveRun> RunStore::live_of(const TenantId& tenant, TaskId task) {
 BusyRuns RunStore::busy(const TenantId& tenant, const std::optional<std::vector<std::int64_t>>& tasks) {
   const pqxx::result rows = tx_.exec(sql::busy_of_tasks, tenant, tasks);
   const auto row = rows.at(0);
-  return {column<std::int64_t>(row["queued"]), column<std::int64_t>(row["running"]), column<std::int64_t>(row["waiting"])};
+  return {column<std::int64_t>(row["queued"]), column<std::int64_t>(row["running"]),
+          column<std::int64_t>(row["waiting"])};
 }
 
 std::optional<RunId> RunStore::key_holder(const TenantId& tenant, const std::string& concurrency_key) {
@@ -241,7 +242,8 @@ EndedRuns RunStore::statistics(const TenantId& tenant, TaskId task, RunId since)
 
 std::vector<RunId> RunStore::attention(const TenantId& tenant, Instant since, int limit) {
   std::vector<RunId> ids;
-  for (const auto& row : tx_.exec(sql::runs_needing_attention, tenant, since, limit)) ids.push_back(column<RunId>(row["id"]));
+  for (const auto& row : tx_.exec(sql::runs_needing_attention, tenant, since, limit))
+    ids.push_back(column<RunId>(row["id"]));
   return ids;
 }
 

@@ -1,9 +1,9 @@
 // RunStore: runs as commands and questions see them, one at a time or a page; the claim, start and settling of many are
 // the hot path's (hot_path.h).
 //
-// A run is in exactly one of run_ready, run_live and run_history; every statement that moves one says from which states.
-// A statement that moves nothing says so and the caller looks again: the run was somebody else's meanwhile. Belongs to
-// the transaction it was made with.
+// A run is in exactly one of run_ready, run_live and run_history; every statement that moves one says from which
+// states. A statement that moves nothing says so and the caller looks again: the run was somebody else's meanwhile.
+// Belongs to the transaction it was made with.
 #pragma once
 
 #include <cstdint>

@@ -32,11 +32,14 @@ void StatusStore::pause_dispatch(const TenantId& tenant, const DispatchPauseReco
   tx_.exec(sql::insert_dispatch_pause, tenant, pause.reason, pause.paused_by, pause.paused_at, pause.until);
 }
 
-bool StatusStore::resume_dispatch(const TenantId& tenant) { return !tx_.exec(sql::delete_dispatch_pause, tenant).empty(); }
+bool StatusStore::resume_dispatch(const TenantId& tenant) {
+  return !tx_.exec(sql::delete_dispatch_pause, tenant).empty();
+}
 
 std::vector<TenantId> StatusStore::ended_dispatch_pauses(Instant now) {
   std::vector<TenantId> tenants;
-  for (const auto& row : tx_.exec(sql::select_ended_dispatch_pauses, now)) tenants.push_back(column<TenantId>(row["tenant_id"]));
+  for (const auto& row : tx_.exec(sql::select_ended_dispatch_pauses, now))
+    tenants.push_back(column<TenantId>(row["tenant_id"]));
   return tenants;
 }
 

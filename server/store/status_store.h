@@ -1,5 +1,5 @@
-// StatusStore: what get_status tells of a tenant beside its tasks and runs: the queue, the kill switch, and when an agent
-// last asked. Belongs to the transaction it was made with.
+// StatusStore: what get_status tells of a tenant beside its tasks and runs: the queue, the kill switch, and when an
+// agent last asked. Belongs to the transaction it was made with.
 #pragma once
 
 #include <cstdint>

@@ -88,19 +88,18 @@ std::optional<TaskRecord> TaskStore::lock(const TenantId& tenant, const TaskHand
 }
 
 bool TaskStore::insert(const TenantId& tenant, const NewTask& task, const TaskDefinition& definition) {
-  const pqxx::result rows =
-      tx_.exec(sql::insert_task, tenant, task.id, task.name, name_of(task.state), task.kind, name_of(definition.action.kind),
-               definition.description, definition.tags, definition.priority, task.agent, task.hidden,
-               definition.schedule.zone, target_of(definition.action), task.at, keep_of(definition).records,
-               keep_of(definition).outputs);
+  const pqxx::result rows = tx_.exec(
+      sql::insert_task, tenant, task.id, task.name, name_of(task.state), task.kind, name_of(definition.action.kind),
+      definition.description, definition.tags, definition.priority, task.agent, task.hidden, definition.schedule.zone,
+      target_of(definition.action), task.at, keep_of(definition).records, keep_of(definition).outputs);
   if (rows.empty()) return false;
   tx_.exec(sql::insert_task_version, tenant, task.id, 1, bytes_of(to_json(definition)), task.at, task.agent);
   return true;
 }
 
 void TaskStore::insert_version(const TenantId& tenant, const TaskRecord& changed, const TaskDefinition& definition) {
-  tx_.exec(sql::insert_task_version, tenant, changed.id, changed.version, bytes_of(to_json(definition)), changed.updated_at,
-           changed.agent);
+  tx_.exec(sql::insert_task_version, tenant, changed.id, changed.version, bytes_of(to_json(definition)),
+           changed.updated_at, changed.agent);
 }
 
 void TaskStore::insert_schedule(const TenantId& tenant, TaskId task, const ScheduleStanding& standing) {
@@ -127,8 +126,8 @@ bool TaskStore::set_state(const TenantId& tenant, TaskId task, TaskState to, con
                           Instant at) {
   std::vector<std::string> names;
   for (const TaskState state : from) names.emplace_back(name_of(state));
-  const pqxx::result rows = tx_.exec(sql::set_task_state, tenant, task, name_of(to), names, std::nullopt, std::nullopt,
-                                     std::nullopt, at);
+  const pqxx::result rows =
+      tx_.exec(sql::set_task_state, tenant, task, name_of(to), names, std::nullopt, std::nullopt, std::nullopt, at);
   return !rows.empty();
 }
 
@@ -153,8 +152,8 @@ std::int64_t TaskStore::next_run_number(const TenantId& tenant, TaskId task) {
 }
 
 std::vector<ListedTask> TaskStore::list(const TenantId& tenant, const TaskQuery& query) {
-  const pqxx::result rows = tx_.exec(sql::list_tasks, tenant, query.text, query.states, query.kind, query.agent, query.tag,
-                                     query.priority, query.ids, query.after_name, query.limit);
+  const pqxx::result rows = tx_.exec(sql::list_tasks, tenant, query.text, query.states, query.kind, query.agent,
+                                     query.tag, query.priority, query.ids, query.after_name, query.limit);
   std::vector<ListedTask> tasks;
   for (const auto& row : rows) tasks.push_back({read_task(row), read_last(row)});
   return tasks;
@@ -171,9 +170,15 @@ TaskCounts TaskStore::count_by_state(const TenantId& tenant) {
   for (const auto& row : tx_.exec(sql::count_tasks_by_state, tenant)) {
     const auto total = column<std::int64_t>(row["total"]);
     switch (state_of(column<std::string>(row["state"]))) {
-      case TaskState::active: counts.active = total; break;
-      case TaskState::paused: counts.paused = total; break;
-      case TaskState::done: counts.done = total; break;
+      case TaskState::active:
+        counts.active = total;
+        break;
+      case TaskState::paused:
+        counts.paused = total;
+        break;
+      case TaskState::done:
+        counts.done = total;
+        break;
     }
   }
   return counts;
@@ -181,7 +186,8 @@ TaskCounts TaskStore::count_by_state(const TenantId& tenant) {
 
 std::vector<std::string> TaskStore::names(const TenantId& tenant, int limit) {
   std::vector<std::string> names;
-  for (const auto& row : tx_.exec(sql::list_task_names, tenant, limit)) names.push_back(column<std::string>(row["name"]));
+  for (const auto& row : tx_.exec(sql::list_task_names, tenant, limit))
+    names.push_back(column<std::string>(row["name"]));
   return names;
 }
 
@@ -195,7 +201,8 @@ std::vector<TaskRecord> TaskStore::similar(const TenantId& tenant, const Action&
   return read_tasks(tx_.exec(sql::similar_tasks, tenant, target_of(action), but, limit));
 }
 
-std::vector<std::pair<std::string, json>> TaskStore::neighbours(const TenantId& tenant, std::int16_t shard, TaskId but) {
+std::vector<std::pair<std::string, json>> TaskStore::neighbours(const TenantId& tenant, std::int16_t shard,
+                                                                TaskId but) {
   std::vector<std::pair<std::string, json>> found;
   for (const auto& row : tx_.exec(sql::tasks_with_lock, tenant, shard, but))
     found.emplace_back(column<std::string>(row["name"]), json_of(column<Bytes>(row["definition"])));
@@ -219,7 +226,8 @@ std::vector<TenantTask> TaskStore::due_resumptions(Instant now, int limit) {
   return due;
 }
 
-void TaskStore::set_override(const TenantId& tenant, TaskId task, const SlotOverride& said, const AgentId& by, Instant at) {
+void TaskStore::set_override(const TenantId& tenant, TaskId task, const SlotOverride& said, const AgentId& by,
+                             Instant at) {
   tx_.exec(sql::insert_slot_override, tenant, task, said.slot, said.moved_to, said.reason, by, at);
 }
 

@@ -54,10 +54,9 @@ TEST_CASE("durations are written as short as they can be", "[domain][action]") {
 }
 
 TEST_CASE("an action survives being stored", "[domain][action]") {
-  const json stored = GENERATE(
-      json{{"kind", "tool"}, {"tool", "everything.echo"}, {"arguments", {{"message", "hi"}}}},
-      json{{"kind", "message"}, {"message", "Check the build"}},
-      json::parse(R"({"kind":"steps","input":{"a":1},"steps":[
+  const json stored = GENERATE(json{{"kind", "tool"}, {"tool", "everything.echo"}, {"arguments", {{"message", "hi"}}}},
+                               json{{"kind", "message"}, {"message", "Check the build"}},
+                               json::parse(R"({"kind":"steps","input":{"a":1},"steps":[
         {"id":"one","uses":"s.t","with":{"x":"${input.a}"},"save_as":"first","timeout":"5s",
          "retry":{"max_attempts":3,"backoff":"fixed","base":"2s","max":"5m"}},
         {"id":"two","uses":"s.u","with":{}}]})"));
@@ -90,7 +89,8 @@ TEST_CASE("a wrong action is refused where it is wrong", "[domain][action]") {
       {R"({"kind":"steps","steps":[{"id":"a","uses":"a.b","timeout":"soon"}]})", "/a/steps/0/timeout"},
       {R"({"kind":"steps","steps":[{"id":"a","uses":"a.b","retry":"x"}]})", "/a/steps/0/retry"},
       {R"({"kind":"steps","steps":[{"id":"a","uses":"a.b"},{"id":"a","uses":"a.b"}]})", "/a/steps/1/id"},
-      {R"({"kind":"steps","steps":[{"id":"a","uses":"a.b"},{"id":"b","uses":"a.b","save_as":"a"}]})", "/a/steps/1/save_as"},
+      {R"({"kind":"steps","steps":[{"id":"a","uses":"a.b"},{"id":"b","uses":"a.b","save_as":"a"}]})",
+       "/a/steps/1/save_as"},
       {R"({"kind":"steps","steps":[{"id":"a","uses":"a.b"}],"input":[]})", "/a/input"},
       {R"({"kind":"steps","steps":[{"id":"a","uses":"a.b"}],"needs":[]})", "/a/needs"},
   }));

@@ -30,11 +30,12 @@ TEST_CASE("our own arguments are not taken for Ordinaut's", "[domain][ordinaut]"
 }
 
 TEST_CASE("what Ordinaut leaves empty stays empty", "[domain][ordinaut]") {
-  const auto rewritten = from_ordinaut(json::parse(
-      R"({"title":"x","dedupe_key":null,"dedupe_window_seconds":300,"concurrency_key":null})"));
+  const auto rewritten = from_ordinaut(
+      json::parse(R"({"title":"x","dedupe_key":null,"dedupe_window_seconds":300,"concurrency_key":null})"));
   REQUIRE(rewritten.ok());
   CHECK(rewritten->arguments == json{{"name", "x"}});
-  CHECK(from_ordinaut(json::parse(R"({"name":"x","backoff_strategy":"fixed"})"))->arguments["options"]["retries"]["max_attempts"] == 4);
+  CHECK(from_ordinaut(json::parse(R"({"name":"x","backoff_strategy":"fixed"})"))
+            ->arguments["options"]["retries"]["max_attempts"] == 4);
   CHECK(from_ordinaut(json::parse(R"({"name":"x","dedupe_key":"k"})"))->arguments["dedupe"]["window"] == "300s");
 }
 

@@ -16,7 +16,8 @@ TEST_CASE("a shard never changes for the same task or key", "[domain][shard]") {
 
 TEST_CASE("tasks spread over all shards", "[domain][shard]") {
   std::array<int, kShards> counts{};
-  for (int i = 0; i < 16'000; ++i) ++counts[static_cast<std::size_t>(shard_of(TenantId{"default"}, TaskId{i}, std::nullopt))];
+  for (int i = 0; i < 16'000; ++i)
+    ++counts[static_cast<std::size_t>(shard_of(TenantId{"default"}, TaskId{i}, std::nullopt))];
   for (const int count : counts) {
     CHECK(count > 800);
     CHECK(count < 1200);

@@ -18,7 +18,8 @@ TEST_CASE("a queued run is cancelled at once", "[engine][cancel_run]") {
   CHECK_FALSE(cancelled->requested);
   CHECK(told == 1);
   CHECK(f.count("run_ready") == 0);
-  CHECK(f.count("run_history WHERE outcome = 'cancelled' AND reason = 'not needed' AND error_class = 'cancelled'") == 1);
+  CHECK(f.count("run_history WHERE outcome = 'cancelled' AND reason = 'not needed' AND error_class = 'cancelled'") ==
+        1);
   CHECK(f.count("outbox WHERE event_type = 'task.run.cancelled'") == 1);
   const auto again = f.engine.cancel_run(f.caller(), {.run = run.run});
   CHECK(again.error().code == ErrorCode::conflict);
@@ -85,11 +86,13 @@ TEST_CASE("cancelling races with a claim and one of them wins", "[engine][cancel
     REQUIRE(cancelled.has_value());
     REQUIRE(cancelled->ok());
     const std::string id = std::to_string(run.run_id);
-    const auto places = f.count("run_ready WHERE id = " + id) + f.count("run_live WHERE id = " + id) + f.count("run_history WHERE id = " + id);
+    const auto places = f.count("run_ready WHERE id = " + id) + f.count("run_live WHERE id = " + id) +
+                        f.count("run_history WHERE id = " + id);
     CHECK(places == 1);
     // Either it never started, or its worker has been asked.
     CHECK(f.count("run_history WHERE id = " + id) == ((*cancelled)->requested ? 0 : 1));
-    CHECK(f.count("run_live WHERE cancel_requested_at IS NOT NULL AND id = " + id) == ((*cancelled)->requested ? 1 : 0));
+    CHECK(f.count("run_live WHERE cancel_requested_at IS NOT NULL AND id = " + id) ==
+          ((*cancelled)->requested ? 1 : 0));
   }
 }
 
@@ -102,5 +105,6 @@ TEST_CASE("runs that nobody knows are refused with help", "[engine][cancel_run]"
   CHECK(error("job").message.find("nightly-report#142") != std::string::npos);
   CHECK(error("12345").code == ErrorCode::unknown_name);
   const auto run = f.ran("job");
-  CHECK(f.engine.cancel_run(f.caller("x", "other"), {.run = std::to_string(run.run_id)}).error().code == ErrorCode::unknown_name);
+  CHECK(f.engine.cancel_run(f.caller("x", "other"), {.run = std::to_string(run.run_id)}).error().code ==
+        ErrorCode::unknown_name);
 }

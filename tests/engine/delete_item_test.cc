@@ -24,7 +24,10 @@ TEST_CASE("a deleted task is hidden and cancels what it queued", "[engine][delet
   // What it did stays to be read.
   CHECK(f.engine.get_run(f.caller(), {.run = "a#2"})->row.state == RunState::cancelled);
   CHECK(f.engine.retry_run(f.caller(), {.run = "a#2"}).error().code == ErrorCode::conflict);
-  CHECK(f.database.ask("SELECT next_fire_at FROM carillon.schedule_state s JOIN carillon.task t USING (task_id) WHERE name = 'a'").empty());
+  CHECK(f.database
+            .ask("SELECT next_fire_at FROM carillon.schedule_state s JOIN carillon.task t USING (task_id) WHERE name = "
+                 "'a'")
+            .empty());
 }
 
 TEST_CASE("for good never under an active run", "[engine][delete_item]") {
@@ -55,7 +58,8 @@ TEST_CASE("a soft deletion can be made hard", "[engine][delete_item]") {
   REQUIRE(f.engine.delete_item(f.caller(), {.kind = "task", .name = "a"}).ok());
   CHECK(f.engine.delete_item(f.caller(), {.kind = "task", .name = "a"}).error().code == ErrorCode::unknown_name);
   CHECK(f.engine.delete_item(f.caller(), {.kind = "task", .name = "a", .hard = true}).ok());
-  CHECK(f.engine.delete_item(f.caller(), {.kind = "task", .name = "a", .hard = true}).error().code == ErrorCode::unknown_name);
+  CHECK(f.engine.delete_item(f.caller(), {.kind = "task", .name = "a", .hard = true}).error().code ==
+        ErrorCode::unknown_name);
   CHECK(f.engine.delete_item(f.caller(), {.kind = "pipeline", .name = "a"}).error().pointer == "/kind");
   REQUIRE(f.engine.call_tool(f.caller(), {.tool = "everything.echo", .arguments = {{"message", "hi"}}}).ok());
   CHECK(f.engine.delete_item(f.caller(), {.kind = "task", .name = "call"}).error().code == ErrorCode::not_allowed);

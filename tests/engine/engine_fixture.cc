@@ -15,8 +15,14 @@ EngineFixture::EngineFixture()
     : store(database.urls(), PoolOptions{}),
       clock(*parse_rfc3339("2026-11-20T13:00:00Z")),
       engine({store, clock, tools, worker, ids}, {.zone = "Europe/Berlin"}) {
-  ToolFacts echo{.tool = "everything.echo", .title = {}, .description = {}, .effect = Effect::read, .timeout = {},
-                 .input_schema = {}, .output_schema = {}, .sensitive = {}};
+  ToolFacts echo{.tool = "everything.echo",
+                 .title = {},
+                 .description = {},
+                 .effect = Effect::read,
+                 .timeout = {},
+                 .input_schema = {},
+                 .output_schema = {},
+                 .sensitive = {}};
   echo.input_schema = ordered_json::parse(
       R"({"type":"object","required":["message"],"properties":{"message":{"type":"string"}},"additionalProperties":false})");
   tools.tools.emplace("everything.echo", echo);
@@ -71,17 +77,22 @@ Instant EngineFixture::at(const std::string& rfc3339) const { return *parse_rfc3
 void EngineFixture::start(const RunStarted& run, const std::string& call_state) {
   database.run(
       "WITH gone AS (DELETE FROM carillon.run_ready WHERE id = " + std::to_string(run.run_id) +
-      " RETURNING *) INSERT INTO carillon.run_live (id, shard, priority, run_at, tenant_id, task_id, task_version, number, "
+      " RETURNING *) INSERT INTO carillon.run_live (id, shard, priority, run_at, tenant_id, task_id, task_version, "
+      "number, "
       "retry, attempt, takeovers, slot, origin, agent_id, correlation_id, concurrency_key, expires_at, folded, reason, "
-      "payload, state, owner, epoch, lease_until, heartbeat_at, started_at, call_state) SELECT id, shard, priority, run_at, "
+      "payload, state, owner, epoch, lease_until, heartbeat_at, started_at, call_state) SELECT id, shard, priority, "
+      "run_at, "
       "tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, origin, agent_id, correlation_id, "
-      "concurrency_key, expires_at, folded, reason, payload, 'running', 'test', 1, now() + interval '1 h', now(), run_at + "
-      "interval '1 s', '" + call_state + "' FROM gone");
+      "concurrency_key, expires_at, folded, reason, payload, 'running', 'test', 1, now() + interval '1 h', now(), "
+      "run_at + "
+      "interval '1 s', '" +
+      call_state + "' FROM gone");
 }
 
 void EngineFixture::wait(const RunStarted& run) {
   start(run);
-  database.run("UPDATE carillon.run_live SET state = 'waiting', lease_until = 'infinity' WHERE id = " + std::to_string(run.run_id));
+  database.run("UPDATE carillon.run_live SET state = 'waiting', lease_until = 'infinity' WHERE id = " +
+               std::to_string(run.run_id));
 }
 
 void EngineFixture::finish(const RunStarted& run, const std::string& outcome, const std::string& error_class) {
@@ -91,9 +102,12 @@ void EngineFixture::finish(const RunStarted& run, const std::string& outcome, co
       "WITH gone AS (DELETE FROM carillon.run_live WHERE id = " + std::to_string(run.run_id) +
       " RETURNING *) INSERT INTO carillon.run_history (id, tenant_id, task_id, task_version, number, retry, attempt, "
       "takeovers, slot, folded, run_at, started_at, finished_at, late_by, origin, agent_id, correlation_id, outcome, "
-      "error_class, error_message, payload, output, output_bytes) SELECT id, tenant_id, task_id, task_version, number, retry, "
-      "attempt, takeovers, slot, folded, run_at, started_at, started_at + interval '2 s', interval '1 s', origin, agent_id, "
-      "correlation_id, '" + outcome + "', " + error + ", payload, convert_to('{\"text\":\"done\"}', 'UTF8'), 15 FROM gone");
+      "error_class, error_message, payload, output, output_bytes) SELECT id, tenant_id, task_id, task_version, number, "
+      "retry, "
+      "attempt, takeovers, slot, folded, run_at, started_at, started_at + interval '2 s', interval '1 s', origin, "
+      "agent_id, "
+      "correlation_id, '" +
+      outcome + "', " + error + ", payload, convert_to('{\"text\":\"done\"}', 'UTF8'), 15 FROM gone");
 }
 
 std::int64_t EngineFixture::count(const std::string& from) const {

@@ -5,15 +5,18 @@ using carillon::test::EngineFixture;
 
 TEST_CASE("run_now queues a run and wakes the worker", "[engine][run_now]") {
   EngineFixture f;
-  f.scheduled(R"({"name":"echo","when":"manual","tool":"everything.echo","arguments":{"message":"hi"},"priority":2,"options":{"expires":"30m"}})");
+  f.scheduled(
+      R"({"name":"echo","when":"manual","tool":"everything.echo","arguments":{"message":"hi"},"priority":2,"options":{"expires":"30m"}})");
   f.worker.take();
-  const auto started = f.engine.run_now(f.caller("scout"), {.task = "echo", .input = json{{"message", "ho"}}, .reason = "try"});
+  const auto started =
+      f.engine.run_now(f.caller("scout"), {.task = "echo", .input = json{{"message", "ho"}}, .reason = "try"});
   REQUIRE(started.ok());
   CHECK(started->run == "echo#1");
   CHECK(started->state == "queued");
   CHECK(started->task_state == "active");
   CHECK(f.worker.take().ready.size() == 1);
-  CHECK(f.count("run_ready WHERE priority = 2 AND agent_id = 'scout' AND origin = 'run_now' AND expires_at = '2026-11-20T13:30:00Z' "
+  CHECK(f.count("run_ready WHERE priority = 2 AND agent_id = 'scout' AND origin = 'run_now' AND expires_at = "
+                "'2026-11-20T13:30:00Z' "
                 "AND correlation_id = '0af7651916cd43dd8448eb211c80319c' AND reason = 'try'") == 1);
   CHECK(f.count("outbox WHERE event_type = 'task.run.queued'") == 1);
   CHECK(f.count("audit WHERE action = 'run_now' AND subject = 'run/" + std::to_string(started->run_id) + "'") == 1);
@@ -34,7 +37,9 @@ TEST_CASE("a large input has a row of its own", "[engine][run_now]") {
   CHECK(f.count("run_input") == 1);
   CHECK(f.count("run_ready WHERE payload = ''") == 1);
   CHECK(f.engine.get_run(f.caller(), {.run = "echo#1"})->input == input);
-  CHECK(f.engine.run_now(f.caller(), {.task = "echo", .input = json{{"message", std::string(2'000'000, 'x')}}}).error().code == ErrorCode::too_large);
+  CHECK(f.engine.run_now(f.caller(), {.task = "echo", .input = json{{"message", std::string(2'000'000, 'x')}}})
+            .error()
+            .code == ErrorCode::too_large);
   CHECK(f.engine.run_now(f.caller(), {.task = "echo", .input = json::array()}).error().pointer == "/input");
   CHECK(f.engine.run_now(f.caller(), {.task = "note", .input = json{{"text", "x"}}}).error().pointer == "/input");
   CHECK(f.engine.run_now(f.caller(), {.task = "note", .input = json{{"message", "y"}}}).ok());
@@ -74,7 +79,8 @@ TEST_CASE("a queued run says behind whom it waits", "[engine][run_now]") {
 
 TEST_CASE("a second start inside the dedupe window is skipped", "[engine][run_now]") {
   EngineFixture f;
-  f.scheduled(R"({"name":"job","when":"manual","message":"x","dedupe":{"key":"k","window":"10m"},"options":{"overlap":"allow"}})");
+  f.scheduled(
+      R"({"name":"job","when":"manual","message":"x","dedupe":{"key":"k","window":"10m"},"options":{"overlap":"allow"}})");
   CHECK(f.ran("job").state == "queued");
   f.clock.advance(std::chrono::minutes{5});
   const auto second = f.ran("job");
@@ -111,7 +117,8 @@ TEST_CASE("a run is retried from the start under the same number", "[engine][ret
   CHECK(f.count("outbox WHERE event_type = 'task.run.retried'") == 1);
   CHECK(f.engine.retry_run(f.caller(), {.run = "echo#1"}).error().received == "echo#1.2");
   f.finish(*retried, "unknown", "unknown_outcome");
-  const auto latest = f.engine.retry_run(f.caller(), {.run = "echo#1.2", .input = json{{"message", "other"}}, .definition = RetryDefinition::latest});
+  const auto latest = f.engine.retry_run(
+      f.caller(), {.run = "echo#1.2", .input = json{{"message", "other"}}, .definition = RetryDefinition::latest});
   REQUIRE(latest.ok());
   CHECK(latest->run == "echo#1.3");
   run = f.engine.get_run(f.caller(), {.run = "echo#1.3"});
@@ -126,7 +133,8 @@ TEST_CASE("a run is retried from the start under the same number", "[engine][ret
 
 TEST_CASE("a tool is called as a run of the hidden task", "[engine][call_tool]") {
   EngineFixture f;
-  const CallTool command{.key = {.client_generated_id = "c", .content = "x"}, .tool = "everything.echo", .arguments = {{"message", "hi"}}};
+  const CallTool command{
+      .key = {.client_generated_id = "c", .content = "x"}, .tool = "everything.echo", .arguments = {{"message", "hi"}}};
   const auto first = f.engine.call_tool(f.caller(), command);
   REQUIRE(first.ok());
   CHECK(first->run == "call#1");
@@ -144,8 +152,12 @@ TEST_CASE("a call is checked before anything is written", "[engine][call_tool]")
   f.tools.away = "remote";
   CHECK(f.engine.call_tool(f.caller(), {.tool = "everything.none"}).error().pointer == "/tool");
   CHECK(f.engine.call_tool(f.caller(), {.tool = "remote.x"}).error().code == ErrorCode::server_unavailable);
-  CHECK(f.engine.call_tool(f.caller(), {.tool = "everything.echo", .arguments = {{"message", 5}}}).error().pointer == "/arguments/message");
-  CHECK(f.engine.call_tool(f.caller(), {.tool = "everything.echo", .arguments = {{"message", std::string(2'000'000, 'x')}}}).error().code == ErrorCode::too_large);
+  CHECK(f.engine.call_tool(f.caller(), {.tool = "everything.echo", .arguments = {{"message", 5}}}).error().pointer ==
+        "/arguments/message");
+  CHECK(f.engine
+            .call_tool(f.caller(), {.tool = "everything.echo", .arguments = {{"message", std::string(2'000'000, 'x')}}})
+            .error()
+            .code == ErrorCode::too_large);
   CHECK(f.count("task") == 0);
   const auto checked = f.engine.check_tool(f.caller(), {.tool = "everything.echo", .arguments = {{"message", "hi"}}});
   CHECK(checked->effect == "read");

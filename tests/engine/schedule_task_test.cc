@@ -16,14 +16,17 @@ TEST_CASE("a task is made with what it means said back", "[engine][schedule_task
   REQUIRE(saved.next.size() == 1);
   CHECK(saved.next[0].at == f.at("2026-11-20T13:20:00Z"));
   CHECK(f.database.ask("SELECT next_fire_at AT TIME ZONE 'UTC' FROM carillon.schedule_state") == "2026-11-20 13:20:00");
-  CHECK(f.count("outbox WHERE event_type = 'task.created' AND aggregate = 'task/" + std::to_string(saved.task_id) + "'") == 1);
-  CHECK(f.count("audit WHERE action = 'schedule_task' AND actor = 'owner' AND before IS NULL AND after IS NOT NULL") == 1);
+  CHECK(f.count("outbox WHERE event_type = 'task.created' AND aggregate = 'task/" + std::to_string(saved.task_id) +
+                "'") == 1);
+  CHECK(f.count("audit WHERE action = 'schedule_task' AND actor = 'owner' AND before IS NULL AND after IS NOT NULL") ==
+        1);
   CHECK(f.worker.take().schedules.size() == 1);
 }
 
 TEST_CASE("the same schedule_task again changes nothing", "[engine][schedule_task]") {
   EngineFixture f;
-  const std::string arguments = R"({"name":"poll","when":"every 15m","tool":"everything.echo","arguments":{"message":"hi"}})";
+  const std::string arguments =
+      R"({"name":"poll","when":"every 15m","tool":"everything.echo","arguments":{"message":"hi"}})";
   const TaskSaved first = f.scheduled(arguments);
   f.clock.advance(std::chrono::minutes{5});
   const TaskSaved second = f.scheduled(arguments);
@@ -123,7 +126,9 @@ TEST_CASE("on_conflict update makes a new version and keep leaves the old", "[en
 TEST_CASE("a one-off that is done is armed again by the same call", "[engine][schedule_task]") {
   EngineFixture f;
   f.scheduled(R"({"name":"timer","when":"in 20m","message":"x"})");
-  f.database.run("UPDATE carillon.task SET state = 'done'; UPDATE carillon.schedule_state SET next_fire_at = NULL, last_slot = '2026-11-20T13:20:00Z'");
+  f.database.run(
+      "UPDATE carillon.task SET state = 'done'; UPDATE carillon.schedule_state SET next_fire_at = NULL, last_slot = "
+      "'2026-11-20T13:20:00Z'");
   f.set_now("2026-11-20T15:00:00Z");
   const TaskSaved again = f.scheduled(R"({"name":"timer","when":"in 20m","message":"x"})");
   CHECK(again.result == "created");
@@ -166,7 +171,8 @@ TEST_CASE("a refused command does not use up its id", "[engine][idempotency]") {
   CHECK(f.engine.run_now(f.caller(), command)->run == started->run);
   CHECK(f.count("run_ready") == 1);
   // The same id for another command is another content.
-  CHECK(f.engine.cancel_run(f.caller(), {.key = command.key, .run = started->run}).error().code == ErrorCode::idempotency_mismatch);
+  CHECK(f.engine.cancel_run(f.caller(), {.key = command.key, .run = started->run}).error().code ==
+        ErrorCode::idempotency_mismatch);
 }
 
 TEST_CASE("the same id from two threads at once runs once", "[engine][idempotency]") {
@@ -177,7 +183,8 @@ TEST_CASE("the same id from two threads at once runs once", "[engine][idempotenc
     std::vector<std::jthread> callers;
     for (auto& run : runs)
       callers.emplace_back([&] {
-        const auto started = f.engine.run_now(f.caller(), {.key = {.client_generated_id = "one", .content = "{}"}, .task = "job"});
+        const auto started =
+            f.engine.run_now(f.caller(), {.key = {.client_generated_id = "one", .content = "{}"}, .task = "job"});
         run = started ? started->run : started.error().message;
       });
   }
@@ -198,9 +205,11 @@ TEST_CASE("arguments are checked against the downstream schema when the task is 
   EngineFixture f;
   auto [arguments, code, pointer] = GENERATE(table<std::string, ErrorCode, std::string>({
       {R"({"name":"a","when":"in 5m","tool":"everything.ecko"})", ErrorCode::unknown_tool, "/tool"},
-      {R"({"name":"a","when":"in 5m","tool":"everything.echo","arguments":{"message":1}})", ErrorCode::arguments_invalid, "/arguments/message"},
+      {R"({"name":"a","when":"in 5m","tool":"everything.echo","arguments":{"message":1}})",
+       ErrorCode::arguments_invalid, "/arguments/message"},
       {R"({"name":"a","when":"in 5m","tool":"everything.echo"})", ErrorCode::arguments_invalid, "/arguments"},
-      {R"({"name":"a","when":"in 5m","steps":[{"id":"s","uses":"everything.none"}]})", ErrorCode::unknown_tool, "/steps/0/uses"},
+      {R"({"name":"a","when":"in 5m","steps":[{"id":"s","uses":"everything.none"}]})", ErrorCode::unknown_tool,
+       "/steps/0/uses"},
       {R"({"name":"a","when":"in 5m","steps":[{"id":"s","uses":"everything.echo","with":{"message":5}}]})",
        ErrorCode::arguments_invalid, "/steps/0/with/message"},
   }));
@@ -221,7 +230,10 @@ TEST_CASE("what cannot be checked now is saved with a warning", "[engine][schedu
   CHECK(saved.warnings[0].find("remote") != std::string::npos);
   CHECK(f.tools.described == 1);  // asked once, not once a step
   // Templates are judged when they are filled in; a broken schema is the server's matter.
-  CHECK(f.scheduled(R"({"name":"b","when":"in 5m","steps":[{"id":"s","uses":"everything.echo","with":{"message":["${input}"]}}]})").warnings.empty());
+  CHECK(
+      f.scheduled(
+           R"({"name":"b","when":"in 5m","steps":[{"id":"s","uses":"everything.echo","with":{"message":["${input}"]}}]})")
+          .warnings.empty());
   CHECK(f.scheduled(R"({"name":"c","when":"in 5m","tool":"everything.odd","arguments":{"x":1}})").warnings.empty());
 }
 
@@ -239,15 +251,24 @@ TEST_CASE("what is wrong in a definition is refused where it is wrong", "[engine
       {R"({"name":"a","when":"in 5m","message":"x","arguments":{}})", ErrorCode::arguments_invalid, "/arguments"},
       {R"({"name":"a","when":"in 5m","message":"x","deadline":"soon"})", ErrorCode::arguments_invalid, "/deadline"},
       {R"({"name":"a","when":"in 5m","message":"x","deadline":"0s"})", ErrorCode::arguments_invalid, "/deadline"},
-      {R"({"name":"a","when":"in 5m","message":"x","dedupe":{"window":"5m"}})", ErrorCode::arguments_invalid, "/dedupe/key"},
-      {R"({"name":"a","when":"in 5m","message":"x","dedupe":{"key":"k"}})", ErrorCode::arguments_invalid, "/dedupe/window"},
-      {R"({"name":"a","when":"in 5m","message":"x","dedupe":{"key":"k","window":"x"}})", ErrorCode::arguments_invalid, "/dedupe/window"},
-      {R"({"name":"a","when":"in 5m","message":"x","dedupe":{"kee":"k"}})", ErrorCode::arguments_invalid, "/dedupe/kee"},
-      {R"({"name":"a","when":"in 5m","message":"x","options":{"until":"yesterday"}})", ErrorCode::when_in_past, "/options/until"},
-      {R"({"name":"a","when":"in 5m","message":"x","options":{"until":"soon"}})", ErrorCode::arguments_invalid, "/options/until"},
-      {R"({"name":"a","when":"in 5m","message":"x","options":{"start":"soon"}})", ErrorCode::arguments_invalid, "/options/start"},
-      {R"({"name":"a","when":"every day at 07:30","message":"x","options":{"until":"today 20:00"}})", ErrorCode::never_fires, "/options/until"},
-      {R"({"name":"a","when":"in 5m","message":"x","options":{"start":"tomorrow"}})", ErrorCode::never_fires, "/options/start"},
+      {R"({"name":"a","when":"in 5m","message":"x","dedupe":{"window":"5m"}})", ErrorCode::arguments_invalid,
+       "/dedupe/key"},
+      {R"({"name":"a","when":"in 5m","message":"x","dedupe":{"key":"k"}})", ErrorCode::arguments_invalid,
+       "/dedupe/window"},
+      {R"({"name":"a","when":"in 5m","message":"x","dedupe":{"key":"k","window":"x"}})", ErrorCode::arguments_invalid,
+       "/dedupe/window"},
+      {R"({"name":"a","when":"in 5m","message":"x","dedupe":{"kee":"k"}})", ErrorCode::arguments_invalid,
+       "/dedupe/kee"},
+      {R"({"name":"a","when":"in 5m","message":"x","options":{"until":"yesterday"}})", ErrorCode::when_in_past,
+       "/options/until"},
+      {R"({"name":"a","when":"in 5m","message":"x","options":{"until":"soon"}})", ErrorCode::arguments_invalid,
+       "/options/until"},
+      {R"({"name":"a","when":"in 5m","message":"x","options":{"start":"soon"}})", ErrorCode::arguments_invalid,
+       "/options/start"},
+      {R"({"name":"a","when":"every day at 07:30","message":"x","options":{"until":"today 20:00"}})",
+       ErrorCode::never_fires, "/options/until"},
+      {R"({"name":"a","when":"in 5m","message":"x","options":{"start":"tomorrow"}})", ErrorCode::never_fires,
+       "/options/start"},
   }));
   CAPTURE(arguments);
   const auto refused = f.schedule(arguments);
@@ -267,7 +288,10 @@ TEST_CASE("bounds and the long form of a schedule are kept", "[engine][schedule_
       R"({"name":"b","schedule_kind":"cron","schedule_expr":"30 8 * * 1-5","timezone":"Europe/Chisinau","message":"x"})");
   CHECK(long_form.kind == "cron");
   CHECK(long_form.next[0].at == f.at("2026-11-23T06:30:00Z"));
-  CHECK(f.scheduled(R"({"name":"b","schedule_kind":"cron","schedule_expr":"30 8 * * 1-5","timezone":"Europe/Chisinau","message":"x"})").result == "unchanged");
+  CHECK(
+      f.scheduled(
+           R"({"name":"b","schedule_kind":"cron","schedule_expr":"30 8 * * 1-5","timezone":"Europe/Chisinau","message":"x"})")
+          .result == "unchanged");
   CHECK(f.scheduled(R"({"name":"c","when":"manual","message":"x","options":{"until":"2026-12-02"}})").next.empty());
 }
 

@@ -48,7 +48,8 @@ TEST_CASE("tasks are paused and resumed by name", "[engine][set_task_state]") {
   const auto run = f.ran("a");
   f.start(run);
   REQUIRE(f.engine.run_now(f.caller(), {.task = "a", .overlap = Overlap::allow}).ok());
-  const auto paused = f.engine.set_task_state(f.caller(), {.state = TaskState::paused, .tasks = {"b", "a", "a"}, .reason = "r"});
+  const auto paused =
+      f.engine.set_task_state(f.caller(), {.state = TaskState::paused, .tasks = {"b", "a", "a"}, .reason = "r"});
   REQUIRE(paused.ok());
   CHECK(paused->tasks.size() == 2);
   CHECK(paused->still_running == 1);
@@ -57,7 +58,9 @@ TEST_CASE("tasks are paused and resumed by name", "[engine][set_task_state]") {
   CHECK(f.engine.get_task(f.caller(), {.task = "a"})->next.empty());
   // A second pause with nothing new changes nothing; with a reason it says the new one.
   CHECK(f.engine.set_task_state(f.caller(), {.state = TaskState::paused, .tasks = {"a"}})->unchanged == 1);
-  CHECK(f.engine.set_task_state(f.caller(), {.state = TaskState::paused, .tasks = {"a"}, .reason = "s"})->tasks.size() == 1);
+  CHECK(
+      f.engine.set_task_state(f.caller(), {.state = TaskState::paused, .tasks = {"a"}, .reason = "s"})->tasks.size() ==
+      1);
   f.clock.advance(std::chrono::hours{1});
   const auto resumed = f.engine.set_task_state(f.caller(), {.state = TaskState::active, .tasks = {"a", "b"}});
   REQUIRE(resumed.ok());
@@ -75,7 +78,8 @@ TEST_CASE("pausing everything is the kill switch", "[engine][set_task_state]") {
   const auto run = f.ran("b");
   f.start(run);
   f.worker.take();
-  const auto paused = f.engine.set_task_state(f.caller(), {.state = TaskState::paused, .all = true, .until = "in 2h", .reason = "stop"});
+  const auto paused = f.engine.set_task_state(
+      f.caller(), {.state = TaskState::paused, .all = true, .until = "in 2h", .reason = "stop"});
   REQUIRE(paused.ok());
   CHECK(paused->dispatch_paused);
   CHECK(paused->still_running == 1);
@@ -116,10 +120,13 @@ TEST_CASE("set_task_state says what it needs", "[engine][set_task_state]") {
 TEST_CASE("a pause over too many slots says so", "[engine][set_task_state]") {
   EngineFixture f;
   f.scheduled(R"({"name":"fast","when":"every 1s","message":"x"})");
-  const auto paused = f.engine.set_task_state(f.caller(), {.state = TaskState::paused, .tasks = {"fast"}, .until = "in 2 days"});
+  const auto paused =
+      f.engine.set_task_state(f.caller(), {.state = TaskState::paused, .tasks = {"fast"}, .until = "in 2 days"});
   CHECK_FALSE(paused->tasks[0].left_out_counted);
   f.clock.advance(std::chrono::hours{10});
   const auto resumed = f.engine.set_task_state(f.caller(), {.state = TaskState::active, .tasks = {"fast"}});
   CHECK_FALSE(resumed->tasks[0].left_out_counted);
-  CHECK(f.count("run_history WHERE reason LIKE '%more slots than were counted%' AND slot_until = '2026-11-20T23:00:00Z'") == 1);
+  CHECK(f.count(
+            "run_history WHERE reason LIKE '%more slots than were counted%' AND slot_until = '2026-11-20T23:00:00Z'") ==
+        1);
 }

@@ -43,7 +43,8 @@ TEST_CASE("a delivered message is delivered again (E1)", "[engine][snooze]") {
   f.scheduled(R"({"name":"check-build","when":"manual","message":"Check the build"})");
   f.scheduled(R"({"name":"echo","when":"manual","tool":"everything.echo","arguments":{"message":"hi"}})");
   const auto run = f.ran("check-build");
-  CHECK(f.engine.snooze(f.caller(), {.run = run.run, .delay = std::chrono::minutes{10}}).error().code == ErrorCode::conflict);
+  CHECK(f.engine.snooze(f.caller(), {.run = run.run, .delay = std::chrono::minutes{10}}).error().code ==
+        ErrorCode::conflict);
   f.finish(run, "succeeded");
   f.worker.take();
   const auto snoozed = f.engine.snooze(f.caller(), {.run = run.run, .delay = std::chrono::minutes{10}});
@@ -55,10 +56,13 @@ TEST_CASE("a delivered message is delivered again (E1)", "[engine][snooze]") {
   CHECK(*later->next == f.at("2026-11-20T17:00:00Z"));
   const auto echo = f.ran("echo");
   f.finish(echo, "succeeded");
-  CHECK(f.engine.snooze(f.caller(), {.run = echo.run, .delay = std::chrono::minutes{1}}).error().code == ErrorCode::conflict);
-  CHECK(f.engine.snooze(f.caller(), {.run = "none#1", .delay = std::chrono::minutes{1}}).error().code == ErrorCode::unknown_name);
+  CHECK(f.engine.snooze(f.caller(), {.run = echo.run, .delay = std::chrono::minutes{1}}).error().code ==
+        ErrorCode::conflict);
+  CHECK(f.engine.snooze(f.caller(), {.run = "none#1", .delay = std::chrono::minutes{1}}).error().code ==
+        ErrorCode::unknown_name);
   REQUIRE(f.engine.delete_item(f.caller(), {.kind = "task", .name = "check-build"}).ok());
-  CHECK(f.engine.snooze(f.caller(), {.run = run.run, .delay = std::chrono::minutes{1}}).error().code == ErrorCode::conflict);
+  CHECK(f.engine.snooze(f.caller(), {.run = run.run, .delay = std::chrono::minutes{1}}).error().code ==
+        ErrorCode::conflict);
 }
 
 TEST_CASE("snooze says what it needs", "[engine][snooze]") {

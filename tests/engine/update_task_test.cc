@@ -23,7 +23,9 @@ TEST_CASE("fields of a task change one by one", "[engine][update_task]") {
   CHECK(changed->result == "updated");
   CHECK(fields(*changed) == "arguments description priority");
   CHECK(changed->next[0].at == f.at("2026-11-20T15:00:00Z"));  // the anchor stays
-  const auto cleared = f.update("brief", R"({"tags":[],"deadline":"","dedupe":{},"lock":"","options":{"timeout":"","max_runs":null,"overlap":"queue"}})");
+  const auto cleared = f.update(
+      "brief",
+      R"({"tags":[],"deadline":"","dedupe":{},"lock":"","options":{"timeout":"","max_runs":null,"overlap":"queue"}})");
   REQUIRE(cleared.ok());
   CHECK(fields(*cleared) == "tags deadline dedupe lock options.max_runs options.overlap options.timeout");
   CHECK(cleared->overlap == "queue");
@@ -86,12 +88,15 @@ TEST_CASE("changed arguments are checked and other kinds refused", "[engine][upd
   EngineFixture f;
   f.scheduled(R"({"name":"echo","when":"manual","tool":"everything.echo","arguments":{"message":"hi"}})");
   f.scheduled(R"({"name":"note","when":"manual","message":"x"})");
-  f.scheduled(R"({"name":"steps","when":"manual","steps":[{"id":"a","uses":"everything.echo","with":{"message":"x"}}],"input":{"a":1}})");
+  f.scheduled(
+      R"({"name":"steps","when":"manual","steps":[{"id":"a","uses":"everything.echo","with":{"message":"x"}}],"input":{"a":1}})");
   CHECK(f.update("echo", R"({"arguments":{"message":1}})").error().pointer == "/arguments/message");
   CHECK(f.update("note", R"({"arguments":{"message":"1"}})").error().pointer == "/arguments");
   CHECK(f.update("note", R"({"input":{}})").error().pointer == "/input");
   CHECK(f.update("steps", R"({"input":{"b":2}})")->action["input"] == json{{"b", 2}});
-  CHECK(f.update("steps", R"({"steps":[{"id":"b","uses":"everything.echo","with":{"message":"x"}}]})")->action["input"] == json{{"b", 2}});
+  CHECK(
+      f.update("steps", R"({"steps":[{"id":"b","uses":"everything.echo","with":{"message":"x"}}]})")->action["input"] ==
+      json{{"b", 2}});
   CHECK(f.update("echo", R"({"tool":"everything.echo"})")->result == "unchanged");
   CHECK(f.update("echo", R"({"message":"now a message"})")->action["kind"] == "message");
   CHECK(f.update("note", R"({"paused":true})").error().pointer == "/paused");
