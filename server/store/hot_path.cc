@@ -1,6 +1,8 @@
 #include "server/store/hot_path.h"
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 
 #include "server/base/check.h"
 #include "server/store/sql.h"
@@ -29,49 +31,63 @@ void add_shards(HotParams& params, const std::vector<OwnedShard>& shards) {
       .int64s(each(shards, [](const OwnedShard& shard) { return shard.epoch; }));
 }
 
-using Entry = std::pair<RunId, const JournalEntry*>;
-using Effected = std::pair<RunId, const EffectEntry*>;
-
-void add_journal(HotParams& params, const std::vector<Entry>& entries) {
-  params.int64s(each(entries, [](const Entry& entry) { return entry.first.number(); }))
-      .texts(each(entries, [](const Entry& entry) { return entry.second->step_path; }))
-      .int32s(each(entries, [](const Entry& entry) { return entry.second->attempt; }))
-      .texts(each(entries, [](const Entry& entry) { return entry.second->state; }))
-      .texts(each(entries, [](const Entry& entry) { return entry.second->tool; }))
-      .instants(each(entries, [](const Entry& entry) { return entry.second->started_at; }))
-      .instants(each(entries, [](const Entry& entry) { return entry.second->finished_at; }))
-      .instants(each(entries, [](const Entry& entry) { return entry.second->not_before; }))
-      .texts(each(entries, [](const Entry& entry) { return entry.second->error_class; }))
-      .texts(each(entries, [](const Entry& entry) { return entry.second->error_message; }))
-      .byteas(each(entries, [](const Entry& entry) { return entry.second->output; }))
-      .int64s(each(entries, [](const Entry& entry) { return entry.second->output_bytes; }));
+// A member of the step (or effect) that goes with some of the items, null for the others.
+template <class Items, class Part, class Pick>
+auto maybe_each(const Items& items, Part&& part, Pick&& pick) {
+  using Value = std::decay_t<decltype(pick(*part(*items.begin())))>;
+  return each(items, [&](const auto& item) -> std::optional<Value> {
+    const auto& entry = part(item);
+    return entry ? std::optional<Value>{pick(*entry)} : std::nullopt;
+  });
 }
 
-void add_effects(HotParams& params, const std::vector<Effected>& entries) {
-  params.int64s(each(entries, [](const Effected& entry) { return entry.first.number(); }))
-      .texts(each(entries, [](const Effected& entry) { return entry.second->step_path; }))
-      .int32s(each(entries, [](const Effected& entry) { return entry.second->attempt; }))
-      .texts(each(entries, [](const Effected& entry) { return entry.second->tool; }))
-      .texts(each(entries, [](const Effected& entry) { return std::string{name_of(entry.second->effect)}; }))
-      .byteas(each(entries, [](const Effected& entry) { return std::optional{entry.second->input}; }))
-      .texts(each(entries, [](const Effected& entry) { return entry.second->idempotency_key; }))
-      .texts(each(entries, [](const Effected& entry) { return entry.second->outcome; }))
-      .instants(each(entries, [](const Effected& entry) { return entry.second->started_at; }))
-      .intervals(each(entries, [](const Effected& entry) { return entry.second->duration; }))
-      .int64s(each(entries, [](const Effected& entry) { return entry.second->output_bytes; }));
+template <class Items>
+void add_journal(HotParams& params, const Items& items) {
+  const auto of = [](const auto& item) -> const std::optional<JournalEntry>& { return item.journal; };
+  const auto text = [&](auto member) {
+    params.texts(each(items, [&](const auto& item) -> std::optional<std::string> {
+      return of(item) ? std::optional<std::string>{(*of(item)).*member} : std::nullopt;
+    }));
+  };
+  const auto optional = [&](auto member) {
+    return each(items, [&](const auto& item) {
+      return of(item) ? (*of(item)).*member : std::decay_t<decltype((*of(item)).*member)>{};
+    });
+  };
+  text(&JournalEntry::step_path);
+  params.int32s(maybe_each(items, of, [](const JournalEntry& entry) { return entry.attempt; }));
+  text(&JournalEntry::state);
+  text(&JournalEntry::tool);
+  params.instants(maybe_each(items, of, [](const JournalEntry& entry) { return entry.started_at; }))
+      .instants(optional(&JournalEntry::finished_at))
+      .instants(optional(&JournalEntry::not_before))
+      .texts(optional(&JournalEntry::error_class))
+      .texts(optional(&JournalEntry::error_message))
+      .byteas(optional(&JournalEntry::output))
+      .int64s(maybe_each(items, of, [](const JournalEntry& entry) { return entry.output_bytes; }));
 }
 
-// The journal and effect rows that go with some marks or settlements.
+template <class Items>
+void add_effects(HotParams& params, const Items& items) {
+  const auto of = [](const auto& item) -> const std::optional<EffectEntry>& { return item.effect; };
+  params.texts(maybe_each(items, of, [](const EffectEntry& entry) { return entry.step_path; }))
+      .int32s(maybe_each(items, of, [](const EffectEntry& entry) { return entry.attempt; }))
+      .texts(maybe_each(items, of, [](const EffectEntry& entry) { return entry.tool; }))
+      .texts(maybe_each(items, of, [](const EffectEntry& entry) { return std::string{name_of(entry.effect)}; }))
+      .byteas(maybe_each(items, of, [](const EffectEntry& entry) { return entry.input; }))
+      .texts(maybe_each(items, of, [](const EffectEntry& entry) { return entry.idempotency_key; }))
+      .texts(maybe_each(items, of, [](const EffectEntry& entry) { return entry.outcome; }))
+      .instants(maybe_each(items, of, [](const EffectEntry& entry) { return entry.started_at; }))
+      .intervals(maybe_each(items, of, [](const EffectEntry& entry) { return entry.duration; }))
+      .int64s(maybe_each(items, of, [](const EffectEntry& entry) { return entry.output_bytes; }));
+}
+
+// The journal and effect rows that go with some marks or settlements, as columns of the same list: joining two lists of
+// which the planner knows nothing would compare each with each.
 template <class Items>
 void add_rows(HotParams& params, const Items& items) {
-  std::vector<Entry> entries;
-  std::vector<Effected> effects;
-  for (const auto& item : items) {
-    if (item.journal) entries.emplace_back(item.lease.id, &*item.journal);
-    if (item.effect) effects.emplace_back(item.lease.id, &*item.effect);
-  }
-  add_journal(params, entries);
-  add_effects(params, effects);
+  add_journal(params, items);
+  add_effects(params, items);
 }
 
 // Rows are touched in the order of their keys everywhere, so that two batches cannot wait for each other.
@@ -134,6 +150,17 @@ LeasedRun leased_run(HotRows::Row& row) {
   return run;
 }
 
+// In the order of the pairs, then of time: the statement gives them as they lay on the disk.
+void sort_as_ordered(std::vector<LeasedRun>& runs, const ClaimOrder& order) {
+  std::map<std::pair<std::int16_t, std::int16_t>, std::size_t> place;
+  for (std::size_t i = 0; i < order.pairs.size(); ++i)
+    place.emplace(std::pair{order.pairs[i].shard.shard, order.pairs[i].priority}, i);
+  const auto key = [&](const LeasedRun& run) {
+    return std::tuple{place[{run.shard, run.priority}], run.run_at, run.lease.id};
+  };
+  std::sort(runs.begin(), runs.end(), [&](const LeasedRun& left, const LeasedRun& right) { return key(left) < key(right); });
+}
+
 }  // namespace
 
 Claimed HotPath::claim(const ClaimOrder& order) {
@@ -142,13 +169,14 @@ Claimed HotPath::claim(const ClaimOrder& order) {
       .int16s(each(order.pairs, [](const ClaimPair& pair) { return pair.shard.shard; }))
       .int64s(each(order.pairs, [](const ClaimPair& pair) { return pair.shard.epoch; }))
       .int16s(each(order.pairs, [](const ClaimPair& pair) { return pair.priority; }))
-      .instants(each(order.pairs, [](const ClaimPair& pair) { return pair.floor; }))
+      .instants(each(order.pairs, [](const ClaimPair& pair) { return pair.floor.at; }))
       .int32s(each(order.pairs, [](const ClaimPair& pair) { return pair.n; }))
       .instant(order.now)
       .int32(order.n_max)
       .interval(order.lease)
       .text(name_of(*next_state(RunState::queued, RunEvent::lease)))
-      .text(name_of(*next_state(RunState::queued, RunEvent::too_late)));
+      .text(name_of(*next_state(RunState::queued, RunEvent::too_late)))
+      .int64s(each(order.pairs, [](const ClaimPair& pair) { return pair.floor.id; }));
   const HotRows rows = connection_.run(sql::claim_runs, params);
   Claimed claimed;
   for (int i = 0; i < rows.size(); ++i) {
@@ -160,6 +188,7 @@ Claimed HotPath::claim(const ClaimOrder& order) {
       claimed.runs.push_back(std::move(run));
   }
   CARILLON_CHECK(rows.size() <= order.n_max);
+  sort_as_ordered(claimed.runs, order);
   return claimed;
 }
 
@@ -243,8 +272,9 @@ std::vector<DueTime> HotPath::due_times(const std::vector<ClaimPair>& pairs, Ins
   HotParams params;
   params.int16s(each(pairs, [](const ClaimPair& pair) { return pair.shard.shard; }))
       .int16s(each(pairs, [](const ClaimPair& pair) { return pair.priority; }))
-      .instants(each(pairs, [](const ClaimPair& pair) { return pair.floor; }))
-      .instant(until);
+      .instants(each(pairs, [](const ClaimPair& pair) { return pair.floor.at; }))
+      .instant(until)
+      .int64s(each(pairs, [](const ClaimPair& pair) { return pair.floor.id; }));
   const HotRows rows = connection_.run(sql::due_run_times, params);
   std::vector<DueTime> times;
   for (int i = 0; i < rows.size(); ++i) {

@@ -31,11 +31,18 @@ struct OwnedShard {
   friend bool operator==(const OwnedShard&, const OwnedShard&) = default;
 };
 
+// A place in a queue; what lies before it has been seen to be gone.
+struct Floor {
+  Instant at = Instant::min();
+  std::int64_t id = 0;
+  friend auto operator<=>(const Floor&, const Floor&) = default;
+};
+
 // What a claim looks into: one queue, from the floor on. Earlier pairs are served first.
 struct ClaimPair {
   OwnedShard shard;
   std::int16_t priority;
-  Instant floor;
+  Floor floor;
   int n;
 };
 

@@ -60,11 +60,14 @@ class HotParams {
 
   HotParams& int16s(const std::vector<std::int16_t>& values);
   HotParams& int32s(const std::vector<std::int32_t>& values);
+  HotParams& int32s(const std::vector<std::optional<std::int32_t>>& values);
   HotParams& int64s(const std::vector<std::int64_t>& values);
+  HotParams& int64s(const std::vector<std::optional<std::int64_t>>& values);
   HotParams& bools(const std::vector<bool>& values);
   HotParams& instants(const std::vector<Instant>& values);
   HotParams& instants(const std::vector<std::optional<Instant>>& values);
   HotParams& intervals(const std::vector<Duration>& values);
+  HotParams& intervals(const std::vector<std::optional<Duration>>& values);
   HotParams& texts(const std::vector<std::string>& values);
   HotParams& texts(const std::vector<std::optional<std::string>>& values);
   HotParams& byteas(const std::vector<std::optional<std::string>>& values);

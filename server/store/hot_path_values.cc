@@ -78,6 +78,14 @@ std::string numbers(std::int32_t oid, const std::vector<Number>& values) {
   });
 }
 
+template <class Number>
+std::string numbers(std::int32_t oid, const std::vector<std::optional<Number>>& values) {
+  return array(oid, values, [](std::string& out, const std::optional<Number>& value) {
+    if (value) put(out, *value);
+    return value.has_value();
+  });
+}
+
 bool put_optional(std::string& out, const std::optional<std::string>& value) {
   if (value) out = *value;
   return value.has_value();
@@ -113,6 +121,12 @@ HotParams& HotParams::interval(Duration value) {
 HotParams& HotParams::int16s(const std::vector<std::int16_t>& values) { return text(numbers(kInt2Oid, values)); }
 HotParams& HotParams::int32s(const std::vector<std::int32_t>& values) { return text(numbers(kInt4Oid, values)); }
 HotParams& HotParams::int64s(const std::vector<std::int64_t>& values) { return text(numbers(kInt8Oid, values)); }
+HotParams& HotParams::int32s(const std::vector<std::optional<std::int32_t>>& values) {
+  return text(numbers(kInt4Oid, values));
+}
+HotParams& HotParams::int64s(const std::vector<std::optional<std::int64_t>>& values) {
+  return text(numbers(kInt8Oid, values));
+}
 HotParams& HotParams::bools(const std::vector<bool>& values) {
   return text(array(kBoolOid, values, [](std::string& out, bool value) {
     out.push_back(value ? '\1' : '\0');
@@ -135,6 +149,12 @@ HotParams& HotParams::intervals(const std::vector<Duration>& values) {
   return text(array(kIntervalOid, values, [](std::string& out, Duration value) {
     put_interval(out, value);
     return true;
+  }));
+}
+HotParams& HotParams::intervals(const std::vector<std::optional<Duration>>& values) {
+  return text(array(kIntervalOid, values, [](std::string& out, const std::optional<Duration>& value) {
+    if (value) put_interval(out, *value);
+    return value.has_value();
   }));
 }
 HotParams& HotParams::texts(const std::vector<std::string>& values) {

@@ -85,13 +85,13 @@ void Claimer::note_claimed(const ClaimOrder& order, const Claimed& claimed) {
   metrics::count("carillon_runs_claimed_total", {}, static_cast<double>(claimed.runs.size()));
   struct Seen {
     int rows = 0;
-    Instant last{};
+    Floor last;
   };
   std::map<std::pair<std::int16_t, std::int16_t>, Seen> seen;
   for (const auto& run : claimed.runs) {
     auto& queue = seen[{run.shard, run.priority}];
     ++queue.rows;
-    queue.last = std::max(queue.last, run.run_at);
+    queue.last = std::max(queue.last, Floor{run.run_at, run.lease.id.number() + 1});
     metrics::observe("carillon_run_lateness_seconds", {},
                      std::chrono::duration<double>(order.now - run.run_at).count());
   }
@@ -100,7 +100,7 @@ void Claimer::note_claimed(const ClaimOrder& order, const Claimed& claimed) {
     const auto found = seen.find({pair.shard.shard, pair.priority});
     const int rows = found == seen.end() ? 0 : found->second.rows;
     if (batch_full || rows >= pair.n || !claimed.missed.empty())
-      parts_.board.due_at(pair.shard.shard, pair.priority, rows > 0 ? found->second.last : order.now);
+      parts_.board.due_at(pair.shard.shard, pair.priority, order.now);
     if (rows >= pair.n) parts_.board.raise_floor(pair.shard.shard, pair.priority, found->second.last);
   }
 }
@@ -132,7 +132,7 @@ void Claimer::look_ahead() {
   for (const auto& pair : pairs) {
     const auto found = first.find({pair.shard.shard, pair.priority});
     const Instant floor = found == first.end() ? now - kFloorMargin : std::min(found->second, now - kFloorMargin);
-    parts_.board.raise_floor(pair.shard.shard, pair.priority, floor);
+    parts_.board.raise_floor(pair.shard.shard, pair.priority, {floor, 0});
   }
   metrics::gauge("carillon_oldest_due_seconds", {}, std::chrono::duration<double>(now - oldest).count());
   metrics::gauge("carillon_runs_in_flight", {}, static_cast<double>(parts_.runs.size()));

@@ -31,7 +31,7 @@ void DueBoard::due_at(std::int16_t shard, std::int16_t priority, Instant at) {
       auto& queue = times(shard, one);
       queue.at.insert(at);
       if (queue.at.size() > kTimesMax) queue.at.erase(std::prev(queue.at.end()));
-      queue.floor = std::min(queue.floor, at);
+      queue.floor = std::min(queue.floor, Floor{at, 0});
     };
     if (priority != 0)
       add(priority);
@@ -47,7 +47,7 @@ void DueBoard::unblocked(std::int16_t shard, Instant now) {
     for (std::int16_t priority = 1; priority <= kPriorities; ++priority) {
       auto& queue = times(shard, priority);
       queue.at.insert(now);
-      queue.floor = Instant::min();
+      queue.floor = Floor{};
     }
   }
   changed_.notify_all();
@@ -57,7 +57,7 @@ void DueBoard::look_again() {
   {
     const std::lock_guard lock{mutex_};
     look_ = true;
-    for (auto& queue : queues_) queue.floor = Instant::min();
+    for (auto& queue : queues_) queue.floor = Floor{};
   }
   changed_.notify_all();
 }
@@ -113,15 +113,15 @@ std::vector<DueBoard::Queue> DueBoard::all(const std::vector<OwnedShard>& shards
   for (const auto& shard : shards)
     for (std::int16_t priority = 1; priority <= kPriorities; ++priority)
       queues.push_back({shard.shard, priority,
-                        floors == Floors::ignore ? Instant::min() : times(shard.shard, priority).floor});
+                        floors == Floors::ignore ? Floor{} : times(shard.shard, priority).floor});
   return queues;
 }
 
-void DueBoard::raise_floor(std::int16_t shard, std::int16_t priority, Instant floor) {
+void DueBoard::raise_floor(std::int16_t shard, std::int16_t priority, Floor floor) {
   const std::lock_guard lock{mutex_};
   auto& queue = times(shard, priority);
   // A time that came in meanwhile is older: it stays reachable.
-  if (!queue.at.empty()) floor = std::min(floor, *queue.at.begin());
+  if (!queue.at.empty()) floor = std::min(floor, Floor{*queue.at.begin(), 0});
   queue.floor = std::max(queue.floor, floor);
 }
 

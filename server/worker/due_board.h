@@ -36,7 +36,7 @@ class DueBoard {
 
   struct Queue {
     std::int16_t shard, priority;
-    Instant floor;
+    Floor floor;
   };
   // Queues with a time that has come, most urgent first; one minute of waiting makes a queue one priority more urgent.
   // Their times are forgotten.
@@ -46,7 +46,7 @@ class DueBoard {
   std::vector<Queue> all(const std::vector<OwnedShard>& shards, Floors floors) const;
 
   // No run of the queue is before `floor`, as far as was seen.
-  void raise_floor(std::int16_t shard, std::int16_t priority, Instant floor);
+  void raise_floor(std::int16_t shard, std::int16_t priority, Floor floor);
 
   enum class Woken { due, look, room, stop, timeout };
   // Returns when the first known time comes, at `latest`, or when somebody calls.
@@ -57,7 +57,7 @@ class DueBoard {
   static constexpr std::size_t kTimesMax = 64;  // per queue; more are found by looking ahead
   struct Times {
     std::set<Instant> at;
-    Instant floor = Instant::min();
+    Floor floor;
   };
   Times& times(std::int16_t shard, std::int16_t priority);
   const Times& times(std::int16_t shard, std::int16_t priority) const;

@@ -30,7 +30,7 @@ struct Worker {
   std::vector<LeasedRun> claim(int n, Duration lease = kLease) {
     std::vector<ClaimPair> pairs;
     for (std::int16_t priority = 1; priority <= kPriorities; ++priority)
-      for (const auto& shard : shards) pairs.push_back({shard, priority, Instant::min(), n});
+      for (const auto& shard : shards) pairs.push_back({shard, priority, Floor{}, n});
     last = path.claim({pairs, machine_now(), n, lease});
     return last.runs;
   }

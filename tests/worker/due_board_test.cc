@@ -69,13 +69,13 @@ TEST_CASE("a floor rises only over what is not known to be below it", "[worker][
   DbClock clock;
   DueBoard board{clock};
   const Instant now = clock.now();
-  board.raise_floor(0, 1, now - 10s);
+  board.raise_floor(0, 1, {now - 10s, 0});
   board.due_at(0, 1, now - 1min);
-  CHECK(board.take_due(now).at(0).floor == now - 1min);
+  CHECK(board.take_due(now).at(0).floor == Floor{now - 1min, 0});
   board.due_at(0, 1, now - 2min);
-  board.raise_floor(0, 1, now);
-  CHECK(board.take_due(now).at(0).floor == now - 2min);
-  board.raise_floor(0, 1, now);
-  CHECK(board.all({{0, 1}}, DueBoard::Floors::keep).at(0).floor == now);
-  CHECK(board.all({{0, 1}}, DueBoard::Floors::ignore).at(0).floor == Instant::min());
+  board.raise_floor(0, 1, {now, 0});
+  CHECK(board.take_due(now).at(0).floor == Floor{now - 2min, 0});
+  board.raise_floor(0, 1, {now, 0});
+  CHECK(board.all({{0, 1}}, DueBoard::Floors::keep).at(0).floor == Floor{now, 0});
+  CHECK(board.all({{0, 1}}, DueBoard::Floors::ignore).at(0).floor == Floor{});
 }

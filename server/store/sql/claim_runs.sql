@@ -1,5 +1,7 @@
 -- Claims at most $8 runs that are due at $7 for owner $1, lease $9: from run_ready to run_live, or to run_history ($11) when
--- their own expiry has passed. Queues: $2 shard, $3 epoch, $4 priority, $5 floor, $6 most of this queue. Skips rows that others hold; never waits.
+-- their own expiry has passed. Queues: $2 shard, $3 epoch, $4 priority, from ($5 time, $12 id) on, $6 most of this queue. Skips rows that others hold;
+-- never waits. The floor is a comparison of rows and the filters stand in coalesce, because the planner thinks ranges and lists far too
+-- narrow: it would fetch a whole queue and sort it, where walking the index to the limit is right.
 WITH owned AS MATERIALIZED (
   SELECT o.shard, o.epoch FROM carillon.shard_owner o
   WHERE o.owner = $1 AND o.shard = ANY ($2::smallint[])
@@ -7,22 +9,24 @@ WITH owned AS MATERIALIZED (
   FOR KEY SHARE
 ),
 pair AS MATERIALIZED (
-  SELECT p.* FROM unnest($2::smallint[], $3::bigint[], $4::smallint[], $5::timestamptz[], $6::integer[])
-    WITH ORDINALITY AS p(shard, epoch, priority, floor, n, place)
+  SELECT p.* FROM unnest($2::smallint[], $3::bigint[], $4::smallint[], $5::timestamptz[], $6::integer[],
+                            $12::bigint[])
+    WITH ORDINALITY AS p(shard, epoch, priority, floor, n, floor_id, place)
   WHERE EXISTS (SELECT FROM owned WHERE owned.shard = p.shard AND owned.epoch = p.epoch)
   ORDER BY p.place
 ),
 due AS MATERIALIZED (
-  SELECT r.*, p.epoch, p.place
+  SELECT r.*, p.place
   FROM (SELECT * FROM pair ORDER BY place) p
   CROSS JOIN LATERAL (
     SELECT q.ctid AS row_place, q.* FROM carillon.run_ready q
-    WHERE q.shard = p.shard AND q.priority = p.priority AND q.run_at >= p.floor AND q.run_at <= $7::timestamptz
-      AND q.tenant_id <> ALL (ARRAY(SELECT d.tenant_id FROM carillon.dispatch_pause d
-                                    WHERE d.until IS NULL OR d.until > clock_timestamp()))
-      AND (q.concurrency_key IS NULL
-           OR NOT EXISTS (SELECT FROM carillon.run_live l
-                          WHERE l.tenant_id = q.tenant_id AND l.concurrency_key = q.concurrency_key))
+    WHERE q.shard = p.shard AND q.priority = p.priority AND (q.run_at, q.id) >= (p.floor, p.floor_id)
+      AND q.run_at <= $7::timestamptz
+      AND coalesce(q.tenant_id <> ALL (ARRAY(SELECT d.tenant_id FROM carillon.dispatch_pause d
+                                             WHERE d.until IS NULL OR d.until > clock_timestamp())), true)
+      AND coalesce(q.concurrency_key IS NULL
+                   OR NOT EXISTS (SELECT FROM carillon.run_live l
+                                  WHERE l.tenant_id = q.tenant_id AND l.concurrency_key = q.concurrency_key), true)
     ORDER BY q.run_at, q.id
     LIMIT p.n
     FOR UPDATE OF q SKIP LOCKED
@@ -30,9 +34,9 @@ due AS MATERIALIZED (
   LIMIT $8::integer
 ),
 chosen AS MATERIALIZED (
-  SELECT row_place, id, epoch, place FROM due WHERE concurrency_key IS NULL
+  SELECT row_place FROM due WHERE concurrency_key IS NULL
   UNION ALL
-  (SELECT DISTINCT ON (tenant_id, concurrency_key) row_place, id, epoch, place FROM due
+  (SELECT DISTINCT ON (tenant_id, concurrency_key) row_place FROM due
    WHERE concurrency_key IS NOT NULL
    ORDER BY tenant_id, concurrency_key, place, run_at, id)
 ),
@@ -45,9 +49,9 @@ leased AS (
     state, owner, epoch, lease_until, heartbeat_at, started_at)
   SELECT r.id, r.shard, r.priority, r.run_at, r.tenant_id, r.task_id, r.task_version, r.number, r.retry, r.attempt,
     r.takeovers, r.slot, r.origin, r.agent_id, r.correlation_id, r.concurrency_key, r.expires_at, r.folded, r.reason,
-    r.payload, $10, $1, c.epoch, clock_timestamp() + $9::interval, clock_timestamp(),
+    r.payload, $10, $1, o.epoch, clock_timestamp() + $9::interval, clock_timestamp(),
     CASE WHEN r.takeovers = 0 THEN $7::timestamptz END
-  FROM removed r JOIN chosen c ON c.id = r.id
+  FROM removed r JOIN owned o ON o.shard = r.shard
   WHERE r.expires_at IS NULL OR r.expires_at > $7::timestamptz
   RETURNING *
 ),
@@ -72,11 +76,10 @@ told AS (
         SELECT 'task.run.' || outcome, id, task_id, number, retry, attempt, tenant_id, agent_id, correlation_id FROM missed) e
   GROUP BY e.event_type, e.tenant_id, e.agent_id
 )
-SELECT l.id, l.epoch, l.attempt, l.shard, l.priority, l.run_at, l.tenant_id, l.task_id, l.task_version, l.number,
-  l.retry, l.takeovers, l.slot, l.origin, l.agent_id, l.correlation_id, l.concurrency_key IS NOT NULL, l.payload, false, c.place
-FROM leased l JOIN chosen c ON c.id = l.id
+SELECT id, epoch, attempt, shard, priority, run_at, tenant_id, task_id, task_version, number, retry, takeovers, slot, origin,
+  agent_id, correlation_id, concurrency_key IS NOT NULL, payload, false
+FROM leased
 UNION ALL
-SELECT m.id, 0, m.attempt, 0::smallint, 0::smallint, m.run_at, m.tenant_id, m.task_id, m.task_version, m.number,
-  m.retry, m.takeovers, m.slot, m.origin, m.agent_id, m.correlation_id, false, NULL, true, 0
-FROM missed m
-ORDER BY 20, 6, 1;
+SELECT id, 0, attempt, 0::smallint, 0::smallint, run_at, tenant_id, task_id, task_version, number, retry, takeovers, slot,
+  origin, agent_id, correlation_id, false, NULL, true
+FROM missed;

@@ -1,11 +1,18 @@
 -- Ends live runs that $1 still leases by ($2 id, $3 epoch, $4 attempt) with state $5: to run_history, or back to run_ready when
--- it is $6 and nobody asked for a cancel (else $7); with step ($18…$29) and effect ($30…$40). Gives what really moved.
+-- it is $6 and nobody asked for a cancel (else $7); with step ($18…$28) and effect ($29…$38). Gives what really moved.
 WITH input AS (
-  SELECT * FROM unnest($2::bigint[], $3::bigint[], $4::integer[], $5::text[], $8::timestamptz[], $9::timestamptz[],
-                       $10::timestamptz[], $11::text[], $12::text[], $13::text[], $14::bytea[], $15::bigint[],
-                       $16::boolean[])
-    AS i(id, epoch, attempt, state, run_at, started_at, finished_at, error_class, error_message, reason, output,
-         output_bytes, output_cut)
+  SELECT * FROM unnest(
+      $2::bigint[], $3::bigint[], $4::integer[], $5::text[], $8::timestamptz[], $9::timestamptz[],
+      $10::timestamptz[], $11::text[], $12::text[], $13::text[], $14::bytea[], $15::bigint[], $16::boolean[],
+      $18::text[], $19::integer[], $20::text[], $21::text[], $22::timestamptz[], $23::timestamptz[],
+      $24::timestamptz[], $25::text[], $26::text[], $27::bytea[], $28::bigint[], $29::text[], $30::integer[],
+      $31::text[], $32::text[], $33::bytea[], $34::text[], $35::text[], $36::timestamptz[], $37::interval[],
+      $38::bigint[])
+    AS i(id, epoch, attempt, state, run_at, started_at, finished_at, error_class, error_message, reason,
+         output, output_bytes, output_cut, step_path, step_attempt, step_state, step_tool, step_started_at,
+         step_finished_at, not_before, step_error_class, step_error_message, step_output, step_output_bytes,
+         effect_step, effect_attempt, effect_tool, effect, effect_input, idempotency_key, effect_outcome,
+         effect_started_at, effect_duration, effect_bytes)
   ORDER BY id
 ),
 closed AS (
@@ -15,7 +22,11 @@ closed AS (
     l.takeovers, l.slot, l.origin, l.agent_id, l.correlation_id, l.concurrency_key, l.expires_at, l.folded, l.payload,
     l.reason AS why, l.cancel_reason, i.run_at AS next_run_at, coalesce(i.started_at, l.started_at) AS started_at,
     i.finished_at, i.error_class, i.error_message, i.reason, i.output, i.output_bytes, i.output_cut,
-    CASE WHEN i.state = $6 AND l.cancel_requested_at IS NOT NULL THEN $7 ELSE i.state END AS state
+    CASE WHEN i.state = $6 AND l.cancel_requested_at IS NOT NULL THEN $7 ELSE i.state END AS state,
+    i.step_path, i.step_attempt, i.step_state, i.step_tool, i.step_started_at, i.step_finished_at,
+    i.not_before, i.step_error_class, i.step_error_message, i.step_output, i.step_output_bytes,
+    i.effect_step, i.effect_attempt, i.effect_tool, i.effect, i.effect_input, i.idempotency_key,
+    i.effect_outcome, i.effect_started_at, i.effect_duration, i.effect_bytes
 ),
 history AS (
   INSERT INTO carillon.run_history (id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, folded,
@@ -43,13 +54,9 @@ ready AS (
 journal AS (
   INSERT INTO carillon.step_journal (run_id, step_path, attempt, tenant_id, state, tool, started_at, finished_at,
     not_before, error_class, error_message, output, output_bytes)
-  SELECT j.run_id, j.step_path, j.attempt, c.tenant_id, j.state, j.tool, j.started_at, j.finished_at, j.not_before,
-    j.error_class, j.error_message, j.output, j.output_bytes
-  FROM unnest($18::bigint[], $19::text[], $20::integer[], $21::text[], $22::text[], $23::timestamptz[],
-              $24::timestamptz[], $25::timestamptz[], $26::text[], $27::text[], $28::bytea[], $29::bigint[])
-    AS j(run_id, step_path, attempt, state, tool, started_at, finished_at, not_before, error_class, error_message,
-         output, output_bytes)
-  JOIN closed c ON c.id = j.run_id
+  SELECT id, step_path, step_attempt, tenant_id, step_state, step_tool, step_started_at, step_finished_at, not_before,
+    step_error_class, step_error_message, step_output, step_output_bytes
+  FROM closed WHERE step_path IS NOT NULL
   ON CONFLICT (run_id, step_path, attempt) DO UPDATE
   SET state = excluded.state, finished_at = excluded.finished_at, not_before = excluded.not_before,
       error_class = excluded.error_class, error_message = excluded.error_message, output = excluded.output,
@@ -58,13 +65,9 @@ journal AS (
 effects AS (
   INSERT INTO carillon.effect_journal (run_id, step_path, attempt, tenant_id, tool, effect, input_sha256,
     idempotency_key, outcome, started_at, duration, output_bytes)
-  SELECT e.run_id, e.step_path, e.attempt, c.tenant_id, e.tool, e.effect, sha256(e.input), e.idempotency_key, e.outcome,
-    e.started_at, e.duration, e.output_bytes
-  FROM unnest($30::bigint[], $31::text[], $32::integer[], $33::text[], $34::text[], $35::bytea[], $36::text[],
-              $37::text[], $38::timestamptz[], $39::interval[], $40::bigint[])
-    AS e(run_id, step_path, attempt, tool, effect, input, idempotency_key, outcome, started_at, duration,
-         output_bytes)
-  JOIN closed c ON c.id = e.run_id
+  SELECT id, effect_step, effect_attempt, tenant_id, effect_tool, effect, sha256(effect_input), idempotency_key,
+    effect_outcome, effect_started_at, effect_duration, effect_bytes
+  FROM closed WHERE effect IS NOT NULL
   ON CONFLICT (run_id, step_path, attempt) DO NOTHING
 ),
 told AS (
