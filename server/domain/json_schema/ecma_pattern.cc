@@ -96,8 +96,16 @@ class Translator {
   bool done() const { return at_ >= pattern_.size(); }
   char peek(std::size_t ahead = 0) const { return at_ + ahead < pattern_.size() ? pattern_[at_ + ahead] : '\0'; }
   bool starts(std::string_view text) const { return pattern_.substr(at_).starts_with(text); }
-  void fail(std::string message) {
-    if (!fault_) fault_ = std::move(message);
+  void fail(std::string_view message) {
+    if (!fault_) fault_.emplace(message);
+  }
+  void fail_at_escape(char escaped, std::string_view message) {
+    std::string text;
+    text.reserve(message.size() + 2);
+    text.push_back('\\');
+    text.push_back(escaped);
+    text.append(message);
+    fail(text);
   }
 
   void step() {
@@ -214,7 +222,7 @@ class Translator {
       default:
         break;
     }
-    if (is_letter(c) || is_digit(c)) fail(std::string{"\\"} + c + " means nothing in ECMA-262: remove the backslash");
+    if (is_letter(c) || is_digit(c)) fail_at_escape(c, " means nothing in ECMA-262: remove the backslash");
     return static_cast<unsigned char>(c) < 128 ? std::string{"\\"} + c : std::string{c};
   }
 
@@ -268,7 +276,7 @@ class Translator {
   std::string property_escape(char p) {
     const auto end = pattern_.find('}', at_);
     if (peek() != '{' || end == std::string_view::npos || end == at_ + 1) {
-      fail(std::string{"\\"} + p + " needs a property: write \\p{Letter}");
+      fail_at_escape(p, " needs a property: write \\p{Letter}");
       return {};
     }
     const std::string_view inside = pattern_.substr(at_ + 1, end - at_ - 1);
