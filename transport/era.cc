@@ -53,7 +53,8 @@ EraVerdict decide_era(const json_rpc::Request& request, const EraFacts& facts) {
   if (const json* version = find_meta(request.params, meta_key::kProtocolVersion))
     return modern_or_refused(*version, facts);
   if (facts.carrier == Carrier::http) return legacy_over_http(request, facts);
-  if (request.method == "initialize" || request.method == "ping") return LegacyEra{facts.handshake.value_or(kNewestLegacy)};
+  if (request.method == "initialize" || request.method == "ping")
+    return LegacyEra{facts.handshake.value_or(kNewestLegacy)};
   if (facts.handshake) return LegacyEra{*facts.handshake};
   return refuse(rpc_code::kInvalidParams,
                 "say which version this request speaks: put io.modelcontextprotocol/protocolVersion and "

@@ -35,8 +35,8 @@ class Exchange final : public RequestChannel {
  public:
   struct Terms {
     json id;
-    json progress_token = nullptr;          // null: none was given
-    std::optional<LogLevel> log_level{};    // nothing: no log messages wanted
+    json progress_token = nullptr;        // null: none was given
+    std::optional<LogLevel> log_level{};  // nothing: no log messages wanted
   };
 
   Exchange(Terms terms, std::shared_ptr<MessageSink> sink) : terms_(std::move(terms)), sink_(std::move(sink)) {}

@@ -77,7 +77,8 @@ class SessionSink final : public MessageSink {
 
   void send(std::string text) override { stream().publish(text); }
   void reply(int status, std::string text) override {
-    if (!stream_) return reply_->send({status, "application/json", std::move(text), {{kSessionHeader, session_->id()}}});
+    if (!stream_)
+      return reply_->send({status, "application/json", std::move(text), {{kSessionHeader, session_->id()}}});
     stream_->publish(text);
     stream_->finish();
   }

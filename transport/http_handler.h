@@ -1,8 +1,8 @@
 // The HTTP server's ports: what a request looks like, how it is answered, who may send it. Neutral: nothing here knows
 // the library underneath, so the layer that moves bytes can be exchanged without touching a handler.
 //
-// Handlers are asynchronous: they get a reply object and may complete it later from any thread. HttpReply is thread-safe;
-// it is silent once the client has gone. A reply that is dropped without an answer becomes a 500.
+// Handlers are asynchronous: they get a reply object and may complete it later from any thread. HttpReply is
+// thread-safe; it is silent once the client has gone. A reply that is dropped without an answer becomes a 500.
 #pragma once
 
 #include <functional>
@@ -64,7 +64,7 @@ enum class Access { open, credential };
 
 struct HttpRoute {
   std::string method;  // GET, POST, … ; HEAD is answered by GET's handler without the body
-  std::string path;    // literal segments, {name} for one segment, a last * for any rest: /api/v1/tools/{name}, /assets/*
+  std::string path;  // literal segments, {name} for one segment, a last * for any rest: /api/v1/tools/{name}, /assets/*
   Access access = Access::credential;
   HttpHandler handle;
 };

@@ -74,13 +74,18 @@ void fill_response(httplib::Response& to, HttpResponse from) {
 std::optional<HttpResponse> refusal_of(HttpSocket::Head head, const HttpLimits& limits) {
   switch (head) {
     case HttpSocket::Head::ready:
-    case HttpSocket::Head::closed: return std::nullopt;
-    case HttpSocket::Head::malformed: return error_response(400, "malformed", "the request's head is malformed");
+    case HttpSocket::Head::closed:
+      return std::nullopt;
+    case HttpSocket::Head::malformed:
+      return error_response(400, "malformed", "the request's head is malformed");
     case HttpSocket::Head::too_large:
-      return error_response(431, "too_large", "headers have at most " + std::to_string(limits.header_bytes_max) + " bytes");
+      return error_response(431, "too_large",
+                            "headers have at most " + std::to_string(limits.header_bytes_max) + " bytes");
     case HttpSocket::Head::too_many:
-      return error_response(431, "too_large", "a request has at most " + std::to_string(limits.headers_max) + " headers");
-    case HttpSocket::Head::too_slow: return error_response(408, "too_slow", "the request's head took too long");
+      return error_response(431, "too_large",
+                            "a request has at most " + std::to_string(limits.headers_max) + " headers");
+    case HttpSocket::Head::too_slow:
+      return error_response(408, "too_slow", "the request's head took too long");
     case HttpSocket::Head::body_too_large:
       return error_response(413, "too_large", "a body has at most " + std::to_string(limits.body_bytes_max) + " bytes");
   }
@@ -310,10 +315,14 @@ class HttpIo::Library final : public httplib::Server {
     if (pieces.state == PendingReply::Pieces::State::given_up || !socket.flush()) return lose(pending);
     const bool events = type == "text/event-stream";
     switch (socket.wait(current->waker->fd(), events ? limits_.event_silence : std::chrono::milliseconds{0})) {
-      case HttpSocket::Wait::woken: current->waker->clear(); return true;
-      case HttpSocket::Wait::silence: return sink.write(":\n\n", 3) || lose(pending);
+      case HttpSocket::Wait::woken:
+        current->waker->clear();
+        return true;
+      case HttpSocket::Wait::silence:
+        return sink.write(":\n\n", 3) || lose(pending);
       case HttpSocket::Wait::gone:
-      case HttpSocket::Wait::stopping: return lose(pending);
+      case HttpSocket::Wait::stopping:
+        return lose(pending);
     }
     return lose(pending);
   }

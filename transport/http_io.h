@@ -1,5 +1,5 @@
-// HttpIo: the layer that moves bytes for HttpServer. Its one source file is the only one on the server's side that knows
-// cpp-httplib; another implementation of this header would take its place without a change elsewhere.
+// HttpIo: the layer that moves bytes for HttpServer. Its one source file is the only one on the server's side that
+// knows cpp-httplib; another implementation of this header would take its place without a change elsewhere.
 //
 // Beneath, each connection has a thread of an elastic pool. When the pool is at its limit the connection that was idle
 // longest is closed for a new one. start() and stop() from one thread.

@@ -28,7 +28,8 @@ class Waker {
 
 class PendingReply {
  public:
-  PendingReply(std::shared_ptr<Waker> waker, std::size_t unsent_max) : waker_(std::move(waker)), unsent_max_(unsent_max) {}
+  PendingReply(std::shared_ptr<Waker> waker, std::size_t unsent_max)
+      : waker_(std::move(waker)), unsent_max_(unsent_max) {}
 
   // What handlers get: when the last handle goes without an answer, the answer is a 500.
   static std::shared_ptr<HttpReply> handle(const std::shared_ptr<PendingReply>& pending);

@@ -100,7 +100,8 @@ HttpResponse answer_preflight(const HttpRequest& request, const std::string& met
   HttpResponse response{204, "", "", {}};
   response.headers.emplace("Access-Control-Allow-Origin", std::string{*request.header("Origin")});
   response.headers.emplace("Access-Control-Allow-Methods", methods);
-  response.headers.emplace("Access-Control-Allow-Headers", request.header("Access-Control-Request-Headers").value_or("*"));
+  response.headers.emplace("Access-Control-Allow-Headers",
+                           request.header("Access-Control-Request-Headers").value_or("*"));
   response.headers.emplace("Access-Control-Max-Age", "600");
   response.headers.emplace("Vary", "Origin");
   return response;
@@ -123,7 +124,8 @@ HttpResponse refuse_credential(const Denied& denied) {
 // Lets a browser page of an allowed origin read the answer.
 class CorsReply final : public HttpReply {
  public:
-  CorsReply(std::shared_ptr<HttpReply> inner, std::string origin) : inner_(std::move(inner)), origin_(std::move(origin)) {}
+  CorsReply(std::shared_ptr<HttpReply> inner, std::string origin)
+      : inner_(std::move(inner)), origin_(std::move(origin)) {}
   void send(HttpResponse response) override { inner_->send(marked(std::move(response))); }
   void begin_stream(HttpResponse head) override { inner_->begin_stream(marked(std::move(head))); }
   bool write(std::string_view piece) override { return inner_->write(piece); }
@@ -146,7 +148,9 @@ HttpServer::HttpServer(HttpServerOptions options, Authenticator& authenticator)
     : options_(std::move(options)), authenticator_(authenticator) {
   HttpApp app;
   app.admit = [this](HttpRequest& request) { return admit(request); };
-  app.handle = [this](HttpRequest request, const std::shared_ptr<HttpReply>& reply) { handle(std::move(request), reply); };
+  app.handle = [this](HttpRequest request, const std::shared_ptr<HttpReply>& reply) {
+    handle(std::move(request), reply);
+  };
   io_ = std::make_unique<HttpIo>(options_.limits, std::move(app));
 }
 

@@ -25,7 +25,7 @@ struct HttpLimits {
   std::chrono::milliseconds header_time{std::chrono::seconds{10}};
   std::chrono::milliseconds body_time{std::chrono::seconds{60}};
   std::chrono::milliseconds write_time{std::chrono::seconds{30}};
-  std::chrono::milliseconds idle_time{std::chrono::minutes{2}};        // between two requests of a connection
+  std::chrono::milliseconds idle_time{std::chrono::minutes{2}};       // between two requests of a connection
   std::chrono::milliseconds event_silence{std::chrono::seconds{15}};  // then an event stream gets a comment
 };
 

@@ -87,9 +87,12 @@ HttpSocket::Head HttpSocket::read_head() {
     if (in_.size() - in_from_ > limits_.header_bytes_max) return Head::too_large;
     const std::size_t pending = in_.size() - in_from_;
     switch (fill(deadline)) {
-      case Filled::closed: return Head::closed;
-      case Filled::late: return Head::too_slow;
-      case Filled::more: break;
+      case Filled::closed:
+        return Head::closed;
+      case Filled::late:
+        return Head::too_slow;
+      case Filled::more:
+        break;
     }
     searched = in_from_ + (pending < kHeadEnd.size() ? 0 : pending - kHeadEnd.size());
   }

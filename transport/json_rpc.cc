@@ -86,15 +86,16 @@ Parsed parse(std::string_view text, const Limits& limits) {
   if (nests_deeper(text, limits.depth_max))
     return invalid(nullptr, "the message nests deeper than " + std::to_string(limits.depth_max) + " levels");
   json value = json::parse(text, nullptr, false);
-  if (value.is_discarded()) return Malformed{nullptr, {rpc_code::kParseError, "the message is not valid JSON", nullptr}};
+  if (value.is_discarded())
+    return Malformed{nullptr, {rpc_code::kParseError, "the message is not valid JSON", nullptr}};
   if (value.is_array()) return read_batch(value, limits);
   return std::visit([](auto&& message) -> Parsed { return std::forward<decltype(message)>(message); },
                     read_message(value));
 }
 
 std::string request_text(const json& id, std::string_view method, const json& params) {
-  return R"({"jsonrpc":"2.0","id":)" + dump(id) + R"(,"method":)" + dump(json(method)) + R"(,"params":)" + dump(params) +
-         "}";
+  return R"({"jsonrpc":"2.0","id":)" + dump(id) + R"(,"method":)" + dump(json(method)) + R"(,"params":)" +
+         dump(params) + "}";
 }
 
 std::string notification_text(std::string_view method, const json& params) {

@@ -1,8 +1,9 @@
 // LineConnection: text lines over a pair of descriptors, in and out, for stdio and for sockets.
 //
-// One thread calls run() and gets every line; any thread may write. Both directions are bounded: a line that is too long
-// is skipped and reported instead of kept, and a peer that does not read is given up when too much waits for it. Writing
-// never blocks the writer: what the peer does not take at once is sent from run(). Descriptors stay the owner's.
+// One thread calls run() and gets every line; any thread may write. Both directions are bounded: a line that is too
+// long is skipped and reported instead of kept, and a peer that does not read is given up when too much waits for it.
+// Writing never blocks the writer: what the peer does not take at once is sent from run(). Descriptors stay the
+// owner's.
 #pragma once
 
 #include <atomic>

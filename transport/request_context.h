@@ -1,5 +1,5 @@
-// RequestContext: everything a service may know about the request it answers: era, client, caller, cancellation, and the
-// way back for progress and log lines. One shape for both eras of MCP, so that a service is written once.
+// RequestContext: everything a service may know about the request it answers: era, client, caller, cancellation, and
+// the way back for progress and log lines. One shape for both eras of MCP, so that a service is written once.
 //
 // A value: a service that answers later keeps a copy. The members that act (channel, cancelled) may be used from any
 // thread until the request is answered and are harmless afterwards. It never tells which connection asked: nothing may
@@ -83,7 +83,7 @@ struct RequestContext {
   std::string correlation_id;
   TraceContext trace;
   InputRound input;
-  std::stop_token cancelled;  // the client took the request back or went away
+  std::stop_token cancelled;                // the client took the request back or went away
   std::shared_ptr<RequestChannel> channel;  // never null inside a service
 
   // Whether the client declared a capability for this request: client_can("elicitation"), client_can("sampling").

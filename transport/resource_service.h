@@ -1,5 +1,5 @@
-// The ports for resources, prompts and argument completion. A server offers what it is given a service for, and declares
-// exactly those capabilities.
+// The ports for resources, prompts and argument completion. A server offers what it is given a service for, and
+// declares exactly those capabilities.
 //
 // As in tool_service.h: calls come from many threads, answers may come later from any thread, exactly one each.
 #pragma once
@@ -61,8 +61,8 @@ struct CompletionRequest {
   Of of = Of::prompt;
   std::string reference;  // the prompt's name or the URI template
   std::string argument;
-  std::string value;                           // what is typed so far
-  std::map<std::string, std::string> others;   // arguments already chosen
+  std::string value;                          // what is typed so far
+  std::map<std::string, std::string> others;  // arguments already chosen
 };
 struct Completion {
   std::vector<std::string> values;  // the first hundred are sent

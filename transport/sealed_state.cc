@@ -64,10 +64,10 @@ std::string StateSealer::seal(const json& state, const StateBinding& binding) co
   const Cipher cipher = new_cipher();
   int length = 0;
   CARILLON_CHECK(EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, bytes_of(key_), bytes_of(nonce)) == 1);
+  CARILLON_CHECK(EVP_EncryptUpdate(cipher.get(), nullptr, &length, bytes_of(bound), static_cast<int>(bound.size())) ==
+                 1);
   CARILLON_CHECK(
-      EVP_EncryptUpdate(cipher.get(), nullptr, &length, bytes_of(bound), static_cast<int>(bound.size())) == 1);
-  CARILLON_CHECK(EVP_EncryptUpdate(cipher.get(), bytes_of(sealed), &length, bytes_of(plain),
-                                   static_cast<int>(plain.size())) == 1);
+      EVP_EncryptUpdate(cipher.get(), bytes_of(sealed), &length, bytes_of(plain), static_cast<int>(plain.size())) == 1);
   CARILLON_CHECK(EVP_EncryptFinal_ex(cipher.get(), bytes_of(sealed) + length, &length) == 1);
   CARILLON_CHECK(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, kTagBytes, tag.data()) == 1);
   return to_base64url(nonce + tag + sealed);
@@ -85,8 +85,8 @@ std::optional<json> StateSealer::open(std::string_view sealed, const StateBindin
   const Cipher cipher = new_cipher();
   int length = 0;
   CARILLON_CHECK(EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, bytes_of(key_), bytes_of(nonce)) == 1);
-  CARILLON_CHECK(
-      EVP_DecryptUpdate(cipher.get(), nullptr, &length, bytes_of(bound), static_cast<int>(bound.size())) == 1);
+  CARILLON_CHECK(EVP_DecryptUpdate(cipher.get(), nullptr, &length, bytes_of(bound), static_cast<int>(bound.size())) ==
+                 1);
   CARILLON_CHECK(
       EVP_DecryptUpdate(cipher.get(), bytes_of(plain), &length, bytes_of(body), static_cast<int>(body.size())) == 1);
   CARILLON_CHECK(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, kTagBytes, tag.data()) == 1);

@@ -1,8 +1,8 @@
 // Sealed state: what a server gives a client to keep between the rounds of one request (requestState), such that the
 // client can neither read nor change it, nor use it for another request, as another caller, or later than allowed.
 //
-// AES-256-GCM under a key of this object; caller, method and main parameters are authenticated with it. The server keeps
-// nothing, so any instance that shares the key can finish the request. Thread-safe.
+// AES-256-GCM under a key of this object; caller, method and main parameters are authenticated with it. The server
+// keeps nothing, so any instance that shares the key can finish the request. Thread-safe.
 #pragma once
 
 #include <chrono>

@@ -53,7 +53,8 @@ HttpHeaders param_headers(const HttpHeaders& headers) {
 std::string correlation_of(const TraceContext& trace) {
   constexpr std::size_t kTraceIdAt = 3;
   constexpr std::size_t kTraceIdLength = 32;
-  if (trace.traceparent.size() >= kTraceIdAt + kTraceIdLength) return trace.traceparent.substr(kTraceIdAt, kTraceIdLength);
+  if (trace.traceparent.size() >= kTraceIdAt + kTraceIdLength)
+    return trace.traceparent.substr(kTraceIdAt, kTraceIdLength);
   return random_token(12);
 }
 
@@ -114,12 +115,14 @@ void dispatch(const CallPtr& call) {
     return fail(call, {rpc_code::kMethodNotFound, "there is no method " + call->method + " here", nullptr});
   const auto run = [call, method] { run_guarded(call, [&] { method->handle(call); }); };
   if (method->runs == Runs::inline_ || call->peer->kind() != Peer::Kind::stream) return run();
-  if (!call->core->executor.run(run)) fail(call, {rpc_code::kInternal, "the server is overloaded; repeat later", nullptr});
+  if (!call->core->executor.run(run))
+    fail(call, {rpc_code::kInternal, "the server is overloaded; repeat later", nullptr});
 }
 
 void admit_and_dispatch(const CallPtr& call) {
   switch (call->peer->admit(call->exchange)) {
-    case Peer::Admission::admitted: return dispatch(call);
+    case Peer::Admission::admitted:
+      return dispatch(call);
     case Peer::Admission::duplicate_id:
       call->exchange->on_end({});  // the id stays with the request that has it
       return fail(call, {rpc_code::kInvalidRequest, "a request with this id is still being answered", nullptr});
@@ -290,7 +293,8 @@ void succeed_cacheable(const CallPtr& call, json result) {
 }
 
 void fail(const CallPtr& call, const ProtocolError& error) {
-  call->exchange->reply(call->modern() ? status_of(error.code) : kOk, json_rpc::error_text(call->exchange->id(), error));
+  call->exchange->reply(call->modern() ? status_of(error.code) : kOk,
+                        json_rpc::error_text(call->exchange->id(), error));
 }
 
 void run_guarded(const CallPtr& call, const std::function<void()>& work) {

@@ -33,9 +33,9 @@ struct Services {
 };
 
 struct ServerOptions {
-  json server_info = json::object();  // name, version, title …
-  std::string instructions;           // for the model
-  json experimental = json::object(); // further capabilities to declare, as MCP's `experimental`
+  json server_info = json::object();   // name, version, title …
+  std::string instructions;            // for the model
+  json experimental = json::object();  // further capabilities to declare, as MCP's `experimental`
   std::chrono::milliseconds list_ttl{std::chrono::minutes{5}};
   std::string cache_scope = "private";  // public only if lists do not depend on the caller
   std::size_t page_size = 500;

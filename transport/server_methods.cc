@@ -110,12 +110,18 @@ const Method* find_method(std::string_view name, const Call& call) {
 
 bool has_service(const Services& services, Needs needs) {
   switch (needs) {
-    case Needs::nothing: return true;
-    case Needs::tools: return services.tools != nullptr;
-    case Needs::resources: return services.resources != nullptr;
-    case Needs::prompts: return services.prompts != nullptr;
-    case Needs::completions: return services.completions != nullptr;
-    case Needs::tasks: return services.tasks != nullptr;
+    case Needs::nothing:
+      return true;
+    case Needs::tools:
+      return services.tools != nullptr;
+    case Needs::resources:
+      return services.resources != nullptr;
+    case Needs::prompts:
+      return services.prompts != nullptr;
+    case Needs::completions:
+      return services.completions != nullptr;
+    case Needs::tasks:
+      return services.tasks != nullptr;
   }
   return false;
 }
@@ -139,7 +145,8 @@ void discover(const CallPtr& call) {
   json versions = json::array();
   for (const auto name : kRevisionNames)
     if (is_modern(*revision_named(name))) versions.push_back(name);
-  json result{{"supportedVersions", std::move(versions)}, {"capabilities", capabilities_of(*call->core, call->revision)}};
+  json result{{"supportedVersions", std::move(versions)},
+              {"capabilities", capabilities_of(*call->core, call->revision)}};
   if (!call->core->options.instructions.empty()) result["instructions"] = call->core->options.instructions;
   succeed_cacheable(call, std::move(result));
 }

@@ -82,7 +82,8 @@ std::variant<CompletionRequest, std::string> read_completion(const json& params)
   request.argument = name.get<std::string>();
   request.value = value.get<std::string>();
   const json context = params.value("context", json::object());
-  if (const auto others = texts_of(context.is_object() ? context : json::object(), "arguments")) request.others = *others;
+  if (const auto others = texts_of(context.is_object() ? context : json::object(), "arguments"))
+    request.others = *others;
   return request;
 }
 
@@ -179,10 +180,9 @@ void get_prompt(const CallPtr& call) {
 void complete(const CallPtr& call) {
   const auto request = read_completion(call->params);
   if (const auto* problem = std::get_if<std::string>(&request)) return fail(call, invalid_params(*problem));
-  call->core->services.completions->complete(call->context, std::get<CompletionRequest>(request),
-                                             [call](const CompletionOutcome& outcome) {
-                                               run_guarded(call, [&] { finish_completion(call, outcome); });
-                                             });
+  call->core->services.completions->complete(
+      call->context, std::get<CompletionRequest>(request),
+      [call](const CompletionOutcome& outcome) { run_guarded(call, [&] { finish_completion(call, outcome); }); });
 }
 
 }  // namespace methods

@@ -116,10 +116,9 @@ void finish_call(const CallPtr& call, ToolOutcome outcome);
 
 void run_call(const CallPtr& call) {
   json arguments = call->params.value("arguments", json::object());
-  call->core->services.tools->call_tool(call->context, call->params["name"].get<std::string>(), std::move(arguments),
-                                        [call](ToolOutcome outcome) {
-                                          run_guarded(call, [&] { finish_call(call, std::move(outcome)); });
-                                        });
+  call->core->services.tools->call_tool(
+      call->context, call->params["name"].get<std::string>(), std::move(arguments),
+      [call](ToolOutcome outcome) { run_guarded(call, [&] { finish_call(call, std::move(outcome)); }); });
 }
 
 void finish_task(const CallPtr& call, const StartedTask& started) {

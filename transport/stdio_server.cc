@@ -48,7 +48,8 @@ class StreamSession {
   void refuse_long_line() {
     const std::string limit = std::to_string(options_.lines.line_bytes_max);
     sink_->send(json_rpc::error_text(
-        nullptr, {rpc_code::kInvalidRequest, "a message has at most " + limit + " bytes; this one was left out", nullptr}));
+        nullptr,
+        {rpc_code::kInvalidRequest, "a message has at most " + limit + " bytes; this one was left out", nullptr}));
   }
 
   bool is_answering() const { return peer_ && peer_->in_flight() > 0; }
@@ -81,8 +82,7 @@ LineConnection::End serve_opening(const Opening& opening, StreamEnds ends, const
                                   const std::stop_token& stop) {
   LineConnection connection{ends.in, ends.out, options.lines};
   StreamSession session{opening, connection, options};
-  const LineEvents events{[&](std::string_view line) { session.take(line); },
-                          [&] { session.refuse_long_line(); },
+  const LineEvents events{[&](std::string_view line) { session.take(line); }, [&] { session.refuse_long_line(); },
                           [&] { return session.is_answering(); }};
   return connection.run(events, options.drain, stop);
 }
@@ -91,8 +91,10 @@ LineConnection::End serve_stream(McpServer& server, const Principal& principal, 
                                  const StreamOptions& options, const std::stop_token& stop) {
   const std::shared_ptr<McpServer> borrowed{&server, [](McpServer*) {}};
   return serve_opening(
-      [&](std::string_view) { return Opened{borrowed, principal, {}, Opened::FirstLine::is_protocol}; }, ends, options,
-      stop);
+      [&](std::string_view) {
+        return Opened{borrowed, principal, {}, Opened::FirstLine::is_protocol};
+      },
+      ends, options, stop);
 }
 
 }  // namespace carillon::transport

@@ -10,9 +10,12 @@ namespace {
 
 constexpr std::string_view changed_method(ListKind kind) {
   switch (kind) {
-    case ListKind::tools: return "notifications/tools/list_changed";
-    case ListKind::prompts: return "notifications/prompts/list_changed";
-    case ListKind::resources: return "notifications/resources/list_changed";
+    case ListKind::tools:
+      return "notifications/tools/list_changed";
+    case ListKind::prompts:
+      return "notifications/prompts/list_changed";
+    case ListKind::resources:
+      return "notifications/resources/list_changed";
   }
   return "";
 }

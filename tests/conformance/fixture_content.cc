@@ -34,10 +34,12 @@ json user_text(const std::string& text) { return user(transport::text_block(text
 transport::PromptOutcome ask_context(const RequestContext& context) {
   const json answer = context.input.responses.value("user_context", json());
   if (!answer.is_object())
-    return NeedInput{{{"user_context", elicitation("What is it about?", {{"context", {{"type", "string"}}}})}}, nullptr};
+    return NeedInput{{{"user_context", elicitation("What is it about?", {{"context", {{"type", "string"}}}})}},
+                     nullptr};
   const json content = answer.value("content", json::object());
-  return transport::PromptText{"A prompt that asked first",
-                               {user_text("The context: " + (content.is_object() ? content.value("context", "") : ""))}};
+  return transport::PromptText{
+      "A prompt that asked first",
+      {user_text("The context: " + (content.is_object() ? content.value("context", "") : ""))}};
 }
 
 transport::PromptOutcome prompt_named(const RequestContext& context, const std::string& name,

@@ -44,7 +44,8 @@ std::string sampled_text(const json& answer) {
 
 void sample(const FixtureCall& call) {
   const json answer = given(call, "sample");
-  if (answer.is_null()) return call.done(NeedInput{{{"sample", sampling(call.arguments.value("prompt", ""))}}, nullptr});
+  if (answer.is_null())
+    return call.done(NeedInput{{{"sample", sampling(call.arguments.value("prompt", ""))}}, nullptr});
   call.done(text_answer("LLM response: " + sampled_text(answer)));
 }
 
@@ -62,11 +63,12 @@ void elicit(const FixtureCall& call) {
 }
 
 void elicit_defaults(const FixtureCall& call) {
-  const json properties{{"name", {{"type", "string"}, {"default", "John Doe"}}},
-                        {"age", {{"type", "integer"}, {"default", 30}}},
-                        {"score", {{"type", "number"}, {"default", 95.5}}},
-                        {"status", {{"type", "string"}, {"enum", {"active", "inactive", "pending"}}, {"default", "active"}}},
-                        {"verified", {{"type", "boolean"}, {"default", true}}}};
+  const json properties{
+      {"name", {{"type", "string"}, {"default", "John Doe"}}},
+      {"age", {{"type", "integer"}, {"default", 30}}},
+      {"score", {{"type", "number"}, {"default", 95.5}}},
+      {"status", {{"type", "string"}, {"enum", {"active", "inactive", "pending"}}, {"default", "active"}}},
+      {"verified", {{"type", "boolean"}, {"default", true}}}};
   ask_form(call, properties, "Please review", "Elicitation completed: ");
 }
 
@@ -75,12 +77,11 @@ void elicit_enums(const FixtureCall& call) {
                                    {{"const", "value2"}, {"title", "Second Option"}},
                                    {{"const", "value3"}, {"title", "Third Option"}}});
   const json plain = json::array({"option1", "option2", "option3"});
-  const json properties{
-      {"untitledSingle", {{"type", "string"}, {"enum", plain}}},
-      {"titledSingle", {{"type", "string"}, {"oneOf", titled}}},
-      {"legacyEnum", {{"type", "string"}, {"enum", plain}, {"enumNames", {"One", "Two", "Three"}}}},
-      {"untitledMulti", {{"type", "array"}, {"items", {{"type", "string"}, {"enum", plain}}}}},
-      {"titledMulti", {{"type", "array"}, {"items", {{"anyOf", titled}}}}}};
+  const json properties{{"untitledSingle", {{"type", "string"}, {"enum", plain}}},
+                        {"titledSingle", {{"type", "string"}, {"oneOf", titled}}},
+                        {"legacyEnum", {{"type", "string"}, {"enum", plain}, {"enumNames", {"One", "Two", "Three"}}}},
+                        {"untitledMulti", {{"type", "array"}, {"items", {{"type", "string"}, {"enum", plain}}}}},
+                        {"titledMulti", {{"type", "array"}, {"items", {{"anyOf", titled}}}}}};
   ask_form(call, properties, "Please choose", "Elicitation completed: ");
 }
 
@@ -91,7 +92,8 @@ void streaming_elicitation(const FixtureCall& call) {
 
 void greet_user(const FixtureCall& call) {
   const auto name = accepted_text(call, "user_name", "name");
-  if (!name) return call.done(NeedInput{{{"user_name", elicitation("What is your name?", {{"name", kText}})}}, nullptr});
+  if (!name)
+    return call.done(NeedInput{{{"user_name", elicitation("What is your name?", {{"name", kText}})}}, nullptr});
   call.done(text_answer("Hello, " + *name + "!"));
 }
 

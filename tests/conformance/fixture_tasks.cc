@@ -36,9 +36,8 @@ void greet(const FixtureCall& call) { call.done(text_answer("Hello, " + call.arg
 void start_timed(const FixtureCall& call, std::chrono::microseconds after, const Answer& answer) {
   auto& tasks = call.stage.tasks;
   const std::string id = tasks.start({});
-  call.stage.timer.after(after, [&tasks, id, answer] {
-    tasks.change(id, [&](TaskView& task) { complete(task, answer); });
-  });
+  call.stage.timer.after(after,
+                         [&tasks, id, answer] { tasks.change(id, [&](TaskView& task) { complete(task, answer); }); });
   call.done(StartedTask{id});
 }
 

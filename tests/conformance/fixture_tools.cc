@@ -67,7 +67,8 @@ void reconnect(const FixtureCall& call) {
 }
 
 void need_sampling(const FixtureCall& call) {
-  if (!call.context.client_can("sampling")) return call.done(transport::missing_capability({{"sampling", json::object()}}));
+  if (!call.context.client_can("sampling"))
+    return call.done(transport::missing_capability({{"sampling", json::object()}}));
   call.done(text_answer("The client can sample"));
 }
 
@@ -86,8 +87,7 @@ InputRequest elicitation(const std::string& message, const json& properties) {
 }
 
 std::vector<FixtureTool> content_tools() {
-  const json embedded =
-      resource("test://embedded-resource", "text/plain", "This is an embedded resource content.");
+  const json embedded = resource("test://embedded-resource", "text/plain", "This is an embedded resource content.");
   const json mixed = resource("test://mixed-content-resource", "application/json", R"({"test":"data","value":123})");
   Answer failed = text_answer("This tool intentionally returns an error for testing");
   failed.is_error = true;

@@ -11,8 +11,10 @@ json legacy(const json& id, const std::string& method, const json& params = json
   return {{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", params}};
 }
 json hello(const char* version, const json& capabilities = json::object()) {
-  return legacy(0, "initialize", {{"protocolVersion", version}, {"capabilities", capabilities},
-                                  {"clientInfo", {{"name", "old"}, {"version", "1"}}}});
+  return legacy(0, "initialize",
+                {{"protocolVersion", version},
+                 {"capabilities", capabilities},
+                 {"clientInfo", {{"name", "old"}, {"version", "1"}}}});
 }
 // Opens a session and gives the headers of its requests.
 HeaderList open_session(const Web& web, const char* version, const json& capabilities = json::object()) {
@@ -132,8 +134,8 @@ TEST_CASE("bodies that are no message get a JSON-RPC error and 400", "[transport
   CHECK(reply.status == 400);
   CHECK(json::parse(reply.body)["error"]["code"] == code);
   CHECK(web.ask(request_text("POST /mcp", {{"Content-Type", "text/plain"}}, "{}")).status == 415);
-  CHECK(web.ask(request_text("POST /mcp", {{"Content-Type", "application/json"}, {"Accept", "text/html"}}, "{}")).status ==
-        406);
+  CHECK(web.ask(request_text("POST /mcp", {{"Content-Type", "application/json"}, {"Accept", "text/html"}}, "{}"))
+            .status == 406);
 }
 
 TEST_CASE("a legacy session lives from initialize to DELETE", "[transport][http_endpoint]") {
@@ -167,7 +169,8 @@ TEST_CASE("legacy requests without a session are served", "[transport][http_endp
   CHECK(json::parse(web.ask(legacy_post(legacy(1, "tools/list"))).body)["result"]["tools"].size() == 8);
   const json batch = json::array({legacy(1, "ping"), legacy(2, "ping")});
   CHECK(json::parse(web.ask(legacy_post(batch)).body).size() == 2);
-  CHECK(web.ask(legacy_post(json::array({{{"jsonrpc", "2.0"}, {"method", "notifications/initialized"}}}))).status == 202);
+  CHECK(web.ask(legacy_post(json::array({{{"jsonrpc", "2.0"}, {"method", "notifications/initialized"}}}))).status ==
+        202);
   CHECK(web.ask(legacy_post(batch, {{"MCP-Protocol-Version", "2025-11-25"}})).status == 400);
 }
 
@@ -213,8 +216,8 @@ TEST_CASE("a legacy tool asks its client on the stream of the call", "[transport
   client.read_head();
   const json question = client.read_event();
   CHECK(question["method"] == "elicitation/create");
-  const json answer{{"jsonrpc", "2.0"}, {"id", question["id"]},
-                    {"result", {{"action", "accept"}, {"content", {{"name", "Ada"}}}}}};
+  const json answer{
+      {"jsonrpc", "2.0"}, {"id", question["id"]}, {"result", {{"action", "accept"}, {"content", {{"name", "Ada"}}}}}};
   CHECK(web.ask(legacy_post(answer, session)).status == 202);
   CHECK(client.read_event()["result"]["content"][0]["text"] == "Hello, Ada, asked 1");
 }

@@ -25,8 +25,9 @@ void tell(const HttpRequest& request, const std::shared_ptr<HttpReply>& reply) {
 }
 
 TEST_CASE("routes take literal paths and values and rests", "[transport][http_server]") {
-  Web web{{}, {route("GET", "/health", tell), route("GET", "/v1/{kind}/{name}", tell), route("GET", "/files/*", tell),
-               route("POST", "/v1/{kind}/{name}", tell, Access::credential)}};
+  Web web{{},
+          {route("GET", "/health", tell), route("GET", "/v1/{kind}/{name}", tell), route("GET", "/files/*", tell),
+           route("POST", "/v1/{kind}/{name}", tell, Access::credential)}};
   CHECK(web.ask(request_text("GET /health?deep=1", {})).body.find(R"("deep":"1")") != std::string::npos);
   const json valued = json::parse(web.ask(request_text("GET /v1/tools/a%20b", {})).body);
   CHECK(valued["values"] == json{{"kind", "tools"}, {"name", "a b"}});
@@ -50,7 +51,8 @@ TEST_CASE("a connection is kept for many requests and takes them ahead", "[trans
     client.send(request_text("GET /health", {}));
     CHECK(client.read_reply().status == 200);
   }
-  client.send(request_text("POST /echo", {}, "12345") + request_text("GET /health", {}) + request_text("POST /echo", {}, "1"));
+  client.send(request_text("POST /echo", {}, "12345") + request_text("GET /health", {}) +
+              request_text("POST /echo", {}, "1"));
   CHECK(json::parse(client.read_reply().body)["size"] == 5);
   CHECK(client.read_reply().status == 200);
   CHECK(json::parse(client.read_reply().body)["size"] == 1);
@@ -102,7 +104,8 @@ TEST_CASE("floods of headers are refused and the server lives", "[transport][htt
   std::string many = "GET /health HTTP/1.1\r\nHost: localhost\r\n";
   for (int i = 0; i < 200; ++i) many += "X: 1\r\n";
   CHECK(web.ask(many + "\r\n").status == 431);
-  CHECK(web.ask("GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(100'000, 'x') + "\r\n\r\n").status == 431);
+  CHECK(web.ask("GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(100'000, 'x') + "\r\n\r\n").status ==
+        431);
   auto endless = web.client();
   endless.send("GET /health HTTP/1.1\r\n");
   const std::string lines(60'000, 'x');
@@ -182,10 +185,11 @@ TEST_CASE("an answer may come later from any thread", "[transport][http_server]"
 }
 
 TEST_CASE("a reply that nobody keeps becomes a 500 and so does a throwing handler", "[transport][http_server]") {
-  Web web{{}, {route("GET", "/dropped", [](const HttpRequest&, const std::shared_ptr<HttpReply>&) {}),
-               route("GET", "/thrown", [](const HttpRequest&, const std::shared_ptr<HttpReply>&) {
-                 throw std::runtime_error{"secret detail"};
-               })}};
+  Web web{{},
+          {route("GET", "/dropped", [](const HttpRequest&, const std::shared_ptr<HttpReply>&) {}),
+           route("GET", "/thrown", [](const HttpRequest&, const std::shared_ptr<HttpReply>&) {
+             throw std::runtime_error{"secret detail"};
+           })}};
   CHECK(web.ask(request_text("GET /dropped", {})).status == 500);
   const auto thrown = web.ask(request_text("GET /thrown", {}));
   CHECK(thrown.status == 500);

@@ -57,14 +57,13 @@ TEST_CASE("the parameters a header mirrors are found by their path", "[transport
 }
 
 TEST_CASE("a schema that breaks the rules for mirrored parameters is refused", "[transport][mcp_headers]") {
-  const auto properties = GENERATE(as<std::string>{}, R"({"a":{"type":"string","x-mcp-header":""}})",
-                                   R"({"a":{"type":"string","x-mcp-header":"has space"}})",
-                                   R"({"a":{"type":"string","x-mcp-header":7}})",
-                                   R"({"a":{"type":"number","x-mcp-header":"N"}})",
-                                   R"({"a":{"type":"object","x-mcp-header":"O"}})",
-                                   R"({"a":{"x-mcp-header":"None"}})",
-                                   R"({"a":{"type":"string","x-mcp-header":"X"},"b":{"type":"string","x-mcp-header":"x"}})",
-                                   R"({"a":{"type":"array","items":{"type":"string","x-mcp-header":"X"}}})");
+  const auto properties =
+      GENERATE(as<std::string>{}, R"({"a":{"type":"string","x-mcp-header":""}})",
+               R"({"a":{"type":"string","x-mcp-header":"has space"}})", R"({"a":{"type":"string","x-mcp-header":7}})",
+               R"({"a":{"type":"number","x-mcp-header":"N"}})", R"({"a":{"type":"object","x-mcp-header":"O"}})",
+               R"({"a":{"x-mcp-header":"None"}})",
+               R"({"a":{"type":"string","x-mcp-header":"X"},"b":{"type":"string","x-mcp-header":"x"}})",
+               R"({"a":{"type":"array","items":{"type":"string","x-mcp-header":"X"}}})");
   CAPTURE(properties);
   const auto found = header_params({{"type", "object"}, {"properties", ordered_json::parse(properties)}});
   CHECK(std::holds_alternative<std::string>(found));

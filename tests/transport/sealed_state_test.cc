@@ -59,7 +59,8 @@ TEST_CASE("random tokens differ and may stand in a header", "[transport][sealed_
   const std::string token = random_token(24);
   CHECK(token != random_token(24));
   CHECK(token.size() == 32);
-  CHECK(token.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == std::string::npos);
+  CHECK(token.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") ==
+        std::string::npos);
 }
 
 }  // namespace

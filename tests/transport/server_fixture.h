@@ -82,7 +82,8 @@ class Tools final : public ToolService {
     auto list = std::make_shared<ToolList>();
     for (const auto& name : names) {
       ordered_json entry{{"name", name}, {"title", "T"}, {"description", "d"}, {"inputSchema", {{"type", "object"}}}};
-      if (name == "region") entry["inputSchema"]["properties"]["region"] = {{"type", "string"}, {"x-mcp-header", "Region"}};
+      if (name == "region")
+        entry["inputSchema"]["properties"]["region"] = {{"type", "string"}, {"x-mcp-header", "Region"}};
       list->tools.push_back(std::move(entry));
     }
     list_ = std::move(list);
@@ -120,7 +121,8 @@ class Tools final : public ToolService {
                     {"requestedSchema", {{"type", "object"}, {"properties", {{"name", {{"type", "string"}}}}}}}};
     if (!answer.is_object()) return done(NeedInput{{{"name", {"elicitation/create", form}}}, {{"asked", 1}}});
     const std::string name = answer.value("content", json::object()).value("name", "nobody");
-    done(Answer{json::array({text_block("Hello, " + name + ", asked " + context.input.state.value("asked", json(0)).dump())})});
+    done(Answer{
+        json::array({text_block("Hello, " + name + ", asked " + context.input.state.value("asked", json(0)).dump())})});
   }
 
   std::shared_ptr<const ToolList> list_;
@@ -172,7 +174,8 @@ class Collected final : public MessageSink {
 };
 
 struct Server {
-  explicit Server(ServerOptions options = default_options()) : mcp(std::move(options), {&tools, &resources}, clock, executor) {}
+  explicit Server(ServerOptions options = default_options())
+      : mcp(std::move(options), {&tools, &resources}, clock, executor) {}
   static ServerOptions default_options() {
     ServerOptions options;
     options.server_info = {{"name", "fixture"}, {"version", "1"}};

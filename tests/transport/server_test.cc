@@ -22,7 +22,9 @@ struct Connected : Server {
     return all;
   }
   void shake_hands(const char* version) {
-    say({{"jsonrpc", "2.0"}, {"id", "hello"}, {"method", "initialize"},
+    say({{"jsonrpc", "2.0"},
+         {"id", "hello"},
+         {"method", "initialize"},
          {"params", {{"protocolVersion", version}, {"capabilities", json::object()}}}});
     sink->take();
   }

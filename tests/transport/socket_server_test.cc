@@ -29,7 +29,9 @@ struct Local {
     hooks.open = [this](const SocketPeer&, std::string_view first) {
       if (first == "go away") return Opened{nullptr, {}, "no", {}};
       const bool hello = first == "hello";
-      return Opened{std::shared_ptr<McpServer>{&server.mcp, [](McpServer*) {}}, {"t", "local", {}}, hello ? "welcome" : "",
+      return Opened{std::shared_ptr<McpServer>{&server.mcp, [](McpServer*) {}},
+                    {"t", "local", {}},
+                    hello ? "welcome" : "",
                     hello ? Opened::FirstLine::was_handled : Opened::FirstLine::is_protocol};
     };
     socket = std::make_unique<SocketServer>(path(), hooks, SocketOptions{});
