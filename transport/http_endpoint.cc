@@ -134,12 +134,12 @@ std::vector<HttpRoute> McpEndpoint::routes() {
   const auto on = [&](const char* method, HttpHandler handle) {
     return HttpRoute{method, options_.path, Access::credential, std::move(handle)};
   };
-  return {on("POST", [this](HttpRequest request, auto reply) { post(std::move(request), std::move(reply)); }),
+  return {on("POST", [this](const HttpRequest& request, const auto& reply) { post(request, reply); }),
           on("GET", [this](const HttpRequest& request, const auto& reply) { get(request, reply); }),
           on("DELETE", [this](const HttpRequest& request, const auto& reply) { end_session(request, reply); })};
 }
 
-void McpEndpoint::post(HttpRequest request, std::shared_ptr<HttpReply> reply) {
+void McpEndpoint::post(const HttpRequest& request, const std::shared_ptr<HttpReply>& reply) {
   if (auto refused = check_media(request)) return reply->send(std::move(*refused));
   auto parsed = json_rpc::parse(request.body, server_.options().message);
   if (const auto* malformed = std::get_if<json_rpc::Malformed>(&parsed))
@@ -170,7 +170,7 @@ void McpEndpoint::post_stateless(const HttpRequest& request, json_rpc::Parsed pa
   hand_over({peer, sink, &request.headers}, std::move(parsed), reply);
 }
 
-void McpEndpoint::post_in_session(const HttpRequest& request, json_rpc::Parsed parsed, InSession in) {
+void McpEndpoint::post_in_session(const HttpRequest& request, json_rpc::Parsed parsed, const InSession& in) {
   const auto sink = std::make_shared<SessionSink>(in.session, in.reply);
   hand_over({in.session->peer(), sink, &request.headers}, std::move(parsed), in.reply);
 }

@@ -42,9 +42,9 @@ class McpEndpoint {
     std::shared_ptr<LegacySession> session;
     std::shared_ptr<HttpReply> reply;
   };
-  void post(HttpRequest request, std::shared_ptr<HttpReply> reply);
+  void post(const HttpRequest& request, const std::shared_ptr<HttpReply>& reply);
   void post_stateless(const HttpRequest& request, json_rpc::Parsed parsed, const std::shared_ptr<HttpReply>& reply);
-  void post_in_session(const HttpRequest& request, json_rpc::Parsed parsed, InSession in);
+  void post_in_session(const HttpRequest& request, json_rpc::Parsed parsed, const InSession& in);
   void hand_over(const Arrival& arrival, json_rpc::Parsed parsed, const std::shared_ptr<HttpReply>& reply);
   void get(const HttpRequest& request, const std::shared_ptr<HttpReply>& reply);
   void end_session(const HttpRequest& request, const std::shared_ptr<HttpReply>& reply);

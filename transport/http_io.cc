@@ -63,11 +63,11 @@ HttpRequest to_request(const httplib::Request& from) {
 
 void count_answer(int status) { metrics::count("carillon_http_requests_total", {{"status", std::to_string(status)}}); }
 
-void fill_response(httplib::Response& to, HttpResponse from) {
+void fill_response(httplib::Response& to, const HttpResponse& from) {
   count_answer(from.status);
   to.status = from.status;
   for (const auto& [name, value] : from.headers) to.set_header(name, value);
-  if (!from.body.empty()) to.set_content(std::move(from.body), from.content_type);
+  if (!from.body.empty()) to.set_content(from.body, from.content_type);
 }
 
 // A head that cannot be served at all; the library never sees it.
@@ -157,14 +157,14 @@ class HttpIo::Library final : public httplib::Server {
   class Queue final : public httplib::TaskQueue {
    public:
     explicit Queue(Library& library) : library_(library) {}
-    void enqueue(std::function<void()> serve) override { library_.take(std::move(serve)); }
+    void enqueue(std::function<void()> serve) override { library_.take(serve); }
     void shutdown() override { library_.pool_.stop(); }
 
    private:
     Library& library_;
   };
 
-  void take(std::function<void()> serve) {
+  void take(const std::function<void()>& serve) {
     if (pool_.busy() >= pool_.threads_max()) close_longest_idle();
     if (pool_.run(serve)) return;
     refusing = true;
@@ -254,7 +254,7 @@ class HttpIo::Library final : public httplib::Server {
     HttpRequest request = to_request(from);
     if (auto refused = app_.admit(request)) {
       discard_small_body(read_body);
-      return fill_response(to, std::move(*refused));
+      return fill_response(to, *refused);
     }
     if (read_body) {
       if (from.is_multipart_form_data())
@@ -295,9 +295,9 @@ class HttpIo::Library final : public httplib::Server {
       current->keep = false;
       return fill_response(to, error_response(503, "unavailable", "the server is stopping"));
     }
-    if (!pending->streams()) return fill_response(to, std::move(*head));
+    if (!pending->streams()) return fill_response(to, *head);
     const std::string type = head->content_type;
-    fill_response(to, std::move(*head));
+    fill_response(to, *head);
     to.set_chunked_content_provider(type, [this, pending, type](std::size_t, httplib::DataSink& sink) {
       return write_pieces(*pending, type, sink);
     });

@@ -114,7 +114,7 @@ void dispatch(const CallPtr& call) {
   if (method == nullptr)
     return fail(call, {rpc_code::kMethodNotFound, "there is no method " + call->method + " here", nullptr});
   const auto run = [call, method] { run_guarded(call, [&] { method->handle(call); }); };
-  if (method->runs == Runs::inline_ || call->peer->kind() != Peer::Kind::stream) return run();
+  if (method->runs == Runs::at_once || call->peer->kind() != Peer::Kind::stream) return run();
   if (!call->core->executor.run(run))
     fail(call, {rpc_code::kInternal, "the server is overloaded; repeat later", nullptr});
 }
@@ -174,11 +174,11 @@ class BatchSink final : public MessageSink {
   BatchSink(std::shared_ptr<MessageSink> out, std::size_t due) : out_(std::move(out)), due_(due) {}
 
   void send(std::string text) override { out_->send(std::move(text)); }
-  void reply(int, std::string text) override { take(std::move(text)); }
+  void reply(int, std::string text) override { take(text); }
   void abandon() override { take({}); }
 
  private:
-  void take(std::string text) {
+  void take(const std::string& text) {
     const std::lock_guard lock{mutex_};
     if (!text.empty()) gathered_ += (gathered_.empty() ? "" : ",") + text;
     if (--due_ > 0) return;

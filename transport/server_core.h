@@ -56,8 +56,8 @@ using CallPtr = std::shared_ptr<Call>;
 
 // What a method needs in order to exist on this server.
 enum class Needs { nothing, tools, resources, prompts, completions, tasks };
-// inline_: quick, in the order messages came. pooled: may take its time.
-enum class Runs { inline_, pooled };
+// at_once: quick, in the order messages came. pooled: may take its time.
+enum class Runs { at_once, pooled };
 
 struct Method {
   std::string_view name;

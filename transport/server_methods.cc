@@ -13,18 +13,18 @@ constexpr auto kModern = Revision::v2026_07_28;
 
 constexpr auto kMethods = std::to_array<Method>({
     // name                       since    until          needs               runs            handle
-    {"server/discover", kModern, kModern, Needs::nothing, Runs::inline_, methods::discover},
-    {"subscriptions/listen", kModern, kModern, Needs::nothing, Runs::inline_, methods::listen},
-    {"initialize", kFirst, kNewestLegacy, Needs::nothing, Runs::inline_, methods::initialize},
-    {"ping", kFirst, kNewestLegacy, Needs::nothing, Runs::inline_, methods::ping},
-    {"logging/setLevel", kFirst, kNewestLegacy, Needs::nothing, Runs::inline_, methods::set_log_level},
+    {"server/discover", kModern, kModern, Needs::nothing, Runs::at_once, methods::discover},
+    {"subscriptions/listen", kModern, kModern, Needs::nothing, Runs::at_once, methods::listen},
+    {"initialize", kFirst, kNewestLegacy, Needs::nothing, Runs::at_once, methods::initialize},
+    {"ping", kFirst, kNewestLegacy, Needs::nothing, Runs::at_once, methods::ping},
+    {"logging/setLevel", kFirst, kNewestLegacy, Needs::nothing, Runs::at_once, methods::set_log_level},
     {"tools/list", kFirst, kModern, Needs::tools, Runs::pooled, methods::list_tools},
     {"tools/call", kFirst, kModern, Needs::tools, Runs::pooled, methods::call_tool},
     {"resources/list", kFirst, kModern, Needs::resources, Runs::pooled, methods::list_resources},
     {"resources/templates/list", kFirst, kModern, Needs::resources, Runs::pooled, methods::list_templates},
     {"resources/read", kFirst, kModern, Needs::resources, Runs::pooled, methods::read_resource},
-    {"resources/subscribe", kFirst, kNewestLegacy, Needs::resources, Runs::inline_, methods::subscribe},
-    {"resources/unsubscribe", kFirst, kNewestLegacy, Needs::resources, Runs::inline_, methods::unsubscribe},
+    {"resources/subscribe", kFirst, kNewestLegacy, Needs::resources, Runs::at_once, methods::subscribe},
+    {"resources/unsubscribe", kFirst, kNewestLegacy, Needs::resources, Runs::at_once, methods::unsubscribe},
     {"prompts/list", kFirst, kModern, Needs::prompts, Runs::pooled, methods::list_prompts},
     {"prompts/get", kFirst, kModern, Needs::prompts, Runs::pooled, methods::get_prompt},
     {"completion/complete", kFirst, kModern, Needs::completions, Runs::pooled, methods::complete},
@@ -82,7 +82,7 @@ void grant_tasks(const CallPtr& call, const std::shared_ptr<Granting>& granting)
     return;
   }
   const std::string id = granting->tasks[granting->next++];
-  call->core->services.tasks->get_task(call->context, id, [call, granting, id](std::optional<TaskView> task) {
+  call->core->services.tasks->get_task(call->context, id, [call, granting, id](const std::optional<TaskView>& task) {
     if (task) {
       granting->filter.tasks.insert(id);
       granting->acknowledged["taskIds"].push_back(id);

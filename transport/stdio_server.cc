@@ -87,14 +87,14 @@ LineConnection::End serve_opening(const Opening& opening, StreamEnds ends, const
   return connection.run(events, options.drain, stop);
 }
 
-LineConnection::End serve_stream(McpServer& server, const Principal& principal, StreamEnds ends,
-                                 const StreamOptions& options, const std::stop_token& stop) {
+LineConnection::End serve_stream(McpServer& server, const Principal& principal, const Stream& stream,
+                                 const std::stop_token& stop) {
   const std::shared_ptr<McpServer> borrowed{&server, [](McpServer*) {}};
   return serve_opening(
       [&](std::string_view) {
         return Opened{borrowed, principal, {}, Opened::FirstLine::is_protocol};
       },
-      ends, options, stop);
+      stream.ends, stream.options, stop);
 }
 
 }  // namespace carillon::transport

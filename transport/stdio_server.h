@@ -27,9 +27,14 @@ struct StreamEnds {
   int out = 1;
 };
 
+struct Stream {
+  StreamEnds ends{};
+  StreamOptions options{};
+};
+
 // Serves one client until it closes its end or `stop`; then everything in flight is cancelled.
-LineConnection::End serve_stream(McpServer& server, const Principal& principal, StreamEnds ends,
-                                 const StreamOptions& options, const std::stop_token& stop);
+LineConnection::End serve_stream(McpServer& server, const Principal& principal, const Stream& stream,
+                                 const std::stop_token& stop);
 
 // Who serves a connection, decided when its first line is there. Both ends may agree on a line before the protocol.
 struct Opened {

@@ -85,7 +85,7 @@ class PipeClient {
     ours_ = UniqueFd{ends[0]};
     theirs_ = UniqueFd{ends[1]};
     thread_ = std::jthread{[&server, fd = ends[1]](const std::stop_token& stop) {
-      serve_stream(server, {"t", "a", {}}, {fd, fd}, {}, stop);
+      serve_stream(server, {"t", "a", {}}, {{fd, fd}}, stop);
       ::shutdown(fd, SHUT_WR);
     }};
   }
