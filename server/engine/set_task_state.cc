@@ -75,7 +75,7 @@ void throw_kill_switch(const Pausing& pausing, const SetTaskState& command, std:
   else
     status.resume_dispatch(caller.tenant);
   pausing.telling.dispatch_changed();
-  pausing.telling.audit("tenant/" + caller.tenant.str(), nullptr,
+  pausing.telling.audit("tenant:" + caller.tenant.str(), nullptr,
                         {{"dispatch", name_of(command.state)}, {"reason", command.reason}});
 }
 

@@ -13,8 +13,8 @@ IdempotencyKey idempotency_key(const Call& call) {
 
 }  // namespace
 
-std::string subject_of(TaskId task) { return "task/" + task.str(); }
-std::string subject_of(RunId run) { return "run/" + run.str(); }
+std::string subject_of(TaskId task) { return "task:" + task.str(); }
+std::string subject_of(RunId run) { return "run:" + run.str(); }
 
 void Telling::task_event(std::string_view type, const TaskRecord& task, json more) {
   more["task"] = task.id.str();

@@ -73,8 +73,8 @@ class Telling {
   Signals signals_;
 };
 
-std::string subject_of(TaskId task);  // "task/123"
-std::string subject_of(RunId run);    // "run/456"
+std::string subject_of(TaskId task);  // "task:123"
+std::string subject_of(RunId run);    // "run:456"
 
 // Who hears of a commit.
 struct Listeners {

@@ -19,7 +19,7 @@ TEST_CASE("run_now queues a run and wakes the worker", "[engine][run_now]") {
                 "'2026-11-20T13:30:00Z' "
                 "AND correlation_id = '0af7651916cd43dd8448eb211c80319c' AND reason = 'try'") == 1);
   CHECK(f.count("outbox WHERE event_type = 'task.run.queued'") == 1);
-  CHECK(f.count("audit WHERE action = 'run_now' AND subject = 'run/" + std::to_string(started->run_id) + "'") == 1);
+  CHECK(f.count("audit WHERE action = 'run_now' AND subject = 'run:" + std::to_string(started->run_id) + "'") == 1);
   const auto run = f.engine.get_run(f.caller(), {.run = "echo#1"});
   REQUIRE(run.ok());
   CHECK(run->input == json{{"message", "ho"}});

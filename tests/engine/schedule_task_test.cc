@@ -16,7 +16,7 @@ TEST_CASE("a task is made with what it means said back", "[engine][schedule_task
   REQUIRE(saved.next.size() == 1);
   CHECK(saved.next[0].at == f.at("2026-11-20T13:20:00Z"));
   CHECK(f.database.ask("SELECT next_fire_at AT TIME ZONE 'UTC' FROM carillon.schedule_state") == "2026-11-20 13:20:00");
-  CHECK(f.count("outbox WHERE event_type = 'task.created' AND aggregate = 'task/" + std::to_string(saved.task_id) +
+  CHECK(f.count("outbox WHERE event_type = 'task.created' AND aggregate = 'task:" + std::to_string(saved.task_id) +
                 "'") == 1);
   CHECK(f.count("audit WHERE action = 'schedule_task' AND actor = 'owner' AND before IS NULL AND after IS NOT NULL") ==
         1);
