@@ -58,20 +58,30 @@ async function calls(home) {
   const theirsStdio = lineClient(peerStdio);
   await theirsStdio("initialize", { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "bench", version: "1" } }, false);
   const echo = { name: "echo", arguments: { message: "x" } };
+  // preview computes and touches no table; list_tasks is one transaction. The peer only echoes.
+  const cheap = { name: "preview", arguments: { when: "in 5m" } };
   const query = { name: "list_tasks", arguments: {} };
   for (const callers of [1, 8, 32]) {
-    const a = await rate(() => ours("tools/call", query), callers, seconds);
-    const b = await rate(() => theirs("tools/call", echo), callers, seconds);
-    row(`list_tasks over HTTP, ${callers} callers`, perSecond(a), perSecond(b), `TypeScript SDK echo, ${ratio(a, b)}`);
-    const c = await rate(() => oursStdio("tools/call", query), callers, seconds);
-    const d = await rate(() => theirsStdio("tools/call", echo, false), callers, seconds);
-    row(`list_tasks over stdio, ${callers} callers`, perSecond(c), perSecond(d), `TypeScript SDK echo, ${ratio(c, d)}`);
+    const overHttp = await rate(() => theirs("tools/call", echo), callers, seconds);
+    const overStdio = await rate(() => theirsStdio("tools/call", echo, false), callers, seconds);
+    for (const call of [cheap, query]) {
+      const a = await rate(() => ours("tools/call", call), callers, seconds);
+      row(`${call.name} over HTTP, ${callers} callers`, perSecond(a), perSecond(overHttp), `TypeScript SDK echo, ${ratio(a, overHttp)}`);
+      const b = await rate(() => oursStdio("tools/call", call), callers, seconds);
+      row(`${call.name} over stdio, ${callers} callers`, perSecond(b), perSecond(overStdio), `TypeScript SDK echo, ${ratio(b, overStdio)}`);
+    }
   }
   for (const child of [peerHttp, peerStdio, front]) child.kill();
 }
 
+// `carillon migrate url` answers libpq's keyword form; the peers want a URI.
+function uriOf(keywords) {
+  const said = Object.fromEntries([...keywords.matchAll(/(\w+)='((?:[^'\\]|\\.)*)'|(\w+)=(\S+)/g)].map((m) => [m[1] ?? m[3], m[2] ?? m[4]]));
+  return `postgresql://${encodeURIComponent(said.user)}:${encodeURIComponent(said.password)}@localhost/${said.dbname}?host=${encodeURIComponent(said.host)}`;
+}
+
 async function connect(home) {
-  const url = (await home.run(["migrate", "url"])).stdout.trim();
+  const url = uriOf((await home.run(["migrate", "url"])).stdout.trim());
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   return { url, client };

@@ -1,16 +1,18 @@
 // The peers of the run benchmark, each on the same PostgreSQL as Carillon, in schemas of their own.
-import { run as runGraphile, makeWorkerUtils } from "graphile-worker";
+import { Logger, makeWorkerUtils, run as runGraphile } from "graphile-worker";
 import { PgBoss } from "pg-boss";
 
 
+const logger = new Logger(() => () => undefined);  // a line a job would be what is measured
+
 async function graphileDrain(url, count, options) {
-  const utils = await makeWorkerUtils({ connectionString: url, schema: "bench_graphile" });
+  const utils = await makeWorkerUtils({ connectionString: url, schema: "bench_graphile", logger });
   await utils.migrate();
   await utils.withPgClient((client) => client.query("SELECT bench_graphile.add_job('noop', '{}'::json) FROM generate_series(1, $1::int)", [count]));
   let done = 0, finish;
   const finished = new Promise((resolve) => { finish = resolve; });
   const started = performance.now();
-  const runner = await runGraphile({ connectionString: url, schema: "bench_graphile", noHandleSignals: true, logger: undefined, ...options,
+  const runner = await runGraphile({ connectionString: url, schema: "bench_graphile", noHandleSignals: true, logger, ...options,
     taskList: { noop: async () => { if (++done === count) finish(); } } });
   await finished;
   const rate = count / ((performance.now() - started) / 1000);
@@ -29,11 +31,11 @@ export const graphileWorker = {
     ];
   },
   async latency(url, count) {
-    const utils = await makeWorkerUtils({ connectionString: url, schema: "bench_graphile" });
+    const utils = await makeWorkerUtils({ connectionString: url, schema: "bench_graphile", logger });
     await utils.migrate();
     const late = [];
     let next;
-    const runner = await runGraphile({ connectionString: url, schema: "bench_graphile", noHandleSignals: true,
+    const runner = await runGraphile({ connectionString: url, schema: "bench_graphile", noHandleSignals: true, logger,
       taskList: { ping: async ({ sent }) => { late.push(performance.now() - sent); next(); } } });
     for (let i = 0; i < count; ++i) {
       const seen = new Promise((resolve) => { next = resolve; });
