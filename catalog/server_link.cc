@@ -87,7 +87,6 @@ void ServerLink::send(CallId id, const std::shared_ptr<const CatalogTool>& tool)
   const ToolCall& call = job.what.call;
   transport::ClientRequest request;
   request.method = "tools/call";
-  request.name = job.what.tool;
   request.params = {{"name", job.what.tool}, {"arguments", call.arguments}};
   json meta = json::object();
   if (!call.idempotency_key.empty()) meta["io.carillon/idempotencyKey"] = call.idempotency_key;

@@ -7,7 +7,6 @@
 namespace carillon::transport {
 namespace {
 
-constexpr int kRoundsMax = 5;
 constexpr int kPagesMax = 200;
 
 RpcRefusal read_refusal(const json& error, int status) {
@@ -36,7 +35,7 @@ struct McpClient::Listing {
 };
 
 McpClient::McpClient(ClientLoop& loop, WireFactory make_wire, ClientOptions options, ClientHooks hooks)
-    : loop_(loop), make_wire_(std::move(make_wire)), options_(options), hooks_(std::move(hooks)) {}
+    : loop_(loop), make_wire_(std::move(make_wire)), options_(std::move(options)), hooks_(std::move(hooks)) {}
 
 McpClient::~McpClient() { close(nullptr); }
 
@@ -55,13 +54,16 @@ ClientRequestId McpClient::send_request(Pending pending) {
   else
     later_rounds_[pending.first_id] = id;
   json params = pending.request.params;
-  add_envelope(params, facts_.revision);
+  add_envelope(params, facts_.revision, options_.capabilities);
   if (pending.request.on_progress) params["_meta"][meta_key::kProgressToken] = id;
 
   WireMessage message;
   message.text = json_rpc::request_text(id, pending.request.method, params);
   message.method = pending.request.method;
-  message.name = pending.request.name;
+  const auto named = name_member(message.method);
+  if (named)
+    if (const auto member = params.find(std::string{*named}); member != params.end() && member->is_string())
+      message.name = member->get<std::string>();
   message.request = id;
   message.headers = pending.request.headers;
   message.timeout = pending.request.timeout;
@@ -83,7 +85,7 @@ ClientRequestId McpClient::send_request(Pending pending) {
 
 void McpClient::send_notification(std::string_view method, const json& params) {
   json whole = params;
-  add_envelope(whole, facts_.revision);
+  add_envelope(whole, facts_.revision, options_.capabilities);
   WireMessage message;
   message.text = json_rpc::notification_text(method, whole);
   message.method = std::string{method};
@@ -111,6 +113,7 @@ void McpClient::time_out(ClientRequestId id) {
 // Takes the request off the wire, or tells the server that nobody waits for it any more.
 Reached McpClient::take_back(ClientRequestId id, std::string_view reason) {
   if (!wire_) return Reached::no;
+  if (pending_.at(id).open_questions > 0) return Reached::maybe;  // in earlier rounds; now nothing is on the way
   const Reached reached = wire_->withdraw(id);
   const bool must_tell = !wire_->closing_cancels() || !is_modern(facts_.revision);
   if (reached == Reached::maybe && must_tell && id != initialize_id_)  // initialize may not be cancelled
@@ -178,21 +181,10 @@ void McpClient::take_result(ClientRequestId id, json result, std::string_view te
   const auto found = pending_.find(id);
   if (found == pending_.end()) return;
   if (!result.is_object()) return finish(id, protocol_failure("the result is no object"));
-  Pending& pending = found->second;
   const auto kind = kind_of(result);
   if (kind == ResultKind::unknown) return finish(id, protocol_failure("the result is of an unknown type"));
-  if (kind == ResultKind::input_required) {
-    const json asked = result.value("inputRequests", json::object());
-    if (!asked.empty() || ++pending.rounds > kRoundsMax || !result.contains("requestState"))
-      return finish(id, protocol_failure("the server asks for input, which nobody is there to give"));
-    // Without questions it only wants to be asked again with its own state.
-    auto node = pending_.extract(found);
-    loop_.cancel_timer(node.mapped().timer);
-    node.mapped().request.params["requestState"] = result["requestState"];
-    send_request(std::move(node.mapped()));
-    return;
-  }
-  if (!pending.done_ordered) return finish(id, std::move(result));
+  if (kind == ResultKind::input_required) return take_questions(id, result);
+  if (!found->second.done_ordered) return finish(id, std::move(result));
   auto node = pending_.extract(found);
   loop_.cancel_timer(node.mapped().timer);
   node.mapped().done_ordered(ordered_json::parse(text)["result"]);
@@ -221,16 +213,6 @@ void McpClient::take_notification(const std::string& method, const json& params)
     report.message = text->get<std::string>();
   const auto on_progress = found->second.request.on_progress;
   on_progress(report);
-}
-
-void McpClient::answer_server(const json_rpc::Request& request) {
-  WireMessage answer;
-  if (request.method == "ping")
-    answer.text = json_rpc::result_text(request.id, json::object());
-  else  // roots, sampling and elicitation were never offered: nobody sits at this end
-    answer.text =
-        json_rpc::error_text(request.id, {rpc_code::kMethodNotFound, "this client offers no such method", nullptr});
-  if (wire_) wire_->send(std::move(answer));
 }
 
 void McpClient::take_garbage(std::string_view text, std::optional<std::int64_t> request) {

@@ -4,7 +4,8 @@
 // first), then any number of requests may be in flight. Each ends exactly once: with the result, with the server's
 // refusal, or with a failure that says whether the server can have received it. A request that takes too long is
 // cancelled on the server, too. What makes no sense is counted and passed over; a server that talks nothing but
-// nonsense is given up. We offer servers nothing: ping is answered, all other requests of theirs are refused.
+// nonsense is given up. What a server asks of us in between goes to ClientHooks::asked; without it ping is answered and
+// everything else refused.
 //
 // Lives on the ClientLoop's thread: every call and every callback happens there. It must not be destroyed from within
 // one of its own callbacks (post the destruction).
@@ -19,6 +20,7 @@
 #include <variant>
 #include <vector>
 
+#include "transport/client_input.h"
 #include "transport/client_loop.h"
 #include "transport/client_protocol.h"
 #include "transport/client_wire.h"
@@ -26,6 +28,9 @@
 namespace carillon::transport {
 
 struct ClientOptions {
+  // What we offer servers, as MCP writes it ({"elicitation": {}, …}). Who offers something sets ClientHooks::asked,
+  // too, and over HTTP a legacy server that may ask gets a stream for it, which holds a thread.
+  json capabilities = json::object();
   std::optional<Era> known_era{};  // the verdict of an earlier handshake with the same configuration
   Duration probe_timeout = std::chrono::seconds{3};
   Duration handshake_timeout = std::chrono::seconds{30};
@@ -39,6 +44,7 @@ struct ClientHooks {
   std::function<void()> ready;                // facts() may be asked, requests may be sent
   std::function<void(ClientFailure)> closed;  // the handshake failed or the connection ended; never after close()
   std::function<void()> tools_changed;        // the server says that its tool list is another
+  InputHandler asked;                         // the server needs input; answered on the loop, now or later
 };
 
 struct RpcRefusal {
@@ -59,7 +65,6 @@ struct ProgressReport {
 struct ClientRequest {
   std::string method;
   json params = json::object();
-  std::string name{};  // where HTTP mirrors it: the tool's name
   std::vector<Header> headers{};
   Duration timeout = std::chrono::seconds{60};
   std::function<void(const ProgressReport&)> on_progress{};
@@ -102,11 +107,13 @@ class McpClient final : private WireListener {
     std::function<void(const ordered_json&)> done_ordered;  // takes results instead, with their member order
     ClientLoop::TimerId timer = 0;
     int rounds = 0;
-    ClientRequestId first_id = 0;  // what the caller knows it by; a further round has an id of its own
+    std::size_t open_questions = 0;  // more than none: answers are being gathered, nothing is on the wire
+    ClientRequestId first_id = 0;    // what the caller knows it by; a further round has an id of its own
   };
   struct Listing;
 
   void on_message(std::string_view text, std::optional<std::int64_t> request, int status) override;
+  bool waits_for(std::int64_t request) const override { return pending_.count(request) > 0; }
   void on_exchange_over(std::int64_t request, std::optional<ClientFailure> failure) override;
   void on_closed(const ClientFailure& failure) override;
 
@@ -119,9 +126,14 @@ class McpClient final : private WireListener {
   Reached take_back(ClientRequestId id, std::string_view reason);
   void fail_pending(ClientFailure failure);
   void take_notification(const std::string& method, const json& params);
-  void answer_server(const json_rpc::Request& request);
   void take_garbage(std::string_view text, std::optional<std::int64_t> request);
   void list_page(std::shared_ptr<Listing> listing);
+
+  // client_input.cc: what a server asks
+  void take_questions(ClientRequestId id, const json& result);
+  void take_answer(ClientRequestId round, const std::string& key, InputAnswer answer);
+  void answer_server(const json_rpc::Request& request);
+  void send_answer(std::string text);
 
   // client_handshake.cc: the way to a ready connection
   void start_handshake_timer();

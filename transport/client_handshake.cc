@@ -14,6 +14,10 @@ bool may_be_an_era_verdict(const ClientFailure& failure) {
          failure.kind == ClientFailureKind::session_lost;
 }
 
+bool may_be_asked(const json& capabilities) {
+  return capabilities.contains("elicitation") || capabilities.contains("sampling") || capabilities.contains("roots");
+}
+
 }  // namespace
 
 void McpClient::open() {
@@ -107,7 +111,7 @@ void McpClient::initialize() {
   wire_->agree(Revision::v2025_03_26);  // no version header before the handshake
   Pending pending;
   pending.request.method = "initialize";
-  pending.request.params = initialize_params();
+  pending.request.params = initialize_params(options_.capabilities);
   pending.request.timeout = Duration::zero();
   pending.done = [this](ClientReply reply) { take_initialize_answer(std::move(reply)); };
   initialize_id_ = send_request(std::move(pending));
@@ -137,7 +141,10 @@ void McpClient::become_ready(ServerFacts facts) {
   facts_ = std::move(facts);
   state_ = State::ready;
   wire_->agree(facts_.revision);
-  if (facts_.era == Era::legacy) send_notification("notifications/initialized", json::object());
+  if (facts_.era == Era::legacy) {
+    send_notification("notifications/initialized", json::object());
+    if (may_be_asked(options_.capabilities)) wire_->listen();
+  }
   if (hooks_.ready) hooks_.ready();
   subscribe();
 }

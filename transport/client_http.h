@@ -1,8 +1,9 @@
 // The wire to a downstream server over Streamable HTTP: one POST a message, answered by JSON or an event stream.
 //
 // cpp-httplib's client blocks, so exchanges run on a bounded pool of threads that all HTTP servers share; what finds no
-// thread waits in a bounded queue, and what finds no place there was certainly not sent. Redirects are not followed:
-// they would carry our headers elsewhere. Wires live on the ClientLoop's thread; the pool's threads touch none of them.
+// thread waits in a bounded queue, and what finds no place there was certainly not sent. A legacy stream that ends
+// before its answer is resumed where it ended. Redirects are not followed: they would carry our headers elsewhere.
+// Wires live on the ClientLoop's thread; the pool's threads touch none of them.
 #pragma once
 
 #include <condition_variable>
@@ -49,11 +50,29 @@ struct HttpAddress {
 };
 std::optional<HttpAddress> parse_http_address(const std::string& url);
 
+// What a server said to a request that it did not let in.
+struct HttpRefusal {
+  int status = 0;                       // 401 or 403
+  std::vector<std::string> challenges;  // WWW-Authenticate
+  std::string dpop_nonce;
+};
+
+// Who gives a wire's requests their credentials. Called on the pool's threads, several at once; may block.
+class HttpAuthorizer {
+ public:
+  virtual ~HttpAuthorizer() = default;
+  // For one request; a repetition gets its own.
+  virtual std::vector<Header> headers(const std::string& method, const std::string& url) = 0;
+  // Nothing: the request may be repeated, with new headers. Otherwise why that is of no use.
+  virtual std::optional<std::string> answer(const HttpRefusal& refusal, const std::vector<Header>& used) = 0;
+};
+
 struct HttpOptions {
   HttpAddress address;
   std::vector<Header> headers;  // of every request, as configured
   std::size_t message_bytes_max = 64u << 20;
   Duration connect_timeout = std::chrono::seconds{10};
+  std::shared_ptr<HttpAuthorizer> authorizer{};  // none: a 401 or 403 is the end of a request
 };
 
 std::unique_ptr<ClientWire> make_http_wire(ClientLoop& loop, std::shared_ptr<BlockingPool> pool, HttpOptions options);

@@ -85,18 +85,18 @@ ResultKind kind_of(const json& result) {
   return *kind == "input_required" ? ResultKind::input_required : ResultKind::unknown;
 }
 
-json initialize_params() {
+json initialize_params(const json& capabilities) {
   return {{"protocolVersion", std::string{name_of(kNewestLegacy)}},
-          {"capabilities", json::object()},
+          {"capabilities", capabilities},
           {"clientInfo", client_info()}};
 }
 
-void add_envelope(json& params, Revision revision) {
+void add_envelope(json& params, Revision revision, const json& capabilities) {
   if (!is_modern(revision)) return;
   json& meta = params["_meta"];
   if (!meta.is_object()) meta = json::object();
   meta.emplace(meta_key::kProtocolVersion, std::string{name_of(revision)});
-  meta.emplace(meta_key::kClientCapabilities, json::object());
+  meta.emplace(meta_key::kClientCapabilities, capabilities);
   meta.emplace(meta_key::kClientInfo, client_info());
 }
 

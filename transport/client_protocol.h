@@ -51,9 +51,10 @@ struct ServerFacts {
 enum class ResultKind { complete, input_required, unknown };
 ResultKind kind_of(const json& result);
 
-json initialize_params();
+// `capabilities`: what we offer a server.
+json initialize_params(const json& capabilities = json::object());
 // Adds what every request of this era carries in _meta; members that are there already stay.
-void add_envelope(json& params, Revision revision);
+void add_envelope(json& params, Revision revision, const json& capabilities = json::object());
 
 // Nothing: the answer is none that we can use.
 std::optional<ServerFacts> read_initialize_result(const json& result);

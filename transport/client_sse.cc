@@ -1,6 +1,12 @@
 #include "transport/client_sse.h"
 
+#include <algorithm>
+#include <charconv>
+
 namespace carillon::transport {
+namespace {
+constexpr std::size_t kIdBytesMax = 4096;
+}
 
 std::vector<std::string> SseReader::take(std::string_view bytes) {
   std::vector<std::string> events;
@@ -25,20 +31,30 @@ std::vector<std::string> SseReader::take(std::string_view bytes) {
 
 void SseReader::take_line(std::string_view line, std::vector<std::string>& events) {
   if (line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);  // a byte order mark may open the stream
-  if (line.empty()) {
-    if (has_data_ && !data_.empty()) events.push_back(std::move(data_));
-    data_.clear();
-    has_data_ = false;
-    return;
+  if (line.empty()) return end_event(events);
+  const auto colon = line.find(':');
+  const std::string_view field = line.substr(0, colon);
+  std::string_view value = colon == std::string_view::npos ? std::string_view{} : line.substr(colon + 1);
+  if (!value.empty() && value.front() == ' ') value.remove_prefix(1);
+  if (field == "data") {
+    if (has_data_) data_.push_back('\n');
+    data_.append(value);
+    has_data_ = true;
+  } else if (field == "id" && value.size() <= kIdBytesMax && value.find('\0') == std::string_view::npos) {
+    id_ = value;
+  } else if (field == "retry") {
+    std::int64_t milliseconds = 0;
+    const auto [end, problem] = std::from_chars(value.data(), value.data() + value.size(), milliseconds);
+    const bool is_number = problem == std::errc{} && end == value.data() + value.size() && milliseconds >= 0;
+    if (is_number) retry_ = std::chrono::milliseconds{std::min<std::int64_t>(milliseconds, 86'400'000)};
   }
-  if (!line.starts_with("data")) return;
-  line.remove_prefix(4);
-  if (!line.empty() && line.front() != ':') return;  // a field whose name only begins so
-  if (!line.empty()) line.remove_prefix(1);
-  if (!line.empty() && line.front() == ' ') line.remove_prefix(1);
-  if (has_data_) data_.push_back('\n');
-  data_.append(line);
-  has_data_ = true;
+}
+
+void SseReader::end_event(std::vector<std::string>& events) {
+  last_event_id_ = id_;  // a priming event has an id and no data
+  if (has_data_ && !data_.empty()) events.push_back(std::move(data_));
+  data_.clear();
+  has_data_ = false;
 }
 
 }  // namespace carillon::transport

@@ -228,6 +228,7 @@ class StdioWire final : public ClientWire {
   std::optional<ClientFailure> send(WireMessage message) override { return server_->send(std::move(message)); }
   Reached withdraw(std::int64_t request) override { return server_->withdraw(request); }
   void agree(Revision) override {}  // all metadata is in the body
+  void listen() override {}
   bool closing_cancels() const override { return false; }
   bool can_start_afresh() const override { return true; }
   void close(std::function<void()> gone) override { server_->close(std::move(gone)); }

@@ -44,9 +44,9 @@ struct ClientFailure {
 using Header = std::pair<std::string, std::string>;
 
 struct WireMessage {
-  std::string text;                       // one JSON-RPC message
-  std::string method;                     // empty for an answer of ours
-  std::string name;                       // params.name, where HTTP mirrors it
+  std::string text;    // one JSON-RPC message
+  std::string method;  // empty for an answer of ours
+  std::string name;    // what HTTP mirrors of params: a tool's or prompt's name, a resource's uri …
   std::optional<std::int64_t> request{};  // the id of a request; nothing for notifications and answers
   std::vector<Header> headers{};          // Mcp-Param-*
   Duration timeout = std::chrono::seconds{60};
@@ -59,6 +59,8 @@ class WireListener {
   virtual void on_message(std::string_view text, std::optional<std::int64_t> request, int status) = 0;
   // The exchange of this request is over; nothing more comes for it. `failure` empty: it ended in order.
   virtual void on_exchange_over(std::int64_t request, std::optional<ClientFailure> failure) = 0;
+  // Whether the request is still unanswered.
+  virtual bool waits_for(std::int64_t request) const = 0;
   virtual void on_closed(const ClientFailure& failure) = 0;
 };
 
@@ -75,6 +77,8 @@ class ClientWire {
   virtual Reached withdraw(std::int64_t request) = 0;
   // The revision agreed upon: HTTP names it in a header from now on.
   virtual void agree(Revision revision) = 0;
+  // Lets a legacy server speak first: over HTTP by a stream of its own, elsewhere it always can.
+  virtual void listen() = 0;
   // Whether closing an exchange tells the server to stop (HTTP) or a message must (stdio).
   virtual bool closing_cancels() const = 0;
   // Whether a server that fell over the probe can be had afresh (a new process).

@@ -55,7 +55,9 @@ inline bool eventually(const std::function<bool()>& holds) {
 
 class Downstream {
  public:
-  explicit Downstream(WireFactory make_wire, ClientOptions options = {}) { start(std::move(make_wire), options); }
+  explicit Downstream(WireFactory make_wire, ClientOptions options = {}, InputHandler asked = nullptr) {
+    start(std::move(make_wire), options, std::move(asked));
+  }
   explicit Downstream(const std::vector<std::string>& flags, ClientOptions options = {}) {
     StdioOptions stdio;
     stdio.command.arguments = {kStandInServer};
@@ -123,7 +125,6 @@ class Downstream {
   static ClientRequest request_for(const std::string& tool, json arguments, Duration timeout) {
     ClientRequest request;
     request.method = "tools/call";
-    request.name = tool;
     request.params = {{"name", tool}, {"arguments", std::move(arguments)}};
     request.timeout = timeout;
     return request;
@@ -137,8 +138,9 @@ class Downstream {
     loop_.post([&] { task(done); });
     return value.get();
   }
-  void start(WireFactory make_wire, ClientOptions options) {
+  void start(WireFactory make_wire, ClientOptions options, InputHandler asked = nullptr) {
     ClientHooks hooks;
+    hooks.asked = std::move(asked);
     hooks.ready = [this] {
       was_ready_ = true;
       opened_.set_value(std::nullopt);

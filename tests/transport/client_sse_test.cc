@@ -23,6 +23,19 @@ TEST_CASE("events are read whatever the pieces they come in", "[transport][clien
   CHECK(read_all(stream, stream.size()) == expected);
 }
 
+TEST_CASE("the id of the last whole event and the wish for a pause are kept", "[transport][client_sse]") {
+  SseReader reader{1000};
+  CHECK_FALSE(reader.retry());
+  CHECK(reader.take("id: event-1\nretry: 500\ndata: \n\n").empty());
+  CHECK(reader.last_event_id() == "event-1");
+  CHECK(reader.retry() == carillon::Duration{std::chrono::milliseconds{500}});
+  CHECK(reader.take("id: 2\ndata: x\nretry: soon\nretry: -1\n").empty());
+  CHECK(reader.last_event_id() == "event-1");  // the event is not whole yet
+  CHECK(reader.take("\ndata: y\n\n").size() == 2);
+  CHECK(reader.last_event_id() == "2");
+  CHECK(reader.retry() == carillon::Duration{std::chrono::milliseconds{500}});
+}
+
 TEST_CASE("an event larger than the limit ends the reading", "[transport][client_sse]") {
   SseReader reader{100};
   CHECK(reader.take("data: " + std::string(50, 'x')).empty());
