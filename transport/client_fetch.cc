@@ -4,7 +4,9 @@
 #include <httplib.h>
 #include <netdb.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstring>
 #include <memory>
 
@@ -80,8 +82,24 @@ bool is_public_address(std::string_view numeric) {
   return ::inet_pton(AF_INET6, text.c_str(), six.data()) == 1 && is_public_v6(six);
 }
 
+std::string Fetched::header(std::string_view name) const {
+  const auto same = [&](const auto& each) {
+    return each.first.size() == name.size() &&
+           std::equal(name.begin(), name.end(), each.first.begin(),
+                      [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
+  };
+  const auto found = std::find_if(headers.begin(), headers.end(), same);
+  return found == headers.end() ? "" : found->second;
+}
+
 Result<Fetched> fetch(const std::string& url, const FetchOptions& options) {
-  const auto address = parse_http_address(url);
+  FetchRequest request;
+  request.url = url;
+  return fetch(request, options);
+}
+
+Result<Fetched> fetch(const FetchRequest& what, const FetchOptions& options) {
+  const auto address = parse_http_address(what.url);
   if (!address) return Error{ErrorCode::arguments_invalid, "the url must be an http or https address", "/url"};
   const std::string numeric = choose_address(address->host, options.reach);
   if (numeric.empty()) return Error{ErrorCode::unavailable, "the host " + address->host + " is not known"};
@@ -96,12 +114,15 @@ Result<Fetched> fetch(const std::string& url, const FetchOptions& options) {
   client.set_url_encode(false);
   Fetched fetched;
   httplib::Request request;
-  request.method = "GET";
+  request.method = what.method;
   request.path = address->path;
+  request.body = what.body;
+  for (const auto& [name, value] : what.headers) request.headers.emplace(name, value);
   request.response_handler = [&](const httplib::Response& response) {
     fetched.status = response.status;
     fetched.content_type = response.get_header_value("Content-Type");
     fetched.location = response.get_header_value("Location");
+    fetched.headers.assign(response.headers.begin(), response.headers.end());
     return true;
   };
   request.content_receiver = [&](const char* data, std::size_t bytes, std::uint64_t, std::uint64_t) {

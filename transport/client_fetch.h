@@ -1,5 +1,5 @@
-// One plain HTTP GET, bounded in time and size, that cannot be talked into reaching somewhere else: redirects are not
-// followed, and the name is resolved once, checked, and connected to by the very address that was checked.
+// One plain HTTP request, bounded in time and size, that cannot be talked into reaching somewhere else: redirects are
+// not followed, and the name is resolved once, checked, and connected to by the very address that was checked.
 //
 // Blocks; for the threads of a BlockingPool. Thread-safe.
 #pragma once
@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "server/base/clock.h"
 #include "server/base/result.h"
@@ -27,10 +29,20 @@ struct Fetched {
   std::string location;  // of a redirect, which is not followed
   std::string body;
   bool cut = false;  // the body was longer
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string header(std::string_view name) const;  // the first of that name, in any case; empty: none
+};
+
+struct FetchRequest {
+  std::string method = "GET";
+  std::string url;
+  std::vector<std::pair<std::string, std::string>> headers{};
+  std::string body{};
 };
 
 // Refused: not_allowed (a private address), arguments_invalid (no address), unavailable (nobody answered in time).
-Result<Fetched> fetch(const std::string& url, const FetchOptions& options);
+Result<Fetched> fetch(const FetchRequest& request, const FetchOptions& options);
+Result<Fetched> fetch(const std::string& url, const FetchOptions& options);  // GET
 
 // Whether a numeric address is reachable from anywhere: neither loopback nor private, link-local, multicast, reserved …
 bool is_public_address(std::string_view numeric);
