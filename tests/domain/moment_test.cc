@@ -48,3 +48,18 @@ TEST_CASE("a moment in an unknown zone is refused", "[domain][moment]") {
   CHECK(read_moment("today", {.now = kNow, .zone = "Mars/Base", .pointer = ""}).error().code ==
         ErrorCode::unknown_zone);
 }
+
+TEST_CASE("a moment in the gap of a clock change is read with the offset before it", "[domain][moment]") {
+  const auto moment = read_moment("2027-03-28 02:30", {.now = kNow, .zone = "Europe/Berlin", .pointer = "/since"});
+  REQUIRE(moment.ok());
+  CHECK(to_rfc3339(*moment) == "2027-03-28T01:30:00Z");
+}
+
+TEST_CASE("the examples in a refused moment are moments and an exact one needs no zone", "[domain][moment]") {
+  const auto refused = read_moment("soon", {.now = kNow, .zone = "Europe/Berlin", .pointer = "/since"});
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().received == "soon");
+  for (const json& example : refused.error().try_instead)
+    CHECK(read_moment(example.get<std::string>(), {.now = kNow, .zone = "Europe/Berlin", .pointer = ""}).ok());
+  CHECK(read_moment("2026-11-21T09:00:00Z", {.now = kNow, .zone = "Mars/Base", .pointer = ""}).ok());
+}

@@ -23,3 +23,22 @@ TEST_CASE("text that the database cannot hold is refused", "[domain][refusal]") 
   CHECK(unfit_text(std::string_view("a\0b", 3), 10, "/x")->code == ErrorCode::arguments_invalid);
   CHECK(unfit_text("too long", 3, "/x")->code == ErrorCode::too_large);
 }
+
+TEST_CASE("a refusal shows what came and offers no name that is far away", "[domain][refusal]") {
+  constexpr auto kKnown = std::to_array<std::string_view>({"timezone", "when"});
+  const auto far = unknown_member({{"when", 1}, {"zzzzzzzz", 2}}, kKnown, "");
+  REQUIRE(far.has_value());
+  CHECK(far->code == ErrorCode::arguments_invalid);
+  CHECK(far->received == 2);
+  CHECK(far->details["nearest"] == json::array());
+  CHECK(far->message.find("did you mean") == std::string::npos);
+  CHECK(invalid("give a text", "/when").received.is_null());
+}
+
+TEST_CASE("text fits up to its limit", "[domain][refusal]") {
+  CHECK_FALSE(unfit_text("12345", 5, "/name").has_value());
+  const auto large = unfit_text("123456", 5, "/name");
+  REQUIRE(large.has_value());
+  CHECK(large->pointer == "/name");
+  CHECK(large->received == 6);
+}

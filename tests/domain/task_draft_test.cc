@@ -58,3 +58,35 @@ TEST_CASE("limits of a draft are told", "[domain][task_draft]") {
   CHECK(read_draft({{"tags", json(std::vector<std::string>(51, "t"))}}).error().pointer == "/tags");
   CHECK(read_draft({{"tags", json::array({std::string(200, 'x')})}}).error().code == ErrorCode::too_large);
 }
+
+TEST_CASE("empty values clear and are not the same as absent ones", "[domain][task_draft]") {
+  const auto absent = read_draft(json::object());
+  REQUIRE(absent.ok());
+  CHECK_FALSE(absent->tags.has_value());
+  CHECK_FALSE(absent->deadline.has_value());
+  CHECK_FALSE(absent->dedupe.has_value());
+  CHECK_FALSE(absent->lock.has_value());
+  const auto cleared =
+      read_draft(json::parse(R"({"tags":[],"deadline":"","dedupe":{},"lock":"","options":{"timeout":null}})"));
+  REQUIRE(cleared.ok());
+  CHECK(cleared->tags == std::vector<std::string>{});
+  CHECK(cleared->deadline == "");
+  CHECK(cleared->dedupe == json::object());
+  CHECK(cleared->lock == "");
+  CHECK(cleared->options == json{{"timeout", nullptr}});
+}
+
+TEST_CASE("arguments or input alone change those of the action that is there", "[domain][task_draft]") {
+  CHECK(read_draft(json::parse(R"({"arguments":{"n":1}})"))->action.arguments == json{{"n", 1}});
+  CHECK(read_draft(json::parse(R"({"input":{"n":1}})"))->action.input == json{{"n", 1}});
+}
+
+TEST_CASE("every known argument refuses another kind of value at its pointer", "[domain][task_draft]") {
+  for (const std::string_view name : kDraftNames) {
+    INFO(name);
+    const auto draft = read_draft({{std::string(name), nullptr}});
+    REQUIRE_FALSE(draft.ok());
+    CHECK(draft.error().pointer == "/" + std::string(name));
+    CHECK_FALSE(draft.error().details.contains("nearest"));
+  }
+}

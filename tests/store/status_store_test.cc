@@ -2,44 +2,111 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/support/queued_runs.h"
-#include "tests/support/test_database.h"
+#include "tests/store/repository_fixture.h"
 
 using namespace carillon;
-using carillon::test::TestDatabase;
+using namespace carillon::test;
+using namespace std::chrono_literals;
 
 namespace {
-const TenantId kTenant{"default"};
+
+// The queue as a tenant sees it so many minutes after kNow.
+QueueFacts queue_at(RepositoryFixture& f, const TenantId& tenant, std::chrono::minutes minutes) {
+  return f.store.in_tx(tenant, [&](Tx& tx) { return StatusStore{tx}.queue(tenant, kNow + minutes); });
 }
 
-TEST_CASE("the queue is counted by what is due", "[store][status_store]") {
-  TestDatabase database;
-  Store store{database.urls(), PoolOptions{}};
-  carillon::test::put_ready(database, {.id = 1, .run_at = "'2026-11-20T12:00:00Z'"});
-  carillon::test::put_ready(database, {.id = 2, .run_at = "'2026-11-20T14:00:00Z'"});
-  const Instant now = *parse_rfc3339("2026-11-20T13:00:00Z");
-  store.in_tx(kTenant, [&](Tx& tx) {
-    const QueueFacts queue = StatusStore{tx}.queue(kTenant, now);
-    CHECK(queue.due == 1);
-    CHECK(queue.later == 1);
-    CHECK(*queue.oldest_due == *parse_rfc3339("2026-11-20T12:00:00Z"));
-    CHECK(queue.shards_without_owner == 16);
-    CHECK(StatusStore{tx}.queue(TenantId{"other"}, now).due == 0);
-  });
+}  // namespace
+
+TEST_CASE("the queue is told apart into what is due and what comes later", "[store][status_store]") {
+  RepositoryFixture f;
+  CHECK_FALSE(queue_at(f, kMine, 0min).oldest_due);
+  const TaskId task = f.task({.name = "a"});
+  for (const std::int64_t minutes : {5, 1, 30}) f.queue(task, {.id = minutes});
+  f.live(task, {.id = 2});
+  f.ended(task, {.id = 3}, RunState::succeeded);
+
+  const QueueFacts facts = queue_at(f, kMine, 5min);
+  CHECK(facts.due == 2);
+  CHECK(facts.later == 1);
+  CHECK(facts.oldest_due == kNow + 1min);
+  const QueueFacts before = queue_at(f, kMine, 0min);
+  CHECK(before.due == 0);
+  CHECK(before.later == 3);
+  CHECK_FALSE(before.oldest_due);
 }
 
-TEST_CASE("the kill switch is thrown and released once", "[store][status_store]") {
-  TestDatabase database;
-  Store store{database.urls(), PoolOptions{}};
-  const Instant now = *parse_rfc3339("2026-11-20T13:00:00Z");
-  store.in_tx(kTenant, [&](Tx& tx) {
-    StatusStore status{tx};
-    CHECK_FALSE(status.dispatch_pause(kTenant).has_value());
-    status.pause_dispatch(kTenant, {"a", "me", now, {}});
-    status.pause_dispatch(kTenant, {"b", "me", now, now});
-    CHECK(status.dispatch_pause(kTenant)->reason == "b");
-    CHECK(status.ended_dispatch_pauses(now).size() == 1);
-    CHECK(status.resume_dispatch(kTenant));
-    CHECK_FALSE(status.resume_dispatch(kTenant));
-  });
+TEST_CASE("another tenant's queue is not counted", "[store][status_store]") {
+  RepositoryFixture f;
+  f.queue(f.task({.name = "a"}), {.id = 1});
+  CHECK(f.only_for_its_owner(
+      [](Tx& tx, const TenantId& tenant) { return StatusStore{tx}.queue(tenant, kNow + 1h).due > 0; }));
+}
+
+TEST_CASE("a shard without an owner is one that nobody took or whose lease has ended", "[store][status_store]") {
+  RepositoryFixture f;
+  CHECK(queue_at(f, kMine, 0min).shards_without_owner == 16);
+  f.database.run("UPDATE carillon.shard_owner SET owner = 'w', expires_at = 'infinity' WHERE shard < 10");
+  f.database.run("UPDATE carillon.shard_owner SET expires_at = clock_timestamp() - interval '1 s' WHERE shard < 2");
+  CHECK(queue_at(f, kMine, 0min).shards_without_owner == 8);
+}
+
+TEST_CASE("an agent is told when it asked the time before", "[store][status_store]") {
+  RepositoryFixture f;
+  const auto ask = [&](const TenantId& tenant, const std::string& agent, Instant now) {
+    return f.store.in_tx(tenant, [&](Tx& tx) { return StatusStore{tx}.note_asked(tenant, AgentId{agent}, now); });
+  };
+  CHECK_FALSE(ask(kMine, "claude", kNow));
+  CHECK(ask(kMine, "claude", kNow + 1h) == kNow);
+  CHECK(ask(kMine, "claude", kNow + 2h) == kNow + 1h);
+  CHECK_FALSE(ask(kMine, "cursor", kNow + 3h));
+  CHECK_FALSE(ask(kTheirs, "claude", kNow + 3h));
+  CHECK(ask(kMine, "claude", kNow + 4h) == kNow + 2h);
+}
+
+TEST_CASE("the kill switch keeps what was said last and goes when it is taken back", "[store][status_store]") {
+  RepositoryFixture f;
+  const auto paused = [&] { return f.mine([](Tx& tx) { return StatusStore{tx}.dispatch_pause(kMine); }); };
+  const auto pause = [&](const DispatchPauseRecord& record) {
+    f.mine([&](Tx& tx) { StatusStore{tx}.pause_dispatch(kMine, record); });
+  };
+  const auto resume = [&] { return f.mine([](Tx& tx) { return StatusStore{tx}.resume_dispatch(kMine); }); };
+  CHECK_FALSE(paused());
+  CHECK_FALSE(resume());
+
+  pause({"too loud", "owner", kNow});
+  REQUIRE(paused());
+  CHECK(paused()->reason == "too loud");
+  CHECK(paused()->paused_by == "owner");
+  CHECK(paused()->paused_at == kNow);
+  CHECK_FALSE(paused()->until);
+
+  pause({"still too loud", "claude", kNow + 1h, kNow + 2h});
+  CHECK(paused()->reason == "still too loud");
+  CHECK(paused()->paused_by == "claude");
+  CHECK(paused()->paused_at == kNow + 1h);
+  CHECK(paused()->until == kNow + 2h);
+
+  CHECK(resume());
+  CHECK_FALSE(paused());
+}
+
+TEST_CASE("another tenant neither sees nor lifts the kill switch", "[store][status_store]") {
+  RepositoryFixture f;
+  f.mine([](Tx& tx) { StatusStore{tx}.pause_dispatch(kMine, {"r", "owner", kNow}); });
+  CHECK(f.only_for_its_owner(
+      [](Tx& tx, const TenantId& tenant) { return StatusStore{tx}.dispatch_pause(tenant).has_value(); }));
+  CHECK(f.only_for_its_owner([](Tx& tx, const TenantId& tenant) { return StatusStore{tx}.resume_dispatch(tenant); }));
+}
+
+TEST_CASE("kill switches that end by now are found for all tenants", "[store][status_store]") {
+  RepositoryFixture f;
+  const auto ended = [&](Instant now) {
+    return f.store.across_tenants([&](Tx& tx) { return StatusStore{tx}.ended_dispatch_pauses(now); });
+  };
+  f.mine([](Tx& tx) { StatusStore{tx}.pause_dispatch(kMine, {"r", "owner", kNow}); });
+  f.store.in_tx(kTheirs, [](Tx& tx) { StatusStore{tx}.pause_dispatch(kTheirs, {"r", "owner", kNow, kNow + 1h}); });
+  CHECK(ended(kNow + 59min).empty());
+  CHECK(ended(kNow + 1h) == std::vector<TenantId>{kTheirs});
+  f.mine([](Tx& tx) { StatusStore{tx}.pause_dispatch(kMine, {"r", "owner", kNow, kNow + 2h}); });
+  CHECK(ended(kNow + 3h).size() == 2);
 }

@@ -1,0 +1,112 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "tests/store/repository_fixture.h"
+
+using namespace carillon;
+using namespace carillon::test;
+
+namespace {
+
+using Names = std::vector<std::string>;
+using Numbers = std::vector<std::int64_t>;  // of runs, as the fixture numbers them
+
+Numbers list(RepositoryFixture& f, const RunQuery& query) {
+  const auto page = f.mine([&](Tx& tx) { return RunStore{tx}.list(kMine, query); });
+  Numbers numbers;
+  for (const RunRecord& run : page) numbers.push_back(run.number);
+  return numbers;
+}
+
+std::int64_t count(RepositoryFixture& f, const RunQuery& query, std::int64_t up_to = 1000) {
+  return f.mine([&](Tx& tx) { return RunStore{tx}.count(kMine, query, up_to); });
+}
+
+// Runs 1 to 9, some in each of the three tables, of two tasks and two agents.
+struct Fixture : RepositoryFixture {
+  TaskId backup = task({.name = "backup", .tags = {"disk", "nightly"}});
+  TaskId digest = task({.name = "digest", .tags = {"nightly"}});
+
+  Fixture() {
+    ended(backup, {.id = 1}, RunState::succeeded);
+    ended(backup, {.id = 2, .agent = "claude"}, RunState::failed, ErrorClass::timeout);
+    ended(digest, {.id = 3}, RunState::failed, ErrorClass::tool_error);
+    ended(digest, {.id = 4, .agent = "claude"}, RunState::unknown, ErrorClass::unknown_outcome);
+    live(backup, {.id = 5});
+    live(digest, {.id = 6, .agent = "claude"}, {RunState::waiting, "idle"});
+    queue(backup, {.id = 7, .agent = "claude"});
+    queue(digest, {.id = 8});
+    ended(digest, {.id = 9}, RunState::cancelled);
+    const TaskId theirs = task({.name = "backup", .tags = {"disk"}}, kTheirs);
+    queue(theirs, {.id = 10}, kTheirs);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("each filter of the run list gives what it names and the count agrees", "[store][run_store]") {
+  Fixture f;
+  struct Case {
+    std::string about;
+    RunQuery query;
+    Numbers numbers;
+  };
+  const std::vector<Case> cases{
+      {"none", {}, {9, 8, 7, 6, 5, 4, 3, 2, 1}},
+      {"task", {.task = f.backup}, {7, 5, 2, 1}},
+      {"a state of each table", {.states = Names{"queued", "waiting", "failed"}}, {8, 7, 6, 3, 2}},
+      {"running", {.states = Names{"running"}}, {5}},
+      {"cancelled", {.states = Names{"cancelled"}}, {9}},
+      {"tag of the task", {.tag = "disk"}, {7, 5, 2, 1}},
+      {"tag of both tasks", {.tag = "nightly"}, {9, 8, 7, 6, 5, 4, 3, 2, 1}},
+      {"unknown tag", {.tag = "dis"}, {}},
+      {"agent", {.agent = "claude"}, {7, 6, 4, 2}},
+      {"error class", {.error_class = "timeout"}, {2}},
+      {"from an instant on", {.from = run_id(7)}, {9, 8, 7}},
+      {"before an instant", {.before = run_id(3)}, {2, 1}},
+      {"between two instants", {.from = run_id(4), .before = run_id(7)}, {6, 5, 4}},
+      {"all of them together",
+       {.task = f.digest,
+        .states = Names{"unknown", "failed"},
+        .tag = "nightly",
+        .agent = "claude",
+        .error_class = "unknown_outcome",
+        .from = run_id(1),
+        .before = run_id(9)},
+       {4}},
+      {"two that exclude each other", {.states = Names{"succeeded"}, .error_class = "timeout"}, {}},
+  };
+  for (const auto& [about, query, numbers] : cases) {
+    INFO(about);
+    CHECK(list(f, query) == numbers);
+    CHECK(count(f, query) == static_cast<std::int64_t>(numbers.size()));
+  }
+}
+
+TEST_CASE("pages of runs neither repeat nor lose one while runs move and others are made", "[store][run_store]") {
+  Fixture f;
+  RunQuery query{.limit = 2};
+  Numbers seen = list(f, query);
+  CHECK(seen == Numbers{9, 8});
+  f.queue(f.backup, {.id = 20});
+  f.mine([&](Tx& tx) {
+    RunStore runs{tx};
+    const ReadyRun queued = runs.ready_of(kMine, f.backup).front();
+    CHECK(runs.cancel_ready(kMine, queued, {.outcome = RunState::cancelled, .at = kNow}));
+    CHECK(runs.end_live(kMine, run_id(5), {RunState::running, "idle"}, {.outcome = RunState::succeeded, .at = kNow}));
+  });
+  for (Numbers page = seen; !page.empty(); seen.insert(seen.end(), page.begin(), page.end())) {
+    query.before = run_id(page.back());
+    page = list(f, query);
+    CHECK(page.size() <= 2);
+  }
+  CHECK(seen == Numbers{9, 8, 7, 6, 5, 4, 3, 2, 1});
+  CHECK(count(f, {.limit = 1}) == 10);
+}
+
+TEST_CASE("a count stops where it was told to and says at least so many", "[store][run_store]") {
+  Fixture f;
+  CHECK(count(f, {.states = Names{"failed", "unknown", "succeeded"}}, 2) == 2);
+  CHECK(count(f, {}, 2) >= 2);
+  CHECK(count(f, {}, 9) == 9);
+}
