@@ -105,7 +105,7 @@ TEST_CASE("pages of tasks neither repeat nor lose one while others come and go",
   CHECK(seen.size() == 5);
   f.mine([&](Tx& tx) { TaskStore{tx}.set_deleted(kMine, leaving, {kNow, "task-00", kNow}); });
   f.task({.name = "task-01"});
-  for (Names page = seen; !page.empty(); seen.insert(seen.end(), page.begin(), page.end())) {
+  for (Names page = seen; !page.empty() && seen.size() < 100; seen.insert(seen.end(), page.begin(), page.end())) {
     query.after_name = page.back();
     page = list(f, query);
     CHECK(page.size() <= 5);
