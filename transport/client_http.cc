@@ -246,8 +246,9 @@ std::optional<HttpAddress> parse_http_address(const std::string& url) {
     if (problem != std::errc{} || last != port.data() + port.size() || number < 1 || number > 65535)
       return std::nullopt;
   }
-  address.path = url.substr(end, url.find('#') == std::string::npos ? std::string::npos : url.find('#') - end);
-  if (address.path.empty() || address.path.front() != '/') address.path.insert(0, "/");
+  const std::string rest = url.substr(end, url.find('#') == std::string::npos ? std::string::npos : url.find('#') - end);
+  if (rest.empty() || rest.front() != '/') address.path.push_back('/');  // insert() makes g++ 12 at -O2 see an overflow
+  address.path += rest;
   for (const unsigned char c : url)
     if (c <= 0x20 || c == 0x7f) return std::nullopt;
   return address;
