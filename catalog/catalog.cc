@@ -52,7 +52,7 @@ Error unknown_tool(const std::string& tool, const std::vector<std::string>& clos
 
 Catalog::Catalog(CatalogOptions options)
     : options_(std::move(options)),
-      file_(options_.servers_file),
+      file_(options_.servers_file, Vault{options_.vault_directory}),
       pool_(std::make_shared<transport::BlockingPool>(static_cast<std::size_t>(options_.http_threads), kHttpQueueMax)),
       built_in_(options_, pool_) {
   reload_if_changed();

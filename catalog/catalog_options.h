@@ -11,6 +11,7 @@ namespace carillon {
 
 struct CatalogOptions {
   std::string servers_file;                          // empty: the built-in servers only
+  std::string vault_directory;                       // secrets and sign-ins (secrets.h); empty: there are none
   Duration call_timeout = std::chrono::seconds{60};  // where neither the call nor the entry names one
   Duration probe_timeout = std::chrono::seconds{3};  // then initialize is tried, too
   Duration handshake_timeout = std::chrono::seconds{30};

@@ -41,8 +41,8 @@ ordered_json own_form(const ordered_json& entry, const std::string& login_path) 
 }
 
 // Empty: usable.
-std::string first_problem(const std::string& name, const ordered_json& entry) {
-  const auto read = read_entries({{"mcpServers", {{name, entry}}}});
+std::string first_problem(const std::string& name, const ordered_json& entry, const Vault& vault) {
+  const auto read = read_entries({{"mcpServers", {{name, entry}}}}, vault);
   return read.problems.empty() ? "" : read.problems.front().pointer + ": " + read.problems.front().message;
 }
 
@@ -66,7 +66,7 @@ ImportedServer take(const std::string& name, const ordered_json& entry, const Im
   if (launches_carillon(entry)) return skip("it starts Carillon itself");
   if (entry.is_object() && entry.value("disabled", ordered_json()) == true) return skip("it is switched off there");
   const ordered_json own = entry.is_object() ? own_form(entry, options.login_path) : entry;
-  one.why = first_problem(one.name, own);
+  one.why = first_problem(one.name, own, Vault{options.vault_directory});
   if (!one.why.empty()) {
     one.what = Imported::failed;
   } else if (!servers.contains(one.name)) {

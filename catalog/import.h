@@ -61,7 +61,8 @@ enum class ImportMode { write, only_look };
 struct ImportOptions {
   std::vector<HostFile> files;
   std::string servers_file;
-  std::string login_path;  // process::login_path(…)
+  std::string vault_directory;  // for entries that name secrets of ours
+  std::string login_path;       // process::login_path(…)
   ImportMode mode = ImportMode::write;
 };
 

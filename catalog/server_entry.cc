@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <filesystem>
 
 #include "server/base/mask.h"
@@ -15,7 +14,7 @@
 namespace carillon::catalog {
 namespace {
 
-constexpr std::array<std::string_view, 3> kPolicyMembers{"timeout", "max_parallel", "tools"};
+constexpr std::array<std::string_view, 4> kPolicyMembers{"timeout", "max_parallel", "tools", "auth"};
 constexpr std::array<std::string_view, 5> kToolMembers{"effect", "timeout", "cost", "scopes", "sensitive"};
 constexpr std::array<Effect, 3> kEffects{Effect::read, Effect::idempotent, Effect::destructive};
 
@@ -26,7 +25,8 @@ constexpr std::array<std::string_view, 14> kOpenVariables{"PATH",     "HOME",   
 
 class EntryReader {
  public:
-  EntryReader(EntriesRead& out, std::string name, std::string pointer) : out_(out), pointer_(std::move(pointer)) {
+  EntryReader(EntriesRead& out, References& references, std::string name, std::string pointer)
+      : out_(out), references_(references), pointer_(std::move(pointer)) {
     entry_.name = std::move(name);
   }
 
@@ -46,6 +46,7 @@ class EntryReader {
     else
       read_remote(value);
     if (value.contains("carillon")) read_carillon(value["carillon"]);
+    choose_auth(value);
     if (out_.problems.size() == before)
       out_.entries.push_back(std::move(entry_));
     else
@@ -70,9 +71,17 @@ class EntryReader {
       problem(where, "must be a string");
       return "";
     }
-    auto expanded = expand_variables(value.get<std::string>());
-    if (!expanded) problem(where, "names a variable that is not set here");
-    return expanded.value_or("");
+    return taken(references_.expand(value.get<std::string>()), where);
+  }
+  // The same for a value that may be a reference as a whole.
+  std::string secret(const ordered_json& value, const std::string& where) {
+    if (value.is_string()) return taken(references_.resolve(value.get<std::string>()), where);
+    return text(value, where);
+  }
+  std::string taken(Result<std::string> read, const std::string& where) {
+    if (read) return *std::move(read);
+    problem(where, read.error().message);
+    return "";
   }
 
   void read_launched(const ordered_json& value) {
@@ -128,7 +137,7 @@ class EntryReader {
     for (const auto& [name, each] : value[member].items()) {
       const bool plain = each.is_number() || each.is_boolean();  // hosts accept FOO: 1
       const std::string where = below("/" + member, name);
-      found.emplace_back(name, plain ? each.dump() : text(each, where));
+      found.emplace_back(name, plain ? each.dump() : secret(each, where));
     }
     return found;
   }
@@ -136,6 +145,7 @@ class EntryReader {
   void read_carillon(const ordered_json& value) {
     if (!value.is_object()) return problem("/carillon", "must be an object");
     check_members(value, kPolicyMembers, "/carillon");
+    if (value.contains("auth")) read_auth_member(value["auth"]);
     if (value.contains("timeout")) entry_.timeout = duration(value["timeout"], "/carillon/timeout");
     if (value.contains("max_parallel")) {
       const auto& count = value["max_parallel"];
@@ -147,6 +157,27 @@ class EntryReader {
     if (!value.contains("tools")) return;
     if (!value["tools"].is_object()) return problem("/carillon/tools", "must be an object, one member a tool");
     for (const auto& [name, policy] : value["tools"].items()) read_tool(name, policy);
+  }
+
+  void read_auth_member(const ordered_json& value) {
+    auth_ = read_auth(value, pointer_ + "/carillon/auth", references_, out_.problems);
+    if (!entry_.is_remote()) problem("/carillon/auth", "is for servers with a \"url\"");
+  }
+
+  // A fixed Authorization header is an answer already; everything else may have to sign in.
+  void choose_auth(const ordered_json& value) {
+    auto* remote = std::get_if<RemoteServer>(&entry_.reach);
+    if (!remote || remote->url.empty()) return;
+    const bool fixed = std::any_of(remote->headers.begin(), remote->headers.end(),
+                                   [](const auto& header) { return is_authorization(header.first); });
+    if (fixed && auth_)
+      problem("/carillon/auth", "there is a fixed Authorization header as well; only one can be meant");
+    if (!fixed && value.contains("url")) remote->auth = auth_.value_or(AuthEntry{});
+  }
+
+  static bool is_authorization(std::string name) {
+    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+    return name == "authorization";
   }
 
   void read_tool(const std::string& name, const ordered_json& value) {
@@ -209,8 +240,10 @@ class EntryReader {
   }
 
   EntriesRead& out_;
+  References& references_;
   std::string pointer_;
   ServerEntry entry_;
+  std::optional<AuthEntry> auth_;
 };
 
 bool is_carillon(const std::string& word) {
@@ -235,8 +268,9 @@ const ordered_json* find_entries(const ordered_json& document) {
   return nullptr;
 }
 
-EntriesRead read_entries(const ordered_json& document) {
+EntriesRead read_entries(const ordered_json& document, const Vault& vault) {
   EntriesRead out;
+  References references{vault};
   const auto* entries = find_entries(document);
   if (!document.is_object())
     out.problems.push_back({"", "the file must hold an object with the member \"mcpServers\""});
@@ -252,8 +286,9 @@ EntriesRead read_entries(const ordered_json& document) {
       continue;
     }
     if (value.is_object() && value.value("disabled", ordered_json()) == true) continue;
-    EntryReader{out, name, below(root, name)}.read(value);
+    EntryReader{out, references, name, below(root, name)}.read(value);
   }
+  out.files = references.files();
   return out;
 }
 
@@ -270,28 +305,6 @@ bool launches_carillon(const ordered_json& entry) {
     if (words[i].find("carillon mcp") != std::string::npos) return true;  // sh -c "…"
   }
   return false;
-}
-
-std::optional<std::string> expand_variables(const std::string& text) {
-  std::string out;
-  std::size_t at = 0;
-  for (;;) {
-    const auto open = text.find("${", at);
-    const auto close = open == std::string::npos ? open : text.find('}', open);
-    if (close == std::string::npos) return out + text.substr(at);
-    out += text.substr(at, open - at);
-    std::string name = text.substr(open + 2, close - open - 2);
-    std::optional<std::string> fallback;
-    if (const auto dash = name.find(":-"); dash != std::string::npos) {
-      fallback = name.substr(dash + 2);
-      name.resize(dash);
-    }
-    if (name.starts_with("env:")) name.erase(0, 4);
-    const char* value = std::getenv(name.c_str());
-    if (!value && !fallback) return std::nullopt;
-    out += value ? value : *fallback;
-    at = close + 1;
-  }
 }
 
 }  // namespace carillon::catalog

@@ -3,7 +3,7 @@
 //
 // read_entries reads a whole file and lists everything that is wrong with it at once, by JSON pointer; sound entries
 // are usable all the same. Environment and header values are registered as secrets while they are read, so that nothing
-// later can show them. Values; reading is thread-safe.
+// later can show them; they may be references (references.h). Values; reading is thread-safe.
 #pragma once
 
 #include <map>
@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "catalog/auth_entry.h"
 #include "server/base/clock.h"
 #include "server/base/json.h"
 #include "server/domain/tool_caller.h"
@@ -40,6 +41,7 @@ struct LaunchedServer {
 struct RemoteServer {
   std::string url;
   std::vector<std::pair<std::string, std::string>> headers;
+  std::optional<AuthEntry> auth;  // how to sign in where it wants that; nothing: the headers have to do
   bool operator==(const RemoteServer&) const = default;
 };
 
@@ -55,29 +57,20 @@ struct ServerEntry {
   const ToolPolicy& policy(const std::string& tool) const;
 };
 
-struct EntryProblem {
-  std::string pointer;
-  std::string message;
-  bool operator==(const EntryProblem&) const = default;
-};
-
 struct EntriesRead {
   std::vector<ServerEntry> entries;  // the sound ones, by name
   std::vector<EntryProblem> problems;
   std::map<std::string, std::string> broken;  // the unsound ones: name and first problem
   std::vector<std::string> warnings;
+  std::map<std::string, FileStamp> files;  // that references name: what changes them changes the entries
 };
 
-EntriesRead read_entries(const ordered_json& document);
+EntriesRead read_entries(const ordered_json& document, const Vault& vault);
 
 // The member that holds the entries: `mcpServers`, or VS Code's `servers`; null when there is neither.
 const ordered_json* find_entries(const ordered_json& document);
 
 // Whether an entry starts this program as a front or a daemon: then we would call ourselves.
 bool launches_carillon(const ordered_json& entry);
-
-// `${NAME}`, `${NAME:-default}` and `${env:NAME}` replaced from our environment. Nothing: a name is unknown, or the
-// host would have to ask somebody (`${input:…}`).
-std::optional<std::string> expand_variables(const std::string& text);
 
 }  // namespace carillon::catalog

@@ -23,6 +23,7 @@ constexpr auto kSubcommands = std::to_array<Subcommand>({
     {"migrate", "up | down | status | url", "the database schema, and the owner's connection address", run_migrate},
     {"config", "print | hosts | keys", "the effective settings, entries for agent hosts, all keys", run_config},
     {"import", "servers [FILE…]", "take over the MCP servers that agent hosts already know", run_import},
+    {"secret", "set NAME | list | delete NAME", "secrets that servers.json names; a value is read from stdin", run_secret},
 });
 
 void print_help() {

@@ -43,6 +43,7 @@ int run_import(const Words& words) {
   const auto report = catalog::import_servers(
       {.files = files_to_read(parsed->rest),
        .servers_file = parsed->config.catalog.servers_file,
+       .vault_directory = parsed->config.catalog.vault_directory,
        .login_path = process::login_path(kLoginShellPatience),
        .mode = parsed->has("dry-run") ? catalog::ImportMode::only_look : catalog::ImportMode::write});
   if (!report.ok()) {

@@ -1,9 +1,7 @@
 #include "server/cli/token.h"
 
-#include <fcntl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -12,13 +10,12 @@
 
 #include "server/base/mask.h"
 #include "server/domain/caller.h"
-#include "server/process/unique_fd.h"
+#include "server/process/private_file.h"
 
 namespace carillon::cli {
 namespace {
 
 constexpr std::string_view kBearer = "Bearer ";
-constexpr mode_t kOwnerOnly = 0600;
 
 [[noreturn]] void fail(const std::filesystem::path& file, const std::string& what) {
   throw std::system_error(errno, std::generic_category(), file.string() + ": " + what);
@@ -33,19 +30,6 @@ std::string random_hex() {
     text += "0123456789abcdef"[byte & 15];
   }
   return text;
-}
-
-// Written beside and renamed, so that a reader never sees half a token; a second starter keeps the first one's.
-void make_token(const std::filesystem::path& file) {
-  const std::string draft = file.string() + "." + std::to_string(::getpid());
-  {
-    const process::UniqueFd fd{::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOwnerOnly)};
-    const std::string line = random_hex() + "\n";
-    if (!fd.open() || ::write(fd.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size()))
-      fail(file, "the token cannot be written");
-  }
-  if (::link(draft.c_str(), file.c_str()) != 0 && errno != EEXIST) fail(file, "the token cannot be written");
-  ::unlink(draft.c_str());
 }
 
 // Compares without telling by its duration how much was right.
@@ -64,7 +48,8 @@ transport::Principal owner_principal() {
 }
 
 std::string read_or_make_token(const std::filesystem::path& file) {
-  if (!std::filesystem::exists(file)) make_token(file);
+  // A second starter keeps the first one's.
+  if (!std::filesystem::exists(file)) process::make_private_file(file.string(), random_hex() + "\n");
   struct stat facts {};
   if (::stat(file.c_str(), &facts) != 0) fail(file, "the token cannot be read");
   if ((facts.st_mode & 077) != 0) {

@@ -34,6 +34,7 @@ class Bench {
               ("carillon_catalog_" + std::to_string(::getpid()) + "_" + std::to_string(++count));
     std::filesystem::create_directories(folder_);
     options.servers_file = file("servers.json");
+    options.vault_directory = file("vault");
     options.restart_delay = 5ms;
     options.restart_delay_max = 20ms;
   }

@@ -273,6 +273,24 @@ TEST_CASE("a changed servers.json takes effect and unchanged servers live on", "
   CHECK(bench.catalog().problems()[0].message.find("no JSON") != std::string::npos);
 }
 
+TEST_CASE("a server gets its secret from the vault and starts anew when that changes", "[catalog]") {
+  Bench bench;
+  const Vault vault{bench.options.vault_directory};
+  bench.write({{"s", bench.stand_in({}, {{"env", {{"API_KEY", "secret:api"}}}})}});
+  const auto missing = bench.call("s.environment", {{"name", "API_KEY"}});
+  CHECK(missing.failure == ErrorClass::unavailable);
+  CHECK(missing.message.find("carillon secret set api") != std::string::npos);
+
+  REQUIRE(vault.write(Shelf::secrets, "api", "first-api-key"));
+  CHECK(bench.text("s.environment", {{"name", "API_KEY"}}) == "[masked]");
+  const auto before = bench.text("s.process_id");
+  REQUIRE(vault.write(Shelf::grants, "other", "a sign-in is no secret of an entry"));
+  CHECK(bench.text("s.process_id") == before);
+  REQUIRE(vault.write(Shelf::secrets, "api", "second-api-key"));
+  CHECK(bench.text("s.process_id") != before);
+  CHECK(bench.text("s.environment", {{"name", "API_KEY"}}) == "[masked]");
+}
+
 TEST_CASE("a server whose entry changed finishes what it has in flight", "[catalog]") {
   Bench bench;
   bench.with({});

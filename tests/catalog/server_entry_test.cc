@@ -2,7 +2,6 @@
 
 #include <catch2/catch.hpp>
 #include <chrono>
-#include <cstdlib>
 
 #include "server/base/mask.h"
 
@@ -11,7 +10,8 @@ using namespace carillon::catalog;
 using namespace std::chrono_literals;
 
 namespace {
-EntriesRead read(const char* text) { return read_entries(ordered_json::parse(text)); }
+const Vault kNoVault{""};
+EntriesRead read(const char* text) { return read_entries(ordered_json::parse(text), kNoVault); }
 }  // namespace
 
 TEST_CASE("entries of both kinds are read with our own settings", "[catalog][server_entry]") {
@@ -78,7 +78,7 @@ TEST_CASE("everything that is wrong is told at once with its pointer", "[catalog
   CHECK(out.entries[0].name == "fine");
   CHECK(out.broken.size() == 10);
   CHECK(out.problems[11].message.find("max_parallel") != std::string::npos);  // the nearest name
-  CHECK(read_entries(ordered_json(7)).problems.size() == 1);
+  CHECK(read_entries(ordered_json(7), kNoVault).problems.size() == 1);
   CHECK(read(R"({"mcpServers":[]})").problems.size() == 1);
   CHECK(read("{}").problems.empty());
 }
@@ -98,17 +98,56 @@ TEST_CASE("entries that start ourselves are skipped with a warning", "[catalog][
   CAPTURE(row.entry);
   const auto entry = ordered_json::parse(row.entry);
   CHECK(launches_carillon(entry) == row.ourselves);
-  const auto out = read_entries({{"mcpServers", {{"x", entry}}}});
+  const auto out = read_entries({{"mcpServers", {{"x", entry}}}}, kNoVault);
   CHECK(out.entries.size() == (row.ourselves ? 0u : 1u));
   CHECK(out.warnings.size() == (row.ourselves ? 1u : 0u));
 }
 
-TEST_CASE("variables are filled in from our environment", "[catalog][server_entry]") {
-  ::setenv("CARILLON_TEST_WORD", "word", 1);
-  CHECK(expand_variables("a ${CARILLON_TEST_WORD} b") == "a word b");
-  CHECK(expand_variables("${env:CARILLON_TEST_WORD}${CARILLON_TEST_WORD}") == "wordword");
-  CHECK(expand_variables("${CARILLON_TEST_NONE:-spare}") == "spare");
-  CHECK(expand_variables("$HOME {x} ${open") == "$HOME {x} ${open");
-  CHECK_FALSE(expand_variables("${CARILLON_TEST_NONE}"));
-  CHECK_FALSE(expand_variables("${input:key}"));
+TEST_CASE("how to sign in is read and checked as a whole", "[catalog][server_entry]") {
+  const auto out = read(R"({"mcpServers":{
+    "plain":{"url":"https://a.example/mcp"},
+    "fixed":{"url":"https://b.example/mcp","headers":{"authorization":"Bearer fixed-header"}},
+    "machine":{"url":"https://c.example/mcp","carillon":{"auth":{"grant":"client_credentials","client_id":"me",
+       "client_secret":"machine-secret","scopes":["b","a","b"]}}}}})");
+  REQUIRE(out.problems.empty());
+  const auto auth = [&](std::size_t i) { return std::get<RemoteServer>(out.entries[i].reach).auth; };
+  CHECK(auth(0) == AuthEntry{});
+  CHECK_FALSE(auth(1));
+  REQUIRE(auth(2));
+  CHECK(auth(2)->grant == AuthGrant::client_credentials);
+  CHECK(auth(2)->scopes == "b a");
+  CHECK(mask_secrets(std::string{"machine-secret"}) == "[masked]");
+}
+
+TEST_CASE("everything that is wrong about a sign-in is told at once", "[catalog][server_entry]") {
+  struct Row {
+    const char* auth;
+    std::vector<std::string> pointers;
+  };
+  const auto row = GENERATE(values<Row>({
+      {"7", {""}},
+      {R"({"grant":"password","clientid":"x","scopes":"a b"})", {"/clientid", "/grant", "/scopes"}},
+      {R"({"grant":"client_credentials"})", {"/client_id", "/client_secret"}},
+      {R"({"grant":"private_key_jwt","client_id":"x","private_key":"no pem"})", {"/private_key"}},
+      {R"({"grant":"jwt_bearer"})", {""}},
+      {R"({"client_secret":"env:CARILLON_TEST_UNSET","redirect_port":0})",
+       {"/client_secret", "/redirect_port", "/client_id"}},
+      {R"({"assertion":"secret:nowhere"})", {"/assertion", "/assertion"}},
+      {R"({"grant":"jwt_bearer","identity_provider":{"token_endpoint":"ftp://x"}})",
+       {"/identity_provider/client_id", "/identity_provider/id_token", "/identity_provider/token_endpoint"}},
+  }));
+  CAPTURE(row.auth);
+  const ordered_json entry{{"url", "https://a.example/mcp"}, {"carillon", {{"auth", ordered_json::parse(row.auth)}}}};
+  const auto out = read_entries({{"mcpServers", {{"x", entry}}}}, kNoVault);
+  std::vector<std::string> pointers;
+  for (const auto& problem : out.problems) pointers.push_back(problem.pointer);
+  std::vector<std::string> expected;
+  for (const auto& pointer : row.pointers) expected.push_back("/mcpServers/x/carillon/auth" + pointer);
+  CHECK(pointers == expected);
+}
+
+TEST_CASE("a sign-in makes no sense for a program or beside a fixed header", "[catalog][server_entry]") {
+  CHECK(read(R"({"mcpServers":{"x":{"command":"y","carillon":{"auth":{}}}}})").problems.size() == 1);
+  CHECK(read(R"({"mcpServers":{"x":{"url":"http://h","headers":{"Authorization":"a b"},"carillon":{"auth":{}}}}})")
+            .problems.size() == 1);
 }

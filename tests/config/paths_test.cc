@@ -18,6 +18,7 @@ TEST_CASE("one home moves everything", "[config][paths]") {
   CHECK(paths.config_file == "/srv/c/carillon.toml");
   CHECK(paths.servers_file == "/srv/c/servers.json");
   CHECK(paths.token_file == "/srv/c/token");
+  CHECK(paths.vault_directory == "/srv/c/vault");
   CHECK(paths.socket == "/srv/c/run/daemon.sock");
   CHECK(paths.postgres_directory == "/srv/c/postgres");
 }

@@ -1,8 +1,8 @@
 // The command line as a person uses it.
 import assert from "node:assert/strict";
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { test } from "node:test";
-import { Home } from "./lib.mjs";
+import { Home, standIn } from "./lib.mjs";
 
 test("status, config, doctor, migrate, stop and their exit codes", async () => {
   const home = new Home();
@@ -41,6 +41,30 @@ test("every mistake of the configuration is listed at once and nothing is opened
     const answer = await home.run(["serve", "--set", "database.app_connections=none"]);
     assert.equal(answer.code, 2);
     for (const wrong of ["CARILLON_LOG_LEVEL", "CARILLON_HTTP_LISTN", "database.app_connections"]) assert.match(answer.stderr, new RegExp(wrong));
+  } finally { await home.end(); }
+});
+
+test("a secret comes in by stdin and goes out only to its server", async () => {
+  const secret = "ghp_0123456789abcdef";
+  const home = new Home({ s: { ...standIn(), env: { API_KEY: "secret:github" } } });
+  try {
+    assert.equal((await home.run(["secret", "set", "github", secret])).code, 2);
+    assert.equal((await home.run(["secret", "set", "../key"], { input: secret })).code, 2);
+    assert.equal((await home.run(["secret", "set", "github"])).code, 1);
+    const kept = await home.run(["secret", "set", "github"], { input: `${secret}\n` });
+    assert.equal(kept.code, 0, kept.stderr);
+    assert.equal((await home.run(["secret", "list"])).stdout, "github\n");
+    const vault = `${home.environment.CARILLON_HOME}/vault`;
+    assert.equal(statSync(`${vault}/key`).mode & 0o777, 0o600);
+    assert.ok(!readFileSync(`${vault}/secrets/github`).includes(secret));
+    await home.serve();
+    const answer = await home.run(["call", "call_tool", "--args", JSON.stringify({ tool: "s.environment", arguments: { name: "API_KEY" }, wait_seconds: 20 })]);
+    assert.match(answer.stdout, /\[masked\]/);
+    assert.ok(!home.children[0].errors.includes(secret));
+    assert.equal((await home.run(["secret", "delete", "github"])).code, 0);
+    assert.equal((await home.run(["secret", "delete", "github"])).code, 1);
+    const without = await home.run(["call", "call_tool", "--args", JSON.stringify({ tool: "s.environment", arguments: { name: "API_KEY" }, wait_seconds: 20 })]);
+    assert.match(without.stderr, /carillon secret set github/);
   } finally { await home.end(); }
 });
 
