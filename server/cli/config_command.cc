@@ -19,7 +19,7 @@ int run_config(const Words& words) {
     for (const auto& key : config_keys())
       std::printf("%-34s %-44s %s\n", key.name.c_str(), environment_name(key).c_str(), key.summary.c_str());
   } else if (what == "hosts") {
-    std::printf("%s", host_entries(parsed->config.paths, process::own_executable()).c_str());
+    std::printf("%s", host_entries(parsed->config, process::own_executable()).c_str());
   } else {
     std::fprintf(stderr, "carillon: say which: carillon config print | hosts | keys\n");
     return kExitUsage;

@@ -4,12 +4,13 @@
 
 #include <string>
 
-#include "config/paths.h"
+#include "config/config.h"
 
 namespace carillon::cli {
 
-// Plain text with one ready entry each for Claude Desktop, Claude Code, Cursor and VS Code, and for remote agents.
+// Plain text with one ready entry each for Claude Desktop, Claude Code, Cursor and VS Code, and for remote agents, and
+// the file that names the downstream servers.
 // The bearer token is named by its file, never printed.
-std::string host_entries(const Paths& paths, const std::string& program);
+std::string host_entries(const Config& config, const std::string& program);
 
 }  // namespace carillon::cli

@@ -20,7 +20,7 @@ test("status, config, doctor, migrate, stop and their exit codes", async () => {
     assert.equal(statSync(`${home.environment.CARILLON_HOME}/token`).mode & 0o777, 0o600);
     assert.equal(statSync(status.socket).mode & 0o077, 0);
     const hosts = await home.run(["config", "hosts"]);
-    for (const host of ["Claude Desktop", "Claude Code", "Cursor", "VS Code"]) assert.match(hosts.stdout, new RegExp(host));
+    for (const said of ["Claude Desktop", "Claude Code", "Cursor", "VS Code", "servers.json"]) assert.match(hosts.stdout, new RegExp(said));
     assert.ok(!hosts.stdout.includes(home.token()));
     assert.match((await home.run(["migrate", "status"])).stdout, /0001 .*applied/);
     const doctor = await home.run(["doctor"]);
