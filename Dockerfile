@@ -14,6 +14,7 @@ COPY catalog catalog
 COPY config config
 COPY migrations migrations
 COPY schemas schemas
+COPY tests/conformance tests/conformance
 RUN scripts/build release carillon
 
 FROM debian:12-slim

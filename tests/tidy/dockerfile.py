@@ -14,6 +14,11 @@ def check() -> list[str]:
         for script in re.findall(r"\bscripts/[a-z]+", line):
             if not Path(script).exists():
                 found.append(f"{script} does not exist")
+    copied = [source for line in joined.splitlines() if line.startswith("COPY ") for source in line.split()[1:-1]]
+    always = Path("CMakeLists.txt").read_text().split("if(CARILLON_TESTS)")[0]
+    for folder in re.findall(r"add_subdirectory\((\S+)\)", always):
+        if not any(Path(folder).is_relative_to(source) for source in copied):
+            found.append(f"it does not copy {folder}, without which CMakeLists.txt cannot be configured")
     built = re.search(r"scripts/build (\w+) (\w+)", joined)
     presets = Path("CMakePresets.json").read_text()
     if not built or f'"name": "{built.group(1)}"' not in presets:
