@@ -33,6 +33,10 @@ bool Peer::watches(const std::string& uri) const {
   return state_.with([&](const State& s) { return s.watched.contains(uri); });
 }
 
+std::vector<std::string> Peer::watched() const {
+  return state_.with([](const State& s) { return std::vector<std::string>{s.watched.begin(), s.watched.end()}; });
+}
+
 Peer::Admission Peer::admit(const std::shared_ptr<Exchange>& exchange) {
   return state_.with([&](State& s) {
     if (s.closed || s.in_flight.size() >= limits_.requests_max) return Admission::full;

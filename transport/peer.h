@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "server/base/guarded.h"
 #include "transport/exchange.h"
@@ -50,6 +51,7 @@ class Peer {
   bool watch(const std::string& uri);
   void unwatch(const std::string& uri);
   bool watches(const std::string& uri) const;
+  std::vector<std::string> watched() const;
 
   Admission admit(const std::shared_ptr<Exchange>& exchange);
   void release(const json& request_id);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -29,6 +30,9 @@ struct Principal {
   std::vector<std::string> scopes;
   bool operator==(const Principal&) const = default;
 };
+
+// Whom an announcement is for; empty: everybody.
+using Audience = std::function<bool(const Principal&)>;
 
 // The client's unverified description of itself: for display and logs only.
 struct ClientInfo {

@@ -4,6 +4,7 @@
 // As in tool_service.h: calls come from many threads, answers may come later from any thread, exactly one each.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <optional>
@@ -15,10 +16,15 @@
 
 namespace carillon::transport {
 
+// How long a client may take what it was told for true without asking again; zero: not at all. Without one, the
+// server's list_ttl.
+using Freshness = std::optional<std::chrono::milliseconds>;
+
 // One page of a listing. `next_cursor` is the service's own word for where the next page starts.
 struct Page {
   std::vector<ordered_json> entries;
   std::optional<std::string> next_cursor{};
+  Freshness fresh_for{};
 };
 using PageOutcome = std::variant<Page, ProtocolError>;
 using PageDone = std::function<void(PageOutcome)>;
@@ -27,6 +33,7 @@ using Cursor = std::optional<std::string>;
 // What a resource holds: blocks {uri, mimeType?, text | blob}. None at all means that there is no such resource.
 struct Contents {
   std::vector<json> blocks;
+  Freshness fresh_for{};
 };
 using ReadOutcome = std::variant<Contents, ProtocolError, NeedInput>;
 using ReadDone = std::function<void(ReadOutcome)>;
@@ -37,7 +44,8 @@ class ResourceService {
   virtual void list_resources(const RequestContext& context, const Cursor& cursor, PageDone done) = 0;
   virtual void list_templates(const RequestContext& context, const Cursor& cursor, PageDone done) = 0;
   virtual void read_resource(const RequestContext& context, const std::string& uri, ReadDone done) = 0;
-  // Whether this caller may be told of changes of a resource (McpServer::resource_updated).
+  // Whether this caller may be told of changes of a resource (McpServer::resource_updated). Asked before the client is
+  // told that it watches: what changes from then on is owed to it.
   virtual bool may_watch(const RequestContext& context, const std::string& uri) = 0;
 };
 

@@ -260,8 +260,18 @@ void McpServer::receive(const Arrival& arrival, json_rpc::Message message) {
 
 void McpServer::tools_changed() { core_->subscriptions.list_changed(ListKind::tools); }
 void McpServer::prompts_changed() { core_->subscriptions.list_changed(ListKind::prompts); }
-void McpServer::resources_changed() { core_->subscriptions.list_changed(ListKind::resources); }
-void McpServer::resource_updated(const std::string& uri) { core_->subscriptions.resource_updated(uri); }
+void McpServer::resources_changed(const Audience& audience) {
+  core_->subscriptions.list_changed(ListKind::resources, audience);
+}
+void McpServer::resource_updated(const std::string& uri, const Audience& audience) {
+  core_->subscriptions.resource_updated(uri, audience);
+}
+std::vector<WatchedResource> McpServer::watched_resources() const { return core_->subscriptions.watched(); }
+bool McpServer::anyone_hears_resources_changed() const { return core_->subscriptions.is_heard(ListKind::resources); }
+std::vector<Principal> McpServer::sessions() const { return core_->subscriptions.sessions(); }
+bool McpServer::notify_session(const Audience& audience, std::string_view method, const json& params) {
+  return core_->subscriptions.notify_session(audience, method, params);
+}
 void McpServer::task_changed(const TaskView& task) {
   core_->subscriptions.task_changed(task.id, task_json(task, *core_));
 }
@@ -283,10 +293,10 @@ void succeed(const CallPtr& call, json result) {
   call->exchange->reply(kOk, json_rpc::result_text(call->exchange->id(), result));
 }
 
-void succeed_cacheable(const CallPtr& call, json result) {
+void succeed_cacheable(const CallPtr& call, json result, Freshness fresh_for) {
   if (call->modern()) {
     const bool retried = call->params.contains("inputResponses");  // such a result may not be kept
-    result["ttlMs"] = retried ? 0 : call->core->options.list_ttl.count();
+    result["ttlMs"] = retried ? 0 : fresh_for.value_or(call->core->options.list_ttl).count();
     result["cacheScope"] = retried ? "private" : call->core->options.cache_scope;
   }
   succeed(call, std::move(result));

@@ -45,6 +45,11 @@ struct ServerOptions {
   Peer::Limits peer{};
 };
 
+struct WatchedResource {
+  std::string uri;
+  Principal principal;
+};
+
 // A message and where it came from.
 struct Arrival {
   std::shared_ptr<Peer> peer;
@@ -75,9 +80,20 @@ class McpServer {
 
   void tools_changed();
   void prompts_changed();
-  void resources_changed();
-  void resource_updated(const std::string& uri);
+  void resources_changed(const Audience& audience = {});
+  // Told to those of the audience who watch the resource under this very URI.
+  void resource_updated(const std::string& uri, const Audience& audience = {});
   void task_changed(const TaskView& task);
+
+  // What somebody watches now, once for each URI and who watches it; and whether anybody would hear resources_changed.
+  std::vector<WatchedResource> watched_resources() const;
+  bool anyone_hears_resources_changed() const;
+
+  // The sessions that a notification of our own can reach: legacy ones after their handshake. The modern protocol has
+  // no place for it.
+  std::vector<Principal> sessions() const;
+  // Sends it to the session of the audience that connected last. False: there is none.
+  bool notify_session(const Audience& audience, std::string_view method, const json& params);
 
   // Ends listening streams politely and lets no further request reach a service.
   void stop();

@@ -74,7 +74,7 @@ json capabilities_of(const ServerCore& core, Revision revision);
 // Ends a call well: adds what its revision wants on every result.
 void succeed(const CallPtr& call, json result);
 // The same with cache hints (lists and resources).
-void succeed_cacheable(const CallPtr& call, json result);
+void succeed_cacheable(const CallPtr& call, json result, Freshness fresh_for = {});
 void fail(const CallPtr& call, const ProtocolError& error);
 // Asks the client for input; once a legacy client has answered everything, `again` runs with the answers in the
 // context.

@@ -78,7 +78,8 @@ void grant_lists(const CallPtr& call, const json& filter, Granting& granting) {
 // Looks the wanted tasks up one after the other: only the caller's own are granted.
 void grant_tasks(const CallPtr& call, const std::shared_ptr<Granting>& granting) {
   if (granting->next >= granting->tasks.size()) {
-    call->core->subscriptions.add({call->exchange, granting->filter, call->peer->kind()}, granting->acknowledged);
+    call->core->subscriptions.add({call->exchange, granting->filter, call->peer->principal(), call->peer->kind()},
+                                  granting->acknowledged);
     return;
   }
   const std::string id = granting->tasks[granting->next++];

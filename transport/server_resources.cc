@@ -27,7 +27,7 @@ void finish_read(const CallPtr& call, ReadOutcome outcome) {
     const int code = call->modern() ? rpc_code::kInvalidParams : rpc_code::kResourceNotFoundLegacy;
     return fail(call, {code, "there is no such resource", json{{"uri", call->params["uri"]}}});
   }
-  succeed_cacheable(call, {{"contents", contents.blocks}});
+  succeed_cacheable(call, {{"contents", contents.blocks}}, contents.fresh_for);
 }
 
 void finish_prompt(const CallPtr& call, PromptOutcome outcome);
@@ -128,7 +128,7 @@ PageDone page_answer(const CallPtr& call, const char* member) {
       for (const auto& entry : page.entries) entries.push_back(json(entry_for(entry, call->revision)));
       json result{{member, std::move(entries)}};
       if (page.next_cursor) result["nextCursor"] = *page.next_cursor;
-      succeed_cacheable(call, std::move(result));
+      succeed_cacheable(call, std::move(result), page.fresh_for);
     });
   };
 }

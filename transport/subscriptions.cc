@@ -20,6 +20,8 @@ constexpr std::string_view changed_method(ListKind kind) {
   return "";
 }
 
+bool includes(const Audience& audience, const Principal& principal) { return !audience || audience(principal); }
+
 json tagged(json params, const json& subscription) {
   params["_meta"][meta_key::kSubscriptionId] = subscription;
   return params;
@@ -47,20 +49,25 @@ void Subscriptions::add_peer(const std::shared_ptr<Peer>& peer) {
   });
 }
 
-void Subscriptions::list_changed(ListKind kind) {
+void Subscriptions::list_changed(ListKind kind, const Audience& audience) {
   const auto method = changed_method(kind);
-  tell_listeners([&](const ListenFilter& filter) { return filter.lists.contains(kind); }, method, json::object());
-  tell_peers([](const Peer&) { return true; }, method, json::object());
+  tell_listeners(
+      [&](const Listener& each) { return each.filter.lists.contains(kind) && includes(audience, each.principal); },
+      method, json::object());
+  tell_peers([&](const Peer& peer) { return includes(audience, peer.principal()); }, method, json::object());
 }
 
-void Subscriptions::resource_updated(const std::string& uri) {
+void Subscriptions::resource_updated(const std::string& uri, const Audience& audience) {
   constexpr std::string_view kMethod = "notifications/resources/updated";
-  tell_listeners([&](const ListenFilter& filter) { return filter.resources.contains(uri); }, kMethod, {{"uri", uri}});
-  tell_peers([&](const Peer& peer) { return peer.watches(uri); }, kMethod, {{"uri", uri}});
+  tell_listeners(
+      [&](const Listener& each) { return each.filter.resources.contains(uri) && includes(audience, each.principal); },
+      kMethod, {{"uri", uri}});
+  tell_peers([&](const Peer& peer) { return peer.watches(uri) && includes(audience, peer.principal()); }, kMethod,
+             {{"uri", uri}});
 }
 
 void Subscriptions::task_changed(const std::string& id, const json& task) {
-  tell_listeners([&](const ListenFilter& filter) { return filter.tasks.contains(id); }, "notifications/tasks", task);
+  tell_listeners([&](const Listener& each) { return each.filter.tasks.contains(id); }, "notifications/tasks", task);
 }
 
 void Subscriptions::finish(const json& result) {
@@ -86,7 +93,7 @@ void Subscriptions::tell_listeners(const Wants& wants, std::string_view method, 
     std::erase_if(s.listeners, [](const Listener& each) { return each.exchange->over(); });
     std::vector<std::shared_ptr<Exchange>> found;
     for (const auto& each : s.listeners)
-      if (wants(each.filter)) found.push_back(each.exchange);
+      if (wants(each)) found.push_back(each.exchange);
     return found;
   });
   for (const auto& exchange : listeners)
@@ -94,15 +101,57 @@ void Subscriptions::tell_listeners(const Wants& wants, std::string_view method, 
 }
 
 void Subscriptions::tell_peers(const PeerWants& wants, std::string_view method, const json& params) {
-  const auto peers = state_.with([](State& s) {
+  const std::string text = json_rpc::notification_text(method, params);
+  for (const auto& peer : shaken_peers())
+    if (wants(*peer)) peer->push(text);
+}
+
+std::vector<std::shared_ptr<Peer>> Subscriptions::shaken_peers() const {
+  auto peers = state_.with([](const State& s) {
     std::vector<std::shared_ptr<Peer>> found;
     for (const auto& each : s.peers)
       if (auto alive = each.lock(); alive && !alive->closed()) found.push_back(std::move(alive));
     return found;
   });
-  const std::string text = json_rpc::notification_text(method, params);
-  for (const auto& peer : peers)
-    if (peer->handshake() && wants(*peer)) peer->push(text);
+  std::erase_if(peers, [](const auto& peer) { return !peer->handshake(); });
+  return peers;
+}
+
+std::vector<WatchedResource> Subscriptions::watched() const {
+  auto found = state_.with([](const State& s) {
+    std::vector<WatchedResource> all;
+    for (const auto& each : s.listeners)
+      if (!each.exchange->over())
+        for (const auto& uri : each.filter.resources) all.push_back({uri, each.principal});
+    return all;
+  });
+  for (const auto& peer : shaken_peers())
+    for (auto& uri : peer->watched()) found.push_back({std::move(uri), peer->principal()});
+  return found;
+}
+
+bool Subscriptions::is_heard(ListKind kind) const {
+  const bool listened = state_.with([&](const State& s) {
+    return std::any_of(s.listeners.begin(), s.listeners.end(), [&](const Listener& each) {
+      return each.filter.lists.contains(kind) && !each.exchange->over();
+    });
+  });
+  return listened || !shaken_peers().empty();
+}
+
+std::vector<Principal> Subscriptions::sessions() const {
+  std::vector<Principal> principals;
+  for (const auto& peer : shaken_peers()) principals.push_back(peer->principal());
+  return principals;
+}
+
+bool Subscriptions::notify_session(const Audience& audience, std::string_view method, const json& params) {
+  const auto peers = shaken_peers();
+  const auto last = std::find_if(peers.rbegin(), peers.rend(),
+                                 [&](const auto& peer) { return includes(audience, peer->principal()); });
+  if (last == peers.rend()) return false;
+  (*last)->push(json_rpc::notification_text(method, params));
+  return true;
 }
 
 }  // namespace carillon::transport

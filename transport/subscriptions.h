@@ -7,11 +7,13 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "server/base/guarded.h"
 #include "transport/exchange.h"
 #include "transport/peer.h"
+#include "transport/server.h"
 
 namespace carillon::transport {
 
@@ -28,6 +30,7 @@ class Subscriptions {
   struct Listener {
     std::shared_ptr<Exchange> exchange;
     ListenFilter filter;
+    Principal principal{};
     Peer::Kind kind = Peer::Kind::stream;
   };
 
@@ -35,23 +38,32 @@ class Subscriptions {
   void add(Listener listener, const json& acknowledged);
   void add_peer(const std::shared_ptr<Peer>& peer);
 
-  void list_changed(ListKind kind);
-  void resource_updated(const std::string& uri);
+  void list_changed(ListKind kind, const Audience& audience = {});
+  void resource_updated(const std::string& uri, const Audience& audience = {});
   void task_changed(const std::string& id, const json& task);
   // Ends all listeners with `result` plus their subscription id.
   void finish(const json& result);
 
   std::size_t listeners() const;
+  // Every watched resource with who watches it.
+  std::vector<WatchedResource> watched() const;
+  bool is_heard(ListKind kind) const;
+
+  // Legacy peers after their handshake, in the order in which they connected.
+  std::vector<Principal> sessions() const;
+  // Sends a notification to the last of them that belongs to the audience; false: none does.
+  bool notify_session(const Audience& audience, std::string_view method, const json& params);
 
  private:
   struct State {
     std::vector<Listener> listeners;
     std::vector<std::weak_ptr<Peer>> peers;
   };
-  using Wants = std::function<bool(const ListenFilter&)>;
+  using Wants = std::function<bool(const Listener&)>;
   using PeerWants = std::function<bool(const Peer&)>;
   void tell_listeners(const Wants& wants, std::string_view method, const json& params);
   void tell_peers(const PeerWants& wants, std::string_view method, const json& params);
+  std::vector<std::shared_ptr<Peer>> shaken_peers() const;
 
   Guarded<State> state_;
 };

@@ -131,14 +131,16 @@ class Tools final : public ToolService {
 class Resources final : public ResourceService {
  public:
   void list_resources(const RequestContext&, const Cursor&, PageDone done) override {
-    done(Page{{{{"uri", "test://a"}, {"name", "A"}}}});
+    done(Page{{{{"uri", "test://a"}, {"name", "A"}}}, std::nullopt, fresh_for});
   }
   void list_templates(const RequestContext&, const Cursor&, PageDone done) override { done(Page{}); }
   void read_resource(const RequestContext&, const std::string& uri, ReadDone done) override {
     if (uri != "test://a") return done(Contents{});
-    done(Contents{{{{"uri", uri}, {"text", "A"}}}});
+    done(Contents{{{{"uri", uri}, {"text", "A"}}}, fresh_for});
   }
   bool may_watch(const RequestContext&, const std::string& uri) override { return uri == "test://a"; }
+
+  Freshness fresh_for{};
 };
 
 // Remembers what a request was answered with.
