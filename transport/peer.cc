@@ -100,6 +100,7 @@ void Peer::close() {
     return std::exchange(s.in_flight, {});
   });
   for (const auto& [key, exchange] : open) exchange->cancel();
+  gone_.request_stop();
 }
 
 bool Peer::closed() const {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -65,10 +66,14 @@ class Peer {
   void ask(const std::shared_ptr<Exchange>& about, const InputRequest& request, AnswerHandler handler);
   void answered(const json_rpc::Response& response);
 
+  // False: there is no way for messages that belong to no request.
+  bool takes_pushes() const { return push_ != nullptr; }
   void push(std::string text);
   // The other side is gone: everything in flight is cancelled.
   void close();
   bool closed() const;
+  // Told when the other side has gone.
+  std::stop_token gone() const { return gone_.get_token(); }
 
  private:
   struct Question {
@@ -88,6 +93,7 @@ class Peer {
   const Principal principal_;
   const std::shared_ptr<MessageSink> push_;
   const Limits limits_;
+  std::stop_source gone_;
   std::atomic<LogLevel> log_level_{LogLevel::info};
   Guarded<State> state_;
 };

@@ -45,6 +45,7 @@ inline constexpr const char* kLogLevel = "io.modelcontextprotocol/logLevel";
 inline constexpr const char* kServerInfo = "io.modelcontextprotocol/serverInfo";
 inline constexpr const char* kSubscriptionId = "io.modelcontextprotocol/subscriptionId";
 inline constexpr const char* kRelatedTask = "io.modelcontextprotocol/related-task";
+inline constexpr const char* kImmediateResponse = "io.modelcontextprotocol/model-immediate-response";
 inline constexpr const char* kProgressToken = "progressToken";
 }  // namespace meta_key
 

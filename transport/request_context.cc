@@ -33,6 +33,10 @@ bool RequestContext::client_has_extension(std::string_view extension) const {
          extensions->contains(std::string{extension});
 }
 
+bool RequestContext::takes_tasks() const {
+  return task_wish.has_value() || (era == Era::modern && client_has_extension(kTasksExtension));
+}
+
 json text_block(std::string_view text) { return {{"type", "text"}, {"text", text}}; }
 
 ProtocolError invalid_params(std::string message) { return {rpc_code::kInvalidParams, std::move(message), nullptr}; }

@@ -78,6 +78,12 @@ struct InputRound {
   json state = nullptr;
 };
 
+// What a client of 2025-11-25 asks for with a call: a task in place of the answer, kept for so long after its beginning
+// (the service decides).
+struct TaskWish {
+  std::optional<std::chrono::milliseconds> time_to_live{};
+};
+
 struct RequestContext {
   Era era = Era::modern;
   std::string protocol_version;
@@ -87,12 +93,15 @@ struct RequestContext {
   std::string correlation_id;
   TraceContext trace;
   InputRound input;
+  std::optional<TaskWish> task_wish{};      // of a client of 2025-11-25: it expects a StartedTask, whatever happens
   std::stop_token cancelled;                // the client took the request back or went away
   std::shared_ptr<RequestChannel> channel;  // never null inside a service
 
   // Whether the client declared a capability for this request: client_can("elicitation"), client_can("sampling").
   bool client_can(std::string_view capability) const;
   bool client_has_extension(std::string_view extension) const;
+  // Whether this call may be answered with a StartedTask: the client declared the Tasks extension, or wishes a task.
+  bool takes_tasks() const;
 };
 
 inline constexpr std::string_view kTasksExtension = "io.modelcontextprotocol/tasks";

@@ -272,9 +272,6 @@ std::vector<Principal> McpServer::sessions() const { return core_->subscriptions
 bool McpServer::notify_session(const Audience& audience, std::string_view method, const json& params) {
   return core_->subscriptions.notify_session(audience, method, params);
 }
-void McpServer::task_changed(const TaskView& task) {
-  core_->subscriptions.task_changed(task.id, task_json(task, *core_));
-}
 
 void McpServer::stop() {
   if (core_->stopped.exchange(true)) return;

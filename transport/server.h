@@ -83,7 +83,6 @@ class McpServer {
   void resources_changed(const Audience& audience = {});
   // Told to those of the audience who watch the resource under this very URI.
   void resource_updated(const std::string& uri, const Audience& audience = {});
-  void task_changed(const TaskView& task);
 
   // What somebody watches now, once for each URI and who watches it; and whether anybody would hear resources_changed.
   std::vector<WatchedResource> watched_resources() const;

@@ -90,7 +90,8 @@ const std::string* need_text(const CallPtr& call, const char* member);
 bool read_cursor(const CallPtr& call, Cursor& cursor);
 PageDone page_answer(const CallPtr& call, const char* member);
 
-// The methods, by file: server_methods.cc, server_tools.cc, server_resources.cc, server_tasks.cc.
+// The methods, by file: server_methods.cc, server_tools.cc, server_resources.cc, server_tasks.cc (the extension),
+// server_core_tasks.cc (2025-11-25).
 namespace methods {
 void discover(const CallPtr& call);
 void initialize(const CallPtr& call);
@@ -110,9 +111,24 @@ void complete(const CallPtr& call);
 void get_task(const CallPtr& call);
 void update_task(const CallPtr& call);
 void cancel_task(const CallPtr& call);
+void get_core_task(const CallPtr& call);
+void task_result(const CallPtr& call);
+void list_core_tasks(const CallPtr& call);
+void cancel_core_task(const CallPtr& call);
 }  // namespace methods
 
+// The extension's task, and the answer to a call that became one.
 json task_json(const TaskView& task, const ServerCore& core);
+void succeed_with_task(const CallPtr& call, const TaskView& task);
+// The same in 2025-11-25, whose client is then told of changes.
+void succeed_with_core_task(const CallPtr& call, const TaskView& task);
+// Reads params.task of a client of 2025-11-25 into the context. Whether the tool may be called so; an error if not.
+std::optional<ProtocolError> read_task_wish(const CallPtr& call, const std::string& tool);
+// The tasks that a listener asked for and may see: from now on it is told how they stand.
+void follow_for_listener(const CallPtr& call, const std::vector<std::string>& ids);
+
+// What the client must have declared for a request for input; nothing if it did.
+std::optional<json> undeclared(const RequestContext& context, const InputRequest& request);
 json answer_json(const Answer& answer, Revision revision);
 // A content block as the revision can read it.
 json content_for(const json& block, Revision revision);

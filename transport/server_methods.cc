@@ -9,6 +9,7 @@ namespace carillon::transport {
 namespace {
 
 constexpr auto kFirst = Revision::v2024_11_05;
+constexpr auto kCoreTasks = Revision::v2025_11_25;  // the only one with tasks in its core
 constexpr auto kModern = Revision::v2026_07_28;
 
 constexpr auto kMethods = std::to_array<Method>({
@@ -31,6 +32,10 @@ constexpr auto kMethods = std::to_array<Method>({
     {"tasks/get", kModern, kModern, Needs::tasks, Runs::pooled, methods::get_task},
     {"tasks/update", kModern, kModern, Needs::tasks, Runs::pooled, methods::update_task},
     {"tasks/cancel", kModern, kModern, Needs::tasks, Runs::pooled, methods::cancel_task},
+    {"tasks/get", kCoreTasks, kCoreTasks, Needs::tasks, Runs::pooled, methods::get_core_task},
+    {"tasks/result", kCoreTasks, kCoreTasks, Needs::tasks, Runs::pooled, methods::task_result},
+    {"tasks/list", kCoreTasks, kCoreTasks, Needs::tasks, Runs::pooled, methods::list_core_tasks},
+    {"tasks/cancel", kCoreTasks, kCoreTasks, Needs::tasks, Runs::pooled, methods::cancel_core_task},
 });
 
 bool wants(const json& filter, const char* kind) {
@@ -38,13 +43,15 @@ bool wants(const json& filter, const char* kind) {
   return found != filter.end() && found->is_boolean() && found->get<bool>();
 }
 
-std::vector<std::string> texts_in(const json& filter, const char* member) {
-  constexpr std::size_t kSubscriptionsMax = 1000;
+constexpr std::size_t kResourcesMax = 1000;  // that one listener hears of
+constexpr std::size_t kTasksMax = 100;
+
+std::vector<std::string> texts_in(const json& filter, const char* member, std::size_t count_max) {
   std::vector<std::string> found;
   const auto list = filter.find(member);
   if (list == filter.end() || !list->is_array()) return found;
   for (const auto& each : *list)
-    if (each.is_string() && found.size() < kSubscriptionsMax) found.push_back(each.get<std::string>());
+    if (each.is_string() && found.size() < count_max) found.push_back(each.get<std::string>());
   return found;
 }
 
@@ -68,7 +75,7 @@ void grant_lists(const CallPtr& call, const json& filter, Granting& granting) {
   grant("resourcesListChanged", Needs::resources, ListKind::resources);
   if (services.resources == nullptr || !filter.contains("resourceSubscriptions")) return;
   granting.acknowledged["resourceSubscriptions"] = json::array();
-  for (const auto& uri : texts_in(filter, "resourceSubscriptions")) {
+  for (const auto& uri : texts_in(filter, "resourceSubscriptions", kResourcesMax)) {
     if (!services.resources->may_watch(call->context, uri)) continue;
     granting.filter.resources.insert(uri);
     granting.acknowledged["resourceSubscriptions"].push_back(uri);
@@ -80,14 +87,12 @@ void grant_tasks(const CallPtr& call, const std::shared_ptr<Granting>& granting)
   if (granting->next >= granting->tasks.size()) {
     call->core->subscriptions.add({call->exchange, granting->filter, call->peer->principal(), call->peer->kind()},
                                   granting->acknowledged);
+    if (granting->next > 0) follow_for_listener(call, granting->acknowledged["taskIds"]);
     return;
   }
   const std::string id = granting->tasks[granting->next++];
   call->core->services.tasks->get_task(call->context, id, [call, granting, id](const std::optional<TaskView>& task) {
-    if (task) {
-      granting->filter.tasks.insert(id);
-      granting->acknowledged["taskIds"].push_back(id);
-    }
+    if (task) granting->acknowledged["taskIds"].push_back(id);
     grant_tasks(call, granting);
   });
 }
@@ -137,6 +142,9 @@ json capabilities_of(const ServerCore& core, Revision revision) {
   if (!core.options.experimental.empty()) capabilities["experimental"] = core.options.experimental;
   if (core.services.tasks != nullptr && is_modern(revision))
     capabilities["extensions"] = {{kTasksExtension, json::object()}};
+  if (core.services.tasks != nullptr && revision == kCoreTasks)
+    capabilities["tasks"] = {
+        {"list", json::object()}, {"cancel", json::object()}, {"requests", {{"tools", {{"call", json::object()}}}}}};
   return capabilities;
 }
 
@@ -185,12 +193,15 @@ void listen(const CallPtr& call) {
   if (call->core->services.tasks != nullptr && found->contains("taskIds")) {
     if (!call->context.client_has_extension(kTasksExtension))
       return fail(call, missing_capability({{"extensions", {{kTasksExtension, json::object()}}}}));
-    granting->tasks = texts_in(*found, "taskIds");
+    granting->tasks = texts_in(*found, "taskIds", kTasksMax);
     granting->acknowledged["taskIds"] = json::array();
   }
   call->exchange->mark_endless();
   grant_lists(call, *found, *granting);
-  grant_tasks(call, granting);
+  if (granting->tasks.empty()) return grant_tasks(call, granting);
+  const auto look_up = [call, granting] { run_guarded(call, [&] { grant_tasks(call, granting); }); };
+  if (!call->core->executor.run(look_up))
+    fail(call, {rpc_code::kInternal, "the server is overloaded; repeat later", nullptr});
 }
 
 }  // namespace methods

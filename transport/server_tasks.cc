@@ -54,6 +54,27 @@ json task_json(const TaskView& task, const ServerCore& core) {
   return result;
 }
 
+void succeed_with_task(const CallPtr& call, const TaskView& task) {
+  json result = task_json(task, *call->core);
+  for (const char* member : {"result", "error", "inputRequests"}) result.erase(member);
+  result["resultType"] = "task";
+  succeed(call, std::move(result));
+}
+
+void follow_for_listener(const CallPtr& call, const std::vector<std::string>& ids) {
+  for (const auto& id : ids) {
+    const auto tell = [core = call->core, exchange = call->exchange,
+                       heard = std::make_shared<bool>(false)](const std::optional<TaskView>& task) {
+      const bool first = !std::exchange(*heard, true);
+      // That a task is being worked on is what everybody takes for granted; anything else is told at once.
+      if (!task || (first && task->status == TaskStatus::working)) return;
+      exchange->send(
+          json_rpc::notification_text("notifications/tasks", tagged(task_json(*task, *core), exchange->id())));
+    };
+    call->core->services.tasks->follow_task(call->context, id, tell);
+  }
+}
+
 namespace methods {
 
 void get_task(const CallPtr& call) {

@@ -12,20 +12,6 @@ constexpr std::size_t kRoundsMax = 16;
 
 StateBinding binding_of(const Call& call) { return {call.context.principal, call.method, &call.params}; }
 
-// What the client must have declared for a request for input; nothing if it did.
-std::optional<json> undeclared(const RequestContext& context, const InputRequest& request) {
-  const auto needs = [&](const char* capability, json settings) -> std::optional<json> {
-    if (context.client_can(capability)) return std::nullopt;
-    return json{{capability, std::move(settings)}};
-  };
-  if (request.method == "sampling/createMessage") return needs("sampling", json::object());
-  if (request.method == "roots/list") return needs("roots", json::object());
-  if (request.params.value("mode", "form") != "url") return needs("elicitation", json::object());
-  const auto found = context.client_capabilities.find("elicitation");
-  if (found != context.client_capabilities.end() && found->is_object() && found->contains("url")) return std::nullopt;
-  return json{{"elicitation", {{"url", json::object()}}}};
-}
-
 std::optional<json> undeclared(const RequestContext& context, const NeedInput& need) {
   for (const auto& [key, request] : need.requests)
     if (auto missing = undeclared(context, request)) return missing;
@@ -124,10 +110,8 @@ void run_call(const CallPtr& call) {
 void finish_task(const CallPtr& call, const StartedTask& started) {
   call->core->services.tasks->get_task(call->context, started.task_id, [call](std::optional<TaskView> task) {
     if (!task) return fail(call, {rpc_code::kInternal, "the task that was started cannot be read", nullptr});
-    json result = task_json(*task, *call->core);
-    for (const char* member : {"result", "error", "inputRequests"}) result.erase(member);
-    result["resultType"] = "task";
-    succeed(call, std::move(result));
+    if (call->modern()) return succeed_with_task(call, *task);
+    succeed_with_core_task(call, *task);
   });
 }
 
@@ -135,12 +119,25 @@ void finish_call(const CallPtr& call, ToolOutcome outcome) {
   if (const auto* answer = std::get_if<Answer>(&outcome)) return succeed(call, answer_json(*answer, call->revision));
   if (const auto* error = std::get_if<ProtocolError>(&outcome)) return fail(call, *error);
   if (const auto* need = std::get_if<NeedInput>(&outcome)) return require_input(call, *need, run_call);
-  if (call->core->services.tasks == nullptr)
-    return fail(call, {rpc_code::kInternal, "a task was started, but this server keeps none", nullptr});
+  if (call->core->services.tasks == nullptr || !call->context.takes_tasks())
+    return fail(call, {rpc_code::kInternal, "a task was started, but nobody keeps or takes one", nullptr});
   finish_task(call, std::get<StartedTask>(outcome));
 }
 
 }  // namespace
+
+std::optional<json> undeclared(const RequestContext& context, const InputRequest& request) {
+  const auto needs = [&](const char* capability, json settings) -> std::optional<json> {
+    if (context.client_can(capability)) return std::nullopt;
+    return json{{capability, std::move(settings)}};
+  };
+  if (request.method == "sampling/createMessage") return needs("sampling", json::object());
+  if (request.method == "roots/list") return needs("roots", json::object());
+  if (request.params.value("mode", "form") != "url") return needs("elicitation", json::object());
+  const auto found = context.client_capabilities.find("elicitation");
+  if (found != context.client_capabilities.end() && found->is_object() && found->contains("url")) return std::nullopt;
+  return json{{"elicitation", {{"url", json::object()}}}};
+}
 
 json content_for(const json& block, Revision revision) {
   const std::string type = block.value("type", "");
@@ -211,6 +208,7 @@ void call_tool(const CallPtr& call) {
   if (given && !arguments->is_object()) return fail(call, invalid_params("params.arguments is an object"));
   if (!given) call->params["arguments"] = json::object();
   if (const auto problem = check_param_headers(call, *name, call->params["arguments"])) return fail(call, *problem);
+  if (const auto problem = read_task_wish(call, *name)) return fail(call, *problem);
   if (read_input_round(call)) run_call(call);
 }
 

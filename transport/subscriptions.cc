@@ -22,12 +22,12 @@ constexpr std::string_view changed_method(ListKind kind) {
 
 bool includes(const Audience& audience, const Principal& principal) { return !audience || audience(principal); }
 
+}  // namespace
+
 json tagged(json params, const json& subscription) {
   params["_meta"][meta_key::kSubscriptionId] = subscription;
   return params;
 }
-
-}  // namespace
 
 void Subscriptions::add(Listener listener, const json& acknowledged) {
   const auto exchange = listener.exchange;
@@ -64,10 +64,6 @@ void Subscriptions::resource_updated(const std::string& uri, const Audience& aud
       kMethod, {{"uri", uri}});
   tell_peers([&](const Peer& peer) { return peer.watches(uri) && includes(audience, peer.principal()); }, kMethod,
              {{"uri", uri}});
-}
-
-void Subscriptions::task_changed(const std::string& id, const json& task) {
-  tell_listeners([&](const Listener& each) { return each.filter.tasks.contains(id); }, "notifications/tasks", task);
 }
 
 void Subscriptions::finish(const json& result) {

@@ -22,8 +22,10 @@ enum class ListKind { tools, prompts, resources };
 struct ListenFilter {
   std::set<ListKind> lists;
   std::set<std::string> resources;
-  std::set<std::string> tasks;
 };
+
+// The params of a message on a listen stream: every one names its subscription.
+json tagged(json params, const json& subscription);
 
 class Subscriptions {
  public:
@@ -40,7 +42,6 @@ class Subscriptions {
 
   void list_changed(ListKind kind, const Audience& audience = {});
   void resource_updated(const std::string& uri, const Audience& audience = {});
-  void task_changed(const std::string& id, const json& task);
   // Ends all listeners with `result` plus their subscription id.
   void finish(const json& result);
 

@@ -10,23 +10,33 @@ namespace {
 
 constexpr std::size_t kListsKept = 8;
 
-struct MemberSince {
+struct KnownMember {
   const char* name;
   Revision since;
+  Revision until = kNewestModern;
 };
-constexpr auto kMembers = std::to_array<MemberSince>({
+constexpr auto kMembers = std::to_array<KnownMember>({
     {"annotations", Revision::v2025_03_26},
     {"title", Revision::v2025_06_18},
     {"outputSchema", Revision::v2025_06_18},
     {"_meta", Revision::v2025_06_18},
     {"icons", Revision::v2025_11_25},
+    {"execution", Revision::v2025_11_25, Revision::v2025_11_25},
 });
+
+TaskSupport task_support_in(const ToolEntry& tool) {
+  const auto execution = tool.find("execution");
+  if (execution == tool.end() || !execution->is_object()) return TaskSupport::forbidden;
+  const std::string word = execution->value("taskSupport", "forbidden");
+  if (word == "required") return TaskSupport::required;
+  return word == "optional" ? TaskSupport::optional : TaskSupport::forbidden;
+}
 
 }  // namespace
 
 ordered_json entry_for(ordered_json entry, Revision revision) {
   for (const auto& member : kMembers)
-    if (revision < member.since) entry.erase(member.name);
+    if (revision < member.since || revision > member.until) entry.erase(member.name);
   // Until 2025-11-25 an output schema describes an object.
   if (!is_modern(revision) && entry.contains("outputSchema") && entry["outputSchema"].value("type", "") != "object")
     entry.erase("outputSchema");
@@ -37,8 +47,9 @@ ToolListings::Derived& ToolListings::derived(Kept& kept, const std::shared_ptr<c
   const auto found = std::find_if(kept.begin(), kept.end(), [&](const Derived& each) { return each.list == list; });
   if (found != kept.end()) return *found;
   if (kept.size() >= kListsKept) kept.erase(kept.begin());
-  Derived fresh{list, {}, {}};
+  Derived fresh{list, {}, {}, {}};
   for (const auto& tool : list->tools) {
+    fresh.task_support.emplace(tool.value("name", ""), task_support_in(tool));
     auto params = header_params(tool.value("inputSchema", ordered_json::object()));
     if (auto* valid = std::get_if<std::vector<HeaderParam>>(&params); valid != nullptr && !valid->empty())
       fresh.headers.emplace(tool.value("name", ""), std::move(*valid));
@@ -85,6 +96,16 @@ std::vector<HeaderParam> ToolListings::header_params_of(const std::shared_ptr<co
     const auto& headers = derived(kept, list).headers;
     const auto found = headers.find(tool);
     return found == headers.end() ? std::vector<HeaderParam>{} : found->second;
+  });
+}
+
+std::optional<TaskSupport> ToolListings::task_support_of(const std::shared_ptr<const ToolList>& list,
+                                                         const std::string& tool) {
+  return kept_.with([&](Kept& kept) -> std::optional<TaskSupport> {
+    const auto& support = derived(kept, list).task_support;
+    const auto found = support.find(tool);
+    if (found == support.end()) return std::nullopt;
+    return found->second;
   });
 }
 

@@ -1,5 +1,5 @@
 // What is derived from a ToolList and kept as long as the list is the same object: the text of tools/list for each
-// revision, page by page, and the parameters that HTTP headers mirror. Thread-safe.
+// revision, page by page, the parameters that HTTP headers mirror, and which tools may be called as tasks. Thread-safe.
 #pragma once
 
 #include <chrono>
@@ -23,6 +23,9 @@ struct ListingRules {
   json server_info;
 };
 
+// Whether clients of 2025-11-25 may call a tool as a task (execution.taskSupport).
+enum class TaskSupport { forbidden, optional, required };
+
 class ToolListings {
  public:
   explicit ToolListings(ListingRules rules) : rules_(std::move(rules)) {}
@@ -31,12 +34,15 @@ class ToolListings {
   std::optional<std::shared_ptr<const std::string>> page(const std::shared_ptr<const ToolList>& list, Revision revision,
                                                          const std::optional<std::string>& cursor);
   std::vector<HeaderParam> header_params_of(const std::shared_ptr<const ToolList>& list, const std::string& tool);
+  // Nothing: the list has no such tool.
+  std::optional<TaskSupport> task_support_of(const std::shared_ptr<const ToolList>& list, const std::string& tool);
 
  private:
   struct Derived {
     std::shared_ptr<const ToolList> list;  // held, so that its address is not used again
     std::map<std::pair<Revision, std::string>, std::shared_ptr<const std::string>> pages;
     std::map<std::string, std::vector<HeaderParam>> headers;
+    std::map<std::string, TaskSupport> task_support;
   };
   using Kept = std::vector<Derived>;
 

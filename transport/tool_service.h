@@ -45,7 +45,7 @@ struct NeedInput {
   json state = nullptr;
 };
 
-// The call goes on as a task of the TaskStore (only if the client declared the Tasks extension or asked for a task).
+// The call goes on as a task of the TaskStore (only where RequestContext::takes_tasks).
 struct StartedTask {
   std::string task_id;
 };
@@ -54,7 +54,8 @@ using ToolOutcome = std::variant<Answer, ProtocolError, NeedInput, StartedTask>;
 using ToolDone = std::function<void(ToolOutcome)>;
 
 // One entry of the listing as MCP's newest revision writes it: name, title, description, inputSchema, outputSchema,
-// annotations, icons, _meta. Members an older revision does not know are left out for its clients.
+// annotations, icons, _meta; and `execution`, of 2025-11-25 alone, whose taskSupport says whether its clients may call the
+// tool as a task. Members a revision does not know are left out for its clients.
 using ToolEntry = ordered_json;
 
 struct ToolList {

@@ -50,6 +50,7 @@ struct FixtureTool {
   std::string description;
   ordered_json input_schema;
   std::function<void(FixtureCall)> call;
+  std::string task_support{};  // of 2025-11-25: optional or required; empty: forbidden
 };
 
 std::vector<FixtureTool> content_tools();
@@ -94,15 +95,26 @@ class FixtureTasks final : public transport::TaskStore {
   // Changes a task unless it has ended.
   void change(const std::string& id, const std::function<void(transport::TaskView&)>& change);
 
+  // How many still listen.
+  std::size_t followers_of(const std::string& id);
+
   void get_task(const RequestContext& context, const std::string& id, transport::TaskDone done) override;
+  void list_tasks(const RequestContext& context, const transport::Cursor& cursor,
+                  transport::TaskPageDone done) override;
   void answer_task(const RequestContext& context, const std::string& id, const json& responses,
                    transport::TaskDone done) override;
   void cancel_task(const RequestContext& context, const std::string& id, transport::TaskDone done) override;
+  void follow_task(const RequestContext& context, const std::string& id, transport::TaskDone changed) override;
 
  private:
+  struct Follower {
+    std::stop_token gone;
+    transport::TaskDone changed;
+  };
   struct Kept {
     transport::TaskView view;
     Answered answered;
+    std::vector<Follower> followers{};
   };
   Guarded<std::map<std::string, Kept>> tasks_;
 };

@@ -1,4 +1,5 @@
 // Tasks in memory, and the tools that start them.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "tests/conformance/fixture.h"
@@ -15,8 +16,6 @@ using transport::TaskView;
 const ordered_json kNoArguments = ordered_json::parse(R"({"type":"object","additionalProperties":false})");
 const json kYesNo{{"type", "boolean"}};
 
-bool takes_tasks(const FixtureCall& call) { return call.context.client_has_extension(transport::kTasksExtension); }
-
 void complete(TaskView& task, Answer answer) {
   task.status = TaskStatus::completed;
   task.input_requests.clear();
@@ -25,7 +24,7 @@ void complete(TaskView& task, Answer answer) {
 
 // True: the client declared tasks. Otherwise the call was answered with what is missing.
 bool need_tasks(const FixtureCall& call) {
-  if (takes_tasks(call)) return true;
+  if (call.context.takes_tasks()) return true;
   call.done(transport::missing_capability({{"extensions", {{transport::kTasksExtension, json::object()}}}}));
   return false;
 }
@@ -44,7 +43,8 @@ void start_timed(const FixtureCall& call, std::chrono::microseconds after, const
 void compute(const FixtureCall& call) {
   const std::chrono::duration<double> seconds{call.arguments.value("seconds", 0.0)};
   const Answer answer = text_answer("Computed " + call.arguments.value("label", ""));
-  if (!takes_tasks(call) || seconds.count() <= 0) return call.done(answer);
+  const bool at_once = seconds.count() <= 0 && !call.context.task_wish;
+  if (!call.context.takes_tasks() || at_once) return call.done(answer);
   start_timed(call, std::chrono::duration_cast<std::chrono::microseconds>(seconds), answer);
 }
 
@@ -96,7 +96,7 @@ void ask_then_start(const FixtureCall& call) {
         NeedInput{{{"user_name", elicitation("What is your name?", {{"name", {{"type", "string"}}}})}}, {{"step", 1}}});
   const json content = answer.value("content", json::object());
   const Answer greeting = text_answer("Hello, " + (content.is_object() ? content.value("name", "") : "") + "!");
-  if (!takes_tasks(call)) return call.done(greeting);
+  if (!call.context.takes_tasks()) return call.done(greeting);
   start_timed(call, 200ms, greeting);
 }
 
@@ -112,11 +112,23 @@ std::string FixtureTasks::start(TaskView task, Answered answered) {
 }
 
 void FixtureTasks::change(const std::string& id, const std::function<void(TaskView&)>& change) {
-  tasks_.with([&](auto& tasks) {
+  const auto changed = tasks_.with([&](auto& tasks) -> std::optional<Kept> {
     const auto found = tasks.find(id);
-    if (found == tasks.end() || is_final(found->second.view.status)) return;
+    if (found == tasks.end() || is_final(found->second.view.status)) return std::nullopt;
     change(found->second.view);
     found->second.view.updated_at = SystemClock{}.now();
+    return found->second;
+  });
+  if (!changed) return;
+  for (const auto& follower : changed->followers)
+    if (!follower.gone.stop_requested()) follower.changed(changed->view);
+}
+
+std::size_t FixtureTasks::followers_of(const std::string& id) {
+  return tasks_.with([&](const auto& tasks) {
+    const auto& followers = tasks.at(id).followers;
+    return static_cast<std::size_t>(std::count_if(
+        followers.begin(), followers.end(), [](const Follower& follower) { return !follower.gone.stop_requested(); }));
   });
 }
 
@@ -124,6 +136,30 @@ void FixtureTasks::get_task(const RequestContext&, const std::string& id, transp
   done(tasks_.with([&](const auto& tasks) -> std::optional<TaskView> {
     const auto found = tasks.find(id);
     if (found == tasks.end()) return std::nullopt;
+    return found->second.view;
+  }));
+}
+
+void FixtureTasks::list_tasks(const RequestContext&, const transport::Cursor& cursor, transport::TaskPageDone done) {
+  constexpr std::size_t kPageSize = 2;
+  done(tasks_.with([&](const auto& tasks) {
+    transport::TaskPage page;
+    for (auto at = cursor ? tasks.upper_bound(*cursor) : tasks.begin(); at != tasks.end(); ++at) {
+      if (page.tasks.size() == kPageSize) {
+        page.next_cursor = page.tasks.back().id;
+        break;
+      }
+      page.tasks.push_back(at->second.view);
+    }
+    return page;
+  }));
+}
+
+void FixtureTasks::follow_task(const RequestContext& context, const std::string& id, transport::TaskDone changed) {
+  changed(tasks_.with([&](auto& tasks) -> std::optional<TaskView> {
+    const auto found = tasks.find(id);
+    if (found == tasks.end()) return std::nullopt;
+    found->second.followers.push_back({context.cancelled, changed});
     return found->second.view;
   }));
 }
@@ -152,12 +188,12 @@ std::vector<FixtureTool> task_tools() {
   };
   return {
       {"greet", "Greets at once", with("name", "string"), greet},
-      {"slow_compute", "Takes its time", with("seconds", "number"), compute},
-      {"failing_job", "Ends with a tool error", kNoArguments, fail_job},
-      {"protocol_error_job", "Ends with a protocol error", kNoArguments, break_job},
-      {"confirm_delete", "Asks before it deletes", with("filename", "string"), confirm_delete},
-      {"multi_input", "Asks two things at once", kNoArguments, ask_two},
-      {"test_tool_with_task", "Asks first and then takes its time", kNoArguments, ask_then_start},
+      {"slow_compute", "Takes its time", with("seconds", "number"), compute, "optional"},
+      {"failing_job", "Ends with a tool error", kNoArguments, fail_job, "required"},
+      {"protocol_error_job", "Ends with a protocol error", kNoArguments, break_job, "required"},
+      {"confirm_delete", "Asks before it deletes", with("filename", "string"), confirm_delete, "required"},
+      {"multi_input", "Asks two things at once", kNoArguments, ask_two, "required"},
+      {"test_tool_with_task", "Asks first and then takes its time", kNoArguments, ask_then_start, "optional"},
   };
 }
 

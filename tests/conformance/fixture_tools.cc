@@ -129,8 +129,10 @@ FixtureTools::FixtureTools(Stage& stage) : stage_(stage) {
   for (auto& family : {content_tools(), input_tools(), task_tools()}) {
     for (auto tool : family) {
       if (tool.name == "json_schema_2020_12_tool") tool.input_schema = kSchema2020;
-      list->tools.push_back(
-          {{"name", tool.name}, {"description", tool.description}, {"inputSchema", tool.input_schema}});
+      transport::ToolEntry entry{
+          {"name", tool.name}, {"description", tool.description}, {"inputSchema", tool.input_schema}};
+      if (!tool.task_support.empty()) entry["execution"] = {{"taskSupport", tool.task_support}};
+      list->tools.push_back(std::move(entry));
       tools_.emplace(tool.name, std::move(tool));
     }
   }

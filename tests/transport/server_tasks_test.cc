@@ -1,24 +1,14 @@
 // The Tasks extension, prompts and completion, with the services of the conformance fixture.
 #include <catch2/catch.hpp>
 
-#include "tests/conformance/fixture.h"
-#include "tests/transport/server_fixture.h"
+#include "tests/transport/tasks_fixture.h"
 
 namespace carillon::transport {
 namespace {
 
 using fixture::Collected;
-using fixture::InlineExecutor;
 
-struct Everything {
-  conformance::FixtureTasks tasks;
-  Timer timer;
-  conformance::Stage stage{timer, tasks, nullptr};
-  conformance::FixtureTools tools{stage};
-  conformance::FixtureContent content;
-  SystemClock clock;
-  InlineExecutor executor;
-  McpServer mcp{fixture::Server::default_options(), {&tools, &content, &content, &content, &tasks}, clock, executor};
+struct Everything : fixture::TaskServer {
   std::shared_ptr<Collected> sink = std::make_shared<Collected>();
   std::shared_ptr<Peer> peer = mcp.connect(Peer::Kind::stream, {"t", "a", {}}, sink);
 
@@ -123,16 +113,41 @@ TEST_CASE("a listener follows the tasks that are its own", "[transport][server_t
   const json filter{{"notifications", {{"taskIds", {id, "nothing"}}}}};
   CHECK(e.ask("subscriptions/listen", filter)["error"]["code"] == rpc_code::kMissingCapability);
   CHECK(e.with_tasks("subscriptions/listen", filter)["params"]["notifications"]["taskIds"] == json::array({id}));
-  TaskView view;
-  view.id = id;
-  view.status = TaskStatus::cancelled;
-  e.mcp.task_changed(view);
+  e.tasks.change(id, [](TaskView& task) { task.status_message = "half way"; });
+  e.tasks.change(id, [](TaskView& task) { task.status = TaskStatus::cancelled; });
   const auto told = e.sink->take();
-  REQUIRE(told.size() == 1);
+  REQUIRE(told.size() == 2);
   const json message = json::parse(told[0]);
   CHECK(message["method"] == "notifications/tasks");
-  CHECK(message["params"]["status"] == "cancelled");
+  CHECK(message["params"]["status"] == "working");
+  CHECK(message["params"]["statusMessage"] == "half way");
   CHECK(message["params"]["_meta"][meta_key::kSubscriptionId] == 1);
+  CHECK(json::parse(told[1])["params"]["status"] == "cancelled");
+}
+
+TEST_CASE("who listens too late for a change is told at once how the task stands", "[transport][server_tasks]") {
+  Everything e;
+  const std::string id = e.start("slow_compute", {{"seconds", 60}});
+  e.with_tasks("tasks/cancel", {{"taskId", id}});
+  const json request = fixture::modern_request(7, "subscriptions/listen", {{"notifications", {{"taskIds", {id}}}}});
+  json declaring = request;
+  declaring["params"]["_meta"][meta_key::kClientCapabilities] = {{"extensions", {{kTasksExtension, json::object()}}}};
+  e.mcp.receive_text({e.peer, e.sink, nullptr}, declaring.dump());
+  const auto told = e.sink->take();
+  REQUIRE(told.size() == 2);
+  CHECK(json::parse(told[0])["method"] == "notifications/subscriptions/acknowledged");
+  CHECK(json::parse(told[1])["params"]["status"] == "cancelled");
+}
+
+TEST_CASE("who has stopped listening hears no more of a task", "[transport][server_tasks]") {
+  Everything e;
+  const std::string id = e.start("slow_compute", {{"seconds", 60}});
+  e.with_tasks("subscriptions/listen", {{"notifications", {{"taskIds", {id}}}}});
+  e.mcp.receive_text({e.peer, e.sink, nullptr},
+                     R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})");
+  CHECK(e.tasks.followers_of(id) == 0);
+  e.tasks.change(id, [](TaskView& task) { task.status = TaskStatus::cancelled; });
+  CHECK(e.sink->take().empty());
 }
 
 TEST_CASE("prompts are listed and filled in and may ask first", "[transport][server_prompts]") {

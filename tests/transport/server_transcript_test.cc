@@ -1,7 +1,8 @@
 // Plays tests/transcripts/*.txt against the server, in memory and over a real socket pair. A new case is a new file:
 //   # what the case shows          > a line of the client          < a line the server must send
 // Server lines between two client lines may come in any order. An expected object may leave members out; "<any>" stands
-// for any value, "<absent>" for a member that must not be there. What is sent beyond the expected fails the case.
+// for any value, "<absent>" for a member that must not be there; "<keep x>" for any text, which stands for <x> from the
+// client's next line on. What is sent beyond the expected fails the case. The server of tasks_*.txt keeps tasks.
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -10,7 +11,7 @@
 #include <fstream>
 
 #include "server/process/unique_fd.h"
-#include "tests/transport/server_fixture.h"
+#include "tests/transport/tasks_fixture.h"
 #include "transport/stdio_server.h"
 
 namespace carillon::transport {
@@ -23,6 +24,18 @@ struct Turn {
   std::vector<std::string> said;
   std::vector<json> expected;
 };
+
+// What was kept, by the name it has in the transcript.
+using Kept = std::map<std::string, std::string>;
+
+std::string filled_in(std::string line, const Kept& kept) {
+  for (const auto& [name, value] : kept) {
+    const std::string mark = "<" + name + ">";
+    for (std::size_t at = line.find(mark); at != std::string::npos; at = line.find(mark, at + value.size()))
+      line.replace(at, mark.size(), value);
+  }
+  return line;
+}
 
 std::vector<Turn> read_transcript(const std::filesystem::path& path) {
   std::ifstream in{path};
@@ -42,23 +55,32 @@ std::vector<Turn> read_transcript(const std::filesystem::path& path) {
   return turns;
 }
 
-bool fits(const json& expected, const json& actual) {
+bool fits(const json& expected, const json& actual, Kept& kept) {
+  constexpr std::string_view kKeep = "<keep ";
   if (expected == "<any>") return true;
+  if (expected.is_string() && expected.get_ref<const std::string&>().starts_with(kKeep)) {
+    const auto& mark = expected.get_ref<const std::string&>();
+    if (actual.is_string()) kept[mark.substr(kKeep.size(), mark.size() - kKeep.size() - 1)] = actual;
+    return actual.is_string();
+  }
+  const auto each_fits = [&](const json& wanted, const json& given) { return fits(wanted, given, kept); };
   if (expected.is_array())
-    return actual.is_array() && std::equal(expected.begin(), expected.end(), actual.begin(), actual.end(), fits);
+    return actual.is_array() && std::equal(expected.begin(), expected.end(), actual.begin(), actual.end(), each_fits);
   if (!expected.is_object()) return expected == actual;
   if (!actual.is_object()) return false;
   return std::all_of(expected.items().begin(), expected.items().end(), [&](const auto& member) {
     if (member.value() == "<absent>") return !actual.contains(member.key());
-    return actual.contains(member.key()) && fits(member.value(), actual[member.key()]);
+    return actual.contains(member.key()) && each_fits(member.value(), actual[member.key()]);
   });
 }
 
-void check_turn(const Turn& turn, const std::vector<std::string>& sent) {
+void check_turn(const Turn& turn, const std::vector<std::string>& sent, Kept& kept) {
   std::vector<json> left;
   for (const auto& text : sent) left.push_back(json::parse(text));
-  for (const auto& expected : turn.expected) {
-    const auto found = std::find_if(left.begin(), left.end(), [&](const json& each) { return fits(expected, each); });
+  for (const auto& as_written : turn.expected) {
+    const json expected = json::parse(filled_in(as_written.dump(), kept));
+    const auto found =
+        std::find_if(left.begin(), left.end(), [&](const json& each) { return fits(expected, each, kept); });
     INFO("after: " << turn.said.back());
     INFO("expected: " << expected.dump());
     for (const auto& each : left) UNSCOPED_INFO("sent: " << each.dump());
@@ -124,27 +146,47 @@ class PipeClient {
   std::jthread thread_;
 };
 
+// The server that a transcript is about.
+class Stage {
+ public:
+  explicit Stage(const std::filesystem::path& transcript) {
+    if (transcript.filename().string().starts_with("tasks_")) {
+      with_tasks_.emplace();
+    } else {
+      plain_.emplace();
+    }
+  }
+  McpServer& mcp() { return plain_ ? plain_->mcp : with_tasks_->mcp; }
+
+ private:
+  std::optional<fixture::Server> plain_;
+  std::optional<fixture::TaskServer> with_tasks_;
+};
+
 TEST_CASE("every transcript plays in memory", "[transport][transcript]") {
   const auto path = GENERATE(from_range(transcripts()));
   CAPTURE(path.string());
-  fixture::Server server;
+  Stage stage{path};
+  McpServer& mcp = stage.mcp();
+  Kept kept;
   const auto sink = std::make_shared<Collected>();
-  const auto peer = server.mcp.connect(Peer::Kind::stream, {"t", "a", {}}, sink);
+  const auto peer = mcp.connect(Peer::Kind::stream, {"t", "a", {}}, sink);
   for (const auto& turn : read_transcript(path)) {
-    for (const auto& line : turn.said) server.mcp.receive_text({peer, sink, nullptr}, line);
-    check_turn(turn, sink->take());
+    for (const auto& line : turn.said) mcp.receive_text({peer, sink, nullptr}, filled_in(line, kept));
+    check_turn(turn, sink->take(), kept);
   }
-  server.mcp.disconnect(peer);
+  mcp.disconnect(peer);
 }
 
 TEST_CASE("every transcript plays over a socket pair", "[transport][transcript]") {
   const auto path = GENERATE(from_range(transcripts()));
   CAPTURE(path.string());
-  fixture::Server server;
-  PipeClient client{server.mcp};
+  Stage stage{path};
+  PipeClient client{stage.mcp()};
+  Kept kept;
   for (const auto& turn : read_transcript(path)) {
-    for (const auto& line : turn.said) client.say(line);
-    check_turn(turn, client.hear(turn.expected.size()));
+    for (const auto& line : turn.said) client.say(filled_in(line, kept));
+    check_turn(turn, client.hear(turn.expected.size()), kept);
   }
   CHECK(client.hear_to_the_end().empty());
 }
