@@ -32,4 +32,5 @@ SELECT count(*) AS total FROM (
       AND ($7::bigint IS NULL OR r.id >= $7)
       AND ($8::bigint IS NULL OR r.id < $8)
    LIMIT $9)
+  LIMIT $9
 ) runs;
