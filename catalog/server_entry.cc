@@ -16,12 +16,19 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kPolicyMembers{"timeout", "max_parallel", "tools", "auth"};
 constexpr std::array<std::string_view, 5> kToolMembers{"effect", "timeout", "cost", "scopes", "sensitive"};
+constexpr double kDollarsMax = 10'000;
 constexpr std::array<Effect, 3> kEffects{Effect::read, Effect::idempotent, Effect::destructive};
 
 // Values that are no secrets although they stand where secrets stand; masking them would black out every path.
 constexpr std::array<std::string_view, 14> kOpenVariables{"PATH",     "HOME",   "LANG",      "TZ",        "USER",
                                                           "LOGNAME",  "SHELL",  "TERM",      "TMPDIR",    "PWD",
                                                           "NODE_ENV", "LC_ALL", "NODE_PATH", "PYTHONPATH"};
+
+std::string join(const std::vector<std::string>& words) {
+  std::string joined;
+  for (const auto& word : words) joined += (joined.empty() ? "" : ", ") + word;
+  return joined;
+}
 
 class EntryReader {
  public:
@@ -195,12 +202,12 @@ class EntryReader {
     }
     if (value.contains("timeout")) policy.timeout = duration(value["timeout"], where + "/timeout");
     if (value.contains("cost")) {
-      if (!value["cost"].is_number() || value["cost"] < 0)
-        problem(where + "/cost", "must be a number that is not negative");
+      if (!value["cost"].is_number() || value["cost"] < 0 || value["cost"] > kDollarsMax)
+        problem(where + "/cost", "must be US dollars a call, a number from 0 to 10000");
       else
-        policy.cost = value["cost"].get<double>();
+        policy.cost = Cost::of_dollars(value["cost"].get<double>());
     }
-    policy.scopes = texts(value, "scopes", where);
+    policy.scopes = scopes(value, where);
     policy.sensitive = texts(value, "sensitive", where);
     for (const auto& pointer : policy.sensitive)
       if (!pointer.empty() && pointer.front() != '/')
@@ -217,6 +224,17 @@ class EntryReader {
       return found;
     }
     for (const auto& each : list) found.push_back(each.get<std::string>());
+    return found;
+  }
+
+  Scopes scopes(const ordered_json& value, const std::string& where) {
+    Scopes found;
+    for (const auto& name : texts(value, "scopes", where)) {
+      if (const auto scope = scope_named(name))
+        found.add(*scope);
+      else
+        problem(where + "/scopes", "there is no scope \"" + name + "\"; accepted are " + join(Scopes::all().names()));
+    }
     return found;
   }
 

@@ -25,8 +25,8 @@ namespace carillon::catalog {
 struct ToolPolicy {
   std::optional<Effect> effect;
   std::optional<Duration> timeout;
-  double cost = 0;
-  std::vector<std::string> scopes;
+  Cost cost;                           // of one call
+  Scopes scopes;                       // that a caller must hold
   std::vector<std::string> sensitive;  // JSON pointers into arguments and results
   bool operator==(const ToolPolicy&) const = default;
 };

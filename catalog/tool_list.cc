@@ -37,6 +37,8 @@ CatalogTool::CatalogTool(const ServerEntry& entry, transport::ListedTool listed)
   facts_.description = listed.description;
   facts_.effect = effect_of(policy_, listed);
   facts_.timeout = policy_.timeout ? policy_.timeout : entry.timeout;
+  facts_.scopes = policy_.scopes;
+  facts_.cost = policy_.cost;
   facts_.input_schema = std::move(listed.input_schema);
   facts_.output_schema = std::move(listed.output_schema);
   facts_.sensitive = policy_.sensitive;

@@ -27,6 +27,8 @@ ordered_json tool_row(const ToolFacts& tool, DownstreamDetail detail) {
   ordered_json row{{"tool", tool.tool}};
   if (detail == DownstreamDetail::name) return row;
   row["effect"] = name_of(tool.effect);
+  if (!tool.scopes.empty()) row["needs_scopes"] = tool.scopes.names();
+  if (!tool.cost.is_free()) row["cost_usd"] = tool.cost.dollars();
   if (detail == DownstreamDetail::summary) {
     add(row, "summary", summary_of(tool.description));
     return row;

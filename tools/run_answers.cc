@@ -65,6 +65,7 @@ ordered_json step_row(const StepRow& step, Instant now, const Shown& shown) {
   facts["attempt"] = step.attempt;
   if (step.finished_at) facts["duration"] = say_duration(*step.finished_at - step.started_at);
   add_time(facts, "not_before", step.not_before, "UTC", now);
+  if (!step.cost.is_free()) facts["cost_usd"] = step.cost.dollars();
   add(facts, "error_class", step.error_class);
   add(facts, "error", extract(step.error_message, kOutputExtract).text);
   if (shown.whole_max > 0) add_output(facts, "output", main_output(step.output), shown);
@@ -236,6 +237,8 @@ Result<Answer> answer(const RunDetail& detail, const RunView& view) {
   if (detail.diagnosis) facts["diagnosis"] = diagnosis_of(*detail.diagnosis);
   if (includes(view, "input") && !detail.input.is_null())
     add_output(facts, "input", detail.input, {kOutputShownMax, kOutputExtract});
+  if (includes(view, "cost") || (view.format == Format::detailed && !detail.cost.is_free()))
+    facts["cost_usd"] = detail.cost.dollars();
   add_steps(facts, detail, view);
   add_run_output(facts, detail, view);
   if (view.format == Format::detailed) add_details(facts, detail);

@@ -21,7 +21,7 @@ inline constexpr std::size_t kOutputDetailedMax = 24'000;  // about 6,000 tokens
 
 struct RunView {
   Format format = Format::concise;
-  std::vector<std::string> include{};  // steps, output, input
+  std::vector<std::string> include{};  // steps, output, input, cost
   std::optional<std::string> step{};
   std::optional<std::string> output_path{};
 };

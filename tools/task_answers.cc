@@ -39,6 +39,7 @@ ordered_json statistics_of(const RunStatistics& statistics, Format format) {
   if (statistics.p50) facts["p50"] = say_duration(*statistics.p50);
   if (statistics.p95) facts["p95"] = say_duration(*statistics.p95);
   if (statistics.late_p95) facts["late_p95"] = say_duration(*statistics.late_p95);
+  if (!statistics.cost.is_free()) facts["cost_usd"] = statistics.cost.dollars();
   if (format == Format::concise) return facts;
   facts["succeeded"] = statistics.succeeded;
   facts["failed"] = statistics.failed;

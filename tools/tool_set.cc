@@ -218,12 +218,9 @@ std::vector<const Tool*> ToolSet::offered() const {
 std::string ToolSet::instructions() const { return with_prefix(kInstructions, state_->options.prefix); }
 
 Caller caller_of(const transport::RequestContext& context) {
-  Scopes scopes;
-  for (const auto& name : context.principal.scopes)
-    if (const auto scope = scope_named(name)) scopes.add(*scope);
   return {.tenant = TenantId{context.principal.tenant},
           .agent = AgentId{context.principal.agent},
-          .scopes = scopes,
+          .scopes = scopes_named(context.principal.scopes),
           .correlation_id = context.correlation_id,
           .zone = {}};
 }

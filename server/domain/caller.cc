@@ -8,6 +8,13 @@ std::optional<Scope> scope_named(std::string_view name) {
   return std::nullopt;
 }
 
+Scopes scopes_named(const std::vector<std::string>& names) {
+  Scopes scopes;
+  for (const auto& name : names)
+    if (const auto scope = scope_named(name)) scopes.add(*scope);
+  return scopes;
+}
+
 std::vector<std::string> Scopes::names() const {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < kScopeNames.size(); ++i)

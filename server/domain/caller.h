@@ -35,12 +35,23 @@ class Scopes {
   }
   constexpr bool has(Scope scope) const { return (bits_ & bit(scope)) != 0; }
   constexpr void add(Scope scope) { bits_ |= bit(scope); }
+  constexpr bool empty() const { return bits_ == 0; }
+  // Those of ours that `held` has not.
+  constexpr Scopes missing_from(const Scopes& held) const {
+    Scopes missing;
+    missing.bits_ = bits_ & ~held.bits_;
+    return missing;
+  }
   std::vector<std::string> names() const;
+  friend constexpr bool operator==(const Scopes&, const Scopes&) = default;
 
  private:
   static constexpr std::uint32_t bit(Scope scope) { return 1U << static_cast<unsigned>(scope); }
   std::uint32_t bits_ = 0;
 };
+
+// Names that nobody knows grant nothing.
+Scopes scopes_named(const std::vector<std::string>& names);
 
 struct Caller {
   TenantId tenant;

@@ -16,6 +16,8 @@
 #include "server/base/id.h"
 #include "server/base/json.h"
 #include "server/base/result.h"
+#include "server/domain/caller.h"
+#include "server/domain/cost.h"
 #include "server/domain/error_class.h"
 
 namespace carillon {
@@ -26,9 +28,12 @@ enum class Effect { read, idempotent, destructive };
 
 constexpr std::string_view name_of(Effect effect) {
   switch (effect) {
-    case Effect::read: return "read";
-    case Effect::idempotent: return "idempotent";
-    case Effect::destructive: return "destructive";
+    case Effect::read:
+      return "read";
+    case Effect::idempotent:
+      return "idempotent";
+    case Effect::destructive:
+      return "destructive";
   }
   return "destructive";
 }
@@ -41,6 +46,8 @@ struct ToolFacts {
   std::string description;
   Effect effect = Effect::destructive;
   std::optional<Duration> timeout;     // set for this tool in the catalog
+  Scopes scopes{};                     // that whoever calls or schedules it must hold, besides the tool row's own
+  Cost cost{};                         // of one call
   ordered_json input_schema;           // as the server gave it, member order kept
   ordered_json output_schema;          // null when the tool has none
   std::vector<std::string> sensitive;  // JSON pointers into arguments and results that are masked everywhere
@@ -48,9 +55,9 @@ struct ToolFacts {
 
 struct ToolCall {
   TenantId tenant;
-  std::string tool;  // "server.tool"
-  json arguments;    // an object
-  Duration timeout;  // from start to reply; the downstream call is cancelled then
+  std::string tool;             // "server.tool"
+  json arguments;               // an object
+  Duration timeout;             // from start to reply; the downstream call is cancelled then
   std::string idempotency_key;  // the same on each attempt; travels as _meta["io.carillon/idempotencyKey"]
   std::string traceparent;      // W3C Trace Context, or empty
 };
@@ -67,6 +74,9 @@ struct ToolReply {
   Duration took{0};
   std::optional<Duration> retry_after{};  // the server's own wish
 };
+
+// Whether the call was made, as far as anybody knows: then it may have had its effect, and it has its price.
+inline bool was_made(const ToolReply& reply) { return !reply.failure || reply.arrived == Arrived::maybe; }
 
 using CallId = std::uint64_t;
 

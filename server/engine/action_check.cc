@@ -41,13 +41,13 @@ bool may_pass_by_itself(ErrorCode code) {
 
 class TargetCheck {
  public:
-  TargetCheck(ToolCaller& tools, const TenantId& tenant, Duration wait) : tools_(tools), tenant_(tenant), wait_(wait) {}
+  TargetCheck(ToolCaller& tools, const Caller& caller, Duration wait) : tools_(tools), caller_(caller), wait_(wait) {}
 
   Status check(const Target& target) {
     const std::string server = target.tool.substr(0, target.tool.find('.'));
     // A server that does not answer is waited for once, not once a step.
     if (away_.count(server) != 0) return Done{};
-    auto facts = tools_.describe(tenant_, target.tool, wait_);
+    auto facts = tools_.describe(caller_.tenant, target.tool, wait_);
     if (!facts) {
       if (!may_pass_by_itself(facts.error().code)) {
         Error error = facts.error();
@@ -57,6 +57,7 @@ class TargetCheck {
       away_.emplace(server, facts.error().message);
       return Done{};
     }
+    if (auto allowed = check_scopes(*facts, caller_.scopes, target.tool_pointer); !allowed) return allowed;
     if (has_template(target.arguments)) return Done{};
     return check_arguments(*facts, target.arguments, target.arguments_pointer);
   }
@@ -69,19 +70,42 @@ class TargetCheck {
 
  private:
   ToolCaller& tools_;
-  const TenantId& tenant_;
+  const Caller& caller_;
   Duration wait_;
   std::map<std::string, std::string> away_;  // server → why
 };
 
 }  // namespace
 
-Result<std::vector<std::string>> check_targets(ToolCaller& tools, const TenantId& tenant, const Action& action,
+Result<std::vector<std::string>> check_targets(ToolCaller& tools, const Caller& caller, const Action& action,
                                                Duration wait) {
-  TargetCheck targets{tools, tenant, wait};
+  TargetCheck targets{tools, caller, wait};
   for (const Target& target : targets_of(action))
     if (auto checked = targets.check(target); !checked) return checked.error();
   return targets.warnings();
+}
+
+Status check_scopes(ToolCaller& tools, const Caller& caller, const Action& action) {
+  for (const Target& target : targets_of(action)) {
+    const auto facts = tools.describe(caller.tenant, target.tool, Duration{0});
+    if (!facts) continue;
+    if (auto allowed = check_scopes(*facts, caller.scopes, target.tool_pointer); !allowed) return allowed;
+  }
+  return Done{};
+}
+
+Status check_scopes(const ToolFacts& facts, const Scopes& held, const std::string& pointer) {
+  const auto missing = facts.scopes.missing_from(held).names();
+  if (missing.empty()) return Done{};
+  Error error{ErrorCode::not_allowed,
+              "this credential lacks the scope \"" + missing.front() + "\" that " + facts.tool +
+                  " needs (servers.json says so)",
+              pointer, facts.tool};
+  error.details["tool"] = facts.tool;
+  error.details["scope"] = missing.front();
+  error.details["missing"] = missing;
+  error.details["scopes"] = held.names();
+  return error;
 }
 
 Status check_arguments(const ToolFacts& facts, const json& arguments, const std::string& pointer) {

@@ -1,5 +1,5 @@
-// Whether an action can work: its tools exist and its arguments fit their schemas, asked of the downstream servers when
-// a task is made, not at three in the morning.
+// Whether an action can work: its tools exist, its arguments fit their schemas and whoever asks for it holds the scopes
+// that servers.json demands for them; asked of the downstream servers when a task is made, not at three in the morning.
 //
 // What is wrong is an error; what cannot be known now (a server that is away, a sign-in that a person has still to do)
 // is a warning, because it may be right when the task runs. Waits for downstream servers: never inside a transaction.
@@ -12,13 +12,20 @@
 #include "server/base/clock.h"
 #include "server/base/result.h"
 #include "server/domain/action.h"
+#include "server/domain/caller.h"
 #include "server/domain/tool_caller.h"
 
 namespace carillon {
 
-// The warnings. Errors: unknown_tool, arguments_invalid at the argument.
-Result<std::vector<std::string>> check_targets(ToolCaller& tools, const TenantId& tenant, const Action& action,
+// The warnings. Errors: unknown_tool, not_allowed, arguments_invalid at the argument.
+Result<std::vector<std::string>> check_targets(ToolCaller& tools, const Caller& caller, const Action& action,
                                                Duration wait);
+
+// Only the scopes, of what is known of the tools at this moment; the run asks again. Errors: not_allowed.
+Status check_scopes(ToolCaller& tools, const Caller& caller, const Action& action);
+
+// Errors: not_allowed at `pointer`, with the tool and the scopes that `held` lacks.
+Status check_scopes(const ToolFacts& facts, const Scopes& held, const std::string& pointer);
 
 // Errors: arguments_invalid with a pointer below `pointer` and the schema's words.
 Status check_arguments(const ToolFacts& facts, const json& arguments, const std::string& pointer);

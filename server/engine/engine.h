@@ -56,8 +56,8 @@ class Engine {
   Result<RunStarted> retry_run(const Caller& caller, const RetryRun& command);
   Result<RunStarted> call_tool(const Caller& caller, const CallTool& command);
   Result<RunCancelled> cancel_run(const Caller& caller, const CancelRun& command);
-  // The arguments against the tool's schema, nothing called. Errors: unknown_tool, arguments_invalid,
-  // server_unavailable.
+  // The arguments against the tool's schema, and the caller's scopes; nothing called. Errors: unknown_tool,
+  // not_allowed, arguments_invalid, server_unavailable.
   Result<ToolChecked> check_tool(const Caller& caller, const CallTool& command);
 
   Result<TaskPage> list_tasks(const Caller& caller, const ListTasks& query);

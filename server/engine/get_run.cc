@@ -63,6 +63,9 @@ Advice advise(const RunRecord& run, ErrorClass error_class) {
       return {"the tool or its server is not there any more", call("search_tools", json::object())};
     case ErrorClass::needs_sign_in:
       return {"a person must sign in to the server first; then repeat the run", call("retry_run", {{"run", handle}})};
+    case ErrorClass::not_allowed:
+      return {"whoever saved the task lacks a scope that the tool needs; somebody who holds it must save it again",
+              call("update_task", {{"task", run.task_name}})};
     case ErrorClass::tool_error:
       return {"the tool itself said that it failed; its words are in the error", call("get_run", {{"run", handle}})};
     case ErrorClass::unknown_outcome:
@@ -131,7 +134,8 @@ std::vector<StepRow> steps_of(const Looking& looking) {
                      .error_class = step.error_class,
                      .error_message = step.error_message,
                      .output = step.output,
-                     .output_bytes = step.output_bytes});
+                     .output_bytes = step.output_bytes,
+                     .cost = step.cost});
   return steps;
 }
 
@@ -147,6 +151,7 @@ void put_bodies(const Looking& looking, RunDetail& detail) {
   detail.output_bytes = body.output_bytes;
   detail.output_cut = body.output_cut || body.output_gone;
   detail.progress = std::move(body.progress);
+  detail.cost = body.cost;
 }
 
 }  // namespace

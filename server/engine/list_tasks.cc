@@ -117,7 +117,8 @@ RunStatistics statistics_of(const EndedRuns& ended) {
                            .p50 = ended.p50,
                            .p95 = ended.p95,
                            .late_p50 = ended.late_p50,
-                           .late_p95 = ended.late_p95};
+                           .late_p95 = ended.late_p95,
+                           .cost = ended.cost};
   if (statistics.finished > 0)
     statistics.success_rate = static_cast<double>(ended.succeeded) / static_cast<double>(statistics.finished);
   return statistics;

@@ -83,6 +83,7 @@ struct StepRow {
   std::string error_message{};
   json output = nullptr;
   std::int64_t output_bytes = 0;
+  Cost cost{};
 };
 
 // Why a run did not succeed and what can be done about it.
@@ -112,6 +113,7 @@ struct RunDetail {
   std::optional<Instant> expires_at{};
   int takeovers = 0;
   std::string cancel_reason{};
+  Cost cost{};  // so far
   Instant now{};
 };
 
@@ -180,6 +182,7 @@ struct RunStatistics {
   std::optional<Duration> p95{};
   std::optional<Duration> late_p50{};
   std::optional<Duration> late_p95{};
+  Cost cost{};
 };
 
 struct TaskDetail {

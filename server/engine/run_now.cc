@@ -152,6 +152,7 @@ Result<ToolChecked> Engine::check_tool(const Caller& caller, const CallTool& com
     if (error.pointer.empty()) error.pointer = "/tool";
     return error;
   }
+  if (auto allowed = check_scopes(*facts, caller.scopes, "/tool"); !allowed) return allowed.error();
   if (auto fit = check_arguments(*facts, command.arguments, "/arguments"); !fit) return fit.error();
   return ToolChecked{command.tool, std::string(name_of(facts->effect))};
 }

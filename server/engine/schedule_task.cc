@@ -75,7 +75,7 @@ Result<TaskSaved> Engine::schedule_task(const Caller& caller, const ScheduleTask
 
   auto wanted = define(command.draft, {.now = call.now, .zone = zone_of(caller)});
   if (!wanted) return wanted.error();
-  auto warnings = check_targets(parts_.tools, caller.tenant, wanted->action, options_.describe_wait);
+  auto warnings = check_targets(parts_.tools, caller, wanted->action, options_.describe_wait);
   if (!warnings) return warnings.error();
 
   return run_once<TaskSaved>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<TaskSaved> {

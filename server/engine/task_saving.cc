@@ -98,7 +98,8 @@ std::optional<TaskSaved> create_task(const Saving& saving, const std::string& na
                      .state = TaskState::active,
                      .kind = std::string(name_of(definition.schedule.kind())),
                      .agent = caller.agent.str(),
-                     .at = saving.call.now};
+                     .at = saving.call.now,
+                     .scopes = caller.scopes};
   if (!tasks.insert(caller.tenant, task, definition)) return std::nullopt;
   ScheduleStanding standing = standing_from_now(caller.tenant, id, definition, saving.call.now);
   if (state == TaskState::paused) standing.next_fire_at.reset();
@@ -133,9 +134,7 @@ Result<TaskSaved> save_version(const Saving& saving, const NewVersion& version) 
   if (changed.name != version.task.name && tasks.find(caller.tenant, {.name = changed.name})) return taken;
 
   // A version names who wrote it, which need not be the agent for whom the task runs.
-  TaskRecord written = changed;
-  written.agent = caller.agent;
-  tasks.insert_version(caller.tenant, written, version.after);
+  tasks.insert_version(caller.tenant, changed, version.after, {caller.agent, caller.scopes});
   if (!tasks.update(caller.tenant, changed, version.after)) return taken;
   ScheduleStanding stored = standing;
   if (changed.state != TaskState::active) stored.next_fire_at.reset();

@@ -93,9 +93,9 @@ Result<TaskSaved> Engine::update_task(const Caller& caller, const UpdateTask& co
   });
 }
 
-// The action as the changes would make it, checked before the transaction; what is saved is resolved again inside.
+// The action as the changes would make it, checked before the transaction; what is saved is resolved again inside. An
+// action that stays is not asked about again, but whoever saves the task must hold the scopes that it needs.
 Result<std::vector<std::string>> Engine::check_changed_targets(const Caller& caller, const UpdateTask& command) {
-  if (command.changes.action.empty()) return std::vector<std::string>{};
   auto action = parts_.store.in_tx(caller.tenant, [&](Tx& tx) -> Result<Action> {
     const Living living = command.restore ? Living::no : Living::yes;
     const auto task = find_task(tx, caller.tenant, {.text = command.task, .living = living});
@@ -108,7 +108,9 @@ Result<std::vector<std::string>> Engine::check_changed_targets(const Caller& cal
     return after->action;
   });
   if (!action) return action.error();
-  return check_targets(parts_.tools, caller.tenant, *action, options_.describe_wait);
+  if (!command.changes.action.empty()) return check_targets(parts_.tools, caller, *action, options_.describe_wait);
+  if (auto allowed = check_scopes(parts_.tools, caller, *action); !allowed) return allowed.error();
+  return std::vector<std::string>{};
 }
 
 }  // namespace carillon

@@ -1,7 +1,9 @@
 #include "server/store/hot_path.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <sstream>
 #include <tuple>
 
 #include "server/base/check.h"
@@ -67,6 +69,11 @@ void add_journal(HotParams& params, const Items& items) {
       .int64s(maybe_each(items, of, [](const JournalEntry& entry) { return entry.output_bytes; }));
 }
 
+// As the statements take it: millionths, and null for nothing.
+std::optional<std::int64_t> priced(Cost cost) {
+  return cost.is_free() ? std::nullopt : std::optional{cost.micro_dollars};
+}
+
 template <class Items>
 void add_effects(HotParams& params, const Items& items) {
   const auto of = [](const auto& item) -> const std::optional<EffectEntry>& { return item.effect; };
@@ -79,7 +86,8 @@ void add_effects(HotParams& params, const Items& items) {
       .texts(maybe_each(items, of, [](const EffectEntry& entry) { return entry.outcome; }))
       .instants(maybe_each(items, of, [](const EffectEntry& entry) { return entry.started_at; }))
       .intervals(maybe_each(items, of, [](const EffectEntry& entry) { return entry.duration; }))
-      .int64s(maybe_each(items, of, [](const EffectEntry& entry) { return entry.output_bytes; }));
+      .int64s(maybe_each(items, of, [](const EffectEntry& entry) { return entry.output_bytes; }))
+      .int64s(each(items, [&](const auto& item) { return item.effect ? priced(item.effect->cost) : std::nullopt; }));
 }
 
 // The journal and effect rows that go with some marks or settlements, as columns of the same list: joining two lists of
@@ -127,6 +135,11 @@ std::string_view after(RunEvent event) {
   return name_of(*state);
 }
 
+std::vector<std::string> words_of(const std::string& text) {
+  std::istringstream words{text};
+  return {std::istream_iterator<std::string>{words}, {}};
+}
+
 LeasedRun leased_run(HotRows::Row& row) {
   LeasedRun run;
   run.lease.id = RunId{row.int64()};
@@ -158,7 +171,8 @@ void sort_as_ordered(std::vector<LeasedRun>& runs, const ClaimOrder& order) {
   const auto key = [&](const LeasedRun& run) {
     return std::tuple{place[{run.shard, run.priority}], run.run_at, run.lease.id};
   };
-  std::sort(runs.begin(), runs.end(), [&](const LeasedRun& left, const LeasedRun& right) { return key(left) < key(right); });
+  std::sort(runs.begin(), runs.end(),
+            [&](const LeasedRun& left, const LeasedRun& right) { return key(left) < key(right); });
 }
 
 }  // namespace
@@ -229,6 +243,7 @@ std::vector<MovedRun> HotPath::settle(const std::vector<Settlement>& unsorted) {
       .bools(each(ends, [](const Settlement& end) { return end.output_cut; }))
       .int32(kInlineOutputMax);
   add_rows(params, ends);
+  params.int64s(each(ends, [](const Settlement& end) { return priced(end.cost); }));
   return moved_runs(connection_.run(sql::settle_runs, params));
 }
 
@@ -304,7 +319,10 @@ std::vector<LoadedVersion> HotPath::load_versions(const std::vector<VersionKey>&
     const TaskId task{row.int64()};
     const std::int32_t version = row.int32();
     std::string name = row.text();
-    versions.push_back({{std::move(tenant), task, version}, std::move(name), row.text()});
+    std::string definition = row.text();
+    LoadedVersion loaded{{std::move(tenant), task, version}, std::move(name), std::move(definition)};
+    if (const auto scopes = row.opt_text()) loaded.scopes = scopes_named(words_of(*scopes));
+    versions.push_back(std::move(loaded));
   }
   return versions;
 }
@@ -345,6 +363,19 @@ std::vector<LoadedStep> HotPath::load_journal(const std::vector<RunId>& runs) {
     steps.push_back(std::move(step));
   }
   return steps;
+}
+
+std::vector<LoadedCost> HotPath::load_spent(const std::vector<RunId>& runs) {
+  HotParams params;
+  params.int64s(each(runs, [](RunId run) { return run.number(); }));
+  const HotRows rows = connection_.run(sql::load_spent, params);
+  std::vector<LoadedCost> spent;
+  for (int i = 0; i < rows.size(); ++i) {
+    auto row = rows[i];
+    const RunId run{row.int64()};
+    spent.push_back({run, Cost{row.int64()}});
+  }
+  return spent;
 }
 
 }  // namespace carillon

@@ -104,6 +104,7 @@ struct EffectEntry {
   Instant started_at{};
   Duration duration{0};
   std::int64_t output_bytes = 0;
+  Cost cost{};
 };
 
 enum class CallState { idle, calling };
@@ -129,6 +130,7 @@ struct Settlement {
   std::optional<std::string> output{};  // JSON
   std::int64_t output_bytes = 0;        // before it was cut
   bool output_cut = false;
+  Cost cost{};  // of all calls of the run, those of earlier attempts too
   std::optional<JournalEntry> journal{};
   std::optional<EffectEntry> effect{};
 };
@@ -166,7 +168,8 @@ struct VersionKey {
 struct LoadedVersion {
   VersionKey key;
   std::string task_name;
-  std::string definition;  // JSON
+  std::string definition;          // JSON
+  std::optional<Scopes> scopes{};  // of whoever wrote it; none: not known
 };
 
 struct LoadedInput {
@@ -177,6 +180,11 @@ struct LoadedInput {
 struct LoadedStep {
   RunId run{0};
   JournalEntry entry;
+};
+
+struct LoadedCost {
+  RunId run{0};
+  Cost cost;
 };
 
 class HotPath {
@@ -204,6 +212,8 @@ class HotPath {
   std::vector<LoadedVersion> load_versions(const std::vector<VersionKey>& keys);
   std::vector<LoadedInput> load_inputs(const std::vector<RunId>& runs);
   std::vector<LoadedStep> load_journal(const std::vector<RunId>& runs);
+  // What their calls have cost so far; runs that cost nothing are left out.
+  std::vector<LoadedCost> load_spent(const std::vector<RunId>& runs);
 
   HotPathConnection& connection() { return connection_; }
   const std::string& owner() const { return owner_; }

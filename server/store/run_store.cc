@@ -18,6 +18,9 @@ RunState state_of(const std::string& name) {
   return *state;
 }
 
+Cost cost_of(const pqxx::field& micro_dollars) {
+  return {column<std::optional<std::int64_t>>(micro_dollars).value_or(0)};
+}
 std::string text_or_empty(const pqxx::field& field) { return column<std::optional<std::string>>(field).value_or(""); }
 
 json json_or_null(const pqxx::field& field) {
@@ -130,6 +133,7 @@ RunBody RunStore::body(const TenantId& tenant, RunId id) {
   body.output_cut = column<bool>(row["output_cut"]);
   body.output_gone = column<bool>(row["output_gone"]);
   body.progress = json_or_null(row["progress"]);
+  body.cost = cost_of(row["micro_dollars"]);
   return body;
 }
 
@@ -148,6 +152,7 @@ std::vector<StepRecord> RunStore::steps(const TenantId& tenant, RunId id, int li
         .error_message = text_or_empty(row["error_message"]),
         .output = json_or_null(row["output"]),
         .output_bytes = column<std::optional<std::int64_t>>(row["output_bytes"]).value_or(0),
+        .cost = cost_of(row["micro_dollars"]),
     });
   return steps;
 }
@@ -237,6 +242,7 @@ EndedRuns RunStore::statistics(const TenantId& tenant, TaskId task, RunId since)
       .p95 = column<std::optional<Duration>>(row["p95"]),
       .late_p50 = column<std::optional<Duration>>(row["late_p50"]),
       .late_p95 = column<std::optional<Duration>>(row["late_p95"]),
+      .cost = cost_of(row["micro_dollars"]),
   };
 }
 

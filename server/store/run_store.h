@@ -15,6 +15,7 @@
 #include "server/base/clock.h"
 #include "server/base/id.h"
 #include "server/base/json.h"
+#include "server/domain/cost.h"
 #include "server/domain/error_class.h"
 #include "server/domain/run_state.h"
 #include "server/store/store.h"
@@ -62,6 +63,7 @@ struct RunBody {
   bool output_cut = false;   // cut when it was stored
   bool output_gone = false;  // pruned since
   json progress = nullptr;
+  Cost cost{};  // so far
 };
 
 struct StepRecord {
@@ -76,6 +78,7 @@ struct StepRecord {
   std::string error_message;
   json output;
   std::int64_t output_bytes;
+  Cost cost;
 };
 
 // A run that a command starts; see carillon.run_ready.
@@ -164,6 +167,7 @@ struct EndedRuns {
   std::int64_t missed = 0;
   std::int64_t skipped = 0;
   std::optional<Duration> p50{}, p95{}, late_p50{}, late_p95{};
+  Cost cost{};
 };
 
 struct Success {

@@ -66,6 +66,10 @@ std::optional<std::string> null_if_empty(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional{text};
 }
 
+std::optional<std::vector<std::string>> names_of(const std::optional<Scopes>& scopes) {
+  return scopes ? std::optional{scopes->names()} : std::nullopt;
+}
+
 // What two tasks share when they aim at the same target.
 Bytes target_of(const Action& action) { return bytes_of(to_json(action)); }
 
@@ -93,13 +97,15 @@ bool TaskStore::insert(const TenantId& tenant, const NewTask& task, const TaskDe
       definition.description, definition.tags, definition.priority, task.agent, task.hidden, definition.schedule.zone,
       target_of(definition.action), task.at, keep_of(definition).records, keep_of(definition).outputs);
   if (rows.empty()) return false;
-  tx_.exec(sql::insert_task_version, tenant, task.id, 1, bytes_of(to_json(definition)), task.at, task.agent);
+  tx_.exec(sql::insert_task_version, tenant, task.id, 1, bytes_of(to_json(definition)), task.at, task.agent,
+           names_of(task.scopes));
   return true;
 }
 
-void TaskStore::insert_version(const TenantId& tenant, const TaskRecord& changed, const TaskDefinition& definition) {
+void TaskStore::insert_version(const TenantId& tenant, const TaskRecord& changed, const TaskDefinition& definition,
+                               const VersionWriter& writer) {
   tx_.exec(sql::insert_task_version, tenant, changed.id, changed.version, bytes_of(to_json(definition)),
-           changed.updated_at, changed.agent);
+           changed.updated_at, writer.agent, writer.scopes.names());
 }
 
 void TaskStore::insert_schedule(const TenantId& tenant, TaskId task, const ScheduleStanding& standing) {

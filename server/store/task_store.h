@@ -13,6 +13,7 @@
 #include "server/base/clock.h"
 #include "server/base/id.h"
 #include "server/base/json.h"
+#include "server/domain/caller.h"
 #include "server/domain/task.h"
 #include "server/store/store.h"
 
@@ -72,6 +73,13 @@ struct NewTask {
   std::string agent;
   bool hidden = false;
   Instant at;
+  std::optional<Scopes> scopes{};  // of whoever makes it; none: not known
+};
+
+// Who writes a version; its runs call with these scopes.
+struct VersionWriter {
+  AgentId agent;
+  Scopes scopes;
 };
 
 struct ScheduleStanding {
@@ -133,7 +141,8 @@ class TaskStore {
 
   // False: a living task has the name; it is committed by now.
   bool insert(const TenantId& tenant, const NewTask& task, const TaskDefinition& definition);
-  void insert_version(const TenantId& tenant, const TaskRecord& changed, const TaskDefinition& definition);
+  void insert_version(const TenantId& tenant, const TaskRecord& changed, const TaskDefinition& definition,
+                      const VersionWriter& writer);
   void insert_schedule(const TenantId& tenant, TaskId task, const ScheduleStanding& standing);
   // The name, version and definition of a locked task; `changed` has the new name and version. False: a living task has
   // taken the name just now; the transaction is lost.

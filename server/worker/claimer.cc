@@ -30,12 +30,13 @@ std::size_t Claimer::run_once() {
   order.lease = options_.leases.run_lease;
   const auto shards = parts_.ownership.shards();
   for (const auto& queue : parts_.board.take_due(order.now)) {
-    const auto owned = std::find_if(shards.begin(), shards.end(),
-                                    [&](const OwnedShard& shard) { return shard.shard == queue.shard; });
+    const auto owned =
+        std::find_if(shards.begin(), shards.end(), [&](const OwnedShard& shard) { return shard.shard == queue.shard; });
     if (owned != shards.end()) order.pairs.push_back({*owned, queue.priority, queue.floor, 0});
   }
   if (order.pairs.empty()) return 0;
-  // Queues of one priority share what there is room for; the statement serves them in the order in which they stand here.
+  // Queues of one priority share what there is room for; the statement serves them in the order in which they stand
+  // here.
   std::map<std::int16_t, int> of_priority;
   for (const auto& pair : order.pairs) ++of_priority[pair.priority];
   for (auto& pair : order.pairs)
@@ -74,9 +75,10 @@ void Claimer::claim_inputs_and_journals(const std::vector<RunPtr>& runs) {
   }
   if (!with_input.empty())
     for (auto& input : parts_.path.load_inputs(with_input)) by_id.at(input.run)->input = std::move(input.input);
-  if (!with_journal.empty())
-    for (auto& step : parts_.path.load_journal(with_journal))
-      by_id.at(step.run)->plan.journal.push_back(std::move(step.entry));
+  if (with_journal.empty()) return;
+  for (auto& step : parts_.path.load_journal(with_journal))
+    by_id.at(step.run)->plan.journal.push_back(std::move(step.entry));
+  for (const auto& spent : parts_.path.load_spent(with_journal)) by_id.at(spent.run)->plan.spent = spent.cost;
 }
 
 // A queue that gave all it was asked for, and one that was not reached at all, are due at once again.

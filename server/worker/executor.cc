@@ -19,17 +19,23 @@ constexpr std::size_t kPoliciesMax = 10'000;
 constexpr std::string_view kMessageTool = "carillon.notify_log";
 
 constexpr std::string_view kUnknownOutcome =
-    "The call may have had its effect, but its answer is not known. Look at the other side; then retry_run repeats it, or "
+    "The call may have had its effect, but its answer is not known. Look at the other side; then retry_run repeats it, "
+    "or "
     "leave it. ";
 
 ErrorClass class_of(ErrorCode code) {
   switch (code) {
-    case ErrorCode::unknown_tool: return ErrorClass::not_found;
-    case ErrorCode::needs_sign_in: return ErrorClass::needs_sign_in;
+    case ErrorCode::unknown_tool:
+      return ErrorClass::not_found;
+    case ErrorCode::needs_sign_in:
+      return ErrorClass::needs_sign_in;
     case ErrorCode::server_unavailable:
-    case ErrorCode::unavailable: return ErrorClass::unavailable;
-    case ErrorCode::arguments_invalid: return ErrorClass::invalid_arguments;
-    default: return ErrorClass::internal;
+    case ErrorCode::unavailable:
+      return ErrorClass::unavailable;
+    case ErrorCode::arguments_invalid:
+      return ErrorClass::invalid_arguments;
+    default:
+      return ErrorClass::internal;
   }
 }
 
@@ -38,6 +44,14 @@ ToolReply refused(ErrorClass error_class, std::string message) {
   reply.failure = error_class;
   reply.message = std::move(message);
   return reply;
+}
+
+// The first scope that a call needs and the run's task has not; empty: none. Where the task's are not known, whoever
+// asked for the run was checked then.
+std::string scope_lacking(const RunInFlight& run, const Scopes& needed) {
+  if (!run.task->scopes) return "";
+  const auto missing = needed.missing_from(*run.task->scopes).names();
+  return missing.empty() ? "" : missing.front();
 }
 
 bool is_steps(const RunInFlight& run) { return run.plan.action.kind == ActionKind::steps; }
@@ -96,7 +110,8 @@ void Executor::begin(const RunPtr& run) {
 void Executor::prepare(const RunPtr& run) {
   CARILLON_CHECK(run->task != nullptr);
   if (!run->task->definition) return fail_without_call(run, ErrorClass::internal, run->task->problem);
-  auto action = action_with_payload(run->task->definition->action, run->input.empty() ? run->run.payload.value_or("") : run->input);
+  auto action = action_with_payload(run->task->definition->action,
+                                    run->input.empty() ? run->run.payload.value_or("") : run->input);
   if (!action) return fail_without_call(run, ErrorClass::internal, action.error().message);
   run->plan.action = std::move(*action);
   run->plan.now = run->started_at;
@@ -180,7 +195,8 @@ void Executor::find_policy(const RunPtr& run, const NextCall& wanted) {
   const auto ask = [this, run, wanted, key](Duration wait) -> Result<ToolPolicy> {
     const auto facts = parts_.tools.describe(run->run.tenant, wanted.tool, wait);
     if (!facts) return facts.error();
-    const ToolPolicy policy{facts->effect, facts->timeout, BootClock::now() + kPolicyKnownFor};
+    const ToolPolicy policy{facts->effect, facts->timeout, facts->scopes, facts->cost,
+                            BootClock::now() + kPolicyKnownFor};
     policies_.with([&](auto& policies) {
       if (policies.size() >= kPoliciesMax) policies.clear();
       policies.insert_or_assign(key, policy);
@@ -202,12 +218,17 @@ void Executor::policy_found(const RunPtr& run, const NextCall& wanted, const Res
   next.tool = wanted.tool;
   next.arguments = wanted.arguments;
   next.effect = policy ? policy->effect : Effect::destructive;
+  next.cost = policy ? policy->cost : Cost{};
   next.started_at = parts_.clock.now();
   run->call.with([&](CallUnderWay& call) {
     next.sequence = call.sequence + 1;
     call = next;
   });
   if (!policy) return failed(run, next, refused(class_of(policy.error().code), policy.error().message));
+  if (const std::string lacking = scope_lacking(*run, policy->scopes); !lacking.empty())
+    return failed(run, next,
+                  refused(ErrorClass::not_allowed, "whoever saved this version of the task lacks the scope \"" +
+                                                       lacking + "\" that " + next.tool + " needs"));
   Duration timeout = wanted.timeout ? *wanted.timeout : policy->timeout.value_or(kDefaultTimeout);
   if (const auto by = finish_by(*run)) {
     const Duration left = *by - next.started_at;
@@ -236,8 +257,9 @@ void Executor::call(const RunPtr& run, const NextCall& wanted, Duration timeout)
     return drop(run->run.lease.id);
   }
   failpoint("before_call");
-  ToolCall request{run->run.tenant, wanted.tool, wanted.arguments, timeout, "carillon-" + run->run.lease.id.str(),
-                   traceparent_of(run->run)};
+  ToolCall request{
+      run->run.tenant,         wanted.tool, wanted.arguments, timeout, "carillon-" + run->run.lease.id.str(),
+      traceparent_of(run->run)};
   if (!wanted.step_path.empty()) request.idempotency_key += "-" + wanted.step_path;
   const std::uint64_t sequence = run->call.with([&](CallUnderWay& call) {
     call.started_at = parts_.clock.now();
@@ -252,7 +274,8 @@ void Executor::call(const RunPtr& run, const NextCall& wanted, Duration timeout)
     if (call.sequence == sequence) call.call = id;
   });
   // Asked for between our look at the flag and the moment at which the call had a number.
-  if (run->cancelled) parts_.tools.cancel(id, run->cancel_reason.with([](const std::string& reason) { return reason; }));
+  if (run->cancelled)
+    parts_.tools.cancel(id, run->cancel_reason.with([](const std::string& reason) { return reason; }));
 }
 
 void Executor::answered(const RunPtr& run, std::uint64_t sequence, const ToolReply& reply) {
@@ -266,6 +289,7 @@ void Executor::answered(const RunPtr& run, std::uint64_t sequence, const ToolRep
     return answered;
   });
   if (!call) return;
+  if (was_made(reply)) run->plan.spent += call->cost;
   if (reply.failure)
     failed(run, *call, reply);
   else
@@ -275,8 +299,8 @@ void Executor::answered(const RunPtr& run, std::uint64_t sequence, const ToolRep
 void Executor::succeeded(const RunPtr& run, const CallUnderWay& call, const ToolReply& reply) {
   RunPlan& plan = run->plan;
   if (!is_steps(*run)) {
-    const json output = plan.action.kind == ActionKind::message ? json{{"message", plan.action.message}}
-                                                                : output_of_reply(reply);
+    const json output =
+        plan.action.kind == ActionKind::message ? json{{"message", plan.action.message}} : output_of_reply(reply);
     Settlement end = settlement_of(*run, *next_state(RunState::running, RunEvent::finish));
     KeptOutput stored = kept(output, options_.output_bytes_max);
     end.output = std::move(stored.text);

@@ -1,6 +1,6 @@
-// Executor: performs claimed runs. It walks a run's action call by call: writes start evidence before a call that may not
-// be repeated, starts the call, and decides from the answer what follows (next step, retry, an end). Steps that ended
-// are in the journal before the next one begins, so another worker resumes at the first that did not.
+// Executor: performs claimed runs. It walks a run's action call by call: writes start evidence before a call that may
+// not be repeated, starts the call, and decides from the answer what follows (next step, retry, an end). Steps that
+// ended are in the journal before the next one begins, so another worker resumes at the first that did not.
 //
 // It never touches the database (the completers do) and holds no thread while a call is under way. Before each call it
 // looks at the age of the lease, reckoned on the boot clock: a process that was stopped or slept for long has no right
@@ -58,6 +58,8 @@ class Executor {
   struct ToolPolicy {
     Effect effect;
     std::optional<Duration> timeout;
+    Scopes scopes;
+    Cost cost;
     BootTime known_until;
   };
   struct NextCall {

@@ -96,6 +96,7 @@ Settlement Executor::settlement_of(const RunInFlight& run, RunState state) const
   end.state = state;
   end.started_at = run.started_at;
   end.finished_at = end.run_at = parts_.clock.now();
+  end.cost = run.plan.spent;
   return end;
 }
 
@@ -111,7 +112,9 @@ JournalEntry Executor::journal_of(const RunInFlight& run, const CallUnderWay& ca
 
 std::optional<EffectEntry> Executor::effect_of(const RunInFlight& run, const CallUnderWay& call,
                                                const ToolReply& reply) const {
-  if (call.effect == Effect::read || (reply.failure && reply.arrived == Arrived::no)) return std::nullopt;
+  if (!was_made(reply)) return std::nullopt;
+  // Money that was spent is an effect, too.
+  if (call.effect == Effect::read && call.cost.is_free()) return std::nullopt;
   EffectEntry entry;
   const bool steps = run.plan.action.kind == ActionKind::steps;
   entry.step_path = steps ? run.plan.action.steps[run.plan.step].id : std::string{};
@@ -123,6 +126,7 @@ std::optional<EffectEntry> Executor::effect_of(const RunInFlight& run, const Cal
   entry.outcome = reply.failure ? describe(*reply.failure).name : "succeeded";
   entry.started_at = call.started_at;
   entry.duration = parts_.clock.now() - call.started_at;
+  entry.cost = call.cost;
   return entry;
 }
 
@@ -161,8 +165,8 @@ json template_roots(const RunInFlight& run) {
 }
 
 std::string traceparent_of(const LeasedRun& run) {
-  const bool is_trace_id = run.correlation_id.size() == 32 &&
-                           run.correlation_id.find_first_not_of("0123456789abcdef") == std::string::npos;
+  const bool is_trace_id =
+      run.correlation_id.size() == 32 && run.correlation_id.find_first_not_of("0123456789abcdef") == std::string::npos;
   if (!is_trace_id) return {};
   std::array<char, 17> span{};
   std::snprintf(span.data(), span.size(), "%016llx", static_cast<unsigned long long>(run.lease.id.number()));

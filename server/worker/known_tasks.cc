@@ -36,10 +36,14 @@ void KnownTasks::load(HotPath& path, const std::vector<LeasedRun>& runs) {
   if (missing.empty()) return;
   std::vector<VersionKey> keys;
   for (const auto& [key, task] : missing) keys.push_back(key);
-  for (auto& loaded : path.load_versions(keys))
-    missing[loaded.key] = std::make_shared<const KnownTask>(read_task(std::move(loaded.task_name), loaded.definition));
+  for (auto& loaded : path.load_versions(keys)) {
+    KnownTask task = read_task(std::move(loaded.task_name), loaded.definition);
+    task.scopes = loaded.scopes;
+    missing[loaded.key] = std::make_shared<const KnownTask>(std::move(task));
+  }
   for (auto& [key, task] : missing) {
-    if (!task) task = std::make_shared<const KnownTask>(KnownTask{"", std::nullopt, "the task has been deleted for good"});
+    if (!task)
+      task = std::make_shared<const KnownTask>(KnownTask{"", std::nullopt, "the task has been deleted for good"});
     entries_.insert_or_assign(key, Entry{task, now + kKnownFor});
   }
 }

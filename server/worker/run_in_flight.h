@@ -26,22 +26,25 @@ struct KnownTask {
   std::string name;
   std::optional<TaskDefinition> definition;  // none: it cannot be read, `problem` says why
   std::string problem;
+  std::optional<Scopes> scopes{};  // of whoever wrote the version; its runs call with them. None: not known
 };
 
 struct RunPlan {
   Action action;
-  std::size_t step = 0;            // of steps: which is next or under way
+  std::size_t step = 0;  // of steps: which is next or under way
   std::int32_t step_attempt = 1;
-  json values = json::object();    // of steps: what each gave
+  json values = json::object();  // of steps: what each gave
   json last = nullptr;
-  Instant now{};                   // `now` of its templates: frozen when its first step started
+  Instant now{};                        // `now` of its templates: frozen when its first step started
   std::vector<JournalEntry> journal{};  // what was done before this worker took over
+  Cost spent{};                         // by the calls so far, those of earlier attempts too
 };
 
 struct CallUnderWay {
   std::string tool;
   json arguments;
   Effect effect = Effect::destructive;
+  Cost cost{};
   std::optional<CallId> call{};
   Instant started_at{};
   BootTime overdue_at = BootTime::max();

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 
+#include "catalog/tool_list.h"
 #include "server/base/mask.h"
 
 using namespace carillon;
@@ -18,7 +19,7 @@ TEST_CASE("entries of both kinds are read with our own settings", "[catalog][ser
   const auto out = read(R"({"mcpServers":{
     "files":{"command":"npx","args":["-y","server"],"env":{"TOKEN":"files-token-1"},"cwd":"/tmp",
       "carillon":{"timeout":"90s","max_parallel":4,"tools":{"write":{"effect":"idempotent","timeout":2.5,"cost":0.25,
-        "scopes":["files"],"sensitive":["/content"]}}}},
+        "scopes":["tools","admin"],"sensitive":["/content"]}}}},
     "remote":{"type":"http","url":"https://example.com/mcp?key=query-secret","headers":{"Authorization":"Bearer header-secret"}},
     "off":{"command":"x","disabled":true}}, "other":{"is":"kept"}})");
   CHECK(out.problems.empty());
@@ -34,8 +35,8 @@ TEST_CASE("entries of both kinds are read with our own settings", "[catalog][ser
   const auto& write = files.policy("write");
   CHECK(write.effect == Effect::idempotent);
   CHECK(write.timeout == Duration{2500ms});
-  CHECK(write.cost == 0.25);
-  CHECK(write.scopes == std::vector<std::string>{"files"});
+  CHECK(write.cost == Cost{250'000});
+  CHECK(write.scopes == Scopes{Scope::tools, Scope::admin});
   CHECK(write.sensitive == std::vector<std::string>{"/content"});
   CHECK_FALSE(files.policy("read").effect);
   CHECK(std::get<RemoteServer>(out.entries[1].reach).headers[0].second == "Bearer header-secret");
@@ -49,7 +50,8 @@ TEST_CASE("everything that is wrong is told at once with its pointer", "[catalog
     "f":{"command":"","args":"no","env":{"A":[]},"cwd":7},
     "g":{"url":"ftp://x","headers":{"bad name":"x"}}, "h":{"url":"http://h","type":"sse"},
     "i":{"command":"x","carillon":{"timeout":"soon","max_paralel":1,"max_parallel":0,
-        "tools":{"t/u":{"effect":"reads","cost":-1,"scopes":"x","sensitive":["nope"]},"v":1}}},
+        "tools":{"t/u":{"effect":"reads","cost":-1,"scopes":"x","sensitive":["nope"]},"v":1,
+              "w":{"scopes":["tols","admin"],"cost":10001}}}},
     "carillon":{"command":"x"}, "k":{"command":"${NO_SUCH_VARIABLE}"}, "fine":{"command":"x"}}})");
   std::vector<std::string> pointers;
   for (const auto& problem : out.problems) pointers.push_back(problem.pointer);
@@ -72,6 +74,8 @@ TEST_CASE("everything that is wrong is told at once with its pointer", "[catalog
                                              "/servers/i/carillon/tools/t~1u/scopes",
                                              "/servers/i/carillon/tools/t~1u/sensitive",
                                              "/servers/i/carillon/tools/v",
+                                             "/servers/i/carillon/tools/w/cost",
+                                             "/servers/i/carillon/tools/w/scopes",
                                              "/servers/carillon",
                                              "/servers/k/command"});
   REQUIRE(out.entries.size() == 1);
@@ -81,6 +85,21 @@ TEST_CASE("everything that is wrong is told at once with its pointer", "[catalog
   CHECK(read_entries(ordered_json(7), kNoVault).problems.size() == 1);
   CHECK(read(R"({"mcpServers":[]})").problems.size() == 1);
   CHECK(read("{}").problems.empty());
+}
+
+TEST_CASE("what is said of a tool's scopes and cost is among its facts", "[catalog][server_entry]") {
+  const auto out = read(
+      R"({"mcpServers":{"far":{"url":"http://h","carillon":{"tools":{"pay":{"scopes":["admin"],"cost":0.002}}}}}})");
+  REQUIRE(out.entries.size() == 1);
+  transport::ListedTool listed;
+  listed.name = "pay";
+  const CatalogTool pay{out.entries[0], listed};
+  CHECK(pay.facts().scopes == Scopes{Scope::admin});
+  CHECK(pay.facts().cost == Cost{2'000});
+  listed.name = "look";
+  const CatalogTool look{out.entries[0], listed};
+  CHECK(look.facts().scopes.empty());
+  CHECK(look.facts().cost.is_free());
 }
 
 TEST_CASE("entries that start ourselves are skipped with a warning", "[catalog][server_entry]") {

@@ -30,13 +30,27 @@ EngineFixture::EngineFixture()
   odd.tool = "everything.odd";
   odd.input_schema = ordered_json::parse(R"({"type":"no such type"})");
   tools.tools.emplace("everything.odd", odd);
+  ToolFacts guarded = echo;
+  guarded.tool = "everything.guarded";
+  guarded.scopes = {Scope::tools, Scope::admin};
+  tools.tools.emplace("everything.guarded", guarded);
 }
 
 Caller EngineFixture::caller(const std::string& agent, const std::string& tenant) const {
   return {TenantId{tenant}, AgentId{agent}, Scopes::all(), "0af7651916cd43dd8448eb211c80319c", ""};
 }
 
+Caller EngineFixture::caller_without(Scope scope) const {
+  Caller lacking = caller("helper");
+  lacking.scopes = lacking.scopes.missing_from({scope});
+  return lacking;
+}
+
 Result<TaskSaved> EngineFixture::schedule(const std::string& arguments, OnConflict on_conflict) {
+  return schedule_as(caller(), arguments, on_conflict);
+}
+
+Result<TaskSaved> EngineFixture::schedule_as(const Caller& who, const std::string& arguments, OnConflict on_conflict) {
   json given = json::parse(arguments);
   ScheduleTask command{.name = given.at("name"), .on_conflict = on_conflict};
   if (given.contains("client_generated_id")) {
@@ -47,7 +61,7 @@ Result<TaskSaved> EngineFixture::schedule(const std::string& arguments, OnConfli
   auto draft = read_draft(given);
   if (!draft) return draft.error();
   command.draft = std::move(*draft);
-  return engine.schedule_task(caller(), command);
+  return engine.schedule_task(who, command);
 }
 
 TaskSaved EngineFixture::scheduled(const std::string& arguments) {

@@ -67,8 +67,12 @@ struct EngineFixture {
   EngineFixture();
 
   Caller caller(const std::string& agent = "owner", const std::string& tenant = "default") const;
+  // All scopes but one; the agent "helper".
+  Caller caller_without(Scope scope) const;
   // schedule_task with these arguments (name, when, message …) as JSON text.
   Result<TaskSaved> schedule(const std::string& arguments, OnConflict on_conflict = OnConflict::error);
+  Result<TaskSaved> schedule_as(const Caller& who, const std::string& arguments,
+                                OnConflict on_conflict = OnConflict::error);
   TaskSaved scheduled(const std::string& arguments);
   Result<TaskSaved> update(const std::string& task, const std::string& arguments, UpdateTask command = {});
   RunStarted ran(const std::string& task);

@@ -147,6 +147,18 @@ TEST_CASE("a tool is called as a run of the hidden task", "[engine][call_tool]")
   CHECK(f.engine.list_runs(f.caller(), {.task = "call"})->total == 2);
 }
 
+TEST_CASE("a call needs the scopes that servers.json asks for the tool", "[engine][call_tool]") {
+  EngineFixture f;
+  const CallTool command{.tool = "everything.guarded", .arguments = {{"message", "hi"}}};
+  const auto refused = f.engine.call_tool(f.caller_without(Scope::tools), command);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == ErrorCode::not_allowed);
+  CHECK(refused.error().details["scope"] == "tools");
+  CHECK(f.engine.check_tool(f.caller_without(Scope::admin), command).error().code == ErrorCode::not_allowed);
+  CHECK(f.count("run_ready") == 0);
+  CHECK(f.engine.call_tool(f.caller(), command).ok());
+}
+
 TEST_CASE("a call is checked before anything is written", "[engine][call_tool]") {
   EngineFixture f;
   f.tools.away = "remote";

@@ -221,6 +221,37 @@ TEST_CASE("arguments are checked against the downstream schema when the task is 
   CHECK(f.count("task") == 0);
 }
 
+TEST_CASE("a task needs the scopes that servers.json asks for its tools", "[engine][schedule_task]") {
+  EngineFixture f;
+  const char* guarded = R"({"name":"a","when":"in 5m","tool":"everything.guarded","arguments":{"message":"hi"}})";
+  const Caller lacking = f.caller_without(Scope::admin);
+  const auto refused = f.schedule_as(lacking, guarded);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == ErrorCode::not_allowed);
+  CHECK(refused.error().pointer == "/tool");
+  CHECK(refused.error().message.find("\"admin\"") != std::string::npos);
+  CHECK(refused.error().message.find("everything.guarded") != std::string::npos);
+  CHECK(refused.error().details["missing"] == json::array({"admin"}));
+  const auto in_step = f.schedule_as(
+      lacking,
+      R"({"name":"a","when":"in 5m","steps":[{"id":"s","uses":"everything.guarded","with":{"message":"${input}"}}]})");
+  REQUIRE_FALSE(in_step.ok());
+  CHECK(in_step.error().pointer == "/steps/0/uses");
+  CHECK(f.count("task") == 0);
+  CHECK(f.schedule(guarded).ok());
+  CHECK(f.database.ask("SELECT array_to_string(scopes, ' ') FROM carillon.task_version") ==
+        "read schedule run pipelines approve state events tools admin");
+}
+
+TEST_CASE("a version keeps the scopes of whoever wrote it for its runs", "[engine][schedule_task]") {
+  EngineFixture f;
+  f.tools.away = "remote";  // what it asks for cannot be known now
+  REQUIRE(f.schedule_as(f.caller_without(Scope::admin), R"({"name":"a","when":"in 5m","tool":"remote.x"})").ok());
+  CHECK(f.count("task_version WHERE 'tools' = ANY (scopes) AND NOT 'admin' = ANY (scopes)") == 1);
+  REQUIRE(f.engine.call_tool(f.caller(), {.tool = "everything.echo", .arguments = {{"message", "hi"}}}).ok());
+  CHECK(f.count("task_version WHERE scopes IS NULL") == 1);  // each of its runs was checked when it was asked for
+}
+
 TEST_CASE("what cannot be checked now is saved with a warning", "[engine][schedule_task]") {
   EngineFixture f;
   f.tools.away = "remote";

@@ -103,6 +103,25 @@ TEST_CASE("changed arguments are checked and other kinds refused", "[engine][upd
   CHECK(f.update("none", R"({"message":"x"})").error().code == ErrorCode::unknown_name);
 }
 
+TEST_CASE("whoever changes a task must hold the scopes of its tools", "[engine][update_task]") {
+  EngineFixture f;
+  f.scheduled(R"({"name":"a","when":"in 5m","tool":"everything.guarded","arguments":{"message":"hi"}})");
+  f.scheduled(R"({"name":"b","when":"in 5m","tool":"everything.echo","arguments":{"message":"hi"}})");
+  const auto [task, changes, pointer] = GENERATE(table<std::string, std::string, std::string>({
+      {"a", R"({"when":"in 1m"})", "/tool"},
+      {"a", R"({"arguments":{"message":"ho"}})", "/tool"},
+      {"b", R"({"tool":"everything.guarded","arguments":{"message":"hi"}})", "/tool"},
+  }));
+  CAPTURE(task, changes);
+  UpdateTask command{.task = task, .changes = *read_draft(json::parse(changes))};
+  const auto refused = f.engine.update_task(f.caller_without(Scope::admin), command);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == ErrorCode::not_allowed);
+  CHECK(refused.error().pointer == pointer);
+  CHECK(f.count("task_version") == 2);
+  CHECK(f.engine.update_task(f.caller(), command).ok());
+}
+
 TEST_CASE("a deleted task comes back and goes on from now", "[engine][update_task][delete_item]") {
   EngineFixture f;
   f.scheduled(R"({"name":"brief","when":"every day at 07:30","message":"x"})");

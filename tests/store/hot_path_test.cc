@@ -155,6 +155,53 @@ TEST_CASE("a run cut off inside a call that may not be repeated ends unknown", "
   CHECK(misplaced(database, 1, 1).empty());
 }
 
+TEST_CASE("what a run cost stands on it and on its calls whoever ends it", "[store][hot_path]") {
+  const test::TestDatabase database;
+  Worker worker{database, "one"};
+  worker.shards = worker.leases.take(16, kLease);
+  for (int id = 1; id <= 3; ++id) put_ready(database, {.id = id, .shard = id});
+  const auto runs = worker.claim(3, kEnded);
+  REQUIRE(runs.size() == 3);
+  std::vector<RunMark> marks;
+  for (const auto& run : {runs[0], runs[1]}) {
+    RunMark mark;
+    mark.lease = run.lease;
+    mark.at = machine_now();
+    mark.journal = JournalEntry{.step_path = "ask", .state = "succeeded", .tool = "t.ask", .started_at = mark.at};
+    mark.effect = EffectEntry{.step_path = "ask",
+                              .tool = "t.ask",
+                              .effect = Effect::read,
+                              .input = "{}",
+                              .idempotency_key = "k",
+                              .outcome = "succeeded",
+                              .started_at = mark.at,
+                              .cost = Cost{20'000}};
+    marks.push_back(std::move(mark));
+  }
+  CHECK(worker.path.mark(marks).size() == 2);
+  const auto spent = worker.path.load_spent({RunId{1}, RunId{2}, RunId{3}});
+  REQUIRE(spent.size() == 2);
+  CHECK(spent[0].cost == Cost{20'000});
+  Settlement first = success(runs[0]), free = success(runs[2]);
+  first.cost = Cost{50'000};
+  first.effect = EffectEntry{.step_path = "tell",
+                             .tool = "t.tell",
+                             .input = "{}",
+                             .idempotency_key = "k",
+                             .outcome = "succeeded",
+                             .started_at = machine_now(),
+                             .cost = Cost{30'000}};
+  CHECK(worker.path.settle({first, free}).size() == 2);
+  database.run("UPDATE carillon.run_live SET call_state = 'calling'");
+  CHECK(worker.path.expire(worker.shards, {}).at(0).state == RunState::unknown);
+  CHECK(database.ask("SELECT string_agg(id || ' ' || coalesce(round(cost, 2)::text, '-'), ', ' ORDER BY id) FROM "
+                     "carillon.run_history") == "1 0.05, 2 0.02, 3 -");
+  CHECK(database.ask("SELECT string_agg(run_id || ' ' || step_path || ' ' || round(cost, 2), ', ' ORDER BY run_id, "
+                     "step_path) FROM "
+                     "carillon.effect_journal") == "1 ask 0.02, 1 tell 0.03, 2 ask 0.02");
+  CHECK(database.ask("SELECT count(*) FROM carillon.step_journal WHERE cost = 0.02") == "2");
+}
+
 TEST_CASE("a run that keeps killing its workers is quarantined", "[store][hot_path]") {
   const test::TestDatabase database;
   Worker worker{database, "one"};
@@ -292,10 +339,19 @@ TEST_CASE("a step and its effect are written with the mark and only by the one w
   RunMark mark;
   mark.lease = runs.at(0).lease;
   mark.at = machine_now();
-  mark.journal = JournalEntry{.step_path = "fetch", .state = "succeeded", .tool = "a.b", .started_at = machine_now(),
-                              .finished_at = machine_now(), .output = "{}", .output_bytes = 2};
-  mark.effect = EffectEntry{.step_path = "fetch", .tool = "a.b", .input = "{}",
-                            .idempotency_key = "k", .outcome = "succeeded", .started_at = machine_now(),
+  mark.journal = JournalEntry{.step_path = "fetch",
+                              .state = "succeeded",
+                              .tool = "a.b",
+                              .started_at = machine_now(),
+                              .finished_at = machine_now(),
+                              .output = "{}",
+                              .output_bytes = 2};
+  mark.effect = EffectEntry{.step_path = "fetch",
+                            .tool = "a.b",
+                            .input = "{}",
+                            .idempotency_key = "k",
+                            .outcome = "succeeded",
+                            .started_at = machine_now(),
                             .duration = std::chrono::milliseconds{5}};
   RunMark stale = mark;
   stale.lease.attempt = 2;
@@ -352,9 +408,8 @@ TEST_CASE("the connection heals after the server ended it and after its statemen
 
 TEST_CASE("a statement that takes too long is given up and the connection with it", "[store][hot_path]") {
   const test::TestDatabase database;
-  HotPathConnection connection{HotPathOptions{.url = database.urls().dispatch,
-                                              .application = "slow",
-                                              .statement_deadline = std::chrono::milliseconds{200}}};
+  HotPathConnection connection{HotPathOptions{
+      .url = database.urls().dispatch, .application = "slow", .statement_deadline = std::chrono::milliseconds{200}}};
   CHECK_THROWS(connection.run(EmbeddedText{"test_slow", "SELECT pg_sleep(20)::text"}, HotParams{}));
   CHECK(connection.run(EmbeddedText{"test_quick", "SELECT 1::bigint"}, HotParams{})[0].int64() == 1);
 }

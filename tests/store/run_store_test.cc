@@ -208,6 +208,32 @@ TEST_CASE("a live run ends only from the state and call state that were expected
   CHECK(misplaced(f.database).empty());
 }
 
+TEST_CASE("a run that is ended from outside has its earlier calls on its bill", "[store][run_store]") {
+  Fixture f;
+  const RunId queued = f.queue(f.report, {.id = 1}), running = f.live(f.report, {.id = 2}),
+              free = f.live(f.report, {.id = 3});
+  for (const RunId id : {queued, running})
+    for (const char* attempt : {"1", "2"})
+      f.database.run(
+          "INSERT INTO carillon.effect_journal (run_id, step_path, attempt, tenant_id, tool, effect, input_sha256, "
+          "idempotency_key, outcome, started_at, duration, output_bytes, cost) VALUES (" +
+          id.str() + ", '', " + attempt + ", 'default', 't', 'read', '', '', 'succeeded', now(), '0', 0, 0.125)");
+  const auto cost = [&](RunId id) { return f.runs([&](RunStore store) { return store.body(kMine, id); }).cost; };
+  CHECK(cost(queued) == Cost{250'000});  // so far
+  CHECK(cost(running) == Cost{250'000});
+  const RunEnding ending{.outcome = RunState::cancelled, .at = kNow};
+  f.runs([&](RunStore store) {
+    CHECK(store.cancel_ready(kMine, f.ready(queued), ending));
+    CHECK(store.end_live(kMine, running, {RunState::running, "idle"}, ending));
+    CHECK(store.end_live(kMine, free, {RunState::running, "idle"}, ending));
+  });
+  CHECK(f.database.ask("SELECT string_agg(coalesce(cost::text, '-'), ' ' ORDER BY id) FROM carillon.run_history") ==
+        "0.250 0.250 -");
+  CHECK(cost(queued) == Cost{250'000});
+  CHECK(cost(free).is_free());
+  CHECK(f.runs([&](RunStore store) { return store.statistics(kMine, f.report, RunId{0}); }).cost == Cost{500'000});
+}
+
 TEST_CASE("a slot that did not run is born final with its range", "[store][run_store]") {
   Fixture f;
   f.runs([&](RunStore store) {

@@ -117,7 +117,7 @@ TEST_CASE("an update writes what the row repeats and keeps the versions before",
     changed.version = 2;
     changed.updated_at = kNow + 1h;
     if (!tasks.update(kMine, changed, definition_of(after))) return false;
-    tasks.insert_version(kMine, changed, definition_of(after));
+    tasks.insert_version(kMine, changed, definition_of(after), {AgentId{"owner"}, Scopes::all()});
     tasks.set_schedule(kMine, id, {.shard = 4, .task_version = 2, .last_slot = kNow + 1h, .next_fire_at = kNow + 2h});
     return true;
   };

@@ -67,6 +67,18 @@ TEST_CASE("what does not fit an answer is counted", "[tools][catalog]") {
   CHECK(found["total"] == 90);
 }
 
+TEST_CASE("a tool that is guarded or costs something says so where it is found", "[tools][catalog]") {
+  Installation here;
+  ToolFacts dear = echo(here);
+  dear.scopes = {Scope::admin};
+  dear.cost = Cost::of_dollars(0.002);
+  here.downstream.found = {.servers = {}, .tools = {dear, echo(here)}, .total = 2};
+  const json found = here.call("search_tools", {{"query", "echo"}});
+  CHECK(found["tools"][0]["needs_scopes"] == json::array({"admin"}));
+  CHECK(found["tools"][0]["cost_usd"] == 0.002);
+  CHECK_FALSE(found["tools"][1].contains("cost_usd"));
+}
+
 TEST_CASE("a call without waiting is a run of the hidden task call", "[tools][catalog]") {
   Installation here;
   const json called =

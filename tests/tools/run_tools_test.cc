@@ -56,6 +56,19 @@ TEST_CASE("a call whose client has gone is given up and the run goes on", "[tool
   CHECK(here.engine.watch().watched().empty());
 }
 
+TEST_CASE("what a run cost is told when it is asked for", "[tools][runs]") {
+  Installation here;
+  schedule_echo(here);
+  here.call("run_now", {{"task", "echo"}});
+  CHECK(here.call("get_run", {{"run", "echo#1"}, {"include", {"cost"}}})["cost_usd"] == 0.0);
+  here.settle("echo#1", "succeeded", kOutput, "");
+  here.database.run("UPDATE carillon.run_history SET cost = 0.375");
+  CHECK(here.call("get_run", {{"run", "echo#1"}, {"include", {"cost"}}})["cost_usd"] == 0.375);
+  CHECK(here.call("get_run", {{"run", "echo#1"}, {"response_format", "detailed"}})["cost_usd"] == 0.375);
+  CHECK_FALSE(here.call("get_run", {{"run", "echo#1"}}).contains("cost_usd"));
+  CHECK(here.call("get_task", {{"task", "echo"}})["last_30_days"]["cost_usd"] == 0.375);
+}
+
 TEST_CASE("waiting for a run that has ended answers at once", "[tools][runs]") {
   Installation here;
   schedule_echo(here);

@@ -40,6 +40,8 @@ CallId FakeTools::start(ToolCall call, std::function<void(ToolReply)> done) {
       return id;
     }
   }
+  if (call.tool == "t.dear.down") return done(failure(ErrorClass::unavailable, Arrived::no)), id;
+  if (call.tool == "t.dear.lost.read") return done(failure(ErrorClass::timeout, Arrived::maybe)), id;
   if (call.tool == "t.failing") return done(failure(ErrorClass::tool_error, Arrived::maybe)), id;
   if (call.tool == "t.down") return done(failure(ErrorClass::unavailable, Arrived::no)), id;
   if (begins(call.tool, "t.lost.")) return done(failure(ErrorClass::timeout, Arrived::maybe)), id;
@@ -69,9 +71,11 @@ Result<ToolFacts> FakeTools::describe(const TenantId&, std::string_view tool, Du
   if (tool == "t.sleeping.read" && wait == Duration{0}) return Error{ErrorCode::server_unavailable, "it sleeps"};
   ToolFacts facts;
   facts.tool = std::string{tool};
-  facts.effect = ends(tool, "destructive") ? Effect::destructive
+  facts.effect = ends(tool, "destructive")  ? Effect::destructive
                  : ends(tool, "idempotent") ? Effect::idempotent
                                             : Effect::read;
+  if (begins(tool, "t.dear.")) facts.cost = Cost{100'000};
+  if (tool == "t.guarded.read") facts.scopes = {Scope::admin};
   return facts;
 }
 
@@ -143,9 +147,10 @@ Rig::Rig(const TestDatabase& database, Ends* ends, const WorkerOptions& options,
       membership(HotPathOptions{.url = database.urls().dispatch, .application = "member"}, this_process("worker"),
                  clock, options.leases.shard_expiry),
       ends_(ends == nullptr ? own_ : *ends),
-      worker(WorkerParts{HotPathOptions{.url = database.urls().dispatch, .application = name}, tools, clock, membership,
-                         WorkerHooks{.run_ended = [this](RunId run) { ends_.add(run); }, .each_second = {}, .sweep = {}}},
-             options) {
+      worker(
+          WorkerParts{HotPathOptions{.url = database.urls().dispatch, .application = name}, tools, clock, membership,
+                      WorkerHooks{.run_ended = [this](RunId run) { ends_.add(run); }, .each_second = {}, .sweep = {}}},
+          options) {
   bell.attach(&worker);
   worker.start();
 }

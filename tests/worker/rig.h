@@ -1,5 +1,5 @@
-// What the worker's tests stand on: tools that do as they are told, a worker on a test's database with short leases, and
-// waiting for what the worker signals (never for time). The fake tools record each call, in a file too when another
+// What the worker's tests stand on: tools that do as they are told, a worker on a test's database with short leases,
+// and waiting for what the worker signals (never for time). The fake tools record each call, in a file too when another
 // process is to count them.
 #pragma once
 
@@ -20,9 +20,10 @@
 
 namespace carillon::test {
 
-// Tools are named by what they do: "t.read", "t.idempotent" and "t.destructive" answer at once and differ in their effect;
-// "t.failing" answers with an error; "t.down" cannot be reached; "t.lost.read" and "t.lost.destructive" time out;
-// whatever begins with "t.held." answers when release() is called, or cancelled.
+// Tools are named by what they do: "t.read", "t.idempotent" and "t.destructive" answer at once and differ in their
+// effect; "t.failing" answers with an error; "t.down" cannot be reached; what begins with "t.dear." costs 10 cents a
+// call and "t.guarded.read" needs the scope admin; "t.lost.read" and "t.lost.destructive" time out; whatever begins
+// with "t.held." answers when release() is called, or cancelled.
 class FakeTools final : public ToolCaller {
  public:
   explicit FakeTools(std::string log_file = "") : log_file_(std::move(log_file)) {}

@@ -16,8 +16,8 @@ std::string outcome(const TestDatabase& database, std::int64_t run) {
 }
 
 json output(const TestDatabase& database, std::int64_t run) {
-  return json::parse(database.ask("SELECT convert_from(output, 'UTF8') FROM carillon.run_history WHERE id = " +
-                                  std::to_string(run)));
+  return json::parse(
+      database.ask("SELECT convert_from(output, 'UTF8') FROM carillon.run_history WHERE id = " + std::to_string(run)));
 }
 
 }  // namespace
@@ -116,6 +116,51 @@ TEST_CASE("what a failure becomes depends on the tool's effect and on whether th
   CHECK(misplaced(database, 1, 1).empty());
 }
 
+TEST_CASE("a run costs what its calls cost and only calls that were made", "[worker]") {
+  const TestDatabase database;
+  const auto retry = [](TaskDefinition& definition) {
+    definition.options.retries = RetryPolicy{.max_attempts = 3, .base = std::chrono::milliseconds{5}};
+  };
+  put_task(database, 1, definition_of(tool_action("t.dear.read")));
+  put_task(database, 2, definition_of(tool_action("t.dear.down"), "manual", retry));       // never arrived
+  put_task(database, 3, definition_of(tool_action("t.dear.lost.read"), "manual", retry));  // three times, perhaps
+  put_task(database, 4,
+           definition_of(steps_action({step("a", "t.dear.a"), step("b", "t.read"), step("c", "t.dear.c")})));
+  put_task(database, 5, definition_of(tool_action("t.read")));
+  for (std::int64_t run = 1; run <= 5; ++run)
+    put_ready(database, {.id = run, .shard = static_cast<int>(run), .task = run});
+  Rig rig{database};
+  REQUIRE(rig.wait_ended(5));
+  CHECK(database.ask("SELECT string_agg(id || ' ' || coalesce(round(cost, 2)::text, '-'), ', ' ORDER BY id) "
+                     "FROM carillon.run_history") == "1 0.10, 2 -, 3 0.30, 4 0.20, 5 -");
+  CHECK(database.ask(
+            "SELECT string_agg(step_path || ' ' || coalesce(round(cost, 2)::text, '-'), ', ' ORDER BY step_path) "
+            "FROM carillon.step_journal") == "a 0.10, b -, c 0.10");
+  CHECK(database.ask("SELECT count(*) FROM carillon.effect_journal") == "6");  // of the reads those that cost something
+}
+
+TEST_CASE("a run calls with the scopes of whoever wrote its task", "[worker]") {
+  const TestDatabase database;
+  const auto [scopes, outcome_wanted, calls] = GENERATE(table<std::string, std::string, std::size_t>({
+      {"'{tools}'", "failed", 0},
+      {"'{}'", "failed", 0},
+      {"'{tools,admin}'", "succeeded", 1},
+      {"NULL", "succeeded", 1},
+  }));
+  INFO(scopes);
+  put_task(database, 1, definition_of(tool_action("t.guarded.read")));
+  database.run("UPDATE carillon.task_version SET scopes = " + scopes);
+  put_ready(database, {.id = 1});
+  Rig rig{database};
+  REQUIRE(rig.wait_ended(1));
+  CHECK(outcome(database, 1) == outcome_wanted);
+  CHECK(rig.tools.calls().size() == calls);
+  if (calls > 0) return;
+  CHECK(database.ask("SELECT error_class FROM carillon.run_history") == "not_allowed");
+  CHECK(database.ask(
+            "SELECT count(*) FROM carillon.run_history WHERE error_message LIKE '%\"admin\"%t.guarded.read%'") == "1");
+}
+
 TEST_CASE("a run whose definition cannot be read fails and says so", "[worker]") {
   const TestDatabase database;
   put_task(database, 1, R"({"nonsense": true})");
@@ -130,8 +175,8 @@ TEST_CASE("a run whose definition cannot be read fails and says so", "[worker]")
 
 TEST_CASE("a cancel while the call is under way stops it", "[worker]") {
   const TestDatabase database;
-  const auto [tool, state] = GENERATE(
-      table<std::string, std::string>({{"t.held.read", "cancelled"}, {"t.held.destructive", "unknown"}}));
+  const auto [tool, state] =
+      GENERATE(table<std::string, std::string>({{"t.held.read", "cancelled"}, {"t.held.destructive", "unknown"}}));
   put_task(database, 1, definition_of(tool_action(tool)));
   put_ready(database, {.id = 1});
   Rig rig{database};

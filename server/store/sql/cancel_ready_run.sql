@@ -5,7 +5,8 @@ WITH gone AS (
   RETURNING *
 )
 INSERT INTO carillon.run_history (id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, folded,
-                                  run_at, finished_at, origin, agent_id, correlation_id, outcome, error_class, reason, payload)
+                                  run_at, finished_at, origin, agent_id, correlation_id, outcome, error_class, reason, cost, payload)
 SELECT id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, folded,
-       run_at, $7, origin, agent_id, correlation_id, $6, $8, $9, payload FROM gone
+       run_at, $7, origin, agent_id, correlation_id, $6, $8, $9,
+       (SELECT sum(e.cost) FROM carillon.effect_journal e WHERE e.run_id = gone.id), payload FROM gone
 RETURNING id;

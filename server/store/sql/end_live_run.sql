@@ -7,7 +7,8 @@ WITH gone AS (
 )
 INSERT INTO carillon.run_history (id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, folded,
                                   run_at, started_at, finished_at, late_by, origin, agent_id, correlation_id, outcome,
-                                  error_class, error_message, reason, payload)
+                                  error_class, error_message, reason, cost, payload)
 SELECT id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, folded,
-       run_at, started_at, $6, started_at - run_at, origin, agent_id, correlation_id, $5, $7, $8, $9, payload FROM gone
+       run_at, started_at, $6, started_at - run_at, origin, agent_id, correlation_id, $5, $7, $8, $9,
+       (SELECT sum(e.cost) FROM carillon.effect_journal e WHERE e.run_id = gone.id), payload FROM gone
 RETURNING id;

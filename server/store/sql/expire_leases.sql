@@ -25,7 +25,7 @@ taken AS (
 history AS (
   INSERT INTO carillon.run_history (id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, folded,
     run_at, started_at, finished_at, late_by, origin, agent_id, correlation_id, outcome, error_class, error_message,
-    reason, payload)
+    reason, cost, payload)
   SELECT t.id, t.tenant_id, t.task_id, t.task_version, t.number, t.retry, t.attempt, t.takeovers + 1, t.slot, t.folded,
     t.run_at, t.started_at, clock_timestamp(), greatest(t.started_at - coalesce(t.slot, t.run_at), interval '0'),
     t.origin, t.agent_id, t.correlation_id, t.next,
@@ -35,7 +35,8 @@ history AS (
         || 'its effect. Look at the other side; then retry_run repeats it, or leave it.'
       WHEN $7 THEN 'Cancelled; its worker was lost before it could stop.'
       ELSE 'Quarantined: ' || t.takeovers + 1 || ' workers died while they ran it. Find out why before retry_run.' END,
-    CASE WHEN t.next = $7 THEN t.cancel_reason WHEN t.next = $8 THEN 'quarantined' ELSE t.reason END, t.payload
+    CASE WHEN t.next = $7 THEN t.cancel_reason WHEN t.next = $8 THEN 'quarantined' ELSE t.reason END,
+    (SELECT sum(e.cost) FROM carillon.effect_journal e WHERE e.run_id = t.id), t.payload
   FROM taken t WHERE t.next <> $9
 ),
 steps AS (

@@ -1,5 +1,6 @@
 -- Ends live runs that $1 still leases by ($2 id, $3 epoch, $4 attempt) with state $5: to run_history, or back to run_ready when
--- it is $6 and nobody asked for a cancel (else $7); with step ($18…$28) and effect ($29…$38). Gives what really moved.
+-- it is $6 and nobody asked for a cancel (else $7); with step ($18…$28) and effect ($29…$39).
+-- $40: what the whole run cost. Gives what really moved.
 WITH input AS (
   SELECT * FROM unnest(
       $2::bigint[], $3::bigint[], $4::integer[], $5::text[], $8::timestamptz[], $9::timestamptz[],
@@ -7,12 +8,12 @@ WITH input AS (
       $18::text[], $19::integer[], $20::text[], $21::text[], $22::timestamptz[], $23::timestamptz[],
       $24::timestamptz[], $25::text[], $26::text[], $27::bytea[], $28::bigint[], $29::text[], $30::integer[],
       $31::text[], $32::text[], $33::bytea[], $34::text[], $35::text[], $36::timestamptz[], $37::interval[],
-      $38::bigint[])
+      $38::bigint[], $39::bigint[], $40::bigint[])
     AS i(id, epoch, attempt, state, run_at, started_at, finished_at, error_class, error_message, reason,
          output, output_bytes, output_cut, step_path, step_attempt, step_state, step_tool, step_started_at,
          step_finished_at, not_before, step_error_class, step_error_message, step_output, step_output_bytes,
          effect_step, effect_attempt, effect_tool, effect, effect_input, idempotency_key, effect_outcome,
-         effect_started_at, effect_duration, effect_bytes)
+         effect_started_at, effect_duration, effect_bytes, effect_micro_dollars, micro_dollars)
   ORDER BY id
 ),
 closed AS (
@@ -26,16 +27,17 @@ closed AS (
     i.step_path, i.step_attempt, i.step_state, i.step_tool, i.step_started_at, i.step_finished_at,
     i.not_before, i.step_error_class, i.step_error_message, i.step_output, i.step_output_bytes,
     i.effect_step, i.effect_attempt, i.effect_tool, i.effect, i.effect_input, i.idempotency_key,
-    i.effect_outcome, i.effect_started_at, i.effect_duration, i.effect_bytes
+    i.effect_outcome, i.effect_started_at, i.effect_duration, i.effect_bytes,
+    i.effect_micro_dollars / 1000000.0 AS cost, i.micro_dollars / 1000000.0 AS run_cost
 ),
 history AS (
   INSERT INTO carillon.run_history (id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, folded,
     run_at, started_at, finished_at, late_by, origin, agent_id, correlation_id, outcome, error_class, error_message,
-    reason, payload, output, output_bytes, output_cut)
+    reason, cost, payload, output, output_bytes, output_cut)
   SELECT c.id, c.tenant_id, c.task_id, c.task_version, c.number, c.retry, c.attempt, c.takeovers, c.slot, c.folded,
     c.run_at, c.started_at, c.finished_at, greatest(c.started_at - coalesce(c.slot, c.run_at), interval '0'), c.origin,
     c.agent_id, c.correlation_id, c.state, c.error_class, c.error_message,
-    coalesce(c.reason, CASE WHEN c.state = $7 THEN c.cancel_reason END, c.why), c.payload,
+    coalesce(c.reason, CASE WHEN c.state = $7 THEN c.cancel_reason END, c.why), c.run_cost, c.payload,
     CASE WHEN octet_length(c.output) <= $17::integer THEN c.output END, c.output_bytes, c.output_cut
   FROM closed c WHERE c.state <> $6
 ),
@@ -53,20 +55,20 @@ ready AS (
 ),
 journal AS (
   INSERT INTO carillon.step_journal (run_id, step_path, attempt, tenant_id, state, tool, started_at, finished_at,
-    not_before, error_class, error_message, output, output_bytes)
+    not_before, error_class, error_message, output, output_bytes, cost)
   SELECT id, step_path, step_attempt, tenant_id, step_state, step_tool, step_started_at, step_finished_at, not_before,
-    step_error_class, step_error_message, step_output, step_output_bytes
+    step_error_class, step_error_message, step_output, step_output_bytes, cost
   FROM closed WHERE step_path IS NOT NULL
   ON CONFLICT (run_id, step_path, attempt) DO UPDATE
   SET state = excluded.state, finished_at = excluded.finished_at, not_before = excluded.not_before,
       error_class = excluded.error_class, error_message = excluded.error_message, output = excluded.output,
-      output_bytes = excluded.output_bytes
+      output_bytes = excluded.output_bytes, cost = excluded.cost
 ),
 effects AS (
   INSERT INTO carillon.effect_journal (run_id, step_path, attempt, tenant_id, tool, effect, input_sha256,
-    idempotency_key, outcome, started_at, duration, output_bytes)
+    idempotency_key, outcome, started_at, duration, output_bytes, cost)
   SELECT id, effect_step, effect_attempt, tenant_id, effect_tool, effect, sha256(effect_input), idempotency_key,
-    effect_outcome, effect_started_at, effect_duration, effect_bytes
+    effect_outcome, effect_started_at, effect_duration, effect_bytes, cost
   FROM closed WHERE effect IS NOT NULL
   ON CONFLICT (run_id, step_path, attempt) DO NOTHING
 ),
