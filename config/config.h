@@ -33,7 +33,7 @@ struct HttpEndpointOptions {
 struct ToolOptions {
   std::vector<std::string> toolsets;  // which sets are offered; empty: all
   std::string prefix;                 // put before every tool's name
-  std::string timezone = "local";     // of callers that tell none
+  std::string timezone = "local";     // of callers; local: their front's machine's, else ours
 };
 
 struct Config {

@@ -76,7 +76,7 @@ void add_tools(std::vector<ConfigKey>& keys) {
                           [](Config& c) -> std::vector<std::string>& { return c.tools.toolsets; }));
   keys.push_back(text_key({"tools.prefix", "put before the name of every tool"},
                           [](Config& c) -> std::string& { return c.tools.prefix; }));
-  keys.push_back(text_key({"tools.timezone", "IANA zone of callers that tell none; local follows the machine"},
+  keys.push_back(text_key({"tools.timezone", "IANA zone of callers; local: that of their front's machine, else of ours"},
                           [](Config& c) -> std::string& { return c.tools.timezone; }));
 }
 

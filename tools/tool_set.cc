@@ -222,7 +222,7 @@ Caller caller_of(const transport::RequestContext& context) {
           .agent = AgentId{context.principal.agent},
           .scopes = scopes_named(context.principal.scopes),
           .correlation_id = context.correlation_id,
-          .zone = {}};
+          .zone = context.zone};
 }
 
 }  // namespace carillon::tools

@@ -44,6 +44,10 @@ class Peer {
   Kind kind() const { return kind_; }
   const Principal& principal() const { return principal_; }
 
+  // The zone of the client's host; told before the first message, if at all.
+  void set_zone(std::string zone) { zone_ = std::move(zone); }
+  const std::string& zone() const { return zone_; }
+
   void shake(Handshake handshake);
   std::optional<Handshake> handshake() const;
   void set_log_level(LogLevel level) { log_level_ = level; }
@@ -94,6 +98,7 @@ class Peer {
   const std::shared_ptr<MessageSink> push_;
   const Limits limits_;
   std::stop_source gone_;
+  std::string zone_;
   std::atomic<LogLevel> log_level_{LogLevel::info};
   Guarded<State> state_;
 };

@@ -90,6 +90,7 @@ struct RequestContext {
   ClientInfo client;
   json client_capabilities = json::object();
   Principal principal;
+  std::string zone;  // IANA zone of the client's host where its carrier told, for display and defaults; else empty
   std::string correlation_id;
   TraceContext trace;
   InputRound input;

@@ -95,6 +95,7 @@ CallPtr make_call(const std::shared_ptr<ServerCore>& core, const Arrival& arriva
   call->context.era = is_modern(revision) ? Era::modern : Era::legacy;
   call->context.protocol_version = name_of(revision);
   call->context.principal = arrival.peer->principal();
+  call->context.zone = arrival.peer->zone();
   call->context.trace = read_trace(call->params);
   call->context.correlation_id = correlation_of(call->context.trace);
   return call;
@@ -272,6 +273,8 @@ std::vector<Principal> McpServer::sessions() const { return core_->subscriptions
 bool McpServer::notify_session(const Audience& audience, std::string_view method, const json& params) {
   return core_->subscriptions.notify_session(audience, method, params);
 }
+
+void McpServer::announce(LogLevel level, const json& data) { core_->subscriptions.announce(level, data); }
 
 void McpServer::stop() {
   if (core_->stopped.exchange(true)) return;

@@ -83,6 +83,9 @@ class McpServer {
   void resources_changed(const Audience& audience = {});
   // Told to those of the audience who watch the resource under this very URI.
   void resource_updated(const std::string& uri, const Audience& audience = {});
+  // A log message that belongs to no request, to the legacy clients that want messages of this level; newer revisions
+  // have no way for one. No secrets.
+  void announce(LogLevel level, const json& data);
 
   // What somebody watches now, once for each URI and who watches it; and whether anybody would hear resources_changed.
   std::vector<WatchedResource> watched_resources() const;

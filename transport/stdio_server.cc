@@ -65,6 +65,7 @@ class StreamSession {
     }
     server_ = std::move(opened.server);
     peer_ = server_->connect(Peer::Kind::stream, std::move(opened.principal), sink_);
+    peer_->set_zone(std::move(opened.zone));
     return opened.first_line == Opened::FirstLine::is_protocol;
   }
 

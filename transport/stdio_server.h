@@ -42,6 +42,7 @@ struct Opened {
   Principal principal;
   std::string reply;  // a line to send before anything else; empty: none
   enum class FirstLine { is_protocol, was_handled } first_line = FirstLine::is_protocol;
+  std::string zone{};  // IANA zone of the client's host, when it is known; becomes RequestContext::zone
 };
 using Opening = std::function<Opened(std::string_view first_line)>;
 

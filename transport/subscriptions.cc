@@ -66,6 +66,11 @@ void Subscriptions::resource_updated(const std::string& uri, const Audience& aud
              {{"uri", uri}});
 }
 
+void Subscriptions::announce(LogLevel level, const json& data) {
+  tell_peers([&](const Peer& peer) { return level >= peer.log_level(); }, "notifications/message",
+             {{"level", name_of(level)}, {"data", data}});
+}
+
 void Subscriptions::finish(const json& result) {
   const auto listeners = state_.with([](State& s) { return std::exchange(s.listeners, {}); });
   for (const auto& listener : listeners) {

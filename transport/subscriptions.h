@@ -42,6 +42,7 @@ class Subscriptions {
 
   void list_changed(ListKind kind, const Audience& audience = {});
   void resource_updated(const std::string& uri, const Audience& audience = {});
+  void announce(LogLevel level, const json& data);
   // Ends all listeners with `result` plus their subscription id.
   void finish(const json& result);
 

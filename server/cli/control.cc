@@ -7,6 +7,7 @@
 #include "server/base/log.h"
 #include "server/base/version.h"
 #include "server/cli/token.h"
+#include "server/domain/schedule/zone.h"
 
 namespace carillon::cli {
 namespace {
@@ -19,10 +20,27 @@ Opened reply_only(json answer) {
   return {.server = nullptr, .principal = {}, .reply = answer.dump(), .first_line = Opened::FirstLine::was_handled};
 }
 
-Opened open_mcp(const Control& control, Opened::FirstLine first_line) {
-  Opened opened{.server = control.mcp, .principal = owner_principal(), .reply = "", .first_line = first_line};
-  if (first_line == Opened::FirstLine::was_handled)
-    opened.reply = json{{"carillon", 1}, {"version", kVersion}}.dump();
+// The zone of a front's machine, where it is another than ours: ours may change while we run, and is looked up each
+// time.
+std::string zone_of(const Control& control, const json& preamble) {
+  if (control.host_zone == HostZone::ignored) return "";
+  const json told = preamble.value("zone", json());
+  if (!told.is_string()) return "";
+  const auto zone = Zone::named(told.get_ref<const std::string&>());
+  if (!zone || zone->name() == machine_zone()) return "";
+  return zone->name();
+}
+
+Opened open_protocol(const Control& control) {
+  return {
+      .server = control.mcp, .principal = owner_principal(), .reply = "", .first_line = Opened::FirstLine::is_protocol};
+}
+
+Opened open_mcp(const Control& control, const json& preamble) {
+  Opened opened = open_protocol(control);
+  opened.first_line = Opened::FirstLine::was_handled;
+  opened.reply = json{{"carillon", 1}, {"version", kVersion}, {"started_by", control.started_by}}.dump();
+  opened.zone = zone_of(control, preamble);
   return opened;
 }
 
@@ -36,12 +54,13 @@ transport::SocketHooks socket_hooks(Control control) {
   };
   const auto open = [control = std::move(control)](const transport::SocketPeer&, std::string_view line) {
     const json preamble = json::parse(line, nullptr, false);
-    if (!preamble.is_object() || !preamble.contains("carillon")) return open_mcp(control, Opened::FirstLine::is_protocol);
+    if (!preamble.is_object() || !preamble.contains("carillon")) return open_protocol(control);
     const json want = preamble.value("want", json("mcp"));
-    if (want == "mcp") return open_mcp(control, Opened::FirstLine::was_handled);
+    if (want == "mcp") return open_mcp(control, preamble);
     if (want == "status") return reply_only({{"status", control.status()}});
     if (want != "stop") return reply_only({{"error", "unknown want; accepted are mcp, status and stop"}});
-    control.stop();
+    const json successor = preamble.value("successor", json());
+    control.stop(successor.is_string() ? successor.get<std::string>() : "");
     return reply_only({{"stopping", true}});
   };
   return {.admit = admit, .open = open};

@@ -34,6 +34,8 @@
 namespace carillon::cli {
 namespace {
 
+constexpr std::string_view kMachineZone = "local";  // tools.timezone: nobody has chosen one
+
 struct Address {
   std::string host;
   int port = 0;
@@ -44,7 +46,8 @@ Result<Address> read_address(const std::string& text) {
   int port = -1;
   if (colon != std::string::npos) std::from_chars(text.data() + colon + 1, text.data() + text.size(), port);
   if (port < 0 || port > 65535)
-    return Error{ErrorCode::conflict, "http.listen is '" + text + "'; write it as host:port, for example 127.0.0.1:8930"};
+    return Error{ErrorCode::conflict,
+                 "http.listen is '" + text + "'; write it as host:port, for example 127.0.0.1:8930"};
   return Address{text.substr(0, colon), port};
 }
 
@@ -52,15 +55,16 @@ bool is_loopback(const std::string& host) { return host == "localhost" || host =
 
 std::string service_of(Role role) {
   switch (role) {
-    case Role::worker: return "worker";
-    case Role::in_process: return "mcp";
-    default: return "serve";
+    case Role::worker:
+      return "worker";
+    case Role::in_process:
+      return "mcp";
+    default:
+      return "serve";
   }
 }
 
-json server_info() {
-  return {{"name", "carillon"}, {"title", "Carillon"}, {"version", kVersion}};
-}
+json server_info() { return {{"name", "carillon"}, {"title", "Carillon"}, {"version", kVersion}}; }
 
 }  // namespace
 
@@ -98,8 +102,11 @@ struct Daemon::Rooms {
   Status start_http();
   Status listen(const Address& address);
   void start_socket();
+  void stop_for(const std::string& successor);
   web::HealthFacts health() const;
-  const std::string& listen_address() const { return role == Role::worker ? config.http.worker_listen : config.http.listen; }
+  const std::string& listen_address() const {
+    return role == Role::worker ? config.http.worker_listen : config.http.listen;
+  }
   std::string http_address() const;
   void refresh_gauges() const;
 };
@@ -110,14 +117,16 @@ void Daemon::Rooms::start_inside() {
   hot_path.application = service_of(role);
   hot_path.prepared_statements = config.database.pool.prepared_statements;
   hot_path.revive = database.reviver();
-  membership = std::make_unique<Membership>(hot_path, this_process(service_of(role)), clock, config.worker.leases.shard_expiry);
+  membership =
+      std::make_unique<Membership>(hot_path, this_process(service_of(role)), clock, config.worker.leases.shard_expiry);
   store = std::make_unique<Store>(database.urls(), config.database.pool, database.reviver());
   catalog = std::make_unique<catalog::Catalog>(config.catalog);
   EngineOptions options;
   options.zone = config.tools.timezone;
   options.durable = role == Role::in_process ? "host_only" : config.database.url.empty() ? "daemon" : "server";
   engine = std::make_unique<Engine>(
-      EngineParts{.store = *store, .clock = clock, .tools = *catalog, .worker = bell, .ids = membership->ids()}, options);
+      EngineParts{.store = *store, .clock = clock, .tools = *catalog, .worker = bell, .ids = membership->ids()},
+      options);
   retention = std::make_unique<Retention>(*store, config.retention);
   retention->make_partitions(clock.now());
   WorkerHooks hooks;
@@ -128,7 +137,8 @@ void Daemon::Rooms::start_inside() {
   };
   hooks.sweep = [this] { retention->sweep(clock.now()); };
   worker = std::make_unique<Worker>(
-      WorkerParts{.database = hot_path, .tools = *catalog, .clock = clock, .membership = *membership, .hooks = hooks}, config.worker);
+      WorkerParts{.database = hot_path, .tools = *catalog, .clock = clock, .membership = *membership, .hooks = hooks},
+      config.worker);
   worker->start();
   bell.attach(worker.get());
 }
@@ -141,8 +151,7 @@ Status Daemon::Rooms::start_protocol() {
   pool = std::make_unique<transport::WorkerPool>(transport::WorkerPool::Limits{});
   timer = std::make_unique<transport::Timer>();
   tools = std::make_unique<tools::ToolSet>(
-      tools::Ports{.engine = *engine, .downstream = *downstream, .executor = *pool, .timer = *timer},
-      options);
+      tools::Ports{.engine = *engine, .downstream = *downstream, .executor = *pool, .timer = *timer}, options);
   transport::ServerOptions server;
   server.server_info = server_info();
   server.instructions = tools->instructions();
@@ -156,10 +165,12 @@ Status Daemon::Rooms::start_http() {
   auto address = read_address(listen_address());
   if (!address.ok()) return address.error();
   if (!is_loopback(address->host) && config.http.insecure_loopback)
-    return Error{ErrorCode::conflict, "http.insecure_loopback is for loopback addresses; " + address->host + " is none"};
+    return Error{ErrorCode::conflict,
+                 "http.insecure_loopback is for loopback addresses; " + address->host + " is none"};
   if (!is_loopback(address->host) && !config.http.allow_plain_text)
-    return Error{ErrorCode::conflict, "listening on " + address->host + " without TLS sends the token in the clear; put a proxy with "
-                                      "TLS in front and set http.allow_plain_text, or listen on 127.0.0.1"};
+    return Error{ErrorCode::conflict, "listening on " + address->host +
+                                          " without TLS sends the token in the clear; put a proxy with "
+                                          "TLS in front and set http.allow_plain_text, or listen on 127.0.0.1"};
   const TokenUse use = config.http.insecure_loopback ? TokenUse::not_asked : TokenUse::required;
   authenticator = std::make_unique<TokenAuthenticator>(read_or_make_token(config.paths.token_file), use);
   const auto listening = listen(*address);
@@ -184,7 +195,8 @@ Status Daemon::Rooms::listen(const Address& address) {
   }
   http->add(web::health_routes([this] { return health(); },
                                [this](const transport::HttpRequest& request) {
-                                 return std::holds_alternative<transport::Principal>(authenticator->authenticate(request));
+                                 return std::holds_alternative<transport::Principal>(
+                                     authenticator->authenticate(request));
                                }));
   http->add(web::metrics_route([this] { refresh_gauges(); }));
   try {
@@ -200,15 +212,32 @@ Status Daemon::Rooms::listen(const Address& address) {
 void Daemon::Rooms::start_socket() {
   socket = std::make_unique<transport::SocketServer>(
       config.paths.socket.string(),
-      socket_hooks({.mcp = mcp,
-                    .status = [this] { return status_of(health(), {.socket = socket->path(), .http = http_address()}); },
-                    .stop = [this] { stop_signal.request(); }}),
+      socket_hooks(
+          {.mcp = mcp,
+           .status = [this] { return status_of(health(), {.socket = socket->path(), .http = http_address()}); },
+           .stop = [this](const std::string& successor) { stop_for(successor); },
+           .started_by = role == Role::auto_started_daemon ? kStartedByFront : kStartedByUser,
+           .host_zone = config.tools.timezone == kMachineZone ? HostZone::heeded : HostZone::ignored}),
       transport::SocketOptions{});
   socket->start();
 }
 
+// Who is attached learns in-band why its daemon ends, as far as its protocol has a way.
+void Daemon::Rooms::stop_for(const std::string& successor) {
+  if (!successor.empty()) {
+    log::info("a newer version takes over", {{"successor", successor}});
+    mcp->announce(transport::LogLevel::notice,
+                  {{"message", "Carillon " + std::string{kVersion} + " gives way to version " + successor +
+                                   ": runs are finished, tasks stay, and the front goes on with the new daemon"},
+                   {"version", kVersion},
+                   {"successor", successor}});
+  }
+  stop_signal.request();
+}
+
 web::HealthFacts Daemon::Rooms::health() const {
-  return read_health({.started_at = started_at, .database = database, .store = *store, .worker = *worker, .catalog = *catalog});
+  return read_health(
+      {.started_at = started_at, .database = database, .store = *store, .worker = *worker, .catalog = *catalog});
 }
 
 std::string Daemon::Rooms::http_address() const {
@@ -255,7 +284,8 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, Role role, S
 }
 
 json Daemon::status() const {
-  return status_of(rooms_->health(), {.socket = rooms_->socket ? rooms_->socket->path() : "", .http = rooms_->http_address()});
+  return status_of(rooms_->health(),
+                   {.socket = rooms_->socket ? rooms_->socket->path() : "", .http = rooms_->http_address()});
 }
 
 transport::McpServer& Daemon::mcp() { return *rooms_->mcp; }

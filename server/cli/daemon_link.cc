@@ -9,7 +9,9 @@
 #include <fstream>
 #include <thread>
 
+#include "server/base/log.h"
 #include "server/base/version.h"
+#include "server/cli/control.h"
 #include "server/domain/schedule/zone.h"
 #include "server/process/child.h"
 #include "server/process/executable.h"
@@ -66,6 +68,30 @@ std::string log_tail(const Paths& paths) {
   return {std::istreambuf_iterator<char>{file}, {}};
 }
 
+std::string version_of(const DaemonLink& link) { return link.answer.value("version", ""); }
+
+// Nothing is left to do: a daemon that we use, or an error that starting one would not mend.
+bool is_settled(const Result<DaemonLink>& link) {
+  if (!link.ok()) return link.error().code != ErrorCode::unavailable;
+  const std::string version = version_of(*link);
+  if (!is_newer(kVersion, version)) return true;
+  if (link->answer.value("started_by", "") == kStartedByFront) return false;
+  // Ours to replace are only those that fronts start: another may have been given settings that we do not know.
+  log::warn("the daemon is older than this program; end it with `carillon stop` and start it anew",
+            {{"daemon", version}, {"program", kVersion}});
+  return true;
+}
+
+// Waits until a daemon has finished its runs softly and everything of it has ended.
+Status ask_to_give_way(const Paths& paths, const std::string& version, Duration patience) {
+  log::info("an older daemon is asked to give way", {{"daemon", version}, {"program", kVersion}});
+  const auto asked = connect_daemon(paths, "stop", kVersion);
+  if (!asked.ok() && asked.error().code != ErrorCode::unavailable) return asked.error();
+  if (process::FileLock::take_within(paths.daemon_lock.string(), process::LockKind::exclusive, patience)) return Done{};
+  return Error{ErrorCode::unavailable, "the daemon of version " + version + " was asked to give way to " +
+                                           std::string{kVersion} + " and is still finishing its runs"};
+}
+
 }  // namespace
 
 bool send_text(int fd, std::string_view text) {
@@ -78,14 +104,12 @@ bool send_text(int fd, std::string_view text) {
   return true;
 }
 
-Result<DaemonLink> connect_daemon(const Paths& paths, std::string_view want) {
+Result<DaemonLink> connect_daemon(const Paths& paths, std::string_view want, std::string_view successor) {
   auto socket = open_socket(paths);
   if (!socket.ok()) return socket.error();
-  const json preamble{{"carillon", 1},
-                      {"version", kVersion},
-                      {"zone", machine_zone()},
-                      {"parent_pid", ::getppid()},
-                      {"want", want}};
+  json preamble{
+      {"carillon", 1}, {"version", kVersion}, {"zone", machine_zone()}, {"parent_pid", ::getppid()}, {"want", want}};
+  if (!successor.empty()) preamble["successor"] = successor;
   if (!send_text(socket->get(), preamble.dump() + '\n')) return no_daemon(paths, "it closed the connection");
   const auto line = read_line(paths, socket->get());
   if (!line.ok()) return line.error();
@@ -119,20 +143,25 @@ Status start_daemon(const Paths& paths, const std::vector<std::string>& argument
     }
     // Another process may have started one at the same moment: then ours ends and theirs answers.
     if (child->wait_for(std::chrono::milliseconds{10}) && !connect_daemon(paths, "status").ok())
-      return Error{ErrorCode::unavailable, "the daemon did not start; the end of " + paths.log_file.string() + ":\n" + log_tail(paths)};
+      return Error{ErrorCode::unavailable,
+                   "the daemon did not start; the end of " + paths.log_file.string() + ":\n" + log_tail(paths)};
   }
   return Error{ErrorCode::unavailable, "the daemon did not become ready in time; see " + paths.log_file.string()};
 }
 
 Result<DaemonLink> find_or_start_daemon(const Paths& paths, std::string_view want, Duration patience) {
   auto link = connect_daemon(paths, want);
-  if (link.ok() || link.error().code != ErrorCode::unavailable) return link;
+  if (is_settled(link)) return link;
   make_directories(paths, current_user());
   // Fronts that start together queue here; the second finds the daemon of the first.
   const auto lock = process::FileLock::take_within(paths.start_lock.string(), process::LockKind::exclusive, patience);
   link = connect_daemon(paths, want);
-  if (link.ok() || link.error().code != ErrorCode::unavailable) return link;
+  if (is_settled(link)) return link;
   if (!lock) return Error{ErrorCode::unavailable, "another process has been starting the daemon for too long"};
+  if (link.ok()) {
+    const auto gone = ask_to_give_way(paths, version_of(*link), patience);
+    if (!gone.ok()) return gone.error();
+  }
   const auto started = start_daemon(paths, {"--auto-started"}, patience);
   if (!started.ok()) return started.error();
   return connect_daemon(paths, want);

@@ -3,9 +3,9 @@
 //
 // Preamble, one line each way (spec lifetime.md):
 //   → {"carillon":1,"version":"…","zone":"Europe/Berlin","parent_pid":4711,"want":"mcp"}
-//   ← {"carillon":1,"version":"…", …}         want mcp: MCP lines follow, both ways
+//   ← {"carillon":1,"version":"…","started_by":"front"}  want mcp: MCP lines follow, both ways
 //   ← {"carillon":1,"version":"…","status":{…}} want status: the socket is closed after it
-//   ← {"carillon":1,"version":"…","stopping":true} want stop
+//   ← {"carillon":1,"version":"…","stopping":true} want stop; with "successor":"…" it tells its clients who comes next
 // The socket's peer credentials decide who may speak; the names in the preamble are for display.
 // Thread-safe: holds no state.
 #pragma once
@@ -28,10 +28,13 @@ struct DaemonLink {
 };
 
 // Errors: unavailable (no daemon answers on the socket), conflict (it refused us, or speaks another preamble).
-Result<DaemonLink> connect_daemon(const Paths& paths, std::string_view want);
+// `successor`: the version that will take over; only with want "stop".
+Result<DaemonLink> connect_daemon(const Paths& paths, std::string_view want, std::string_view successor = {});
 
 // The same; where none answers, one is started (detached, under the start lock, its output in the log file) and awaited
-// for at most `patience`. Errors: unavailable, with the end of its log.
+// for at most `patience`. A daemon that a front of an older version started is asked to give way: it finishes its runs
+// softly and ends, and one of our version is started. One that somebody started on purpose is used as it is, with a
+// warning in the log. Errors: unavailable, with the end of its log.
 Result<DaemonLink> find_or_start_daemon(const Paths& paths, std::string_view want, Duration patience);
 
 // Writes all of it; false: the other side is gone.

@@ -6,19 +6,35 @@
 #include <nlohmann/json.hpp>
 
 #include "server/base/clock.h"
+#include "server/base/version.h"
+#include "server/domain/schedule/zone.h"
 #include "transport/worker_pool.h"
 
 namespace carillon::cli {
 namespace {
 
 struct Fixture {
+  explicit Fixture(HostZone zone_of_hosts = HostZone::heeded) : host_zone(zone_of_hosts) {}
+
   SystemClock clock;
   transport::WorkerPool pool{{}};
   std::shared_ptr<transport::McpServer> mcp =
       std::make_shared<transport::McpServer>(transport::ServerOptions{}, transport::Services{}, clock, pool);
   int stops = 0;
-  transport::SocketHooks hooks =
-      socket_hooks({.mcp = mcp, .status = [] { return json{{"state", "ready"}}; }, .stop = [this] { ++stops; }});
+  std::string successor;
+  const HostZone host_zone;
+  transport::SocketHooks hooks = socket_hooks({.mcp = mcp,
+                                               .status =
+                                                   [] {
+                                                     return json{{"state", "ready"}};
+                                                   },
+                                               .stop =
+                                                   [this](const std::string& next) {
+                                                     ++stops;
+                                                     successor = next;
+                                                   },
+                                               .started_by = kStartedByFront,
+                                               .host_zone = host_zone});
   transport::Opened open(std::string_view line) { return hooks.open({}, line); }
 };
 
@@ -36,6 +52,8 @@ TEST_CASE("the preamble says what a connection is for", "[cli][control]") {
   CHECK(mcp.server == fixture.mcp);
   CHECK(mcp.first_line == transport::Opened::FirstLine::was_handled);
   CHECK(json::parse(mcp.reply)["carillon"] == 1);
+  CHECK(json::parse(mcp.reply)["version"] == std::string{kVersion});
+  CHECK(json::parse(mcp.reply)["started_by"] == "front");
   const auto status = fixture.open(R"({"carillon":1,"want":"status"})");
   CHECK(status.server == nullptr);
   CHECK(json::parse(status.reply)["status"]["state"] == "ready");
@@ -43,6 +61,28 @@ TEST_CASE("the preamble says what a connection is for", "[cli][control]") {
   CHECK(fixture.stops == 0);
   CHECK(json::parse(fixture.open(R"({"carillon":1,"want":"stop"})").reply)["stopping"] == true);
   CHECK(fixture.stops == 1);
+  CHECK(fixture.successor.empty());
+  fixture.open(R"({"carillon":1,"want":"stop","successor":"9.9"})");
+  CHECK(fixture.successor == "9.9");
+  fixture.open(R"({"carillon":1,"want":"stop","successor":7})");
+  CHECK(fixture.successor.empty());
+}
+
+TEST_CASE("the zone of a front's machine counts where it is another and none is configured", "[cli][control]") {
+  const std::string other = machine_zone() == "Asia/Tokyo" ? "Europe/Berlin" : "Asia/Tokyo";
+  const auto zone_told = [](HostZone host_zone, const json& zone) {
+    Fixture fixture{host_zone};
+    return fixture.open(json{{"carillon", 1}, {"want", "mcp"}, {"zone", zone}}.dump()).zone;
+  };
+  CHECK(zone_told(HostZone::heeded, other) == other);
+  CHECK(zone_told(HostZone::ignored, other).empty());
+  // Ours is looked up anew each time: a machine that travels takes its tasks with it.
+  CHECK(zone_told(HostZone::heeded, machine_zone()).empty());
+  CHECK(zone_told(HostZone::heeded, "local").empty());
+  CHECK(zone_told(HostZone::heeded, "Mars/Olympus").empty());
+  CHECK(zone_told(HostZone::heeded, "").empty());
+  CHECK(zone_told(HostZone::heeded, 7).empty());
+  CHECK(Fixture{}.open(R"({"carillon":1})").zone.empty());
 }
 
 TEST_CASE("a first line that is no preamble is protocol already", "[cli][control]") {

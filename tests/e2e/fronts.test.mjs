@@ -57,3 +57,26 @@ test("a second daemon on the same home is refused", async () => {
     assert.match(second.stderr, /already running/);
   } finally { await home.end(); }
 });
+
+test("a front's zone is its callers' where it is another than the daemon's and none is configured", async () => {
+  const home = new Home();
+  const abroad = () => stdioV1.connect({ environment: { ...home.environment, TZ: "Asia/Tokyo" } });
+  const now = async (client) => (await client.callTool({ name: "get_status", arguments: {} })).structuredContent.now;
+  try {
+    const daemon = await home.serve();
+    const client = await abroad();
+    assert.match(await now(client), /Asia\/Tokyo/);
+    const created = await client.callTool({ name: "schedule_task", arguments: { name: "tea", when: "every day at 07:30", message: "x" } });
+    assert.equal(created.structuredContent.schedule.timezone, "Asia/Tokyo");
+    await client.close();
+    assert.equal((await home.call("get_task", { task: "tea" })).schedule.timezone, "Asia/Tokyo", "it stays with the task");
+    assert.match((await home.call("get_status")).now, /Europe\/Berlin/);
+
+    daemon.kill("SIGTERM");
+    await daemon.gone;
+    await home.serve([], { CARILLON_TOOLS_TIMEZONE: "America/New_York" });
+    const again = await abroad();
+    assert.match(await now(again), /America\/New_York/);
+    await again.close();
+  } finally { await home.end(); }
+});

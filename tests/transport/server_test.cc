@@ -169,6 +169,24 @@ TEST_CASE("a legacy peer hears of changes without asking and of watched resource
   CHECK(c.heard().empty());
 }
 
+TEST_CASE("an announcement reaches legacy peers that want its level and nobody else", "[transport][server]") {
+  Connected c;
+  c.mcp.announce(LogLevel::critical, "x");
+  CHECK(c.heard().empty());  // before the handshake nobody knows what the client can read
+  c.say(modern_request(1, "subscriptions/listen", {{"notifications", {{"toolsListChanged", true}}}}));
+  c.sink->take();
+  c.mcp.announce(LogLevel::critical, "x");
+  CHECK(c.heard().empty());
+  c.shake_hands("2025-11-25");
+  c.mcp.announce(LogLevel::debug, "too quiet");
+  c.mcp.announce(LogLevel::notice, {{"message", "moving"}});
+  const auto heard = c.heard();
+  REQUIRE(heard.size() == 1);
+  CHECK(heard[0] == json{{"jsonrpc", "2.0"},
+                         {"method", "notifications/message"},
+                         {"params", {{"level", "notice"}, {"data", {{"message", "moving"}}}}}});
+}
+
 TEST_CASE("a long listing comes in pages", "[transport][server]") {
   auto options = Server::default_options();
   options.page_size = 3;

@@ -32,7 +32,8 @@ struct Local {
       return Opened{std::shared_ptr<McpServer>{&server.mcp, [](McpServer*) {}},
                     {"t", "local", {}},
                     hello ? "welcome" : "",
-                    hello ? Opened::FirstLine::was_handled : Opened::FirstLine::is_protocol};
+                    hello ? Opened::FirstLine::was_handled : Opened::FirstLine::is_protocol,
+                    hello ? "Asia/Tokyo" : ""};
     };
     socket = std::make_unique<SocketServer>(path(), hooks, SocketOptions{});
   }
@@ -75,12 +76,14 @@ TEST_CASE("local clients speak the protocol at once or after a greeting", "[tran
   Client plain{local};
   plain.say(modern_call(1, "fail").dump());
   CHECK(json::parse(plain.hear())["result"]["isError"] == true);
+  CHECK(local.server.tools.last_context.zone.empty());
   Client greeted{local};
   greeted.say("hello");
   CHECK(greeted.hear() == "welcome");
   greeted.say(modern_call(2, "fail").dump());
   CHECK(json::parse(greeted.hear())["id"] == 2);
   CHECK(local.server.tools.last_context.principal.agent == "local");
+  CHECK(local.server.tools.last_context.zone == "Asia/Tokyo");  // told when the connection was opened
 }
 
 TEST_CASE("a client that is not wanted is closed", "[transport][socket_server]") {
