@@ -1,6 +1,7 @@
 #include "server/store/hot_path.h"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <sstream>
@@ -14,11 +15,19 @@ namespace {
 
 constexpr std::int32_t kInlineOutputMax = 2048;  // larger outputs have a row of their own (run_output)
 
-template <class Items, class Pick>
-auto each(const Items& items, Pick&& pick) {
+template <class Item, class Pick>
+auto each(const std::vector<Item>& items, Pick&& pick) {
   std::vector<std::decay_t<decltype(pick(*items.begin()))>> values;
   values.reserve(items.size());
   for (const auto& item : items) values.push_back(pick(item));
+  return values;
+}
+
+template <class Item, class Pick>
+auto each(const std::vector<const Item*>& items, Pick&& pick) {
+  std::vector<std::decay_t<decltype(pick(**items.begin()))>> values;
+  values.reserve(items.size());
+  for (const Item* item : items) values.push_back(pick(*item));
   return values;
 }
 
@@ -33,40 +42,51 @@ void add_shards(HotParams& params, const std::vector<OwnedShard>& shards) {
       .int64s(each(shards, [](const OwnedShard& shard) { return shard.epoch; }));
 }
 
-// A member of the step (or effect) that goes with some of the items, null for the others.
-template <class Items, class Part, class Pick>
-auto maybe_each(const Items& items, Part&& part, Pick&& pick) {
-  using Value = std::decay_t<decltype(pick(*part(*items.begin())))>;
-  return each(items, [&](const auto& item) -> std::optional<Value> {
-    const auto& entry = part(item);
-    return entry ? std::optional<Value>{pick(*entry)} : std::nullopt;
+// The entries of a list in which each may be missing.
+template <class Item, class Entry>
+std::vector<const std::optional<Entry>*> entries_of(const std::vector<const Item*>& items,
+                                                    std::optional<Entry> Item::*member) {
+  std::vector<const std::optional<Entry>*> entries;
+  entries.reserve(items.size());
+  for (const Item* item : items) entries.push_back(&(item->*member));
+  return entries;
+}
+
+// A member of each entry, null where there is none.
+template <class Entry, class Member>
+auto of_each(const std::vector<const std::optional<Entry>*>& entries, Member member) {
+  using Value = std::decay_t<std::invoke_result_t<Member, const Entry&>>;
+  return each(entries, [&](const std::optional<Entry>& entry) {
+    return entry ? std::optional<Value>{std::invoke(member, *entry)} : std::nullopt;
   });
 }
 
-template <class Items>
-void add_journal(HotParams& params, const Items& items) {
-  const auto of = [](const auto& item) -> const std::optional<JournalEntry>& { return item.journal; };
-  const auto text = [&](auto member) {
-    params.texts(each(items, [&](const auto& item) -> std::optional<std::string> {
-      return of(item) ? std::optional<std::string>{(*of(item)).*member} : std::nullopt;
-    }));
-  };
-  const auto optional = [&](auto member) {
-    return each(items, [&](const auto& item) {
-      return of(item) ? (*of(item)).*member : std::decay_t<decltype((*of(item)).*member)>{};
-    });
-  };
-  text(&JournalEntry::step_path);
-  params.int32s(maybe_each(items, of, [](const JournalEntry& entry) { return entry.attempt; }));
-  text(&JournalEntry::state);
-  text(&JournalEntry::tool);
-  params.instants(maybe_each(items, of, [](const JournalEntry& entry) { return entry.started_at; }))
-      .instants(optional(&JournalEntry::finished_at))
-      .instants(optional(&JournalEntry::not_before))
-      .texts(optional(&JournalEntry::error_class))
-      .texts(optional(&JournalEntry::error_message))
-      .byteas(optional(&JournalEntry::output))
-      .int64s(maybe_each(items, of, [](const JournalEntry& entry) { return entry.output_bytes; }));
+template <class Entry, class Member>
+std::vector<MaybeText> texts_of(const std::vector<const std::optional<Entry>*>& entries, Member member) {
+  return each(entries, [&](const std::optional<Entry>& entry) {
+    return entry ? MaybeText{std::invoke(member, *entry)} : MaybeText{};
+  });
+}
+
+std::vector<std::optional<Instant>> instants_of(const std::vector<const std::optional<JournalEntry>*>& entries,
+                                                std::optional<Instant> JournalEntry::*member) {
+  return each(entries, [&](const std::optional<JournalEntry>& entry) {
+    return entry ? (*entry).*member : std::optional<Instant>{};
+  });
+}
+
+void add_journal(HotParams& params, const std::vector<const std::optional<JournalEntry>*>& entries) {
+  params.texts(texts_of(entries, &JournalEntry::step_path))
+      .int32s(of_each(entries, &JournalEntry::attempt))
+      .texts(texts_of(entries, &JournalEntry::state))
+      .texts(texts_of(entries, &JournalEntry::tool))
+      .instants(of_each(entries, &JournalEntry::started_at))
+      .instants(instants_of(entries, &JournalEntry::finished_at))
+      .instants(instants_of(entries, &JournalEntry::not_before))
+      .texts(texts_of(entries, &JournalEntry::error_class))
+      .texts(texts_of(entries, &JournalEntry::error_message))
+      .byteas(texts_of(entries, &JournalEntry::output))
+      .int64s(of_each(entries, &JournalEntry::output_bytes));
 }
 
 // As the statements take it: millionths, and null for nothing.
@@ -74,36 +94,38 @@ std::optional<std::int64_t> priced(Cost cost) {
   return cost.is_free() ? std::nullopt : std::optional{cost.micro_dollars};
 }
 
-template <class Items>
-void add_effects(HotParams& params, const Items& items) {
-  const auto of = [](const auto& item) -> const std::optional<EffectEntry>& { return item.effect; };
-  params.texts(maybe_each(items, of, [](const EffectEntry& entry) { return entry.step_path; }))
-      .int32s(maybe_each(items, of, [](const EffectEntry& entry) { return entry.attempt; }))
-      .texts(maybe_each(items, of, [](const EffectEntry& entry) { return entry.tool; }))
-      .texts(maybe_each(items, of, [](const EffectEntry& entry) { return std::string{name_of(entry.effect)}; }))
-      .byteas(maybe_each(items, of, [](const EffectEntry& entry) { return entry.input; }))
-      .texts(maybe_each(items, of, [](const EffectEntry& entry) { return entry.idempotency_key; }))
-      .texts(maybe_each(items, of, [](const EffectEntry& entry) { return entry.outcome; }))
-      .instants(maybe_each(items, of, [](const EffectEntry& entry) { return entry.started_at; }))
-      .intervals(maybe_each(items, of, [](const EffectEntry& entry) { return entry.duration; }))
-      .int64s(maybe_each(items, of, [](const EffectEntry& entry) { return entry.output_bytes; }))
-      .int64s(each(items, [&](const auto& item) { return item.effect ? priced(item.effect->cost) : std::nullopt; }));
+void add_effects(HotParams& params, const std::vector<const std::optional<EffectEntry>*>& entries) {
+  params.texts(texts_of(entries, &EffectEntry::step_path))
+      .int32s(of_each(entries, &EffectEntry::attempt))
+      .texts(texts_of(entries, &EffectEntry::tool))
+      .texts(texts_of(entries, [](const EffectEntry& entry) { return name_of(entry.effect); }))
+      .byteas(texts_of(entries, &EffectEntry::input))
+      .texts(texts_of(entries, &EffectEntry::idempotency_key))
+      .texts(texts_of(entries, &EffectEntry::outcome))
+      .instants(of_each(entries, &EffectEntry::started_at))
+      .intervals(of_each(entries, &EffectEntry::duration))
+      .int64s(of_each(entries, &EffectEntry::output_bytes))
+      .int64s(each(entries,
+                   [](const std::optional<EffectEntry>& entry) { return entry ? priced(entry->cost) : std::nullopt; }));
 }
 
 // The journal and effect rows that go with some marks or settlements, as columns of the same list: joining two lists of
 // which the planner knows nothing would compare each with each.
-template <class Items>
-void add_rows(HotParams& params, const Items& items) {
-  add_journal(params, items);
-  add_effects(params, items);
+template <class Item>
+void add_rows(HotParams& params, const std::vector<const Item*>& items) {
+  add_journal(params, entries_of(items, &Item::journal));
+  add_effects(params, entries_of(items, &Item::effect));
 }
 
 // Rows are touched in the order of their keys everywhere, so that two batches cannot wait for each other.
 template <class Item>
-std::vector<Item> sorted_by_run(std::vector<Item> items) {
-  std::sort(items.begin(), items.end(),
-            [](const Item& left, const Item& right) { return left.lease.id < right.lease.id; });
-  return items;
+std::vector<const Item*> sorted_by_run(const std::vector<Item>& items) {
+  std::vector<const Item*> sorted;
+  sorted.reserve(items.size());
+  for (const Item& item : items) sorted.push_back(&item);
+  std::sort(sorted.begin(), sorted.end(),
+            [](const Item* left, const Item* right) { return left->lease.id < right->lease.id; });
+  return sorted;
 }
 
 std::vector<RunLease> sorted(std::vector<RunLease> leases) {
@@ -214,8 +236,8 @@ std::vector<RunId> HotPath::mark(const std::vector<RunMark>& unsorted) {
   params
       .texts(each(
           marks,
-          [](const RunMark& mark) { return std::string{mark.call_state == CallState::calling ? "calling" : "idle"}; }))
-      .texts(each(marks, [](const RunMark& mark) { return mark.call_step; }))
+          [](const RunMark& mark) -> MaybeText { return mark.call_state == CallState::calling ? "calling" : "idle"; }))
+      .texts(each(marks, [](const RunMark& mark) -> MaybeText { return mark.call_step; }))
       .instants(each(marks, [](const RunMark& mark) { return mark.at; }));
   add_rows(params, marks);
   const HotRows rows = connection_.run(sql::mark_runs, params);
@@ -229,18 +251,21 @@ std::vector<MovedRun> HotPath::settle(const std::vector<Settlement>& unsorted) {
   HotParams params;
   params.text(owner_);
   add_leases(params, each(ends, [](const Settlement& end) { return end.lease; }));
-  params.texts(each(ends, [](const Settlement& end) { return std::string{name_of(end.state)}; }))
+  params.texts(each(ends, [](const Settlement& end) -> MaybeText { return name_of(end.state); }))
       .text(after(RunEvent::retry))
       .text(after(RunEvent::cancel))
-      .instants(each(ends, [](const Settlement& end) { return end.run_at; }))
+      .instants(each(ends,
+                     [](const Settlement& end) {
+                       return end.state == RunState::queued ? std::optional{end.run_at} : std::nullopt;
+                     }))
       .instants(each(ends, [](const Settlement& end) { return end.started_at; }))
       .instants(each(ends, [](const Settlement& end) { return end.finished_at; }))
-      .texts(each(ends, [](const Settlement& end) { return end.error_class; }))
-      .texts(each(ends, [](const Settlement& end) { return end.error_message; }))
-      .texts(each(ends, [](const Settlement& end) { return end.reason; }))
-      .byteas(each(ends, [](const Settlement& end) { return end.output; }))
+      .texts(each(ends, [](const Settlement& end) -> MaybeText { return end.error_class; }))
+      .texts(each(ends, [](const Settlement& end) -> MaybeText { return end.error_message; }))
+      .texts(each(ends, [](const Settlement& end) -> MaybeText { return end.reason; }))
+      .byteas(each(ends, [](const Settlement& end) -> MaybeText { return end.output; }))
       .int64s(each(ends, [](const Settlement& end) { return end.output_bytes; }))
-      .bools(each(ends, [](const Settlement& end) { return end.output_cut; }))
+      .bools(each(ends, [](const Settlement& end) { return end.output_cut ? std::optional{true} : std::nullopt; }))
       .int32(kInlineOutputMax);
   add_rows(params, ends);
   params.int64s(each(ends, [](const Settlement& end) { return priced(end.cost); }));

@@ -47,7 +47,11 @@ class StatementFailed : public std::runtime_error {
   std::string sqlstate_;
 };
 
-// The values of a statement, in the order of $1, $2 …, in PostgreSQL's binary form.
+// A text that somebody else keeps, or NULL: a batch is written into its statement without being copied first.
+using MaybeText = std::optional<std::string_view>;
+
+// The values of a statement, in the order of $1, $2 …, in PostgreSQL's binary form. Lists are columns for unnest(): one
+// in which every value is NULL is sent as an empty list.
 class HotParams {
  public:
   HotParams& text(std::string_view value);
@@ -64,13 +68,14 @@ class HotParams {
   HotParams& int64s(const std::vector<std::int64_t>& values);
   HotParams& int64s(const std::vector<std::optional<std::int64_t>>& values);
   HotParams& bools(const std::vector<bool>& values);
+  HotParams& bools(const std::vector<std::optional<bool>>& values);
   HotParams& instants(const std::vector<Instant>& values);
   HotParams& instants(const std::vector<std::optional<Instant>>& values);
   HotParams& intervals(const std::vector<Duration>& values);
   HotParams& intervals(const std::vector<std::optional<Duration>>& values);
   HotParams& texts(const std::vector<std::string>& values);
-  HotParams& texts(const std::vector<std::optional<std::string>>& values);
-  HotParams& byteas(const std::vector<std::optional<std::string>>& values);
+  HotParams& texts(const std::vector<MaybeText>& values);
+  HotParams& byteas(const std::vector<MaybeText>& values);
 
  private:
   friend class HotPathConnection;
@@ -78,6 +83,7 @@ class HotParams {
     bool null = false;
     std::string data;
   };
+  HotParams& add(std::string data);
   std::vector<Value> values_;
 };
 

@@ -2,6 +2,8 @@
 // with a header of five words). See src/backend/utils/adt/arrayfuncs.c, array_recv, for the array's.
 #include <libpq-fe.h>
 
+#include <algorithm>
+#include <array>
 #include <stdexcept>
 #include <type_traits>
 
@@ -15,10 +17,18 @@ constexpr std::int32_t kBoolOid = 16, kByteaOid = 17, kInt8Oid = 20, kInt2Oid = 
 constexpr Instant kPostgresEpoch{std::chrono::sys_days{std::chrono::year{2000} / 1 / 1}.time_since_epoch()};
 
 template <class Number>
+std::array<char, sizeof(Number)> bytes_of(Number number) {
+  const auto bits = static_cast<std::make_unsigned_t<Number>>(number);
+  std::array<char, sizeof(Number)> bytes{};
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    bytes[i] = static_cast<char>(static_cast<unsigned char>((bits >> (8 * (bytes.size() - 1 - i))) & 0xFFU));
+  return bytes;
+}
+
+template <class Number>
 void put(std::string& out, Number number) {
-  auto bits = static_cast<std::make_unsigned_t<Number>>(number);
-  for (std::size_t i = sizeof(Number); i-- > 0;)
-    out.push_back(static_cast<char>(static_cast<unsigned char>((bits >> (8 * i)) & 0xFFU)));
+  const auto bytes = bytes_of(number);
+  out.append(bytes.data(), bytes.size());
 }
 
 template <class Number>
@@ -49,25 +59,37 @@ void put_interval(std::string& out, Duration duration) {
   put<std::int32_t>(out, 0);  // months
 }
 
+std::string empty_array(std::int32_t oid) {
+  std::string out;
+  put<std::int32_t>(out, 0);  // dimensions
+  put<std::int32_t>(out, 0);
+  put<std::int32_t>(out, oid);
+  return out;
+}
+
+// A batch has thousands of elements, so each is written where it belongs and its length put in front of it afterwards.
+// When all of them are NULL the array is empty: unnest() fills short lists up with NULL, and PostgreSQL works through
+// each list of an unnest() by itself, so that a column nobody needs would cost as much as one that somebody does.
 template <class Values, class Put>
 std::string array(std::int32_t oid, const Values& values, Put&& put_element) {
+  constexpr std::size_t kHeader = 20, kUsualElement = 12;
   std::string out;
-  put<std::int32_t>(out, values.empty() ? 0 : 1);  // dimensions
-  put<std::int32_t>(out, 1);                       // may hold nulls
+  out.reserve(kHeader + values.size() * kUsualElement);
+  put<std::int32_t>(out, 1);  // dimensions
+  put<std::int32_t>(out, 1);  // may hold nulls
   put<std::int32_t>(out, oid);
-  if (values.empty()) return out;
   put<std::int32_t>(out, static_cast<std::int32_t>(values.size()));
   put<std::int32_t>(out, 1);  // the first index
+  bool said = false;
   for (const auto& value : values) {
-    std::string element;
-    if (!put_element(element, value)) {
-      put<std::int32_t>(out, -1);
-      continue;
-    }
-    put<std::int32_t>(out, static_cast<std::int32_t>(element.size()));
-    out += element;
+    const std::size_t length_at = out.size();
+    put<std::int32_t>(out, -1);
+    if (!put_element(out, value)) continue;
+    said = true;
+    const auto length = bytes_of(static_cast<std::int32_t>(out.size() - length_at - sizeof(std::int32_t)));
+    std::copy(length.begin(), length.end(), out.begin() + static_cast<std::ptrdiff_t>(length_at));
   }
-  return out;
+  return said ? out : empty_array(oid);
 }
 
 template <class Number>
@@ -86,17 +108,18 @@ std::string numbers(std::int32_t oid, const std::vector<std::optional<Number>>& 
   });
 }
 
-bool put_optional(std::string& out, const std::optional<std::string>& value) {
-  if (value) out = *value;
+bool put_optional(std::string& out, MaybeText value) {
+  if (value) out += *value;
   return value.has_value();
 }
 
 }  // namespace
 
-HotParams& HotParams::text(std::string_view value) {
-  values_.push_back({false, std::string{value}});
+HotParams& HotParams::add(std::string data) {
+  values_.push_back({false, std::move(data)});
   return *this;
 }
+HotParams& HotParams::text(std::string_view value) { return add(std::string{value}); }
 HotParams& HotParams::opt_text(const std::optional<std::string>& value) {
   values_.push_back({!value.has_value(), value.value_or("")});
   return *this;
@@ -118,56 +141,60 @@ HotParams& HotParams::interval(Duration value) {
   put_interval(values_.emplace_back().data, value);
   return *this;
 }
-HotParams& HotParams::int16s(const std::vector<std::int16_t>& values) { return text(numbers(kInt2Oid, values)); }
-HotParams& HotParams::int32s(const std::vector<std::int32_t>& values) { return text(numbers(kInt4Oid, values)); }
-HotParams& HotParams::int64s(const std::vector<std::int64_t>& values) { return text(numbers(kInt8Oid, values)); }
+HotParams& HotParams::int16s(const std::vector<std::int16_t>& values) { return add(numbers(kInt2Oid, values)); }
+HotParams& HotParams::int32s(const std::vector<std::int32_t>& values) { return add(numbers(kInt4Oid, values)); }
+HotParams& HotParams::int64s(const std::vector<std::int64_t>& values) { return add(numbers(kInt8Oid, values)); }
 HotParams& HotParams::int32s(const std::vector<std::optional<std::int32_t>>& values) {
-  return text(numbers(kInt4Oid, values));
+  return add(numbers(kInt4Oid, values));
 }
 HotParams& HotParams::int64s(const std::vector<std::optional<std::int64_t>>& values) {
-  return text(numbers(kInt8Oid, values));
+  return add(numbers(kInt8Oid, values));
 }
 HotParams& HotParams::bools(const std::vector<bool>& values) {
-  return text(array(kBoolOid, values, [](std::string& out, bool value) {
+  return add(array(kBoolOid, values, [](std::string& out, bool value) {
     out.push_back(value ? '\1' : '\0');
     return true;
   }));
 }
+HotParams& HotParams::bools(const std::vector<std::optional<bool>>& values) {
+  return add(array(kBoolOid, values, [](std::string& out, std::optional<bool> value) {
+    if (value) out.push_back(*value ? '\1' : '\0');
+    return value.has_value();
+  }));
+}
 HotParams& HotParams::instants(const std::vector<Instant>& values) {
-  return text(array(kTimestamptzOid, values, [](std::string& out, Instant value) {
+  return add(array(kTimestamptzOid, values, [](std::string& out, Instant value) {
     put(out, micros(value));
     return true;
   }));
 }
 HotParams& HotParams::instants(const std::vector<std::optional<Instant>>& values) {
-  return text(array(kTimestamptzOid, values, [](std::string& out, const std::optional<Instant>& value) {
+  return add(array(kTimestamptzOid, values, [](std::string& out, const std::optional<Instant>& value) {
     if (value) put(out, micros(*value));
     return value.has_value();
   }));
 }
 HotParams& HotParams::intervals(const std::vector<Duration>& values) {
-  return text(array(kIntervalOid, values, [](std::string& out, Duration value) {
+  return add(array(kIntervalOid, values, [](std::string& out, Duration value) {
     put_interval(out, value);
     return true;
   }));
 }
 HotParams& HotParams::intervals(const std::vector<std::optional<Duration>>& values) {
-  return text(array(kIntervalOid, values, [](std::string& out, const std::optional<Duration>& value) {
+  return add(array(kIntervalOid, values, [](std::string& out, const std::optional<Duration>& value) {
     if (value) put_interval(out, *value);
     return value.has_value();
   }));
 }
 HotParams& HotParams::texts(const std::vector<std::string>& values) {
-  return text(array(kTextOid, values, [](std::string& out, const std::string& value) {
-    out = value;
+  return add(array(kTextOid, values, [](std::string& out, const std::string& value) {
+    out += value;
     return true;
   }));
 }
-HotParams& HotParams::texts(const std::vector<std::optional<std::string>>& values) {
-  return text(array(kTextOid, values, put_optional));
-}
-HotParams& HotParams::byteas(const std::vector<std::optional<std::string>>& values) {
-  return text(array(kByteaOid, values, put_optional));
+HotParams& HotParams::texts(const std::vector<MaybeText>& values) { return add(array(kTextOid, values, put_optional)); }
+HotParams& HotParams::byteas(const std::vector<MaybeText>& values) {
+  return add(array(kByteaOid, values, put_optional));
 }
 
 HotRows::HotRows(pg_result* result) : result_(result, [](PGresult* each) { PQclear(each); }) {}

@@ -123,6 +123,7 @@ std::vector<std::string> postgres_command(const Cluster& cluster, const std::vec
                                "unix_socket_permissions=0700",
                                "max_wal_size=1GB",
                                "wal_compression=lz4",
+                               "default_toast_compression=lz4",
                                "jit=off",
                                "logging_collector=off",
                                "log_min_messages=log",

@@ -37,8 +37,8 @@ void add_tasks(HotParams& params, const std::vector<Firing>& firings) {
       .instants(each(firings, [](const Firing& firing) { return firing.next_fire_at; }))
       .int32s(each(firings, [](const Firing& firing) { return firing.fired; }))
       .int16s(each(firings, [](const Firing& firing) { return firing.priority; }))
-      .texts(each(firings, [](const Firing& firing) { return firing.concurrency_key; }))
-      .texts(each(firings, [](const Firing& firing) { return firing.dedupe_key; }))
+      .texts(each(firings, [](const Firing& firing) -> MaybeText { return firing.concurrency_key; }))
+      .texts(each(firings, [](const Firing& firing) -> MaybeText { return firing.dedupe_key; }))
       .intervals(each(firings, [](const Firing& firing) { return firing.dedupe_window; }))
       .bools(each(firings, [](const Firing& firing) { return firing.earlier_runs == Earlier::cancel; }))
       .texts(each(firings, [](const Firing& firing) { return firing.due.agent; }));
@@ -78,6 +78,7 @@ DueSchedule due_schedule(HotRows::Row row) {
   due.pause_reason = row.text();
   due.agent = row.text();
   due.definition = row.text();
+  due.overridden = row.boolean();
   return due;
 }
 

@@ -33,7 +33,8 @@ struct DueSchedule {
   std::optional<Instant> paused_until{};
   std::string pause_reason;
   std::string agent;
-  std::string definition;  // JSON
+  std::string definition;   // JSON
+  bool overridden = false;  // something was said about a slot that is due: ask overrides()
 };
 
 struct SlotChange {
@@ -79,14 +80,13 @@ struct Firing {
 };
 
 struct FiredBlock {
-  std::vector<MovedRun> runs{};         // what was queued, missed or skipped
+  std::vector<MovedRun> runs{};           // what was queued, missed or skipped
   std::vector<RunId> cancel_requested{};  // live runs that were asked to stop
 };
 
 class ScheduleRows {
  public:
-  ScheduleRows(HotPathConnection& connection, std::string owner)
-      : connection_(connection), owner_(std::move(owner)) {}
+  ScheduleRows(HotPathConnection& connection, std::string owner) : connection_(connection), owner_(std::move(owner)) {}
 
   // Earliest first, at most n_max, of the shards that are really ours.
   std::vector<DueSchedule> due(const std::vector<OwnedShard>& shards, Instant now, int n_max);

@@ -19,7 +19,7 @@ due AS MATERIALIZED (
   SELECT r.*, p.place
   FROM (SELECT * FROM pair ORDER BY place) p
   CROSS JOIN LATERAL (
-    SELECT q.ctid AS row_place, q.* FROM carillon.run_ready q
+    SELECT q.ctid AS row_place, q.tenant_id, q.concurrency_key, q.run_at, q.id FROM carillon.run_ready q
     WHERE q.shard = p.shard AND q.priority = p.priority AND (q.run_at, q.id) >= (p.floor, p.floor_id)
       AND q.run_at <= $7::timestamptz
       AND coalesce(q.tenant_id <> ALL (ARRAY(SELECT d.tenant_id FROM carillon.dispatch_pause d
@@ -53,7 +53,8 @@ leased AS (
     CASE WHEN r.takeovers = 0 THEN $7::timestamptz END
   FROM removed r JOIN owned o ON o.shard = r.shard
   WHERE r.expires_at IS NULL OR r.expires_at > $7::timestamptz
-  RETURNING *
+  RETURNING id, epoch, attempt, shard, priority, run_at, tenant_id, task_id, task_version, number, retry, takeovers, slot,
+    origin, agent_id, correlation_id, concurrency_key, payload
 ),
 missed AS (
   INSERT INTO carillon.run_history (id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, folded,
@@ -69,8 +70,9 @@ told AS (
   INSERT INTO carillon.outbox (event_type, aggregate, tenant_id, agent_id, correlation_id, source, "timestamp", data)
   SELECT e.event_type, CASE WHEN count(*) = 1 THEN 'run:' || min(e.id) ELSE 'runs' END, e.tenant_id, e.agent_id,
     CASE WHEN count(*) = 1 THEN min(e.correlation_id) ELSE '' END, 'worker', $7::timestamptz,
-    convert_to(json_build_object('runs', json_agg(json_build_object(
-      'run', e.id::text, 'task', e.task_id::text, 'number', e.number, 'retry', e.retry, 'attempt', e.attempt)))::text, 'UTF8')
+    convert_to('{"runs":[' || string_agg(
+      format('{"run":"%s","task":"%s","number":%s,"retry":%s,"attempt":%s}', e.id, e.task_id, e.number, e.retry, e.attempt),
+      ',') || ']}', 'UTF8')
   FROM (SELECT 'task.run.started' AS event_type, id, task_id, number, retry, attempt, tenant_id, agent_id, correlation_id FROM leased
         UNION ALL
         SELECT 'task.run.' || outcome, id, task_id, number, retry, attempt, tenant_id, agent_id, correlation_id FROM missed) e

@@ -1,5 +1,6 @@
 -- Takes over at most $5 runs whose lease has ended, in the shards ($2, $3: shard and epoch) that $1 owns. Next states: $6 cut off in a call
 -- that may not be repeated, $7 cancel was asked, $8 quarantined after $4 dead workers, $9 queued again. Skips rows that others hold.
+-- BETWEEN: see settle_runs.
 WITH owned AS MATERIALIZED (
   SELECT o.shard FROM carillon.shard_owner o
   JOIN unnest($2::smallint[], $3::bigint[]) AS i(shard, epoch) ON i.shard = o.shard AND i.epoch = o.epoch
@@ -15,7 +16,7 @@ ended AS MATERIALIZED (
 ),
 taken AS (
   DELETE FROM carillon.run_live l USING ended e
-  WHERE l.id = e.id AND l.state = 'running' AND l.lease_until < clock_timestamp()
+  WHERE l.id BETWEEN e.id AND e.id AND l.state = 'running' AND l.lease_until < clock_timestamp()
   RETURNING l.*,
     CASE WHEN l.call_state = 'calling' THEN $6
          WHEN l.cancel_requested_at IS NOT NULL THEN $7

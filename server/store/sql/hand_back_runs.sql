@@ -1,11 +1,12 @@
 -- Returns runs that were claimed and not started, from run_live to run_ready as they were, when $1 still leases them by ($2 id,
 -- $3 epoch, $4 attempt). Their attempt is not counted.
+-- BETWEEN: see settle_runs.
 WITH input AS (
   SELECT * FROM unnest($2::bigint[], $3::bigint[], $4::integer[]) AS i(id, epoch, attempt) ORDER BY id
 ),
 returned AS (
   DELETE FROM carillon.run_live l USING input i
-  WHERE l.id = i.id AND l.epoch = i.epoch AND l.attempt = i.attempt AND l.owner = $1 AND l.state = 'running'
+  WHERE l.id BETWEEN i.id AND i.id AND l.epoch = i.epoch AND l.attempt = i.attempt AND l.owner = $1 AND l.state = 'running'
     AND l.call_state = 'idle' AND l.cancel_requested_at IS NULL
   RETURNING l.*
 ),

@@ -1,5 +1,6 @@
 -- Writes down what is durable about live runs that go on: start evidence ($5 call_state, $6 call_step, $7 when) and the step
 -- ($8…$18) or effect ($19…$29) that ended, for those that $1 still leases by ($2 id, $3 epoch, $4 attempt). Gives their ids.
+-- BETWEEN: see settle_runs.
 WITH input AS (
   SELECT * FROM unnest(
       $2::bigint[], $3::bigint[], $4::integer[], $5::text[], $6::text[], $7::timestamptz[], $8::text[],
@@ -18,7 +19,7 @@ ours AS (
   UPDATE carillon.run_live l
   SET call_state = i.call_state, call_step = nullif(i.call_step, ''), started_at = coalesce(l.started_at, i.at)
   FROM input i
-  WHERE l.id = i.id AND l.epoch = i.epoch AND l.attempt = i.attempt AND l.owner = $1 AND l.state = 'running'
+  WHERE l.id BETWEEN i.id AND i.id AND l.epoch = i.epoch AND l.attempt = i.attempt AND l.owner = $1 AND l.state = 'running'
   RETURNING l.tenant_id, i.*, i.effect_micro_dollars / 1000000.0 AS cost
 ),
 journal AS (

@@ -1,6 +1,8 @@
 -- Ends live runs that $1 still leases by ($2 id, $3 epoch, $4 attempt) with state $5: to run_history, or back to run_ready when
 -- it is $6 and nobody asked for a cancel (else $7); with step ($18…$28) and effect ($29…$39).
--- $40: what the whole run cost. Gives what really moved.
+-- $40: what the whole run cost. Gives what really moved. The lists are sorted by id, so that two batches cannot wait for each other; a list in
+-- which nothing is said is empty. BETWEEN is an equality that can only be looked up: with = the planner, which takes run_live for empty when a
+-- session begins, compares each live run with each of the list.
 WITH input AS (
   SELECT * FROM unnest(
       $2::bigint[], $3::bigint[], $4::integer[], $5::text[], $8::timestamptz[], $9::timestamptz[],
@@ -14,15 +16,14 @@ WITH input AS (
          step_finished_at, not_before, step_error_class, step_error_message, step_output, step_output_bytes,
          effect_step, effect_attempt, effect_tool, effect, effect_input, idempotency_key, effect_outcome,
          effect_started_at, effect_duration, effect_bytes, effect_micro_dollars, micro_dollars)
-  ORDER BY id
 ),
 closed AS (
   DELETE FROM carillon.run_live l USING input i
-  WHERE l.id = i.id AND l.epoch = i.epoch AND l.attempt = i.attempt AND l.owner = $1 AND l.state = 'running'
+  WHERE l.id BETWEEN i.id AND i.id AND l.epoch = i.epoch AND l.attempt = i.attempt AND l.owner = $1 AND l.state = 'running'
   RETURNING l.id, l.shard, l.priority, l.run_at, l.tenant_id, l.task_id, l.task_version, l.number, l.retry, l.attempt,
     l.takeovers, l.slot, l.origin, l.agent_id, l.correlation_id, l.concurrency_key, l.expires_at, l.folded, l.payload,
     l.reason AS why, l.cancel_reason, i.run_at AS next_run_at, coalesce(i.started_at, l.started_at) AS started_at,
-    i.finished_at, i.error_class, i.error_message, i.reason, i.output, i.output_bytes, i.output_cut,
+    i.finished_at, i.error_class, i.error_message, i.reason, i.output, i.output_bytes, coalesce(i.output_cut, false) AS output_cut,
     CASE WHEN i.state = $6 AND l.cancel_requested_at IS NOT NULL THEN $7 ELSE i.state END AS state,
     i.step_path, i.step_attempt, i.step_state, i.step_tool, i.step_started_at, i.step_finished_at,
     i.not_before, i.step_error_class, i.step_error_message, i.step_output, i.step_output_bytes,
@@ -77,9 +78,9 @@ told AS (
   SELECT 'task.run.' || CASE WHEN c.state = $6 THEN 'retrying' ELSE c.state END,
     CASE WHEN count(*) = 1 THEN 'run:' || min(c.id) ELSE 'runs' END, c.tenant_id, c.agent_id,
     CASE WHEN count(*) = 1 THEN min(c.correlation_id) ELSE '' END, 'worker', max(c.finished_at),
-    convert_to(json_build_object('runs', json_agg(json_build_object(
-      'run', c.id::text, 'task', c.task_id::text, 'number', c.number, 'retry', c.retry, 'attempt', c.attempt,
-      'error_class', c.error_class)))::text, 'UTF8')
+    convert_to('{"runs":[' || string_agg(
+      format('{"run":"%s","task":"%s","number":%s,"retry":%s,"attempt":%s,"error_class":%s}', c.id, c.task_id, c.number,
+             c.retry, c.attempt, coalesce(to_json(c.error_class)::text, 'null')), ',') || ']}', 'UTF8')
   FROM closed c GROUP BY c.state, c.tenant_id, c.agent_id
 )
 SELECT id, shard, priority, CASE WHEN state = $6 THEN next_run_at ELSE run_at END, state FROM closed;
