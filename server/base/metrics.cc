@@ -56,15 +56,20 @@ void gauge(std::string_view name, Labels labels, double value) {
   registry().with([&](Registry& known) { series_of(known, name, Kind::gauge, labels).value = value; });
 }
 
-void observe(std::string_view name, Labels labels, double value) {
+void observe(std::string_view name, Labels labels, double value) { observe(name, labels, std::vector<double>{value}); }
+
+void observe(std::string_view name, Labels labels, const std::vector<double>& values) {
+  if (values.empty()) return;
   const auto& bounds = bounds_of(name);
-  const auto at = static_cast<std::size_t>(std::lower_bound(bounds.begin(), bounds.end(), value) - bounds.begin());
   registry().with([&](Registry& known) {
     Series& series = series_of(known, name, Kind::histogram, labels);
     series.buckets.resize(bounds.size() + 1);
-    ++series.buckets[at];
-    series.sum += value;
-    ++series.observations;
+    for (const double value : values) {
+      ++series
+            .buckets[static_cast<std::size_t>(std::lower_bound(bounds.begin(), bounds.end(), value) - bounds.begin())];
+      series.sum += value;
+    }
+    series.observations += values.size();
   });
 }
 

@@ -31,6 +31,7 @@ inline constexpr std::array<double, 14> kSizeBounds = {1, 2, 4, 8, 16, 32, 64, 1
 void count(std::string_view name, Labels labels = {}, double n = 1);
 void gauge(std::string_view name, Labels labels, double value);
 void observe(std::string_view name, Labels labels, double value);
+void observe(std::string_view name, Labels labels, const std::vector<double>& values);  // of one batch
 
 enum class Kind { counter, gauge, histogram };
 

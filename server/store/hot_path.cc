@@ -157,11 +157,6 @@ std::string_view after(RunEvent event) {
   return name_of(*state);
 }
 
-std::vector<std::string> words_of(const std::string& text) {
-  std::istringstream words{text};
-  return {std::istream_iterator<std::string>{words}, {}};
-}
-
 LeasedRun leased_run(HotRows::Row& row) {
   LeasedRun run;
   run.lease.id = RunId{row.int64()};
@@ -198,6 +193,12 @@ void sort_as_ordered(std::vector<LeasedRun>& runs, const ClaimOrder& order) {
 }
 
 }  // namespace
+
+std::optional<Scopes> scopes_of_words(const std::optional<std::string>& words) {
+  if (!words) return std::nullopt;
+  std::istringstream stream{*words};
+  return scopes_named({std::istream_iterator<std::string>{stream}, {}});
+}
 
 Claimed HotPath::claim(const ClaimOrder& order) {
   HotParams params;
@@ -346,7 +347,7 @@ std::vector<LoadedVersion> HotPath::load_versions(const std::vector<VersionKey>&
     std::string name = row.text();
     std::string definition = row.text();
     LoadedVersion loaded{{std::move(tenant), task, version}, std::move(name), std::move(definition)};
-    if (const auto scopes = row.opt_text()) loaded.scopes = scopes_named(words_of(*scopes));
+    loaded.scopes = scopes_of_words(row.opt_text());
     versions.push_back(std::move(loaded));
   }
   return versions;

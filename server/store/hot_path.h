@@ -172,6 +172,9 @@ struct LoadedVersion {
   std::optional<Scopes> scopes{};  // of whoever wrote it; none: not known
 };
 
+// Scopes as statements give them: words, or null when they are not known.
+std::optional<Scopes> scopes_of_words(const std::optional<std::string>& words);
+
 struct LoadedInput {
   RunId run{0};
   std::string input;

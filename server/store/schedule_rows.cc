@@ -78,6 +78,7 @@ DueSchedule due_schedule(HotRows::Row row) {
   due.pause_reason = row.text();
   due.agent = row.text();
   due.definition = row.text();
+  due.scopes = scopes_of_words(row.opt_text());
   due.overridden = row.boolean();
   return due;
 }

@@ -33,8 +33,9 @@ struct DueSchedule {
   std::optional<Instant> paused_until{};
   std::string pause_reason;
   std::string agent;
-  std::string definition;   // JSON
-  bool overridden = false;  // something was said about a slot that is due: ask overrides()
+  std::string definition;          // JSON
+  std::optional<Scopes> scopes{};  // of whoever wrote it
+  bool overridden = false;         // something was said about a slot that is due: ask overrides()
 };
 
 struct SlotChange {

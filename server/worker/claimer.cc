@@ -43,23 +43,22 @@ std::size_t Claimer::run_once() {
     pair.n = std::min(order.n_max, std::max(options_.batches.claim_min, order.n_max / of_priority[pair.priority]));
 
   const BootTime lease_end = BootClock::now() + order.lease - kLeaseMargin;
-  const Claimed claimed = parts_.path.claim(order);
+  Claimed claimed = parts_.path.claim(order);
   failpoint("after_claim");
   note_claimed(order, claimed);
   for (const RunId id : claimed.missed) parts_.missed(id);
-  known_.load(parts_.path, claimed.runs);
+  const auto tasks = parts_.known.of(parts_.path, claimed.runs);
   std::vector<RunPtr> runs;
-  for (const auto& leased : claimed.runs) {
-    auto run = std::make_shared<RunInFlight>(leased);
-    run->task = known_.find(leased);
+  runs.reserve(claimed.runs.size());
+  for (std::size_t i = 0; i < claimed.runs.size(); ++i) {
+    auto run = std::make_shared<RunInFlight>(std::move(claimed.runs[i]));
+    run->task = tasks[i];
     run->lease_end = lease_end;
     runs.push_back(std::move(run));
   }
   claim_inputs_and_journals(runs);
-  for (const auto& run : runs) {
-    parts_.runs.add(run);
-    parts_.start(run);
-  }
+  for (const auto& lost : parts_.runs.add(runs)) parts_.abandon(lost);
+  parts_.start(runs);
   return runs.size();
 }
 
@@ -90,13 +89,15 @@ void Claimer::note_claimed(const ClaimOrder& order, const Claimed& claimed) {
     Floor last;
   };
   std::map<std::pair<std::int16_t, std::int16_t>, Seen> seen;
+  std::vector<double> lateness;
+  lateness.reserve(claimed.runs.size());
   for (const auto& run : claimed.runs) {
     auto& queue = seen[{run.shard, run.priority}];
     ++queue.rows;
     queue.last = std::max(queue.last, Floor{run.run_at, run.lease.id.number() + 1});
-    metrics::observe("carillon_run_lateness_seconds", {},
-                     std::chrono::duration<double>(order.now - run.run_at).count());
+    lateness.push_back(std::chrono::duration<double>(order.now - run.run_at).count());
   }
+  metrics::observe("carillon_run_lateness_seconds", {}, lateness);
   const bool batch_full = static_cast<int>(claimed.runs.size() + claimed.missed.size()) >= order.n_max;
   for (const auto& pair : order.pairs) {
     const auto found = seen.find({pair.shard.shard, pair.priority});

@@ -1,5 +1,5 @@
-// Claimer: takes due runs in bulk and hands them to the executor, most urgent first. It waits on the DueBoard (timers, room,
-// hints), never on a poll of the clock, and looks ahead once a second to fill the board.
+// Claimer: takes due runs in bulk and hands them to the executor, most urgent first. It waits on the DueBoard (timers,
+// room, hints), never on a poll of the clock, and looks ahead once a second to fill the board.
 //
 // The size of a claim follows what is being finished; nothing is claimed while too many runs are in flight. run_once()
 // and look_ahead() belong to the claimer's thread.
@@ -24,7 +24,11 @@ struct ClaimerParts {
   const Ownership& ownership;
   DueBoard& board;
   RunsInFlight& runs;
-  std::function<void(const RunPtr&)> start;
+  KnownTasks& known;
+  std::function<void(const std::vector<RunPtr>&)> start;
+  // A run that this process has claimed before and the database does not know of: the claim's commit is not waited for,
+  // and was lost with a crash.
+  std::function<void(const RunPtr&)> abandon;
   std::function<void(RunId)> missed;  // a run that expired before it could start
 };
 
@@ -47,7 +51,6 @@ class Claimer {
 
   const ClaimerParts parts_;
   const WorkerOptions options_;
-  KnownTasks known_;
   std::minstd_rand random_;
   Monotonic next_look_{};
   Monotonic next_full_scan_{};

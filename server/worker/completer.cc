@@ -15,6 +15,7 @@ namespace {
 
 template <class Item>
 void move_some(std::vector<Item>& from, std::vector<Item>& to, std::size_t most) {
+  if (from.size() <= most && to.empty()) return from.swap(to);
   const auto n = static_cast<std::ptrdiff_t>(std::min(most, from.size()));
   std::move(from.begin(), from.begin() + n, std::back_inserter(to));
   from.erase(from.begin(), from.begin() + n);
@@ -137,19 +138,26 @@ void Completer::write_settlements() {
   metrics::observe("carillon_flush_rows", {}, static_cast<double>(under_way_.settlements.size()));
   metrics::observe("carillon_settle_seconds", {},
                    std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
-  std::unordered_map<RunId, MovedRun> by_id;
-  for (const auto& run : moved) by_id.emplace(run.id, run);
+  std::unordered_map<RunId, const MovedRun*> by_id;
+  by_id.reserve(moved.size());
+  for (const auto& run : moved) by_id.emplace(run.id, &run);
   std::vector<Settlement> written;
   {
     const std::lock_guard lock{mutex_};
     written.swap(under_way_.settlements);
   }
+  std::vector<SettledRun> settled;
+  settled.reserve(written.size());
   for (const auto& each : written) {
     const auto found = by_id.find(each.lease.id);
-    if (found == by_id.end()) metrics::count("carillon_runs_stale_total", {{"at", "settle"}});
-    settled_(each, found == by_id.end() ? Written::stale : Written::ours,
-             found == by_id.end() ? MovedRun{} : found->second);
+    if (found == by_id.end())
+      settled.push_back({each.lease.id, Written::stale});
+    else
+      settled.push_back({each.lease.id, Written::ours, *found->second});
   }
+  if (settled.size() > moved.size())
+    metrics::count("carillon_runs_stale_total", {{"at", "settle"}}, static_cast<double>(settled.size() - moved.size()));
+  settled_(settled);
 }
 
 std::vector<MovedRun> Completer::settle_isolating(const std::vector<Settlement>& settlements) {

@@ -20,10 +20,17 @@ namespace carillon {
 
 enum class Written { ours, stale };
 
+struct SettledRun {
+  RunId id;
+  Written written;
+  MovedRun moved{};  // of ours
+};
+
 class Completer {
  public:
   using MarkDone = std::function<void(Written)>;
-  using Settled = std::function<void(const Settlement&, Written, const MovedRun&)>;
+  // What became of the settlements of one flush; called after its commit, from the completer's thread.
+  using Settled = std::function<void(const std::vector<SettledRun>&)>;
 
   Completer(HotPath& path, const BatchOptions& options, Settled settled)
       : path_(path), options_(options), settled_(std::move(settled)) {}

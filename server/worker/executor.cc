@@ -62,18 +62,21 @@ std::string step_path_of(const RunInFlight& run) {
 
 }  // namespace
 
-void Executor::start(const RunPtr& run) {
-  if (run->run.takeovers > 0) {
-    const bool may_start = suspects_.with([&](Suspects& suspects) {
-      if (std::exchange(suspects.one_under_way, true)) {
-        suspects.waiting.push_back(run);
-        return false;
-      }
-      return true;
-    });
-    if (!may_start) return;
-  }
-  work_->post([this, run] { begin(run); });
+void Executor::start(const std::vector<RunPtr>& runs) {
+  std::vector<std::function<void()>> work;
+  work.reserve(runs.size());
+  for (const auto& run : runs)
+    if (may_start(run)) work.emplace_back([this, run] { begin(run); });
+  work_->post(std::move(work));
+}
+
+bool Executor::may_start(const RunPtr& run) {
+  if (run->run.takeovers == 0) return true;
+  return suspects_.with([&](Suspects& suspects) {
+    if (!std::exchange(suspects.one_under_way, true)) return true;
+    suspects.waiting.push_back(run);
+    return false;
+  });
 }
 
 void Executor::ended(const RunPtr& run) {

@@ -39,11 +39,13 @@ class Executor {
  public:
   Executor(ExecutorParts parts, const ExecutorOptions& options) : parts_(std::move(parts)), options_(options) {}
 
-  void start(const RunPtr& run);
+  void start(const std::vector<RunPtr>& runs);
   // The end of a live run is wished: its call is cancelled; between calls it stops at the next.
   void cancel(RunId run, std::string_view reason);
   // The lease is gone: nothing further is done for the run, and its late answer is ignored.
   void drop(RunId run);
+  // The same for one that is not in the register of runs in flight any more.
+  void abandon(const RunPtr& run);
   // Runs that only wait in our queue; they will not start any more. Their leases are to be handed back.
   std::vector<RunPtr> take_unstarted();
   // The run's end is written: the next suspect may start.
@@ -69,6 +71,7 @@ class Executor {
     std::optional<RetryPolicy> retry;
   };
 
+  bool may_start(const RunPtr& run);
   void begin(const RunPtr& run);
   void prepare(const RunPtr& run);
   void resume_from_journal(RunInFlight& run) const;

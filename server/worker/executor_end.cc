@@ -52,12 +52,13 @@ void Executor::cancel(RunId id, std::string_view reason) {
 }
 
 void Executor::drop(RunId id) {
-  const RunPtr run = parts_.runs.find(id);
-  if (!run) return;
+  for (const auto& run : parts_.runs.take({id})) abandon(run);
+}
+
+void Executor::abandon(const RunPtr& run) {
   run->phase = RunPhase::ended;
   const auto call = run->call.with([](const CallUnderWay& under_way) { return under_way.call; });
   if (call) parts_.tools.cancel(*call, "the worker no longer holds the run");
-  parts_.runs.remove(id);
   ended(run);
 }
 

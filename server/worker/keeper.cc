@@ -60,8 +60,9 @@ void ShardKeeper::release_all() {
   if (!mine.empty()) leases_.release(mine);
 }
 
-void LeaseKeeper::renew_once() {
-  const auto runs = parts_.runs.all();
+void LeaseKeeper::renew_once(Leases which) {
+  auto runs = parts_.runs.all();
+  if (which == Leases::older) std::erase_if(runs, [&](const RunPtr& run) { return is_young(*run); });
   if (runs.empty()) return;
   std::vector<RunLease> leases;
   for (const auto& run : runs) leases.push_back(run->run.lease);
@@ -80,6 +81,11 @@ void LeaseKeeper::renew_once() {
     log::warn("a run was taken away from this worker", json{{"run", run->run.lease.id.number()}});
     parts_.executor.drop(run->run.lease.id);
   }
+}
+
+bool LeaseKeeper::is_young(const RunInFlight& run) const {
+  const Duration left = run.lease_end.load() - BootClock::now();
+  return left > options_.run_lease - kLeaseMargin - options_.renew_every / 2 && left > 2 * options_.renew_every;
 }
 
 std::size_t LeaseKeeper::expire_once() {

@@ -25,15 +25,27 @@ KnownTask read_task(std::string name, const std::string& definition) {
   return task;
 }
 
-void KnownTasks::load(HotPath& path, const std::vector<LeasedRun>& runs) {
-  const BootTime now = BootClock::now();
-  if (entries_.size() >= kMax) entries_.clear();
+void KnownTasks::remember(const VersionKey& key, std::shared_ptr<const KnownTask> task) {
+  entries_.with([&](Entries& entries) {
+    if (entries.size() >= kMax) entries.clear();
+    entries.insert_or_assign(key, Entry{std::move(task), BootClock::now() + kKnownFor});
+  });
+}
+
+std::vector<std::shared_ptr<const KnownTask>> KnownTasks::of(HotPath& path, const std::vector<LeasedRun>& runs) {
+  std::vector<std::shared_ptr<const KnownTask>> tasks(runs.size());
   std::map<VersionKey, std::shared_ptr<const KnownTask>> missing;
-  for (const auto& run : runs) {
-    const auto found = entries_.find(key_of(run));
-    if (found == entries_.end() || found->second.until < now) missing.try_emplace(key_of(run));
-  }
-  if (missing.empty()) return;
+  const BootTime now = BootClock::now();
+  entries_.with([&](const Entries& entries) {
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      const auto found = entries.find(key_of(runs[i]));
+      if (found != entries.end() && found->second.until >= now)
+        tasks[i] = found->second.task;
+      else
+        missing.try_emplace(key_of(runs[i]));
+    }
+  });
+  if (missing.empty()) return tasks;
   std::vector<VersionKey> keys;
   for (const auto& [key, task] : missing) keys.push_back(key);
   for (auto& loaded : path.load_versions(keys)) {
@@ -44,13 +56,11 @@ void KnownTasks::load(HotPath& path, const std::vector<LeasedRun>& runs) {
   for (auto& [key, task] : missing) {
     if (!task)
       task = std::make_shared<const KnownTask>(KnownTask{"", std::nullopt, "the task has been deleted for good"});
-    entries_.insert_or_assign(key, Entry{task, now + kKnownFor});
+    remember(key, task);
   }
-}
-
-std::shared_ptr<const KnownTask> KnownTasks::find(const LeasedRun& run) const {
-  const auto found = entries_.find(key_of(run));
-  return found == entries_.end() ? nullptr : found->second.task;
+  for (std::size_t i = 0; i < runs.size(); ++i)
+    if (!tasks[i]) tasks[i] = missing.at(key_of(runs[i]));
+  return tasks;
 }
 
 }  // namespace carillon

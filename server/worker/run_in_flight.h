@@ -75,12 +75,32 @@ using RunPtr = std::shared_ptr<RunInFlight>;
 
 class RunsInFlight {
  public:
-  void add(const RunPtr& run) {
-    runs_.with([&](auto& runs) { runs[run->run.lease.id] = run; });
+  // Gives those that were here under the same ids and are not any more.
+  std::vector<RunPtr> add(const std::vector<RunPtr>& some) {
+    return runs_.with([&](auto& runs) {
+      std::vector<RunPtr> displaced;
+      for (const auto& run : some)
+        if (RunPtr before = std::exchange(runs[run->run.lease.id], run)) displaced.push_back(std::move(before));
+      return displaced;
+    });
   }
   // False: it was gone already.
   bool remove(RunId id) {
     return runs_.with([&](auto& runs) { return runs.erase(id) == 1; });
+  }
+  // Removes them and gives those that were there.
+  std::vector<RunPtr> take(const std::vector<RunId>& ids) {
+    return runs_.with([&](auto& runs) {
+      std::vector<RunPtr> taken;
+      taken.reserve(ids.size());
+      for (const RunId id : ids) {
+        const auto found = runs.find(id);
+        if (found == runs.end()) continue;
+        taken.push_back(std::move(found->second));
+        runs.erase(found);
+      }
+      return taken;
+    });
   }
   RunPtr find(RunId id) const {
     return runs_.with([&](const auto& runs) {

@@ -8,7 +8,6 @@
 
 #include "server/base/log.h"
 #include "server/base/metrics.h"
-#include "server/worker/known_tasks.h"
 
 namespace carillon {
 
@@ -21,30 +20,35 @@ std::string new_trace_id() {
 }
 
 FiringFacts ScheduleTick::facts_of(const DueSchedule& due) {
-  KnownTask task = read_task(due.task_name, due.definition);
-  if (!task.definition)
+  KnownTask read = read_task(due.task_name, due.definition);
+  read.scopes = due.scopes;
+  const auto task = std::make_shared<const KnownTask>(std::move(read));
+  parts_.known.remember({due.tenant, due.task, due.version}, task);
+  if (!task->definition)
     log::error("a schedule is due and its definition cannot be read",
-               json{{"task", due.task_name}, {"problem", task.problem}});
+               json{{"task", due.task_name}, {"problem", task->problem}});
   FiringFacts facts;
   facts.due = due;
-  facts.definition = std::move(task.definition);
+  facts.definition = task->definition;
   return facts;
 }
 
 std::vector<Firing> ScheduleTick::decide(const std::vector<DueSchedule>& due, Instant now) {
   std::vector<FiringFacts> facts;
-  std::vector<DueSchedule> may_overlap;
+  std::vector<DueSchedule> may_overlap, overridden;
   for (const auto& each : due) {
     facts.push_back(facts_of(each));
+    if (each.overridden) overridden.push_back(each);
     const auto& definition = facts.back().definition;
     if (definition && overlap_policy(*definition) != Overlap::allow) may_overlap.push_back(each);
   }
   const auto same = [](const auto& row, const FiringFacts& each) {
     return row.task == each.due.task && row.tenant == each.due.tenant;
   };
-  for (const auto& said : parts_.rows.overrides(due, now))
-    for (auto& each : facts)
-      if (same(said, each)) each.overrides.push_back(said);
+  if (!overridden.empty())
+    for (const auto& said : parts_.rows.overrides(overridden, now))
+      for (auto& each : facts)
+        if (same(said, each)) each.overrides.push_back(said);
   if (!may_overlap.empty())
     for (const auto& busy : parts_.rows.busy(may_overlap))
       for (auto& each : facts)
@@ -72,7 +76,8 @@ FiredBlock ScheduleTick::fire(const std::vector<Firing>& firings, Instant now) {
   for (const auto& firing : firings) {
     FiredBlock one = fire({firing}, now);
     fired.runs.insert(fired.runs.end(), one.runs.begin(), one.runs.end());
-    fired.cancel_requested.insert(fired.cancel_requested.end(), one.cancel_requested.begin(), one.cancel_requested.end());
+    fired.cancel_requested.insert(fired.cancel_requested.end(), one.cancel_requested.begin(),
+                                  one.cancel_requested.end());
   }
   return fired;
 }

@@ -1,6 +1,6 @@
-// ScheduleTick: fires the schedules that are due in our shards, in blocks. What happens to each is decided by firing.h and
-// done by one statement that compares and swaps, so that a schedule that was edited, paused, deleted or fired by somebody
-// else at this very moment is simply looked at again. The next time always comes from the schedule's row.
+// ScheduleTick: fires the schedules that are due in our shards, in blocks. What happens to each is decided by firing.h
+// and done by one statement that compares and swaps, so that a schedule that was edited, paused, deleted or fired by
+// somebody else at this very moment is simply looked at again. The next time always comes from the schedule's row.
 //
 // Belongs to the scheduler's thread; changed() may be called from any.
 #pragma once
@@ -17,6 +17,7 @@
 #include "server/store/schedule_rows.h"
 #include "server/worker/due_board.h"
 #include "server/worker/firing.h"
+#include "server/worker/known_tasks.h"
 #include "server/worker/ownership.h"
 #include "server/worker/worker_options.h"
 
@@ -27,6 +28,7 @@ struct ScheduleTickParts {
   const DbClock& clock;
   const Ownership& ownership;
   DueBoard& board;
+  KnownTasks& known;
   RunIdMaker& ids;
   std::function<void(RunId)> cancel;     // a run that the next slot's overlap policy stops
   std::function<void(RunId)> run_ended;  // a slot that was missed or skipped
@@ -40,7 +42,8 @@ class ScheduleTick {
   std::size_t run_once();
   // Notes when the next schedules become due.
   void look_ahead();
-  // Waits for the next of those times, for changed() or until `latest`; true: there is something to do before looking ahead.
+  // Waits for the next of those times, for changed() or until `latest`; true: there is something to do before looking
+  // ahead.
   enum class Woken { due, changed, stop, timeout };
   Woken wait(Monotonic latest);
   void changed();

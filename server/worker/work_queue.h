@@ -3,11 +3,14 @@
 // that the queue has stopped; tests call it themselves. Thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <iterator>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 namespace carillon {
 
@@ -19,6 +22,14 @@ class WorkQueue {
       waiting_.push_back(std::move(work));
     }
     arrived_.notify_one();
+  }
+
+  void post(std::vector<std::function<void()>> pieces) {
+    {
+      const std::lock_guard lock{mutex_};
+      std::move(pieces.begin(), pieces.end(), std::back_inserter(waiting_));
+    }
+    arrived_.notify_all();
   }
 
   // Does one piece; waits for it. False: stopped, and nothing is left.
@@ -43,7 +54,7 @@ class WorkQueue {
  private:
   bool take(std::unique_lock<std::mutex>& lock) {
     if (waiting_.empty()) return false;
-    const auto work = std::move(waiting_.front());
+    auto work = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();
     work();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -55,7 +56,7 @@ struct Worker::Inside {
   void claim();
   void schedule();
   void keep_house();
-  void settled(const Settlement& settlement, Written written, const MovedRun& moved);
+  void settled(const std::vector<SettledRun>& flush);
   void ended(RunId run);
   void hand_back();
   void wait_until_idle(Duration longest);
@@ -63,14 +64,13 @@ struct Worker::Inside {
     const auto mine = ownership.shards();
     return std::any_of(mine.begin(), mine.end(), [&](const OwnedShard& each) { return each.shard == shard; });
   }
-  Completer& completer_of(RunId run) {
-    return *completers[static_cast<std::size_t>(run.number()) % completers.size()];
-  }
+  Completer& completer_of(RunId run) { return *completers[static_cast<std::size_t>(run.number()) % completers.size()]; }
 
   WorkerParts parts;
   const WorkerOptions options;
   Ownership ownership;
   RunsInFlight runs;
+  KnownTasks known;
   DueBoard board;
 
   HotPath keeper_path, claimer_path;
@@ -114,10 +114,11 @@ Worker::Inside::Inside(WorkerParts given, const WorkerOptions& limits)
       shard_keeper(leases, ownership, options.leases),
       lease_keeper({keeper_path, parts.clock, ownership, board, runs, executor, [this](RunId run) { ended(run); }},
                    options.leases),
-      claimer({claimer_path, parts.clock, ownership, board, runs, [this](const RunPtr& run) { executor.start(run); },
-               [this](RunId run) { ended(run); }},
+      claimer({claimer_path, parts.clock, ownership, board, runs, known,
+               [this](const std::vector<RunPtr>& some) { executor.start(some); },
+               [this](const RunPtr& run) { executor.abandon(run); }, [this](RunId run) { ended(run); }},
               options),
-      tick({schedule_rows, parts.clock, ownership, board, parts.membership.ids(),
+      tick({schedule_rows, parts.clock, ownership, board, known, parts.membership.ids(),
             [this](RunId run) { executor.cancel(run, "overlap: the next slot has come"); },
             [this](RunId run) { ended(run); }},
            options),
@@ -138,11 +139,8 @@ Worker::Inside::Inside(WorkerParts given, const WorkerOptions& limits)
   for (int i = 0; i < options.completers; ++i) {
     completer_paths.push_back(
         std::make_unique<HotPath>(named(parts.database, "completer"), parts.membership.instance()));
-    completers.push_back(std::make_unique<Completer>(
-        *completer_paths.back(), options.batches,
-        [this](const Settlement& settlement, Written written, const MovedRun& moved) {
-          settled(settlement, written, moved);
-        }));
+    completers.push_back(std::make_unique<Completer>(*completer_paths.back(), options.batches,
+                                                     [this](const std::vector<SettledRun>& flush) { settled(flush); }));
   }
 }
 
@@ -150,20 +148,30 @@ void Worker::Inside::ended(RunId run) {
   if (parts.hooks.run_ended) parts.hooks.run_ended(run);
 }
 
-void Worker::Inside::settled(const Settlement& settlement, Written written, const MovedRun& moved) {
-  const RunPtr run = runs.find(settlement.lease.id);
-  runs.remove(settlement.lease.id);
-  if (run) executor.ended(run);
-  if (written == Written::stale) {
-    log::info("a run had been taken away before its end was written", json{{"run", settlement.lease.id.number()}});
-  } else {
-    metrics::count("carillon_runs_total", {{"outcome", moved.state == RunState::queued ? "retried" : name_of(moved.state)}});
+// The whole flush leaves the register at once and the claimer hears of it once: were it woken by the first run of a
+// flush of a thousand, it would claim into the room of that one.
+void Worker::Inside::settled(const std::vector<SettledRun>& flush) {
+  std::map<std::string_view, int> outcomes;
+  std::vector<RunId> ids;
+  ids.reserve(flush.size());
+  for (const auto& each : flush) ids.push_back(each.id);
+  const auto left = runs.take(ids);
+  for (const auto& run : left) {
+    executor.ended(run);
+    if (run->run.keyed) board.unblocked(run->run.shard, parts.clock.now());
+  }
+  for (const auto& [id, written, moved] : flush) {
+    if (written == Written::stale) {
+      log::info("a run had been taken away before its end was written", json{{"run", id.number()}});
+      continue;
+    }
+    ++outcomes[moved.state == RunState::queued ? "retried" : name_of(moved.state)];
     if (moved.state == RunState::queued)
       board.due_at(moved.shard, moved.priority, moved.run_at);
     else
       ended(moved.id);
   }
-  if (run && run->run.keyed) board.unblocked(run->run.shard, parts.clock.now());
+  for (const auto& [outcome, n] : outcomes) metrics::count("carillon_runs_total", {{"outcome", outcome}}, n);
   if (room_wanted.exchange(false)) board.room_again();
   if (runs.size() == 0) {
     const std::lock_guard lock{idle_mutex};
@@ -180,7 +188,9 @@ void Worker::Inside::keep() {
       tick.changed();
     }
   }
-  if (cancels_due.exchange(false) || renewal_due.due()) lease_keeper.renew_once();
+  const bool cancels = cancels_due.exchange(false);
+  if (renewal_due.due() || cancels)
+    lease_keeper.renew_once(cancels ? LeaseKeeper::Leases::all : LeaseKeeper::Leases::older);
   if (expiry_due.due()) {
     lease_keeper.expire_once();
     executor.end_overdue();

@@ -32,11 +32,11 @@ CallId FakeTools::start(ToolCall call, std::function<void(ToolReply)> done) {
     const std::lock_guard lock{mutex_};
     id = next_++;
     calls_.push_back(call);
+    changed_.notify_all();
     if (!log_file_.empty()) std::ofstream{log_file_, std::ios::app} << call.tool << "\n";
     if (begins(call.tool, "t.held.")) {
       held_.emplace(id, Held{std::move(call), std::move(done)});
       most_at_once_ = std::max(most_at_once_, held_.size());
-      changed_.notify_all();
       return id;
     }
   }
@@ -83,6 +83,12 @@ void FakeTools::wait_held(std::size_t n) {
   std::unique_lock lock{mutex_};
   if (!changed_.wait_for(lock, kPatience, [&] { return held_.size() >= n; }))
     throw std::runtime_error("the calls that were waited for did not come");
+}
+
+void FakeTools::wait_calls(std::size_t n) {
+  std::unique_lock lock{mutex_};
+  if (!changed_.wait_for(lock, kPatience, [&] { return calls_.size() >= n; }))
+    throw std::runtime_error("the calls that were waited for were not made");
 }
 
 void FakeTools::release() {

@@ -34,6 +34,7 @@ class FakeTools final : public ToolCaller {
 
   // Waits until n calls are held, then answers them all.
   void wait_held(std::size_t n);
+  void wait_calls(std::size_t n);  // until so many have been made, ever
   void release();
   std::vector<ToolCall> calls() const;
   std::size_t most_at_once() const;

@@ -20,7 +20,7 @@ struct Scheduler {
         leases(connection, name),
         rows(connection, name),
         ids(leases.lease_process({name, "worker", "host", 1, "0"})),
-        tick({rows, clock, ownership, board, ids, [this](RunId run) { cancelled.push_back(run); },
+        tick({rows, clock, ownership, board, known, ids, [this](RunId run) { cancelled.push_back(run); },
               [this](RunId run) { ended.push_back(run); }},
              WorkerOptions{}) {}
 
@@ -32,19 +32,22 @@ struct Scheduler {
   ScheduleRows rows;
   Ownership ownership;
   DueBoard board{clock};
+  KnownTasks known;
   RunIdMaker ids;
   std::vector<RunId> cancelled, ended;
   ScheduleTick tick;
 };
 
 void put_schedule(const TestDatabase& database, std::int64_t task, const std::string& last, const std::string& next) {
-  database.run("INSERT INTO carillon.schedule_state (tenant_id, task_id, shard, task_version, last_slot, next_fire_at) "
-               "VALUES ('default', " +
-               std::to_string(task) + ", " + std::to_string(task % 16) + ", 1, " + last + ", " + next + ")");
+  database.run(
+      "INSERT INTO carillon.schedule_state (tenant_id, task_id, shard, task_version, last_slot, next_fire_at) "
+      "VALUES ('default', " +
+      std::to_string(task) + ", " + std::to_string(task % 16) + ", 1, " + last + ", " + next + ")");
 }
 
 // Hourly, due for the last full hour.
-void put_hourly(const TestDatabase& database, std::int64_t task, const std::function<void(TaskDefinition&)>& change = {}) {
+void put_hourly(const TestDatabase& database, std::int64_t task,
+                const std::function<void(TaskDefinition&)>& change = {}) {
   put_task(database, task, definition_of(tool_action("t.read"), "cron 0 * * * *", [&](TaskDefinition& definition) {
              definition.options.misfire = Misfire::once;
              definition.options.grace = std::chrono::hours{2};
@@ -108,7 +111,8 @@ TEST_CASE("two schedulers that read the same due row fire its slot once", "[work
   CHECK(database.ask("SELECT count(*) || ' ' || count(DISTINCT task_id) FROM carillon.run_ready") == "50 50");
 }
 
-TEST_CASE("a schedule that was paused or edited at the moment of firing is looked at again", "[worker][schedule_tick]") {
+TEST_CASE("a schedule that was paused or edited at the moment of firing is looked at again",
+          "[worker][schedule_tick]") {
   const TestDatabase database;
   Scheduler one{database, "one"};
   one.own_all();
@@ -120,10 +124,10 @@ TEST_CASE("a schedule that was paused or edited at the moment of firing is looke
   firing.due = due[0];
   firing.last_slot = due[0].next_fire_at;
   firing.next_fire_at = due[0].next_fire_at + 1h;
-  const auto change = GENERATE(as<std::string>{}, "UPDATE carillon.task SET state = 'paused'",
-                               "UPDATE carillon.task SET deleted_at = now()",
-                               "UPDATE carillon.schedule_state SET task_version = 2",
-                               "UPDATE carillon.schedule_state SET next_fire_at = next_fire_at + interval '1 min'");
+  const auto change =
+      GENERATE(as<std::string>{}, "UPDATE carillon.task SET state = 'paused'",
+               "UPDATE carillon.task SET deleted_at = now()", "UPDATE carillon.schedule_state SET task_version = 2",
+               "UPDATE carillon.schedule_state SET next_fire_at = next_fire_at + interval '1 min'");
   INFO(change);
   database.run(change);
   CHECK(one.rows.fire({firing}, now).runs.empty());
@@ -146,8 +150,8 @@ TEST_CASE("overlap skip leaves a row and overlap cancel stops the run before", "
   const TestDatabase database;
   Scheduler one{database, "one"};
   one.own_all();
-  const auto [policy, ready, skipped] = GENERATE(
-      table<Overlap, std::string, std::string>({{Overlap::skip, "1", "1"}, {Overlap::cancel, "1", "0"}}));
+  const auto [policy, ready, skipped] =
+      GENERATE(table<Overlap, std::string, std::string>({{Overlap::skip, "1", "1"}, {Overlap::cancel, "1", "0"}}));
   put_hourly(database, 1, [wanted = policy](TaskDefinition& definition) { definition.options.overlap = wanted; });
   put_ready(database, {.id = 1, .shard = 1, .run_at = "now() + interval '1 h'"});
   CHECK(one.tick.run_once() == 1);
@@ -173,8 +177,9 @@ TEST_CASE("slots missed over a week leave a folded row and the start stays quick
   Scheduler one{database, "one"};
   one.own_all();
   put_hourly(database, 1);
-  database.run("UPDATE carillon.schedule_state SET last_slot = last_slot - interval '7 d', "
-               "next_fire_at = next_fire_at - interval '7 d'");
+  database.run(
+      "UPDATE carillon.schedule_state SET last_slot = last_slot - interval '7 d', "
+      "next_fire_at = next_fire_at - interval '7 d'");
   CHECK(one.tick.run_once() > 0);
   CHECK(database.ask("SELECT sum(folded + 1) FROM carillon.run_history WHERE outcome = 'missed'") == "168");
   CHECK(database.ask("SELECT count(*) FROM carillon.run_ready") == "1");
@@ -194,4 +199,25 @@ TEST_CASE("a schedule fires on time in a running worker and its next slot does n
   REQUIRE(rig.wait_ended(3));
   CHECK(database.ask("SELECT count(*) FROM carillon.run_history WHERE outcome IN ('failed', 'missed')") == "3");
   CHECK(misplaced(database).empty());
+}
+
+TEST_CASE("what the scheduler has read of a task is known to the claimer with its writer's scopes",
+          "[worker][schedule_tick]") {
+  const TestDatabase database;
+  Scheduler one{database, "one"};
+  one.own_all();
+  put_hourly(database, 1);
+  database.run("UPDATE carillon.task_version SET scopes = '{read,run}'");
+  REQUIRE(one.tick.run_once() == 1);
+
+  database.run("UPDATE carillon.task_version SET definition = 'not read again'");
+  LeasedRun run;
+  run.tenant = TenantId{"default"};
+  run.task = TaskId{1};
+  run.task_version = 1;
+  HotPath path{HotPathOptions{.url = database.urls().dispatch, .application = "claimer"}, "one"};
+  const auto known = one.known.of(path, {run});
+  REQUIRE(known.at(0)->definition.has_value());
+  REQUIRE(known.at(0)->scopes.has_value());
+  CHECK(known.at(0)->scopes->names() == scopes_named({"read", "run"}).names());
 }

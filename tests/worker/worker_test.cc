@@ -202,6 +202,27 @@ TEST_CASE("a run that was taken away by force is dropped and its late answer ref
   CHECK(outcome(database, 1).empty());
 }
 
+// A claim's commit is not waited for, so a crash of the database can undo a claim that is being worked on.
+TEST_CASE("a claim that the database lost in a crash is made again and what was left of the first is dropped",
+          "[worker]") {
+  const TestDatabase database;
+  put_task(database, 1, definition_of(tool_action("t.held.read")));
+  put_ready(database, {.id = 1});
+  auto options = quick_options();
+  options.leases.run_lease = options.leases.renew_every = options.poll_every = std::chrono::hours{1};
+  Rig rig{database, options};
+  rig.tools.wait_held(1);
+  database.run("DELETE FROM carillon.run_live");
+  put_ready(database, {.id = 1});
+  rig.bell.runs_ready(0, rig.clock.now() - std::chrono::seconds{2});
+  rig.tools.wait_calls(2);
+  rig.tools.release();
+  REQUIRE(rig.wait_ended(1));
+  CHECK(rig.tools.most_at_once() == 1);
+  CHECK(outcome(database, 1) == "succeeded");
+  CHECK(misplaced(database, 1, 1).empty());
+}
+
 TEST_CASE("of the runs with one lock only one calls at a time and all of them run", "[worker]") {
   const TestDatabase database;
   put_task(database, 1, definition_of(tool_action("t.held.read")));
