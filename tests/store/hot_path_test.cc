@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <pqxx/pqxx>
 
+#include "server/store/connection.h"
 #include "server/store/hot_path_connection.h"
 #include "server/store/shard_leases.h"
+#include "server/store/sql.h"
 #include "tests/support/queued_runs.h"
 
 using namespace carillon;
@@ -274,6 +277,27 @@ TEST_CASE("a run whose own deadline passed before it started is missed with a re
   CHECK(worker.last.missed == std::vector<RunId>{RunId{1}});
   CHECK(database.ask("SELECT outcome FROM carillon.run_history WHERE reason LIKE 'expired%'") == "missed");
   CHECK(database.ask("SELECT event_type FROM carillon.outbox") == "task.run.missed");
+}
+
+// Losing the evidence that a run started costs a second start of what may be repeated; losing the end of one would undo
+// what has been told.
+TEST_CASE("a claim's commit is waited for only when something ended by it", "[store][hot_path]") {
+  const test::TestDatabase database;
+  Worker worker{database, "one"};
+  const auto shard = worker.leases.take(16, kLease).at(0);
+  put_ready(database, {.id = 1, .shard = shard.shard});
+  const bool expired = GENERATE(false, true);
+  if (expired) put_ready(database, {.id = 2, .shard = shard.shard, .expires_at = "now() - interval '1 ms'"});
+
+  Connection connection{database.urls().dispatch};
+  pqxx::work work{connection.wire};
+  work.exec("SET LOCAL synchronous_commit = on");
+  work.exec("PREPARE claim AS " + std::string{sql::claim_runs.text});
+  const std::string number = std::to_string(shard.shard);
+  const auto rows = work.exec("EXECUTE claim('one', '{" + number + "}', '{" + std::to_string(shard.epoch) +
+                              "}', '{5}', '{-infinity}', '{10}', now(), 10, '10 s', 'running', 'missed', '{0}')");
+  CHECK(rows.size() == (expired ? 2 : 1));
+  CHECK(work.exec1("SHOW synchronous_commit")[0].as<std::string>() == (expired ? "on" : "off"));
 }
 
 TEST_CASE("nothing of a paused tenant is dispatched until the pause ends", "[store][hot_path]") {

@@ -1,6 +1,7 @@
 -- Claims at most $8 runs that are due at $7 for owner $1, lease $9: from run_ready to run_live, or to run_history ($11) when
 -- their own expiry has passed. Queues: $2 shard, $3 epoch, $4 priority, from ($5 time, $12 id) on, $6 most of this queue. Skips rows that others hold;
--- never waits. The floor is a comparison of rows and the filters stand in coalesce, because the planner thinks ranges and lists far too
+-- never waits. Its commit is not waited for, unless something ended by it: start evidence of what may be repeated; a call that may not be
+-- leaves evidence of its own (mark_runs) first, and later commits take earlier ones along. The floor is a comparison of rows and the filters stand in coalesce, because the planner thinks ranges and lists far too
 -- narrow: it would fetch a whole queue and sort it, where walking the index to the limit is right.
 WITH owned AS MATERIALIZED (
   SELECT o.shard, o.epoch FROM carillon.shard_owner o
@@ -79,9 +80,10 @@ told AS (
   GROUP BY e.event_type, e.tenant_id, e.agent_id
 )
 SELECT id, epoch, attempt, shard, priority, run_at, tenant_id, task_id, task_version, number, retry, takeovers, slot, origin,
-  agent_id, correlation_id, concurrency_key IS NOT NULL, payload, false
+  agent_id, correlation_id, concurrency_key IS NOT NULL, payload, false,
+  (SELECT set_config('synchronous_commit', 'off', true) WHERE NOT EXISTS (SELECT FROM missed))
 FROM leased
 UNION ALL
 SELECT id, 0, attempt, 0::smallint, 0::smallint, run_at, tenant_id, task_id, task_version, number, retry, takeovers, slot,
-  origin, agent_id, correlation_id, false, NULL, true
+  origin, agent_id, correlation_id, false, NULL, true, NULL
 FROM missed;
