@@ -50,6 +50,8 @@ void add_retention(std::vector<ConfigKey>& keys) {
                               [](Config& c) -> Duration& { return c.retention.deleted_items; }, kLeast));
   keys.push_back(duration_key({"retention.idempotency", "how long a repeated client_generated_id gets the first answer"},
                               [](Config& c) -> Duration& { return c.retention.idempotency; }, kLeast));
+  keys.push_back(duration_key({"retention.followed_calls", "how long a client's taskId answers after its run has ended"},
+                              [](Config& c) -> Duration& { return c.retention.followed_calls; }, std::chrono::hours{24}));
   keys.push_back(count_key({"retention.batch_rows", "rows that a sweep deletes in one transaction"},
                            [](Config& c) -> int& { return c.retention.batch_rows; }, {10, 10'000}));
 }

@@ -17,6 +17,7 @@
 #include "server/domain/run_id.h"
 #include "server/domain/tool_caller.h"
 #include "server/engine/command.h"
+#include "server/engine/followed_calls.h"
 #include "server/engine/queries.h"
 #include "server/engine/run_commands.h"
 #include "server/engine/run_watch.h"
@@ -32,6 +33,7 @@ struct EngineOptions {
   std::string durable = "daemon";                    // daemon, server or host_only: what a create answers
   Duration describe_wait = std::chrono::seconds{5};  // for a downstream server to list its tools when a task is made
   Duration restorable = std::chrono::days{30};       // deleted items
+  Duration keep_followed_calls = std::chrono::hours{24};  // at least; a client may ask for more, up to 30 days
 };
 
 struct EngineParts {
@@ -67,6 +69,15 @@ class Engine {
   Result<Previewed> preview(const Caller& caller, const Preview& query);
   // Notes that this caller asked: the next answer's `since_last_asked` begins here.
   Result<StatusReport> get_status(const Caller& caller);
+
+  // followed_calls.h. Errors: unknown_name at /id for what is not the caller's, arguments_invalid at /cursor.
+  void follow_call(const Caller& caller, const FollowCall& command);
+  Result<FollowedCall> find_followed_call(const Caller& caller, const std::string& id);
+  Result<FollowedCallPage> list_followed_calls(const Caller& caller, const ListFollowedCalls& query);
+  // The caller wants no answer any more; the run goes on.
+  Status stop_following(const Caller& caller, const std::string& id);
+  // Of all tenants, by ids that were handed out to their owners; unknown ones are left out.
+  std::vector<FollowedCallState> followed_call_states(const std::vector<FollowedCallId>& calls);
 
   RunWatch& watch() { return watch_; }
   // Resumes tasks and tenants whose pause has an end that has come. The worker's poll calls it, about once a second.

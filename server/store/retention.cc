@@ -59,6 +59,7 @@ Swept Retention::sweep(Instant now) {
   };
   pruned_by(sql::prune_idempotency, now - options_.idempotency, rows_max);
   pruned_by(sql::prune_deleted_tasks, now - options_.deleted_items, rows_max);
+  pruned_by(sql::prune_followed_calls, now, rows_max);
 
   const Horizons longest = read_horizons();
   drop("run_output", now - longest.outputs, swept);

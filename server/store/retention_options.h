@@ -11,6 +11,7 @@ namespace carillon {
 struct RetentionOptions {
   Duration idempotency = std::chrono::hours{24 * 7};     // first answers to commands with a client_generated_id
   Duration deleted_items = std::chrono::hours{24 * 30};  // restorable so long
+  Duration followed_calls = std::chrono::hours{24};      // after their run has ended; a day at least
   Duration records = std::chrono::hours{24 * 90};        // runs that ended, with their journals
   Duration outputs = std::chrono::hours{24 * 14};        // outputs that are too large for the run's row
   int batch_rows = 500;                                  // deleted in one transaction

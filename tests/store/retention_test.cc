@@ -82,6 +82,31 @@ TEST_CASE("first answers are forgotten after a week in small batches", "[store][
   CHECK(f.count("idempotency") == "2");
 }
 
+TEST_CASE("a followed call is kept a day after it was made and a day after its run ended", "[store][retention]") {
+  Fixture f;
+  f.task(1);
+  const auto follow = [&](const char* letter, const std::string& run, Duration ago) {
+    f.database.run(
+        "INSERT INTO carillon.followed_call (tenant_id, call_id, agent_id, tool, run_id, shape, answer, keep_for,"
+        " created_at, expires_at) VALUES ('default', repeat('" +
+        std::string{letter} + "', 32), 'owner', 'run_now', " + run + ", '', " + (run == "NULL" ? "''" : "NULL") +
+        ", '24 hours', " + f.at(kNow - ago) + ", " + f.at(kNow - ago + kDay) + ")");
+  };
+  const auto run_made = [&](Duration ago) { return "carillon.first_run_id(" + f.at(kNow - ago) + ")"; };
+  f.ended_run(1, 50h, 30h);
+  f.ended_run(1, 49h, 20h);
+  f.live_run(1, 48h);
+  follow("a", run_made(50h) + " + 1", 50h);
+  follow("b", run_made(49h) + " + 1", 49h);
+  follow("c", run_made(48h), 48h);
+  follow("d", "NULL", 30h);
+  follow("e", "NULL", 20h);
+  follow("f", "12345", 30h);
+  f.sweep();
+  CHECK(f.database.ask("SELECT string_agg(left(call_id, 1), '' ORDER BY call_id) FROM carillon.followed_call") ==
+        "bce");
+}
+
 TEST_CASE("a deleted task goes for good after thirty days but never under a run", "[store][retention]") {
   Fixture f;
   const auto deleted = [&](Duration ago) { return ", " + f.at(kNow - ago); };
