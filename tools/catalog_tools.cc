@@ -11,7 +11,7 @@
 namespace carillon::tools {
 namespace {
 
-constexpr int kCallWaitDefaultSeconds = 30;
+constexpr std::chrono::seconds kCallWaitDefault{30};
 constexpr std::size_t kTroubleBytes = 400;         // of each server's words, in a list of all
 constexpr std::size_t kTroubleOfOneBytes = 4'000;  // when one server was asked about
 
@@ -120,9 +120,9 @@ ToolOutcome call_tool(CallContext& context, const json& arguments) {
   }
   const auto started = engine.call_tool(context.caller, command);
   if (!started.ok()) return started.error();
-  const std::chrono::seconds wait{arguments.value("wait_seconds", kCallWaitDefaultSeconds)};
+  const Duration wait = wait_of(context, arguments, kCallWaitDefault);
   if (wait.count() == 0) return answer(*started);
-  return Parked{.run = RunId{started->run_id}, .wait = wait, .resume = run_answer};
+  return Parked{.run = RunId{started->run_id}, .wait = wait};
 }
 
 const Tool kCatalogTools[] = {
@@ -146,7 +146,8 @@ const Tool kCatalogTools[] = {
      .scope = Scope::tools,
      .toolset = Toolset::catalog,
      .example = R"({"tool": "carillon.echo", "arguments": {"message": "hi"}})",
-     .call = call_tool},
+     .call = call_tool,
+     .resume = run_answer},
 };
 
 }  // namespace

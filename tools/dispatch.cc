@@ -153,7 +153,9 @@ transport::Answer encode(const Answer& answer, const std::vector<std::string>& w
     return encode(Error{ErrorCode::too_large,
                         "the answer has more than 40,000 characters; ask for less: a smaller limit, "
                         "response_format concise, or get_run with output_path"});
-  return {.content = json::array({transport::text_block(text)}), .structured = std::move(structured)};
+  return {.content = json::array({transport::text_block(text)}),
+          .structured = std::move(structured),
+          .is_error = answer.ending == Answer::Ending::failed};
 }
 
 transport::Answer encode(const Error& error) {
@@ -167,6 +169,12 @@ transport::Answer encode(const Error& error) {
   }
   const std::string text = dump(answer);
   return {.content = json::array({transport::text_block(text)}), .structured = std::move(answer), .is_error = true};
+}
+
+transport::Answer encode_for(const CompiledTool& tool, const Error& error) {
+  transport::Answer answer = encode(error);
+  if (tool.output && !tool.output->accepts(*answer.structured)) answer.structured.reset();
+  return answer;
 }
 
 Error machine_failure(const std::exception& failure, std::string_view id) {

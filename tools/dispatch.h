@@ -41,6 +41,9 @@ Result<Accepted> accept_arguments(const CompiledTool& tool, json arguments);
 // Secrets masked, sizes capped, warnings told in both forms.
 transport::Answer encode(const Answer& answer, const std::vector<std::string>& warnings);
 transport::Answer encode(const Error& error);
+// The same for a caller that checks the structured half also of a refusal against the tool's output schema: where it
+// would not fit, the text says it all.
+transport::Answer encode_for(const CompiledTool& tool, const Error& error);
 
 // A machine failure as its answer; `id` is what the log line carries.
 Error machine_failure(const std::exception& failure, std::string_view id);

@@ -55,6 +55,7 @@ transport::ToolEntry tool_entry(const Tool& tool, std::string_view prefix) {
   entry["inputSchema"] = transport::ToolEntry::parse(tool.input_schema.text);
   if (!tool.output_schema.empty()) entry["outputSchema"] = transport::ToolEntry::parse(tool.output_schema);
   entry["annotations"] = annotations_of(tool);
+  if (tool.resume != nullptr) entry["execution"] = {{"taskSupport", "optional"}};
   return entry;
 }
 

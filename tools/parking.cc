@@ -19,19 +19,16 @@ namespace {
 constexpr std::chrono::milliseconds kExecutorFull{20};
 
 // The executor refuses work while it is full; a call that has waited for seconds can wait a little more.
-void hand_over(transport::Executor& executor, transport::Timer& timer, std::shared_ptr<std::function<void()>> work) {
-  if (executor.run([work] { (*work)(); })) return;
-  timer.after(kExecutorFull, [&executor, &timer, work] { hand_over(executor, timer, work); });
+void hand_over_shared(const Ports& ports, std::shared_ptr<std::function<void()>> work) {
+  if (ports.executor.run([work] { (*work)(); })) return;
+  ports.timer.after(kExecutorFull, [ports, work] { hand_over_shared(ports, work); });
 }
 
 // Kept alive by the watch and the timer, which settle() takes back.
 class Wait : public std::enable_shared_from_this<Wait> {
  public:
   Wait(const Ports& ports, std::function<void()> go_on)
-      : watch_(ports.engine.watch()),
-        timer_(ports.timer),
-        executor_(ports.executor),
-        go_on_(std::make_shared<std::function<void()>>(std::move(go_on))) {}
+      : ports_(ports), watch_(ports.engine.watch()), timer_(ports.timer), go_on_(std::move(go_on)) {}
 
   void start(const ParkedCall& call) {
     const auto self = shared_from_this();
@@ -66,13 +63,13 @@ class Wait : public std::enable_shared_from_this<Wait> {
       watch_.unwatch(watch_ticket_);
       timer_.cancel(timer_ticket_);
     }
-    hand_over(executor_, timer_, std::move(go_on_));
+    hand_over(ports_, std::move(go_on_));
   }
 
+  const Ports ports_;
   RunWatch& watch_;
   transport::Timer& timer_;
-  transport::Executor& executor_;
-  std::shared_ptr<std::function<void()>> go_on_;
+  std::function<void()> go_on_;
   std::atomic<bool> settled_ = false;
   std::mutex registering_;  // the tickets are known before anybody takes them back
   RunWatch::Ticket watch_ticket_ = 0;
@@ -81,6 +78,10 @@ class Wait : public std::enable_shared_from_this<Wait> {
 };
 
 }  // namespace
+
+void hand_over(const Ports& ports, std::function<void()> work) {
+  hand_over_shared(ports, std::make_shared<std::function<void()>>(std::move(work)));
+}
 
 void park(const Ports& ports, ParkedCall call) {
   const auto wait = std::make_shared<Wait>(ports, std::move(call.go_on));

@@ -23,4 +23,7 @@ struct ParkedCall {
 
 void park(const Ports& ports, ParkedCall call);
 
+// Does work on the executor, as soon as that has room for it.
+void hand_over(const Ports& ports, std::function<void()> work);
+
 }  // namespace carillon::tools

@@ -250,10 +250,19 @@ bool has_ended(const CallContext& context, RunId run) {
   return !detail.ok() || is_final(detail->row.state);
 }
 
-Result<Answer> run_answer(const CallContext& context, RunId run) {
+Result<Answer> run_answer(const CallContext& context, RunId run, const json& /*shape*/) {
   const auto detail = context.ports.engine.get_run(context.caller, {.run = run.str()});
   if (!detail.ok()) return detail.error();
-  return answer(*detail, RunView{});
+  auto said = answer(*detail, RunView{});
+  const RunState state = detail->row.state;
+  const bool badly = state == RunState::failed || state == RunState::unknown || state == RunState::cancelled;
+  if (said.ok() && badly) said->ending = Answer::Ending::failed;
+  return said;
+}
+
+Duration wait_of(const CallContext& context, const json& arguments, std::chrono::seconds otherwise) {
+  if (arguments.contains("wait_seconds")) return std::chrono::seconds{arguments["wait_seconds"].get<int>()};
+  return context.request.takes_tasks() ? kMomentBeforeTask : otherwise;
 }
 
 }  // namespace carillon::tools

@@ -34,7 +34,12 @@ Answer answer(const RunCancelled& cancelled);
 Result<Answer> answer(const RunDetail& detail, const RunView& view);
 
 bool has_ended(const CallContext& context, RunId run);
-// The run as get_run shows it in short: how a call that waited goes on.
-Result<Answer> run_answer(const CallContext& context, RunId run);
+// The run as get_run shows it in short: how a call that started it goes on. A run that failed is an error of that call.
+Result<Answer> run_answer(const CallContext& context, RunId run, const json& shape);
+
+// How long a call waits for its run: as the caller says, else `otherwise`; a client that takes tasks gets one when a
+// moment was not enough.
+inline constexpr std::chrono::seconds kMomentBeforeTask{1};
+Duration wait_of(const CallContext& context, const json& arguments, std::chrono::seconds otherwise);
 
 }  // namespace carillon::tools

@@ -8,13 +8,13 @@
 namespace carillon::tools {
 namespace {
 
-Duration wait_of(const json& arguments) { return std::chrono::seconds{arguments.value("wait_seconds", 0)}; }
+using std::chrono::seconds;
 
 // The handle at once, or the run's end for whoever waits for it.
 ToolOutcome started(const Result<RunStarted>& result, Duration wait) {
   if (!result.ok()) return result.error();
   if (wait.count() == 0 || result->state == "skipped") return answer(*result);
-  return Parked{.run = RunId{result->run_id}, .wait = wait, .resume = run_answer};
+  return Parked{.run = RunId{result->run_id}, .wait = wait};
 }
 
 ToolOutcome run_now(CallContext& context, const json& arguments) {
@@ -23,7 +23,7 @@ ToolOutcome run_now(CallContext& context, const json& arguments) {
                  .input = optional_of<json>(arguments, "input"),
                  .reason = text_of(arguments, "reason")};
   if (const auto overlap = optional_of<std::string>(arguments, "overlap")) command.overlap = overlap_named(*overlap);
-  return started(context.ports.engine.run_now(context.caller, command), wait_of(arguments));
+  return started(context.ports.engine.run_now(context.caller, command), wait_of(context, arguments, seconds{0}));
 }
 
 ToolOutcome retry_run(CallContext& context, const json& arguments) {
@@ -32,7 +32,7 @@ ToolOutcome retry_run(CallContext& context, const json& arguments) {
       .run = text_of(arguments, "run"),
       .input = optional_of<json>(arguments, "input"),
       .definition = text_of(arguments, "definition") == "latest" ? RetryDefinition::latest : RetryDefinition::original};
-  return started(context.ports.engine.retry_run(context.caller, command), wait_of(arguments));
+  return started(context.ports.engine.retry_run(context.caller, command), wait_of(context, arguments, seconds{0}));
 }
 
 ToolOutcome cancel_run(CallContext& context, const json& arguments) {
@@ -61,25 +61,28 @@ ToolOutcome list_runs(CallContext& context, const json& arguments) {
                         [&](const ListRuns& q) { return context.ports.engine.list_runs(context.caller, q); });
 }
 
-Result<Answer> show(const CallContext& context, const std::string& run, const RunView& view) {
-  const auto detail = context.ports.engine.get_run(context.caller, {.run = run});
+RunView view_of(const json& arguments) {
+  return {.format = format_of(arguments),
+          .include = arguments.value("include", std::vector<std::string>{}),
+          .step = optional_of<std::string>(arguments, "step"),
+          .output_path = optional_of<std::string>(arguments, "output_path")};
+}
+
+// `shape` is made of the arguments that say how the run is shown.
+Result<Answer> show(const CallContext& context, RunId run, const json& shape) {
+  const auto detail = context.ports.engine.get_run(context.caller, {.run = run.str()});
   if (!detail.ok()) return detail.error();
-  return answer(*detail, view);
+  return answer(*detail, view_of(shape));
 }
 
 ToolOutcome get_run(CallContext& context, const json& arguments) {
-  const RunView view{.format = format_of(arguments),
-                     .include = arguments.value("include", std::vector<std::string>{}),
-                     .step = optional_of<std::string>(arguments, "step"),
-                     .output_path = optional_of<std::string>(arguments, "output_path")};
   const auto detail = context.ports.engine.get_run(context.caller, {.run = text_of(arguments, "run")});
   if (!detail.ok()) return detail.error();
-  const Duration wait = wait_of(arguments);
-  if (wait.count() > 0 && !is_final(detail->row.state))
-    return Parked{.run = RunId{detail->row.run_id},
-                  .wait = wait,
-                  .resume = [view](const CallContext& later, RunId run) { return show(later, run.str(), view); }};
-  return settled(answer(*detail, view));
+  const seconds wait{arguments.value("wait_seconds", 0)};
+  if (wait.count() == 0 || is_final(detail->row.state)) return settled(answer(*detail, view_of(arguments)));
+  json shape = arguments;
+  for (const char* member : {"run", "wait_seconds"}) shape.erase(member);
+  return Parked{.run = RunId{detail->row.run_id}, .wait = wait, .shape = std::move(shape)};
 }
 
 const Tool kRunTools[] = {
@@ -92,7 +95,8 @@ const Tool kRunTools[] = {
      .scope = Scope::run,
      .toolset = Toolset::core,
      .example = R"({"task": "morning-brief", "wait_seconds": 30})",
-     .call = run_now},
+     .call = run_now,
+     .resume = run_answer},
     {.name = "list_runs",
      .title = "List runs",
      .summary =
@@ -113,7 +117,8 @@ const Tool kRunTools[] = {
      .scope = Scope::read,
      .toolset = Toolset::core,
      .example = R"({"run": "morning-brief#142", "wait_seconds": 45})",
-     .call = get_run},
+     .call = get_run,
+     .resume = show},
     {.name = "cancel_run",
      .title = "Cancel a run",
      .summary = "Stop a run that has not finished. A finished run is left as it is.",
@@ -133,7 +138,8 @@ const Tool kRunTools[] = {
      .scope = Scope::run,
      .toolset = Toolset::pipelines,
      .example = R"({"run": "morning-brief#142"})",
-     .call = retry_run},
+     .call = retry_run,
+     .resume = run_answer},
 };
 
 }  // namespace

@@ -7,7 +7,6 @@
 // Rows are constants. Handlers are called from many threads at once and hold no state.
 #pragma once
 
-#include <functional>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
@@ -41,8 +40,12 @@ struct Hints {
 
 // What a tool says when it did what was asked. `text` and `structured` tell the same facts.
 struct Answer {
+  // failed: the run that the call asked for ended badly. No refusal, so the facts are those of the run, yet an error
+  // for whoever called.
+  enum class Ending { well, failed };
   json structured = json::object();
   std::string text;
+  Ending ending = Ending::well;
 };
 
 struct CallContext {
@@ -51,12 +54,13 @@ struct CallContext {
   const Ports& ports;
 };
 
-// The call goes on when `run` has ended or `wait` is over, whichever is first; it costs no thread until then. `resume`
-// answers with what is true at that moment.
+// The call goes on when `run` has ended or `wait` is over, whichever is first; it costs no thread until then. The row's
+// `resume` answers then, perhaps in another process and days later: what it needs is in `shape`, small and without
+// secrets.
 struct Parked {
   RunId run;
   Duration wait;
-  std::function<Result<Answer>(const CallContext&, RunId run)> resume;
+  json shape = json::object();
 };
 
 using ToolOutcome = std::variant<Answer, Error, Parked>;
@@ -83,6 +87,8 @@ struct Tool {
   std::string_view example;  // arguments that would work, as JSON: for errors, OpenAPI and the reference page
   ToolOutcome (*call)(CallContext&, const json& arguments);
   Result<Translated> (*translate)(json arguments) = nullptr;
+  // Answers a call that was parked with what is true now. A row that has it can be followed as a task of MCP.
+  Result<Answer> (*resume)(const CallContext&, RunId run, const json& shape) = nullptr;
 };
 
 // Every row, in the order of the listing.

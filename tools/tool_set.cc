@@ -9,6 +9,7 @@
 #include "server/base/metrics.h"
 #include "server/domain/nearest.h"
 #include "tools/dispatch.h"
+#include "tools/following.h"
 #include "tools/instructions.h"
 #include "tools/parking.h"
 #include "tools/run_answers.h"
@@ -37,25 +38,45 @@ using SharedCall = std::shared_ptr<Call>;
 
 const Tool& row_of(const SharedCall& call) { return *call->tool.row; }
 
-void finish(const SharedCall& call, std::string_view outcome, transport::Answer answer) {
+void note(const SharedCall& call, std::string_view outcome) {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - call->started;
   metrics::count("carillon_tool_calls_total", {{"tool", row_of(call).name}, {"outcome", outcome}});
   metrics::observe("carillon_tool_call_seconds", {{"tool", row_of(call).name}}, took.count());
+}
+
+// A client that wishes a task gets one for what was answered at once, too: it can read nothing else. Nothing: the
+// answer could not be kept.
+std::optional<std::string> kept_as_task(const SharedCall& call, const transport::Answer& answer) {
+  if (!call->request.task_wish) return std::nullopt;
+  try {
+    return follow_answer(call->context, row_of(call), answer);
+  } catch (const std::exception& failure) {
+    log::error("an answer could not be kept as a task", {{"failure", failure.what()}});
+    return std::nullopt;
+  }
+}
+
+void finish(const SharedCall& call, std::string_view outcome, transport::Answer answer) {
+  note(call, outcome);
+  if (auto task = kept_as_task(call, answer)) return call->done(transport::StartedTask{std::move(*task)});
   call->done(std::move(answer));
 }
 
-// Clients check the structured half also of a refusal against outputSchema: where it would not fit, the text says it
-// all.
 void refuse(const SharedCall& call, const Error& error) {
-  transport::Answer answer = encode(error);
-  if (call->tool.output && !call->tool.output->accepts(*answer.structured)) answer.structured.reset();
-  finish(call, describe(error.code).name, std::move(answer));
+  finish(call, describe(error.code).name, encode_for(call->tool, error));
 }
 
 void conclude(const SharedCall& call, const Result<Answer>& result) {
   if (!result.ok()) return refuse(call, result.error());
   transport::Answer answer = encode(*result, call->warnings);
-  finish(call, answer.is_error ? "too_large" : "ok", std::move(answer));
+  const bool run_failed = result->ending == Answer::Ending::failed;
+  finish(call, run_failed ? "run_failed" : answer.is_error ? "too_large" : "ok", std::move(answer));
+}
+
+void become_task(const SharedCall& call, const Parked& parked) {
+  const std::string task = follow_run(call->context, row_of(call), parked, call->warnings);
+  note(call, "task");
+  call->done(transport::StartedTask{task});
 }
 
 json log_context(const Call& call) {
@@ -82,18 +103,26 @@ void go_on(const SharedCall& call, const Parked& parked) {
   guarded(call, [&] {
     if (call->request.cancelled.stop_requested())
       return refuse(call, Error{ErrorCode::conflict, "the call was taken back; the run goes on"});
-    conclude(call, parked.resume(call->context, parked.run));
+    if (call->request.takes_tasks() && !has_ended(call->context, parked.run)) return become_task(call, parked);
+    conclude(call, row_of(call).resume(call->context, parked.run, parked.shape));
   });
+}
+
+// Whoever wishes a task gets it at once; whoever takes one, when a moment was not enough.
+void wait_for_run(const SharedCall& call, Parked parked) {
+  if (call->request.task_wish) return become_task(call, parked);
+  if (call->request.takes_tasks()) parked.wait = std::min<Duration>(parked.wait, kMomentBeforeTask);
+  park(call->context.ports, {.run = parked.run,
+                             .wait = parked.wait,
+                             .gone = call->request.cancelled,
+                             .has_ended = [call, run = parked.run] { return has_ended(call->context, run); },
+                             .go_on = [call, parked] { go_on(call, parked); }});
 }
 
 void perform(const SharedCall& call, const json& arguments) {
   ToolOutcome outcome = row_of(call).call(call->context, arguments);
-  if (const auto* parked = std::get_if<Parked>(&outcome)) {
-    park(call->context.ports, {.run = parked->run,
-                               .wait = parked->wait,
-                               .gone = call->request.cancelled,
-                               .has_ended = [call, run = parked->run] { return has_ended(call->context, run); },
-                               .go_on = [call, parked = *parked] { go_on(call, parked); }});
+  if (auto* parked = std::get_if<Parked>(&outcome)) {
+    wait_for_run(call, std::move(*parked));
   } else if (const auto* error = std::get_if<Error>(&outcome)) {
     refuse(call, *error);
   } else {

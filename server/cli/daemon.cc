@@ -18,12 +18,14 @@
 #include "server/store/db_clock.h"
 #include "server/store/migrate.h"
 #include "server/store/retention.h"
+#include "server/store/sealing_key.h"
 #include "server/store/store.h"
 #include "server/web/health.h"
 #include "server/web/metrics_page.h"
 #include "server/web/rest.h"
 #include "server/worker/membership.h"
 #include "server/worker/worker.h"
+#include "tools/followed_calls.h"
 #include "tools/tool_set.h"
 #include "transport/http_endpoint.h"
 #include "transport/http_server.h"
@@ -88,6 +90,7 @@ struct Daemon::Rooms {
   std::unique_ptr<transport::WorkerPool> pool;
   std::unique_ptr<transport::Timer> timer;
   std::unique_ptr<tools::ToolSet> tools;
+  std::unique_ptr<tools::FollowedCalls> followed_calls;
   std::shared_ptr<transport::McpServer> mcp;
   std::unique_ptr<TokenAuthenticator> authenticator;
   std::unique_ptr<transport::McpEndpoint> endpoint;
@@ -123,6 +126,7 @@ void Daemon::Rooms::start_inside() {
   catalog = std::make_unique<catalog::Catalog>(config.catalog);
   EngineOptions options;
   options.zone = config.tools.timezone;
+  options.keep_followed_calls = config.retention.followed_calls;
   options.durable = role == Role::in_process ? "host_only" : config.database.url.empty() ? "daemon" : "server";
   engine = std::make_unique<Engine>(
       EngineParts{.store = *store, .clock = clock, .tools = *catalog, .worker = bell, .ids = membership->ids()},
@@ -150,13 +154,16 @@ Status Daemon::Rooms::start_protocol() {
   downstream = std::make_unique<CatalogDownstream>(*catalog);
   pool = std::make_unique<transport::WorkerPool>(transport::WorkerPool::Limits{});
   timer = std::make_unique<transport::Timer>();
-  tools = std::make_unique<tools::ToolSet>(
-      tools::Ports{.engine = *engine, .downstream = *downstream, .executor = *pool, .timer = *timer}, options);
+  const tools::Ports ports{.engine = *engine, .downstream = *downstream, .executor = *pool, .timer = *timer};
+  tools = std::make_unique<tools::ToolSet>(ports, options);
+  followed_calls = std::make_unique<tools::FollowedCalls>(ports);
   transport::ServerOptions server;
   server.server_info = server_info();
   server.instructions = tools->instructions();
   server.list_ttl = std::chrono::hours{1};
-  mcp = std::make_shared<transport::McpServer>(server, transport::Services{.tools = tools.get()}, clock, *pool);
+  server.state_secret = read_sealing_key(*store, kRequestStateKey);
+  mcp = std::make_shared<transport::McpServer>(
+      server, transport::Services{.tools = tools.get(), .tasks = followed_calls.get()}, clock, *pool);
   return Done{};
 }
 
@@ -304,6 +311,7 @@ void Daemon::stop() {
   rooms_->http.reset();
   rooms_->endpoint.reset();
   rooms_->mcp.reset();
+  rooms_->followed_calls.reset();
   rooms_->tools.reset();
   rooms_->timer.reset();
   rooms_->worker.reset();

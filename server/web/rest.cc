@@ -59,14 +59,20 @@ Result<json> arguments_of(const transport::HttpRequest& request) {
   return arguments;
 }
 
+// The code of a refusal, whose text is its JSON; the structured half may be absent. A run that failed is no refusal:
+// the call did what it was asked, and the run's own record says how it ended.
+std::optional<ErrorCode> refusal_in(const transport::Answer& answer) {
+  if (!answer.is_error) return std::nullopt;
+  const std::string text = answer.content.empty() ? "" : answer.content.front().value("text", "");
+  const json error = answer.structured ? *answer.structured : json::parse(text, nullptr, false);
+  if (!error.is_object()) return ErrorCode::internal;
+  if (error.contains("run") && error.contains("status")) return std::nullopt;
+  return error_code_named(error.value("error", "")).value_or(ErrorCode::internal);
+}
+
 transport::HttpResponse response_of(const transport::Answer& answer, bool as_text) {
   const std::string text = answer.content.empty() ? "" : answer.content.front().value("text", "");
-  if (answer.is_error) {
-    // The text of a refusal is its JSON; the structured half may be absent.
-    const json error = answer.structured ? *answer.structured : json::parse(text, nullptr, false);
-    const auto code = error.is_object() ? error_code_named(error.value("error", "")) : std::nullopt;
-    return {.status = http_status(code.value_or(ErrorCode::internal)), .body = text};
-  }
+  if (const auto code = refusal_in(answer)) return {.status = http_status(*code), .body = text};
   if (as_text) return {.status = kOk, .content_type = "text/plain; charset=utf-8", .body = text + "\n"};
   return {.status = kOk, .body = dump(answer.structured.value_or(json::object()))};
 }

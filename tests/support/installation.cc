@@ -9,6 +9,15 @@ namespace {
 
 constexpr std::chrono::seconds kPatience{20};
 
+// "FROM carillon.run_ready WHERE …" for one run by its handle.
+std::string where_is(const std::string& table, const std::string& run) {
+  const auto handle = parse_run_handle(run);
+  REQUIRE(handle.has_value());
+  return "FROM carillon." + table + " WHERE number = " + std::to_string(handle->number) +
+         " AND retry = " + std::to_string(handle->retry) +
+         " AND task_id = (SELECT task_id FROM carillon.task WHERE name = '" + handle->task + "')";
+}
+
 void check_line(const std::string& line, const std::string& text) {
   INFO("missing in the text: " << line << "\n" << text);
   CHECK(text.find(line) != std::string::npos);
@@ -67,13 +76,22 @@ json Installation::refused(const std::string& tool, json arguments) {
   return json::parse(text);
 }
 
+void Installation::begin(const std::string& run) {
+  database.run(
+      "WITH gone AS (DELETE " + where_is("run_ready", run) +
+      " RETURNING *) INSERT INTO carillon.run_live (id, shard, priority, run_at, tenant_id, task_id, task_version, "
+      "number, retry, attempt, takeovers, slot, origin, agent_id, correlation_id, folded, payload, state, owner, "
+      "epoch, "
+      "lease_until, heartbeat_at, started_at) SELECT id, shard, priority, run_at, tenant_id, task_id, task_version, "
+      "number, retry, attempt, takeovers, slot, origin, agent_id, correlation_id, folded, payload, 'running', 'test', "
+      "1, "
+      "now() + interval '1 h', now(), run_at FROM gone");
+}
+
 void Installation::settle(const std::string& run, const std::string& outcome, const json& output,
                           const std::string& error_class) {
-  const auto handle = parse_run_handle(run);
-  REQUIRE(handle.has_value());
-  const std::string which = "FROM carillon.run_ready WHERE number = " + std::to_string(handle->number) +
-                            " AND retry = " + std::to_string(handle->retry) +
-                            " AND task_id = (SELECT task_id FROM carillon.task WHERE name = '" + handle->task + "')";
+  const bool begun = !database.ask("SELECT id " + where_is("run_live", run)).empty();
+  const std::string which = where_is(begun ? "run_live" : "run_ready", run);
   const std::string id = database.ask("SELECT id " + which);
   INFO(run
        << " of "

@@ -100,7 +100,8 @@ struct Installation {
   // The refusal's JSON.
   json refused(const std::string& tool, json arguments);
 
-  // What a worker does when a queued run has ended: it leaves run_ready for run_history.
+  // What a worker does when it takes a queued run up, and when a run has ended: it leaves for run_history.
+  void begin(const std::string& run);
   void settle(const std::string& run, const std::string& outcome, const json& output, const std::string& error_class);
 };
 

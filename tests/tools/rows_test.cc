@@ -112,6 +112,21 @@ TEST_CASE("every row's example is a call that passes its own schema without repa
   }
 }
 
+TEST_CASE("a row that may wait for a run can be called as a task and no other", "[tools][rows]") {
+  std::vector<std::string_view> names;
+  for (const auto& tool : all_tools())
+    if (tool.resume != nullptr) names.push_back(tool.name);
+  CHECK(names == std::vector<std::string_view>{"run_now", "get_run", "retry_run", "call_tool"});
+  for (const auto& tool : all_tools()) {
+    INFO(tool.name);
+    const bool waits = json::parse(tool.input_schema.text)["properties"].contains("wait_seconds");
+    CHECK(waits == (tool.resume != nullptr));
+    const auto entry = tool_entry(tool, "");
+    CHECK(entry.value("execution", json::object()).value("taskSupport", "forbidden") ==
+          (waits ? "optional" : "forbidden"));
+  }
+}
+
 TEST_CASE("every row has a test that names its handler", "[tools][rows]") {
   std::string tests;
   for (const char* file : {"task_tools_test.cc", "task_state_tools_test.cc", "run_tools_test.cc",

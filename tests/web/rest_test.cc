@@ -23,7 +23,7 @@ struct Rest {
   Installation here{};
   std::vector<transport::HttpRoute> routes = rest_routes(here.tools);
 
-  transport::HttpResponse send(const std::string& method, const std::string& path, transport::HttpRequest request) {
+  std::shared_ptr<Kept> start(const std::string& method, const std::string& path, transport::HttpRequest request) {
     const auto route =
         std::find_if(routes.begin(), routes.end(), [&](const auto& r) { return r.method == method && r.path == path; });
     REQUIRE(route != routes.end());
@@ -31,17 +31,28 @@ struct Rest {
     request.principal = transport::Principal{.tenant = "default", .agent = "owner", .scopes = here.scopes};
     const auto kept = std::make_shared<Kept>();
     route->handle(std::move(request), kept);
+    return kept;
+  }
+  static transport::HttpResponse answer_in(const std::shared_ptr<Kept>& kept) {
     auto answer = kept->sent.get_future();
     REQUIRE(answer.wait_for(std::chrono::seconds{20}) == std::future_status::ready);
     return answer.get();
   }
-  transport::HttpResponse call(const std::string& tool, const std::string& body,
-                               const transport::HttpHeaders& headers = {{"Content-Type", "application/json"}}) {
+  transport::HttpResponse send(const std::string& method, const std::string& path, transport::HttpRequest request) {
+    return answer_in(start(method, path, std::move(request)));
+  }
+  static transport::HttpRequest request_for(const std::string& tool, const std::string& body,
+                                            const transport::HttpHeaders& headers = {
+                                                {"Content-Type", "application/json"}}) {
     transport::HttpRequest request;
     request.headers = headers;
     request.body = body;
     request.path_values = {{"name", tool}};
-    return send("POST", "/api/v1/tools/{name}", std::move(request));
+    return request;
+  }
+  transport::HttpResponse call(const std::string& tool, const std::string& body,
+                               const transport::HttpHeaders& headers = {{"Content-Type", "application/json"}}) {
+    return send("POST", "/api/v1/tools/{name}", request_for(tool, body, headers));
   }
 };
 
@@ -71,6 +82,18 @@ TEST_CASE("refusals carry the error and its status", "[web][rest]") {
   CHECK(json::parse(unknown.body)["nearest"][0] == "get_task");
   rest.here.scopes = {"read"};
   CHECK(rest.call("run_now", R"({"task": "x"})").status == 403);
+}
+
+TEST_CASE("a run that failed is no refusal of the call that waited for it", "[web][rest]") {
+  Rest rest;
+  rest.call("schedule_task", R"({"name": "x", "when": "manual", "message": "m"})");
+  const auto waiting =
+      rest.start("POST", "/api/v1/tools/{name}", Rest::request_for("run_now", R"({"task": "x", "wait_seconds": 45})"));
+  rest.here.settle("x#1", "failed", nullptr, "tool_error");
+  const auto answer = Rest::answer_in(waiting);
+  CHECK(answer.status == 200);
+  CHECK(json::parse(answer.body)["status"] == "failed");
+  CHECK(json::parse(answer.body)["error_class"] == "tool_error");
 }
 
 TEST_CASE("bodies that are no arguments are refused", "[web][rest]") {
