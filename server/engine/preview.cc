@@ -4,6 +4,7 @@
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
 #include "server/engine/paging.h"
+#include "server/engine/served_sources.h"
 #include "server/engine/upcoming.h"
 
 // preview: when something would run. Saves nothing.
@@ -57,6 +58,7 @@ Result<Previewed> preview_when(const Preview& query, Instant now, const std::str
                       .zone = schedule->zone,
                       .warnings = schedule_warnings(*schedule, now),
                       .now = now};
+  for (auto& warning : served_warnings(*schedule)) previewed.warnings.push_back(std::move(warning));
   const auto count = static_cast<std::size_t>(query.count);
   fill(previewed, upcoming({definition, window->from - Duration{1}}, window->from, count + 1), *window, count);
   return previewed;

@@ -4,6 +4,7 @@
 
 #include "server/domain/moment.h"
 #include "server/domain/refusal.h"
+#include "server/engine/served_sources.h"
 
 namespace carillon {
 
@@ -103,7 +104,7 @@ Status bound(Schedule& schedule, const TaskOptions& options, const DefineContext
     schedule.until = *until;
   }
   if (!options.start && !options.until) return Done{};
-  if (schedule.kind() == ScheduleKind::manual && schedule.triggers.size() == 1) return Done{};
+  if (is_open_ended(schedule)) return Done{};
   if (next_slot(schedule, context.now - Duration{1})) return Done{};
   return Error{ErrorCode::never_fires, "no slot lies between start and until",
                options.until ? "/options/until" : "/options/start"};
@@ -137,6 +138,7 @@ Result<Schedule> resolve_schedule(const TaskDraft& draft, const TaskDefinition* 
   if (!draft.when && !draft.schedule_kind && base != nullptr) text.when = base->when;
   auto schedule = parse_schedule(text, text.when.value_or(""), when);
   if (!schedule) return schedule.error();
+  if (auto served = check_served(*schedule); !served) return served.error();
   if (auto bounded = bound(*schedule, options, context); !bounded) return bounded.error();
   return schedule;
 }

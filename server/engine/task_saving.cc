@@ -13,10 +13,6 @@ constexpr Duration kNearSlots = std::chrono::minutes{15};
 constexpr int kSimilarMax = 5;
 constexpr std::size_t kNextShown = 3;
 
-bool is_manual(const Schedule& schedule) {
-  return schedule.triggers.size() == 1 && schedule.kind() == ScheduleKind::manual;
-}
-
 // Where a schedule stands that begins now: a slot at this very instant is still to come.
 ScheduleStanding standing_from_now(const TenantId& tenant, TaskId task, const TaskDefinition& definition, Instant now) {
   const Instant last_slot = now - Duration{1};
@@ -64,7 +60,7 @@ bool same_schedule(const TaskDefinition& left, const TaskDefinition& right) {
 TaskState state_after(const TaskRecord& task, bool schedule_changed, const ScheduleStanding& standing,
                       const TaskDefinition& after) {
   if (task.state == TaskState::paused || !schedule_changed) return task.state;
-  return standing.next_fire_at || is_manual(after.schedule) ? TaskState::active : TaskState::done;
+  return standing.next_fire_at || is_open_ended(after.schedule) ? TaskState::active : TaskState::done;
 }
 
 ScheduleStanding standing_after(const Saving& saving, const NewVersion& version, bool schedule_changed) {

@@ -90,8 +90,11 @@ std::string to_rfc3339_in(Instant instant, std::string_view zone_name) {
   const Wall wall = wall_of(zone.to_local(utc));
   const auto offset = static_cast<int>(zone.offset_at(utc).count());
   const int minutes = (offset < 0 ? -offset : offset) / 60;
-  return format("%04d-%02u-%02uT%02d:%02d:%02d%c%02d:%02d", wall.date.year, wall.date.month, wall.date.day, wall.hour,
-                wall.minute, wall.second, offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
+  const auto micros = static_cast<int>((instant - utc).count());
+  return format("%04d-%02u-%02uT%02d:%02d:%02d", wall.date.year, wall.date.month, wall.date.day, wall.hour, wall.minute,
+                wall.second) +
+         (micros == 0 ? "" : format(".%06d", micros)) +
+         format("%c%02d:%02d", offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
 }
 
 std::string describe_note(const Slot& slot, std::string_view zone_name) {

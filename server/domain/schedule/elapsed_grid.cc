@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstdlib>
 #include <limits>
+#include <map>
 #include <numeric>
 
 #include "server/domain/schedule/local_rule.h"
@@ -12,10 +13,10 @@ namespace carillon {
 namespace {
 
 constexpr std::int64_t kEraSeconds = 146'097 * kDaySeconds;
-constexpr std::int64_t kLastHistory = 2'208'988'800;  // 2040: from here on zones repeat with the calendar
+constexpr std::int64_t kLastHistory = 4'102'444'800;  // 2100: from here on zones repeat with the calendar
 constexpr int kPatience = 256;                        // misses before asking whether the span can match at all
 constexpr int kStepsMax = 1'000'000;                  // of one search: beyond it the next slot is centuries away
-constexpr std::int64_t kCountedMax = 1'000'000;       // COUNT that is found by walking
+constexpr std::int64_t kCountedMax = 200'000;         // steps that are taken to find the end of a COUNT
 
 std::int64_t floor_div(std::int64_t a, std::int64_t b) {
   const std::int64_t quotient = a / b;
@@ -76,8 +77,7 @@ std::optional<UtcSeconds> ElapsedGrid::first_from(UtcSeconds from, UtcSeconds li
   };
   if (set_positions_.empty()) return answer(any_from(at, last));
 
-  const std::int64_t largest =
-      window_ == 1 ? 1 : std::popcount(times_.seconds) * (window_ == 60 ? 1 : std::popcount(times_.minutes));
+  const std::int64_t largest = largest_window();
   if (std::none_of(set_positions_.begin(), set_positions_.end(), [&](int p) { return std::abs(p) <= largest; }))
     return std::nullopt;
   std::int64_t window = base_ + floor_div(at - base_, step_) * step_;
@@ -96,7 +96,9 @@ ElapsedGrid::Nth ElapsedGrid::nth(std::int64_t n) const {
     if (n - 1 > (kLastSecond - start_) / step_) return {std::nullopt, false};
     return {UtcSeconds{Seconds{start_ + (n - 1) * step_}}, false};
   }
-  if (n > kCountedMax) return {std::nullopt, true};
+  if (!first_from(UtcSeconds{Seconds{start_}}, UtcSeconds{Seconds{kLastSecond}})) return {std::nullopt, false};
+  if (set_positions_.empty()) return walk_to(n);
+  if (n > kCountedMax / largest_window()) return {std::nullopt, true};
   std::optional<UtcSeconds> at;
   UtcSeconds from{Seconds{start_}};
   for (std::int64_t i = 0; i < n; ++i) {
@@ -105,6 +107,60 @@ ElapsedGrid::Nth ElapsedGrid::nth(std::int64_t n) const {
     from = *at + Seconds{1};
   }
   return {at, false};
+}
+
+// The most candidates that a window can have.
+std::int64_t ElapsedGrid::largest_window() const {
+  if (window_ == 1) return 1;
+  return std::popcount(times_.seconds) * (window_ == 60 ? 1 : std::popcount(times_.minutes));
+}
+
+// Counts candidates one by one, but whole days at once where the number in a day is known: it depends only on where
+// midnight lies in the step, as long as the offset does not change during the day.
+ElapsedGrid::Nth ElapsedGrid::walk_to(std::int64_t n) const {
+  Search search;
+  std::map<std::int64_t, std::int64_t> in_a_day;  // by midnight modulo the step
+  std::int64_t work = 0;
+  for (std::int64_t from = start_; from <= kLastSecond;) {
+    const OffsetSpan span = zone_.span_at(UtcSeconds{Seconds{from}});
+    const std::int64_t offset = span.offset.count(), base = base_ + offset;
+    const std::int64_t end = std::min(span.end.time_since_epoch().count(), kLastSecond + 1) + offset;
+    for (std::int64_t at = from + offset; at < end;) {
+      if (++work > kCountedMax) return {std::nullopt, true};
+      const std::int64_t midnight = floor_div(at, kDaySeconds) * kDaySeconds, next_midnight = midnight + kDaySeconds;
+      search.steps = 0;
+      if (at == midnight && next_midnight <= end) {
+        const auto day = static_cast<DayNumber>(midnight / kDaySeconds);
+        if (!every_day_ && !days_.counts(day)) {
+          const auto next = days_.first_from(day + 1, static_cast<DayNumber>(floor_div(end, kDaySeconds)));
+          at = std::min(next ? *next * kDaySeconds : end, end);
+          continue;
+        }
+        auto known = in_a_day.find(modulo(midnight - base, step_));
+        if (known == in_a_day.end()) {
+          const std::int64_t count = candidates_in(search, midnight, next_midnight, base);
+          known = in_a_day.emplace(modulo(midnight - base, step_), count).first;
+          work += count;
+        }
+        if (known->second < n) {
+          n -= known->second;
+          at = next_midnight;
+          continue;
+        }
+      }
+      const auto found = search_span(search, at, std::min(next_midnight, end), base);
+      if (found && --n == 0) return {UtcSeconds{Seconds{*found - offset}}, false};
+      at = found ? *found + 1 : std::min(next_midnight, end);
+    }
+    from = std::max(end - offset, from + 1);
+  }
+  return {std::nullopt, false};
+}
+
+std::int64_t ElapsedGrid::candidates_in(Search& search, std::int64_t from, std::int64_t end, std::int64_t base) const {
+  std::int64_t count = 0;
+  for (auto at = search_span(search, from, end, base); at; at = search_span(search, *at + 1, end, base)) ++count;
+  return count;
 }
 
 // BYSETPOS left aside.

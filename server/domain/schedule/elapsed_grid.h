@@ -34,6 +34,9 @@ class ElapsedGrid {
 
  private:
   struct Search;  // one question's scratch
+  std::int64_t largest_window() const;
+  Nth walk_to(std::int64_t n) const;
+  std::int64_t candidates_in(Search& search, std::int64_t from, std::int64_t end, std::int64_t base) const;
   std::optional<std::int64_t> any_from(std::int64_t from, std::int64_t limit) const;
   std::optional<std::int64_t> search_span(Search& search, std::int64_t from, std::int64_t end, std::int64_t base) const;
   std::int64_t after_mismatch(Search& search, std::int64_t at, std::int64_t end) const;

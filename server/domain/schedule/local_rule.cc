@@ -114,34 +114,30 @@ std::optional<std::int64_t> LocalRule::first_from(std::int64_t from, std::int64_
 
 std::optional<std::int64_t> LocalRule::nth(std::int64_t n) const {
   if (!first_from(start_, kLastSecond)) return std::nullopt;
-  const std::int64_t last = index_of(day_of(kLastSecond));
-  std::int64_t index = first_index_;
-  if (frequency_ == Frequency::daily && set_positions_.empty() && days_.counts(day_of(start_))) {
-    // Without day parts every day has the same number of candidates: jump over all but the last few.
-    const DayFilter everything;
-    const bool plain = days_.months == everything.months && days_.weekdays == 0 && days_.month_days == 0 &&
-                       days_.month_days_from_end == 0;
-    const std::int64_t whole_days = plain ? n / times_.count() - 2 : 0;
-    if (whole_days > 0) {
-      const auto after_start = times_.first_from(start_ - day_of(start_) * kDaySeconds);
-      std::int64_t on_first_day = 0;
-      for (std::int64_t i = times_.count() - 1; after_start && i >= 0 && times_.at(i) >= *after_start; --i)
-        ++on_first_day;
-      n -= on_first_day + (whole_days - 1) * times_.count();
-      if (whole_days > (last - index) / interval_) return std::nullopt;
-      index += whole_days * interval_;
-    }
-  }
+  const std::int64_t last = index_of(day_of(kLastSecond)), start_index = index_of(day_of(start_));
+  const std::int64_t cycle = std::lcm(interval_, kPeriodsOfEra.at(static_cast<std::size_t>(frequency_)));
+  // Calendar and interval together repeat: once a whole cycle has been counted, the others are jumped over.
+  struct Counted {
+    std::int64_t begin, left;
+  };
+  std::optional<Counted> counted;
   std::vector<DayNumber> days;
-  for (; index <= last; index += interval_) {
+  for (std::int64_t index = first_index_; index <= last; index += interval_) {
     index = skip_empty(index, last);
     if (index > last) break;
+    if (counted && index >= counted->begin + cycle) {
+      const std::int64_t in_cycle = counted->left - n;
+      const std::int64_t cycles = in_cycle == 0 ? last : (n - 1) / in_cycle;
+      if (cycles > (last - index) / cycle) return std::nullopt;
+      n -= cycles * in_cycle;
+      index += cycles * cycle;
+      counted->begin = last + 1;  // never again
+    }
     expand(index, days);
-    const std::int64_t total = candidates_in(days);
-    std::int64_t before_start = 0;
-    while (before_start < total && candidate(days, before_start) < start_) ++before_start;
-    if (n <= total - before_start) return candidate(days, before_start + n - 1);
-    n -= total - before_start;
+    const std::int64_t total = candidates_in(days), before = candidates_before_start(days, total);
+    if (n <= total - before) return candidate(days, before + n - 1);
+    n -= total - before;
+    if (!counted && index >= start_index) counted = Counted{index + interval_, n};
   }
   return std::nullopt;
 }
@@ -243,6 +239,17 @@ std::int64_t LocalRule::most_in_a_period() const {
 std::int64_t LocalRule::candidates_in(const std::vector<DayNumber>& days) const {
   const std::int64_t total = static_cast<std::int64_t>(days.size()) * times_.count();
   return set_positions_.empty() ? total : static_cast<std::int64_t>(positions(total).size());
+}
+
+// How many of a period's candidates lie before the start: only the first period has any.
+std::int64_t LocalRule::candidates_before_start(const std::vector<DayNumber>& days, std::int64_t total) const {
+  if (total == 0 || candidate(days, 0) >= start_) return 0;
+  std::int64_t low = 0, high = total;
+  while (high - low > 1) {
+    const std::int64_t middle = low + (high - low) / 2;
+    (candidate(days, middle) < start_ ? low : high) = middle;
+  }
+  return high;
 }
 
 std::int64_t LocalRule::candidate(const std::vector<DayNumber>& days, std::int64_t index) const {

@@ -37,6 +37,7 @@ class LocalRule {
   std::vector<std::int64_t> positions(std::int64_t total) const;
   std::int64_t most_in_a_period() const;
   std::int64_t candidates_in(const std::vector<DayNumber>& days) const;
+  std::int64_t candidates_before_start(const std::vector<DayNumber>& days, std::int64_t total) const;
   std::int64_t candidate(const std::vector<DayNumber>& days, std::int64_t index) const;
   std::optional<std::int64_t> first_in(const std::vector<DayNumber>& days, std::int64_t from) const;
 

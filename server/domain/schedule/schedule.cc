@@ -1,38 +1,10 @@
 #include "server/domain/schedule/schedule.h"
 
 #include <algorithm>
-#include <array>
 
 #include "server/domain/schedule/slot_source.h"
 
 namespace carillon {
-namespace {
-
-constexpr std::array<std::pair<ScheduleKind, std::string_view>, 6> kKinds{{{ScheduleKind::once, "once"},
-                                                                           {ScheduleKind::interval, "interval"},
-                                                                           {ScheduleKind::calendar, "calendar"},
-                                                                           {ScheduleKind::cron, "cron"},
-                                                                           {ScheduleKind::rrule, "rrule"},
-                                                                           {ScheduleKind::manual, "manual"}}};
-
-}  // namespace
-
-std::string_view name_of(ScheduleKind kind) { return kKinds.at(static_cast<std::size_t>(kind)).second; }
-
-std::optional<ScheduleKind> schedule_kind_named(std::string_view name) {
-  for (const auto& [kind, known] : kKinds)
-    if (known == name) return kind;
-  return std::nullopt;
-}
-
-ScheduleKind Trigger::kind() const {
-  if (const auto* rule = std::get_if<RuleTrigger>(&body)) return rule->said_as;
-  if (std::holds_alternative<OnceTrigger>(body)) return ScheduleKind::once;
-  if (std::holds_alternative<IntervalTrigger>(body)) return ScheduleKind::interval;
-  if (std::holds_alternative<CronTrigger>(body)) return ScheduleKind::cron;
-  return ScheduleKind::manual;
-}
-
 std::vector<Slot> next_slots(const Schedule& schedule, Instant after, std::size_t n) {
   if (schedule.start) after = std::max(after, *schedule.start - Duration{1});
   struct Pending {
@@ -71,12 +43,29 @@ std::vector<Slot> slots_between(const Schedule& schedule, Instant after, Instant
   return next_slots(bounded, after, limit);
 }
 
+std::optional<Slot> slot_after_run(const Schedule& schedule, Instant finished) {
+  std::optional<Slot> soonest;
+  for (const auto& trigger : schedule.triggers) {
+    const auto* delay = std::get_if<DelayTrigger>(&trigger.body);
+    if (delay == nullptr) continue;
+    const Instant at = std::max(finished + delay->delay, schedule.start.value_or(Instant::min()));
+    const bool over = (schedule.until && at > *schedule.until) || (trigger.until && at > *trigger.until);
+    if (!over && (!soonest || at < soonest->at)) soonest = Slot{at};
+  }
+  return soonest;
+}
+
+bool is_open_ended(const Schedule& schedule) {
+  return std::any_of(schedule.triggers.begin(), schedule.triggers.end(),
+                     [](const Trigger& trigger) { return trigger.source() != TriggerSource::clock; });
+}
+
 std::vector<std::string> schedule_warnings(const Schedule& schedule, Instant now) {
   std::vector<std::string> warnings;
   const auto next = next_slot(schedule, now);
   if (next && next->at - now > std::chrono::days{366})
     warnings.push_back("the next slot is more than a year away: " + describe_instant(next->at, schedule.zone, now));
-  if (!next && schedule.kind() != ScheduleKind::manual) warnings.emplace_back("this schedule has no further slot");
+  if (!next && !is_open_ended(schedule)) warnings.emplace_back("this schedule has no further slot");
   return warnings;
 }
 

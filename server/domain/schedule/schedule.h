@@ -7,77 +7,18 @@
 // Values; thread-safe as such.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "server/base/clock.h"
 #include "server/base/json.h"
 #include "server/base/result.h"
-#include "server/domain/schedule/cron.h"
-#include "server/domain/schedule/rrule.h"
+#include "server/domain/schedule/trigger.h"
 #include "server/domain/schedule/zone.h"
 
 namespace carillon {
-
-// A kind is listed when the product can run it.
-enum class ScheduleKind { once, interval, calendar, cron, rrule, manual };
-std::string_view name_of(ScheduleKind kind);
-std::optional<ScheduleKind> schedule_kind_named(std::string_view name);
-
-// A wall-clock time that does not exist (02:30 when clocks jump from 2 to 3).
-enum class DstGap {
-  shift,           // 03:30: read with the offset before the change (RFC 5545 3.3.5); default of rules
-  earliest_after,  // 03:00: at the end of the gap, as Debian's cron; default of cron
-  skip,
-};
-// A wall-clock time that comes twice.
-enum class DstOverlap { first, second, both };
-
-struct OnceTrigger {
-  Instant at;
-};
-
-// Slots at first, first + every, ... in elapsed time. With a window they start afresh at its beginning each day.
-struct IntervalTrigger {
-  struct Window {
-    Seconds from;           // of the local day
-    Seconds to;             // inclusive; not later than `from` means on the next day; 24 h means to the end of the day
-    std::uint8_t weekdays;  // bit 0 is Monday; the day on which the window opens
-  };
-  Duration every;
-  Instant first;
-  std::optional<Window> window;
-  bool anchored = true;  // the reading names the first slot
-};
-
-// A recurrence rule with its anchor.
-struct RuleTrigger {
-  ScheduleKind said_as;  // calendar (a phrase) or rrule
-  RecurrenceRule rule;
-  LocalSeconds start;  // DTSTART
-  std::vector<LocalSeconds> exdates{}, rdates{};
-  std::optional<Seconds> last{};  // of a rule with COUNT: its last occurrence, local, or UTC for rules below a day
-  bool anchored = false;          // the start was said, or the rhythm depends on it: the reading names it
-};
-
-struct CronTrigger {
-  CronExpression expression;
-};
-
-struct ManualTrigger {};
-
-struct Trigger {
-  std::variant<ManualTrigger, OnceTrigger, IntervalTrigger, RuleTrigger, CronTrigger> body;
-  std::string zone;  // of this trigger (CRON_TZ may differ from the task's); `local` follows the machine
-  DstGap gap;
-  DstOverlap overlap;
-  std::optional<Instant> until{};  // inclusive; of this trigger alone
-  ScheduleKind kind() const;
-};
 
 struct Schedule {
   std::string text;               // as typed; two schedules are "unchanged" when this is the same
@@ -103,21 +44,29 @@ struct WhenContext {
   std::optional<DstOverlap> overlap{};
 };
 
-// The `when` language. Errors: when_ambiguous, when_in_past, never_fires, unknown_zone, arguments_invalid; with
-// details {"position": byte offset in the text, "now": "Fri 2026-11-20 14:05 Europe/Berlin"} and candidates.
+// The `when` language (docs/when.md). Errors: when_ambiguous, when_in_past, never_fires, unknown_zone,
+// arguments_invalid; with details {"position": where in the text, in bytes from 0, the first word begins that cannot
+// stand, "now": "Fri 2026-11-20 14:05 Europe/Berlin"} and candidates.
 Result<Schedule> parse_when(std::string_view text, const WhenContext& context);
 
-// The long form: schedule_kind (cron, rrule, once, interval, calendar, manual) and schedule_expr, as Ordinaut writes
-// them.
+// The long form: schedule_kind, which is any ScheduleKind, and schedule_expr, what follows its first word, as Ordinaut
+// writes them: ("event", "deploy.finished") is `on event deploy.finished`. `position` counts in the expression.
 Result<Schedule> parse_long_form(std::string_view kind, std::string_view expression, const WhenContext& context);
 
-// At most n slots strictly after `after`, ascending, each instant once. Fewer: the schedule ends there.
+// At most n slots strictly after `after`, ascending, each instant once: those of the triggers that the clock sets off,
+// and the first of a fixed delay. Fewer: the schedule ends there.
 std::vector<Slot> next_slots(const Schedule& schedule, Instant after, std::size_t n);
 std::optional<Slot> next_slot(const Schedule& schedule, Instant after);
 // The slots in (after, until], the first `limit` of them.
 std::vector<Slot> slots_between(const Schedule& schedule, Instant after, Instant until, std::size_t limit);
 
-// Plain language: "weekdays at 07:30". Parsed again in the same zone it gives the same slots.
+// The slot that the end of a run brings about, when the schedule has a fixed delay.
+std::optional<Slot> slot_after_run(const Schedule& schedule, Instant finished);
+// Runs may still come although there is no next slot: something else than the clock starts them, a hand at least.
+bool is_open_ended(const Schedule& schedule);
+
+// Plain language: "weekdays at 07:30". Parsed again with the same context it is the same schedule; what English cannot
+// say ends with the rule or cron line in parentheses.
 std::string reads(const Schedule& schedule);
 
 // "the next slot is more than a year away" and the like; empty when there is nothing to say.
@@ -131,7 +80,7 @@ Result<Schedule> schedule_from_json(const json& stored);
 std::string describe_instant(Instant instant, std::string_view zone, Instant now);
 // "Mon 2026-11-23 07:30 Europe/Berlin"
 std::string describe_local(Instant instant, std::string_view zone);
-// "2026-11-23T07:30:00+01:00"
+// "2026-11-23T07:30:00+01:00"; a fraction of a second is shown where there is one.
 std::string to_rfc3339_in(Instant instant, std::string_view zone);
 // "in 2 d 17 h", "2 h ago", "now"
 std::string describe_distance(Instant instant, Instant now);

@@ -1,6 +1,4 @@
 // How the database keeps a schedule. Written and read only here; an unknown member or version is refused.
-#include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
@@ -10,14 +8,12 @@ namespace carillon {
 namespace {
 
 constexpr int kVersion = 1;
-constexpr std::array<std::string_view, 3> kGaps{"shift", "earliest_after", "skip"};
-constexpr std::array<std::string_view, 3> kOverlaps{"first", "second", "both"};
 
 std::string local_text(LocalSeconds local) { return to_ical({local.time_since_epoch(), RuleEnd::Form::local}); }
 
-json local_texts(const std::vector<LocalSeconds>& locals) {
+json date_texts(const std::vector<IcalTime>& dates) {
   json out = json::array();
-  for (const auto local : locals) out.push_back(local_text(local));
+  for (const auto& date : dates) out.push_back(to_ical(date));
   return out;
 }
 
@@ -33,10 +29,34 @@ json body_json(const IntervalTrigger& interval) {
   return out;
 }
 
+json body_json(const DelayTrigger& delay) {
+  return {{"delay_us", delay.delay.count()}, {"first", instant_json(delay.first)}};
+}
+
+json body_json(const ReminderTrigger& reminder) {
+  json before = json::array();
+  for (const auto& span : reminder.before)
+    before.push_back({{"months", span.months}, {"days", span.days}, {"seconds", span.seconds}});
+  if (!reminder.task.empty()) return {{"before", before}, {"task", reminder.task}};
+  return {{"before", before}, {"moment", instant_json(reminder.moment)}};
+}
+
+json body_json(const EventTrigger& event) { return {{"event", event.pattern}, {"where", event.where}}; }
+json body_json(const WebhookTrigger&) { return json::object(); }
+json body_json(const ChainTrigger& chain) { return {{"task", chain.task}, {"on", name_of(chain.on)}}; }
+
+json body_json(const ConditionTrigger& condition) {
+  return {{"tool", condition.tool},
+          {"arguments", condition.arguments},
+          {"where", condition.where},
+          {"level", condition.fires == ConditionTrigger::Fires::level},
+          {"looks", body_json(condition.looks)}};
+}
+
 json body_json(const RuleTrigger& rule) {
   json out{{"rrule", to_text(rule.rule)}, {"dtstart", local_text(rule.start)}, {"anchored", rule.anchored}};
-  if (!rule.exdates.empty()) out["exdate"] = local_texts(rule.exdates);
-  if (!rule.rdates.empty()) out["rdate"] = local_texts(rule.rdates);
+  if (!rule.exdates.empty()) out["exdate"] = date_texts(rule.exdates);
+  if (!rule.rdates.empty()) out["rdate"] = date_texts(rule.rdates);
   if (rule.last) out["last_s"] = rule.last->count();
   return out;
 }
@@ -61,31 +81,34 @@ LocalSeconds local_from(const json& stored) {
   return LocalSeconds{time->since_epoch};
 }
 
-std::vector<LocalSeconds> locals_from(const json& stored, const char* name) {
-  std::vector<LocalSeconds> out;
-  for (const auto& one : stored.value(name, json::array())) out.push_back(local_from(one));
+std::vector<IcalTime> dates_from(const json& stored, const char* name) {
+  std::vector<IcalTime> out;
+  for (const auto& one : stored.value(name, json::array())) {
+    const auto time = parse_ical_time(one.get<std::string>());
+    if (!time) unfit("not a date");
+    out.push_back(*time);
+  }
   return out;
 }
 
-template <std::size_t N>
-std::size_t index_from(const std::array<std::string_view, N>& names, const json& stored) {
-  const auto found = std::find(names.begin(), names.end(), stored.get<std::string>());
-  if (found == names.end()) unfit("not a policy");
-  return static_cast<std::size_t>(found - names.begin());
+template <class Value>
+Value known(std::optional<Value> value, const char* what) {
+  if (!value) unfit(what);
+  return *std::move(value);
 }
 
 decltype(Trigger::body) rule_from(const json& stored, ScheduleKind kind) {
   auto rule = parse_rrule(stored.at("rrule").get<std::string>());
   if (!rule) unfit("not a rule");
   RuleTrigger trigger{kind, *std::move(rule), local_from(stored.at("dtstart"))};
-  trigger.exdates = locals_from(stored, "exdate");
-  trigger.rdates = locals_from(stored, "rdate");
+  trigger.exdates = dates_from(stored, "exdate");
+  trigger.rdates = dates_from(stored, "rdate");
   if (stored.contains("last_s")) trigger.last = Seconds{stored.at("last_s").get<std::int64_t>()};
   trigger.anchored = stored.at("anchored").get<bool>();
   return trigger;
 }
 
-decltype(Trigger::body) interval_from(const json& stored) {
+IntervalTrigger interval_from(const json& stored) {
   IntervalTrigger interval{Duration{stored.at("every_us").get<std::int64_t>()}, instant_from(stored.at("first")),
                            std::nullopt};
   if (interval.every < std::chrono::seconds{1}) unfit("not an interval");
@@ -99,11 +122,42 @@ decltype(Trigger::body) interval_from(const json& stored) {
   return interval;
 }
 
+DelayTrigger delay_from(const json& stored) {
+  DelayTrigger delay{Duration{stored.at("delay_us").get<std::int64_t>()}, instant_from(stored.at("first"))};
+  if (delay.delay < std::chrono::seconds{1}) unfit("not a delay");
+  return delay;
+}
+
+ReminderTrigger reminder_from(const json& stored) {
+  ReminderTrigger reminder;
+  for (const auto& span : stored.at("before"))
+    reminder.before.push_back({span.at("months"), span.at("days"), span.at("seconds")});
+  if (reminder.before.empty()) unfit("not a reminder");
+  reminder.task = stored.value("task", "");
+  if (reminder.task.empty()) reminder.moment = instant_from(stored.at("moment"));
+  return reminder;
+}
+
+ChainTrigger chain_from(const json& stored) {
+  const auto on = stored.at("on").get<std::string>();
+  for (const auto known_end : {ChainTrigger::On::succeeds, ChainTrigger::On::fails, ChainTrigger::On::finishes})
+    if (name_of(known_end) == on) return {known_end, stored.at("task").get<std::string>()};
+  unfit("not an end of a run");
+}
+
+ConditionTrigger condition_from(const json& stored) {
+  return {stored.at("tool").get<std::string>(), stored.at("arguments").get<std::string>(),
+          stored.at("where").get<std::string>(), interval_from(stored.at("looks")),
+          stored.at("level").get<bool>() ? ConditionTrigger::Fires::level : ConditionTrigger::Fires::edge};
+}
+
 decltype(Trigger::body) body_from(const json& stored, ScheduleKind kind) {
   switch (kind) {
     case ScheduleKind::once:
+      if (stored.contains("before")) return reminder_from(stored);
       return OnceTrigger{instant_from(stored.at("at"))};
     case ScheduleKind::interval:
+      if (stored.contains("delay_us")) return delay_from(stored);
       return interval_from(stored);
     case ScheduleKind::calendar:
     case ScheduleKind::rrule:
@@ -113,6 +167,15 @@ decltype(Trigger::body) body_from(const json& stored, ScheduleKind kind) {
       if (!cron) unfit("not a cron line");
       return CronTrigger{*std::move(cron)};
     }
+    case ScheduleKind::event:
+      return EventTrigger{stored.at("event").get<std::string>(), stored.at("where").get<std::string>()};
+    case ScheduleKind::webhook:
+      return WebhookTrigger{};
+    case ScheduleKind::condition:
+      return condition_from(stored);
+    case ScheduleKind::chain:
+      if (stored.contains("before")) return reminder_from(stored);
+      return chain_from(stored);
     case ScheduleKind::manual:
       return ManualTrigger{};
   }
@@ -120,11 +183,10 @@ decltype(Trigger::body) body_from(const json& stored, ScheduleKind kind) {
 }
 
 Trigger trigger_from(const json& stored) {
-  const auto kind = schedule_kind_named(stored.at("kind").get<std::string>());
-  if (!kind) unfit("not a kind");
-  Trigger trigger{body_from(stored, *kind), stored.at("zone").get<std::string>(),
-                  static_cast<DstGap>(index_from(kGaps, stored.at("dst_gap"))),
-                  static_cast<DstOverlap>(index_from(kOverlaps, stored.at("dst_overlap"))), std::nullopt};
+  const auto kind = known(schedule_kind_named(stored.at("kind").get<std::string>()), "not a kind");
+  const auto gap = known(dst_gap_named(stored.at("dst_gap").get<std::string>()), "not a policy");
+  const auto overlap = known(dst_overlap_named(stored.at("dst_overlap").get<std::string>()), "not a policy");
+  Trigger trigger{body_from(stored, kind), stored.at("zone").get<std::string>(), gap, overlap, std::nullopt};
   if (stored.contains("until")) trigger.until = instant_from(stored.at("until"));
   return trigger;
 }
@@ -147,8 +209,8 @@ json to_json(const Schedule& schedule) {
     json one = std::visit([](const auto& body) { return body_json(body); }, trigger.body);
     one["kind"] = name_of(trigger.kind());
     one["zone"] = trigger.zone;
-    one["dst_gap"] = kGaps.at(static_cast<std::size_t>(trigger.gap));
-    one["dst_overlap"] = kOverlaps.at(static_cast<std::size_t>(trigger.overlap));
+    one["dst_gap"] = name_of(trigger.gap);
+    one["dst_overlap"] = name_of(trigger.overlap);
     if (trigger.until) one["until"] = instant_json(*trigger.until);
     out["triggers"].push_back(std::move(one));
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/domain/schedule/reminder.h"
+
 namespace carillon {
 namespace {
 
@@ -49,10 +51,10 @@ Readings readings_of(const LocalReading& reading, LocalSeconds wanted, const Tri
   return out;
 }
 
-std::vector<Instant> instants_of(const Zone& zone, const std::vector<LocalSeconds>& locals) {
+std::vector<Instant> instants_of(const Zone& zone, const std::vector<IcalTime>& times) {
   std::vector<Instant> out;
-  out.reserve(locals.size());
-  for (const auto local : locals) out.emplace_back(instant_of(zone, local));
+  out.reserve(times.size());
+  for (const auto& time : times) out.emplace_back(instant_of(zone, time));
   std::sort(out.begin(), out.end());
   return out;
 }
@@ -65,6 +67,25 @@ Zone zone_of(const Trigger& trigger) {
 }  // namespace
 
 UtcSeconds instant_of(const Zone& zone, LocalSeconds local) { return zone.read(local).first; }
+
+UtcSeconds instant_of(const Zone& zone, const IcalTime& time) {
+  if (time.form == RuleEnd::Form::utc) return UtcSeconds{time.since_epoch};
+  return instant_of(zone, LocalSeconds{time.since_epoch});
+}
+
+std::optional<Instant> next_look(const Trigger& trigger, Instant after) {
+  const auto* condition = std::get_if<ConditionTrigger>(&trigger.body);
+  if (condition == nullptr) return std::nullopt;
+  const Trigger rhythm{condition->looks, trigger.zone, trigger.gap, trigger.overlap, trigger.until};
+  const auto slot = SlotSource{rhythm}.after(after);
+  return slot ? std::optional{slot->at} : std::nullopt;
+}
+
+LocalSeconds default_start(LocalSeconds now, const RecurrenceRule& rule) {
+  const LocalSeconds next = now + Seconds{1};
+  if (rule.frequency == Frequency::secondly || !rule.by_second.empty()) return next;
+  return std::chrono::ceil<std::chrono::minutes>(next);
+}
 
 CountedEnd counted_end(const RecurrenceRule& rule, LocalSeconds start, const Zone& zone) {
   if (!rule.count) return {};
@@ -96,9 +117,7 @@ void SlotSource::prepare(const RuleTrigger& trigger) {
   added_ = instants_of(zone_, trigger.rdates);
   removed_ = instants_of(zone_, trigger.exdates);
   if (rule.until) {
-    const bool utc = rule.until->form == RuleEnd::Form::utc;
-    bounds_.until =
-        utc ? Instant{UtcSeconds{rule.until->since_epoch}} : instant_of(zone_, LocalSeconds{rule.until->since_epoch});
+    bounds_.until = instant_of(zone_, IcalTime{rule.until->since_epoch, rule.until->form});
     const std::int64_t latest = std::chrono::floor<Seconds>(bounds_.until.time_since_epoch() + kWidestChange).count();
     bounds_.local = std::min(bounds_.local, latest);
   }
@@ -123,7 +142,10 @@ std::optional<Slot> SlotSource::unbounded_after(Instant instant) const {
   if (const auto* once = std::get_if<OnceTrigger>(&trigger_.body))
     return once->at > instant ? std::optional{Slot{once->at}} : std::nullopt;
   if (const auto* interval = std::get_if<IntervalTrigger>(&trigger_.body)) return interval_after(*interval, instant);
-  if (std::holds_alternative<ManualTrigger>(trigger_.body)) return std::nullopt;
+  if (const auto* delay = std::get_if<DelayTrigger>(&trigger_.body))
+    return delay->first > instant ? std::optional{Slot{delay->first}} : std::nullopt;
+  if (const auto* reminder = std::get_if<ReminderTrigger>(&trigger_.body)) return reminder_after(*reminder, instant);
+  if (rule_.index() == 0) return std::nullopt;  // not the clock's
 
   for (;;) {  // past what EXDATE takes out
     auto slot = rule_after(instant);
@@ -166,6 +188,16 @@ std::optional<Slot> SlotSource::local_after(const LocalRule& rule, UtcSeconds fr
     limit = std::min(limit, block_end.time_since_epoch().count());
   }
   return best;
+}
+
+std::optional<Slot> SlotSource::reminder_after(const ReminderTrigger& reminder, Instant instant) const {
+  std::optional<Slot> soonest;
+  if (!reminder.task.empty()) return soonest;
+  for (const auto& span : reminder.before) {
+    const Instant at = ahead_of(reminder.moment, span, zone_);
+    if (at > instant && (!soonest || at < soonest->at)) soonest = Slot{at};
+  }
+  return soonest;
 }
 
 std::optional<Slot> SlotSource::interval_after(const IntervalTrigger& interval, Instant instant) const {

@@ -29,6 +29,7 @@ class SlotSource {
   std::optional<Slot> local_after(const LocalRule& rule, UtcSeconds from) const;
   std::optional<Slot> interval_after(const IntervalTrigger& interval, Instant instant) const;
   std::optional<Slot> window_after(const IntervalTrigger& interval, Instant instant) const;
+  std::optional<Slot> reminder_after(const ReminderTrigger& reminder, Instant instant) const;
   void prepare(const RuleTrigger& trigger);
 
   const Trigger& trigger_;
@@ -38,8 +39,15 @@ class SlotSource {
   std::vector<Instant> added_, removed_;  // RDATE and EXDATE, sorted
 };
 
+// When a condition looks at its tool again; nothing for other triggers.
+std::optional<Instant> next_look(const Trigger& trigger, Instant after);
+
 // A wall-clock time as an instant: the shifted one in a gap, the first of two.
 UtcSeconds instant_of(const Zone& zone, LocalSeconds local);
+UtcSeconds instant_of(const Zone& zone, const IcalTime& time);
+
+// A rule without DTSTART starts at the next full minute, or second when it speaks of seconds.
+LocalSeconds default_start(LocalSeconds now, const RecurrenceRule& rule);
 
 // COUNT's last occurrence, in the seconds of the rule's clock (local, or UTC below a day); nothing when the rule ends
 // before, or has no COUNT. too_many: the rule would have to be walked too far.

@@ -1,6 +1,7 @@
-// Phrases that repeat: intervals (every 15m between 08:00 and 18:00) and calendar phrases (weekdays at 09:00, 1st of
-// month at 08:00), which become recurrence rules with a stored start.
+// Calendar phrases (weekdays at 09:00, 1st of month at 08:00), which become recurrence rules with a stored start.
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "server/domain/schedule/local_rule.h"
 #include "server/domain/schedule/refusal.h"
@@ -12,54 +13,12 @@
 namespace carillon {
 namespace {
 
-constexpr std::int64_t kEverySecondsMax = 366LL * 86400 * 100;
 constexpr std::size_t kTimesMax = 24;
-
-// What may follow a repeating phrase: , starting 24 November 2026 at 10:00, until 2027-01-01, 5 times
-struct Tail {
-  std::optional<LocalSeconds> starting, until;
-  std::optional<std::int64_t> count;
-};
 
 // A comma, an "and", or both.
 bool take_joint(WhenCursor& cursor) {
   const bool comma = cursor.take(",");
   return cursor.take("and") || comma;
-}
-
-enum class DayEdge { begin, end };
-
-std::optional<LocalSeconds> take_moment(WhenCursor& cursor, DayEdge edge) {
-  const auto date = take_date(cursor);
-  if (!date) return cursor.not_understood();
-  const std::size_t mark = cursor.mark();
-  cursor.take("at");
-  if (looks_like_time(cursor.peek())) {
-    const auto time = take_time(cursor);
-    if (!time) return std::nullopt;
-    return local_of(date->day, *time);
-  }
-  cursor.back_to(mark);
-  return local_of(date->day, edge == DayEdge::begin ? Seconds{0} : Seconds{kDaySeconds - 1});
-}
-
-std::optional<Tail> take_tail(WhenCursor& cursor) {
-  Tail tail;
-  while (!cursor.at_end() && !cursor.refused()) {
-    cursor.take(",");
-    if (cursor.take_any({"starting", "from"})) {
-      cursor.take_any({"on", "from"});
-      tail.starting = take_moment(cursor, DayEdge::begin);
-    } else if (cursor.take_any({"until", "till", "through"})) {
-      tail.until = take_moment(cursor, DayEdge::end);
-    } else {
-      cursor.take("for");
-      tail.count = take_number(cursor);
-      if (!tail.count || *tail.count < 1 || !cursor.take_any({"times", "time"})) return cursor.not_understood();
-    }
-  }
-  if (cursor.refused()) return std::nullopt;
-  return tail;
 }
 
 // at 07:30, at 09:00 and 17:00
@@ -88,23 +47,38 @@ std::optional<std::vector<Seconds>> take_times(WhenCursor& cursor, const std::st
   return times;
 }
 
-// Times that one rule can say together (one minute, many hours) stay together; others make a rule each.
-std::vector<RecurrenceRule> with_times(const RecurrenceRule& rule, const std::vector<Seconds>& times) {
-  std::vector<RecurrenceRule> rules;
+struct TimeLists {
+  std::vector<int> hours, minutes, seconds;
+};
+
+// Hours, minutes and seconds whose every combination is one of these times; nothing when there is no such.
+std::optional<TimeLists> as_product(const std::vector<Seconds>& times) {
+  std::set<int> hours, minutes, seconds;
   for (const Seconds time : times) {
-    const auto hour = static_cast<int>(time.count() / 3600), minute = static_cast<int>(time.count() / 60 % 60),
-               second = static_cast<int>(time.count() % 60);
-    const auto same = std::find_if(rules.begin(), rules.end(), [&](const RecurrenceRule& known) {
-      return known.by_minute.front() == minute && known.by_second.front() == second;
-    });
-    if (same != rules.end()) {
-      same->by_hour.push_back(hour);
-      continue;
-    }
+    hours.insert(static_cast<int>(time.count() / 3600));
+    minutes.insert(static_cast<int>(time.count() / 60 % 60));
+    seconds.insert(static_cast<int>(time.count() % 60));
+  }
+  if (hours.size() * minutes.size() * seconds.size() != times.size()) return std::nullopt;
+  return TimeLists{{hours.begin(), hours.end()}, {minutes.begin(), minutes.end()}, {seconds.begin(), seconds.end()}};
+}
+
+// One rule where one can say all the times (09:00, 09:30, 17:00 and 17:30), else one for each minute of the hour.
+std::vector<RecurrenceRule> with_times(const RecurrenceRule& rule, const std::vector<Seconds>& times) {
+  std::vector<std::vector<Seconds>> groups{times};
+  if (!as_product(times)) {
+    groups.clear();
+    std::map<std::int64_t, std::vector<Seconds>> by_minute;
+    for (const Seconds time : times) by_minute[time.count() % 3600].push_back(time);
+    for (auto& [minute, group] : by_minute) groups.push_back(std::move(group));
+  }
+  std::vector<RecurrenceRule> rules;
+  for (const auto& group : groups) {
+    auto lists = *as_product(group);
     rules.push_back(rule);
-    rules.back().by_hour = {hour};
-    rules.back().by_minute = {minute};
-    rules.back().by_second = {second};
+    rules.back().by_hour = std::move(lists.hours);
+    rules.back().by_minute = std::move(lists.minutes);
+    rules.back().by_second = std::move(lists.seconds);
   }
   return rules;
 }
@@ -112,8 +86,8 @@ std::vector<RecurrenceRule> with_times(const RecurrenceRule& rule, const std::ve
 // The start that is stored: the first occurrence from now on, or from the day that was said. Rules that differ in their
 // times of day share it, so that they count the same weeks.
 std::optional<LocalSeconds> first_of(WhenCursor& cursor, const std::vector<RecurrenceRule>& rules, const Tail& tail) {
-  const std::int64_t from =
-      tail.starting ? tail.starting->time_since_epoch().count() : cursor.local_now().time_since_epoch().count() + 1;
+  const std::int64_t from = tail.starting ? tail.starting->local.time_since_epoch().count()
+                                          : cursor.local_now().time_since_epoch().count() + 1;
   std::optional<std::int64_t> first;
   for (RecurrenceRule rule : rules) {
     rule.interval = 1;
@@ -122,13 +96,17 @@ std::optional<LocalSeconds> first_of(WhenCursor& cursor, const std::vector<Recur
   }
   if (first) return LocalSeconds{Seconds{*first}};
   Error error{ErrorCode::never_fires, "no such day ever comes", "/when"};
-  error.details["position"] = std::size_t{0};
+  error.details["position"] = cursor.begin();
   return cursor.refuse(std::move(error));
 }
 
 Trigger anchored(const WhenCursor& cursor, RecurrenceRule rule, LocalSeconds first, const Tail& tail) {
   RuleTrigger trigger{ScheduleKind::calendar, std::move(rule), first};
-  if (tail.until) trigger.rule.until = RuleEnd{tail.until->time_since_epoch(), RuleEnd::Form::local};
+  if (tail.until && tail.until->exact)
+    trigger.rule.until =
+        RuleEnd{std::chrono::floor<Seconds>(tail.until->exact->time_since_epoch()), RuleEnd::Form::utc};
+  else if (tail.until)
+    trigger.rule.until = RuleEnd{tail.until->local.time_since_epoch(), RuleEnd::Form::local};
   if (tail.count) trigger.rule.count = tail.count;
   trigger.anchored = trigger.rule.interval > 1 || tail.count || tail.starting;
   trigger.last = counted_end(trigger.rule, trigger.start, cursor.zone()).last;
@@ -143,7 +121,7 @@ std::optional<Triggers> calendar_triggers(WhenCursor& cursor, const RecurrenceRu
   const auto rules = with_times(rule, *times);
   if (tail->count && tail->until) return cursor.refuse_here("give either an end date or a number of times");
   if (tail->count && rules.size() > 1)
-    return cursor.refuse_here("a number of times goes with times of day that share their minutes");
+    return cursor.refuse_here("a number of times goes with times of day that share their minutes and seconds");
   const auto first = first_of(cursor, rules, *tail);
   if (!first) return std::nullopt;
   Triggers triggers;
@@ -236,6 +214,8 @@ std::optional<Done> take_of_month(WhenCursor& cursor, RecurrenceRule& rule) {
   return Done{};
 }
 
+}  // namespace
+
 std::optional<Triggers> parse_day_of_month(WhenCursor& cursor, RecurrenceRule rule) {
   const auto day = take_day_of_month(cursor);
   if (!day || !take_of_month(cursor, rule) || !apply(cursor, *day, rule)) return std::nullopt;
@@ -284,67 +264,6 @@ std::optional<Triggers> parse_units(WhenCursor& cursor, TimeUnit unit, std::int6
   return calendar_triggers(cursor, rule);
 }
 
-std::optional<IntervalTrigger::Window> take_window(WhenCursor& cursor) {
-  const auto from = take_time(cursor);
-  if (!from || !cursor.take_any({"and", "to", "until"})) return cursor.not_understood();
-  auto to = cursor.take("24:00") ? std::optional{Seconds{kDaySeconds}} : take_time(cursor);
-  if (!to) return cursor.not_understood();
-  return IntervalTrigger::Window{*from, to->count() == 0 ? Seconds{kDaySeconds} : *to, 0x7F};
-}
-
-// from 08:00; between 08:00 and 18:00; on weekdays; then the tail.
-std::optional<Triggers> parse_interval(WhenCursor& cursor, Seconds every) {
-  IntervalTrigger interval{every, std::chrono::floor<Seconds>(cursor.now()) + every, std::nullopt};
-  std::optional<Seconds> from;
-  for (bool more = true; more && !cursor.refused();) {
-    const std::size_t mark = cursor.mark();
-    cursor.take(",");
-    if (cursor.take("between")) {
-      const std::uint8_t days = interval.window ? interval.window->weekdays : std::uint8_t{0x7F};
-      interval.window = take_window(cursor);
-      if (interval.window) interval.window->weekdays = days;
-    } else if (cursor.peek() == "from" && looks_like_time(cursor.peek(1))) {
-      cursor.take_word();
-      from = take_time(cursor);
-      if (from && cursor.take_any({"to", "until"})) {
-        const auto to = take_time(cursor);
-        if (!to) return cursor.not_understood();
-        interval.window = IntervalTrigger::Window{*from, to->count() == 0 ? Seconds{kDaySeconds} : *to, 0x7F};
-      }
-    } else if (const bool on = cursor.take("on"); on || take_weekdays(cursor)) {
-      if (!on) cursor.back_to(mark);
-      cursor.take(",");
-      const auto days = take_weekdays(cursor);
-      if (!days) return cursor.not_understood();
-      if (!interval.window)
-        interval.window = IntervalTrigger::Window{from.value_or(Seconds{0}), Seconds{kDaySeconds}, 0};
-      interval.window->weekdays = 0;
-      for (const unsigned day : *days) interval.window->weekdays |= static_cast<std::uint8_t>(1U << day);
-    } else {
-      cursor.back_to(mark);
-      more = false;
-    }
-  }
-  const auto tail = take_tail(cursor);
-  if (!tail) return std::nullopt;
-  if (tail->count)
-    return cursor.refuse_here("a number of times goes with calendar phrases: give options.max_runs instead");
-  if (interval.window) interval.first = std::chrono::floor<Seconds>(cursor.now());
-  interval.anchored = !interval.window || tail->starting;
-  if (tail->starting) interval.first = instant_of(cursor.zone(), *tail->starting);
-  if (from && !interval.window && !tail->starting) {
-    const auto midnight = std::chrono::floor<std::chrono::days>(cursor.local_now().time_since_epoch());
-    interval.first = instant_of(cursor.zone(), LocalSeconds{midnight + *from});
-    if (interval.first <= cursor.now())
-      interval.first += ((cursor.now() - interval.first) / Duration{every} + 1) * Duration{every};
-  }
-  Trigger trigger = trigger_of(cursor, interval);
-  if (tail->until) trigger.until = instant_of(cursor.zone(), *tail->until);
-  return Triggers{std::move(trigger)};
-}
-
-}  // namespace
-
 bool begins_calendar(const WhenCursor& cursor) {
   const std::string_view word = cursor.peek();
   if (word == "daily" || word == "weekly" || word == "monthly" || word == "yearly" || word == "hourly" || word == "the")
@@ -358,7 +277,7 @@ bool begins_calendar(const WhenCursor& cursor) {
   if (dash != std::string_view::npos && weekday_from(word.substr(0, dash))) return true;
   if (!weekday_from(word)) return false;
   const bool listed = (cursor.peek(1) == "," && weekday_from(cursor.peek(2))) || cursor.peek(1) == "and";
-  return listed || (word.ends_with('s') && word != "tues" && word != "thurs" && word != "wednes");
+  return listed || is_plural_weekday(word);
 }
 
 std::optional<Triggers> parse_calendar(WhenCursor& cursor) {
@@ -370,52 +289,6 @@ std::optional<Triggers> parse_calendar(WhenCursor& cursor) {
   if (cursor.take("yearly")) return parse_units(cursor, TimeUnit::year, 1);
   if (cursor.peek() == "the" || ordinal_from(cursor.peek())) return parse_day_of_month(cursor, std::move(rule));
   return parse_weekly(cursor, std::move(rule));
-}
-
-std::optional<Triggers> parse_every(WhenCursor& cursor) {
-  const std::size_t begin = cursor.mark();
-  RecurrenceRule rule;
-  if (cursor.take("other")) rule.interval = 2;
-  // "every second Tuesday" is every two weeks; "every second day" every two days.
-  if (const auto nth = ordinal_from(cursor.peek()); nth && *nth > 1) {
-    const auto unit = unit_from(cursor.peek(1));
-    const bool in_month = cursor.peek(2) == "of" || cursor.peek(2) == "in";
-    if (!in_month && (weekday_from(cursor.peek(1)) || (unit && *unit >= TimeUnit::day))) {
-      cursor.take_word();
-      rule.interval = *nth;
-    }
-  }
-  if (rule.interval > 1) {
-    const auto unit = unit_from(cursor.peek());
-    if (!unit) return parse_weekly(cursor, std::move(rule));
-    cursor.take_word();
-    if (*unit >= TimeUnit::day) return parse_units(cursor, *unit, rule.interval);
-    return parse_interval(cursor, Seconds{rule.interval * seconds_in(*unit)});
-  }
-  const bool nth_day = ordinal_from(cursor.peek()) &&
-                       (cursor.peek() != "second" || weekday_from(cursor.peek(1)) || cursor.peek(1) == "to");
-  if (nth_day || cursor.peek() == "the") return parse_day_of_month(cursor, std::move(rule));
-  if (const auto unit = unit_from(cursor.peek())) {
-    cursor.take_word();
-    if (*unit >= TimeUnit::day) return parse_units(cursor, *unit, 1);
-    return parse_interval(cursor, Seconds{seconds_in(*unit)});
-  }
-  const auto span = take_span(cursor);
-  if (!span) return parse_weekly(cursor, std::move(rule));
-  const bool mixed = (span->months != 0) + (span->days != 0) + (span->seconds != 0) != 1;
-  if (mixed || span->seconds > kEverySecondsMax || span->months > 1200 || span->days > 36500) {
-    cursor.back_to(begin);
-    return cursor.refuse_here("repeat by one unit, at least every second and at most every hundred years",
-                              {"every 15m", "every 2 days at 09:00"});
-  }
-  if (span->seconds > 0) return parse_interval(cursor, Seconds{span->seconds});
-  const std::string& unit_word = cursor.word(cursor.mark() - 1).lower;
-  const bool years = span->months % 12 == 0 && unit_word.find('y') != std::string::npos;
-  if (years && span->months > 0) return parse_units(cursor, TimeUnit::year, span->months / 12);
-  if (span->months > 0) return parse_units(cursor, TimeUnit::month, span->months);
-  const bool weeks = span->days % 7 == 0 && unit_word.find('w') != std::string::npos;
-  if (weeks) return parse_units(cursor, TimeUnit::week, span->days / 7);
-  return parse_units(cursor, TimeUnit::day, span->days);
 }
 
 }  // namespace carillon

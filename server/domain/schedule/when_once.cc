@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "server/domain/schedule/refusal.h"
+#include "server/domain/schedule/reminder.h"
 #include "server/domain/schedule/slot_source.h"
 #include "server/domain/schedule/time_of_day.h"
 #include "server/domain/schedule/when_words.h"
@@ -12,16 +13,12 @@ namespace {
 
 constexpr std::int64_t kSpanDaysMax = 366LL * 200;
 
-DayNumber day_of(LocalSeconds local) {
-  return static_cast<DayNumber>(std::chrono::floor<std::chrono::days>(local.time_since_epoch()).count());
+bool is_too_long(const TimeSpan& span) {
+  return span.days + span.months * 31 > kSpanDaysMax || span.seconds > kSpanDaysMax * kDaySeconds;
 }
 
-DayNumber plus_months(DayNumber day, std::int64_t months) {
-  const CivilDay civil = civil_day(day);
-  const std::int64_t index = std::int64_t{civil.year} * 12 + civil.month - 1 + months;
-  const auto year = static_cast<int>(index / 12);
-  const auto month = static_cast<unsigned>(index % 12) + 1;
-  return day_number({year, month, std::min(civil.day, days_in_month(year, month))});
+DayNumber day_of(LocalSeconds local) {
+  return static_cast<DayNumber>(std::chrono::floor<std::chrono::days>(local.time_since_epoch()).count());
 }
 
 std::optional<Triggers> once_at(WhenCursor& cursor, Instant at) {
@@ -31,7 +28,7 @@ std::optional<Triggers> once_at(WhenCursor& cursor, Instant at) {
 std::nullopt_t in_the_past(WhenCursor& cursor, std::string message, const std::vector<std::string>& instead) {
   Error error{ErrorCode::when_in_past, std::move(message), "/when"};
   error.try_instead = instead;
-  error.details["position"] = std::size_t{0};
+  error.details["position"] = cursor.begin();
   return cursor.refuse(std::move(error));
 }
 
@@ -62,28 +59,6 @@ std::optional<Triggers> once_at_local(WhenCursor& cursor, LocalSeconds local) {
   if (today) instead.push_back("tomorrow " + wall_time(local));
   if (!today && moved) instead.push_back(*moved);
   return in_the_past(cursor, said + " has passed", instead);
-}
-
-// What an ISO 8601 date-time in one word means: naive in the zone, or with its own offset.
-struct IsoMoment {
-  std::optional<Instant> instant;
-  LocalSeconds local{};
-};
-
-std::optional<IsoMoment> iso_moment(std::string_view word) {
-  if (word.size() < 16 || word[4] != '-' || word[10] != 't') return std::nullopt;
-  std::string text(word);
-  for (char& c : text)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  if (text.size() == 16 || text[16] != ':') text.insert(16, ":00");
-  // An offset without a colon, or of hours alone, is common.
-  const auto sign = text.find_first_of("+-", 19);
-  if (sign != std::string::npos && text.size() == sign + 5 && text[sign + 3] != ':') text.insert(sign + 3, ":");
-  if (sign != std::string::npos && text.size() == sign + 3) text += ":00";
-  if (const auto instant = parse_rfc3339(text)) return IsoMoment{instant, {}};
-  const auto naive = parse_rfc3339(text + "Z");
-  if (!naive) return std::nullopt;
-  return IsoMoment{std::nullopt, LocalSeconds{std::chrono::floor<Seconds>(naive->time_since_epoch())}};
 }
 
 // The day that "today", "tomorrow" or a date means; the weekday forms are apart because time decides among them.
@@ -146,7 +121,7 @@ std::optional<Triggers> parse_relative(WhenCursor& cursor) {
   const std::size_t begin = cursor.mark();
   const auto span = take_span(cursor);
   if (!span) return cursor.not_understood();
-  if (span->days + span->months * 31 > kSpanDaysMax || span->seconds > kSpanDaysMax * kDaySeconds) {
+  if (is_too_long(*span)) {
     cursor.back_to(begin);
     return cursor.refuse_here("that is more than 200 years away");
   }
@@ -157,26 +132,24 @@ std::optional<Triggers> parse_relative(WhenCursor& cursor) {
     if (!time) return cursor.not_understood();
   }
   const LocalSeconds now = cursor.local_now();
-  const Duration fraction = cursor.now() - std::chrono::floor<Seconds>(cursor.now());
   if (span->days == 0 && span->months == 0) {
     if (span->seconds == 0)
       return in_the_past(cursor, "that is now, not ahead: run the task at once with run_now", {"in 1m"});
-    return once_at(cursor, cursor.now() + Seconds{span->seconds});
+    // A whole second, so that the reading can say it, and not before the time is over.
+    return once_at(cursor, std::chrono::ceil<Seconds>(cursor.now()) + Seconds{span->seconds});
   }
   const DayNumber day = plus_months(day_of(now), span->months) + static_cast<DayNumber>(span->days);
   if (time) return once_at_local(cursor, local_of(day, *time));
   const LocalSeconds local = local_of(day, now.time_since_epoch() - Seconds{day_of(now) * kDaySeconds});
-  return once_at(cursor, Instant{instant_of(cursor.zone(), local)} + fraction + Seconds{span->seconds});
+  return once_at(cursor, instant_of(cursor.zone(), local) + Seconds{span->seconds});
 }
 
 std::optional<Triggers> parse_absolute(WhenCursor& cursor) {
   if (cursor.take("once")) cursor.take("at");
   cursor.take("on");
-  if (const auto moment = iso_moment(cursor.peek())) {
-    cursor.take_word();
-    if (!moment->instant) return once_at_local(cursor, moment->local);
-    if (*moment->instant > cursor.now()) return once_at(cursor, *moment->instant);
-    return once_at_local(cursor, cursor.zone().to_local(std::chrono::floor<Seconds>(*moment->instant)));
+  if (const auto moment = take_iso_moment(cursor)) {
+    if (moment->exact && *moment->exact > cursor.now()) return once_at(cursor, *moment->exact);
+    return once_at_local(cursor, moment->local);
   }
   // A weekday in front of a date is only checked.
   std::optional<unsigned> checked;
@@ -217,27 +190,63 @@ bool begins_before(WhenCursor& cursor) {
   return found;
 }
 
-// Reminders ahead of a moment; those whose time has passed already are left out as long as one is still to come.
 std::optional<Triggers> parse_before(WhenCursor& cursor) {
-  const std::vector<TimeSpan> spans = take_spans(cursor);
+  ReminderTrigger reminder{take_spans(cursor)};
+  if (std::any_of(reminder.before.begin(), reminder.before.end(), is_too_long)) {
+    cursor.back_to(0);
+    return cursor.refuse_here("that is more than 200 years ahead");
+  }
   cursor.take("before");
-  if (cursor.peek() == "task")
-    return cursor.refuse_here("reminders ahead of another task are not offered here; give the date",
-                              {"2h before 2027-03-14 at 09:00"});
+  if (cursor.take("task")) {
+    const std::size_t at = cursor.position();
+    const auto name = task_name_from(cursor, {cursor.text().substr(at - cursor.begin()), at});
+    if (!name) return std::nullopt;
+    cursor.back_to(cursor.size());
+    reminder.task = *name;
+    return Triggers{trigger_of(cursor, std::move(reminder))};
+  }
+  if (!take_zone(cursor)) return std::nullopt;
   const auto anchor = parse_absolute(cursor);
   if (!anchor) return std::nullopt;
-  const Instant moment = std::get<OnceTrigger>(anchor->front().body).at;
-  const LocalSeconds local = cursor.zone().to_local(std::chrono::floor<Seconds>(moment));
-  Triggers triggers;
-  for (const TimeSpan& span : spans) {
-    const DayNumber day = plus_months(day_of(local), -span.months) - static_cast<DayNumber>(span.days);
-    const LocalSeconds moved = local_of(day, local.time_since_epoch() - Seconds{day_of(local) * kDaySeconds});
-    const bool same_day = span.days == 0 && span.months == 0;
-    const Instant at = (same_day ? moment : Instant{instant_of(cursor.zone(), moved)}) - Seconds{span.seconds};
-    if (at > cursor.now()) triggers.push_back(trigger_of(cursor, OnceTrigger{at}));
-  }
-  if (triggers.empty())
+  reminder.moment = std::get<OnceTrigger>(anchor->front().body).at;
+  const bool one_ahead = std::any_of(reminder.before.begin(), reminder.before.end(), [&](const TimeSpan& span) {
+    return ahead_of(reminder.moment, span, cursor.zone()) > cursor.now();
+  });
+  const LocalSeconds local = cursor.zone().to_local(std::chrono::floor<Seconds>(reminder.moment));
+  if (!one_ahead)
     return in_the_past(cursor, "all of these times have passed", {wall_date(local) + " " + wall_time(local)});
+  return Triggers{trigger_of(cursor, std::move(reminder))};
+}
+
+bool begins_delay(WhenCursor& cursor) {
+  const std::size_t mark = cursor.mark();
+  cursor.take("every");
+  const bool found = take_span(cursor) && cursor.peek() == "after";
+  cursor.back_to(mark);
+  return found;
+}
+
+std::optional<Triggers> parse_delay(WhenCursor& cursor) {
+  cursor.take("every");
+  const std::size_t begin = cursor.mark();
+  const auto span = take_span(cursor);
+  cursor.take("after");
+  if (!cursor.take_any({"each", "every"}) || !cursor.take("run"))
+    return cursor.refuse_here("a delay counts from the end of each run of the task itself",
+                              {"15m after each run", "after nightly-etl succeeds"});
+  const Seconds delay{span->seconds + span->days * kDaySeconds};
+  if (span->months != 0 || delay < Seconds{1} || is_too_long(*span)) {
+    cursor.back_to(begin);
+    return cursor.refuse_here("a delay is counted in seconds to weeks, at least a second", {"15m after each run"});
+  }
+  DelayTrigger trigger{delay, std::chrono::floor<Seconds>(cursor.now()) + delay};
+  const auto tail = take_tail(cursor);
+  if (!tail) return std::nullopt;
+  if (tail->count)
+    return cursor.refuse_here("a number of times goes with calendar phrases: give options.max_runs instead");
+  if (tail->starting) trigger.first = tail->starting->instant(cursor.zone());
+  Triggers triggers{trigger_of(cursor, trigger)};
+  if (tail->until) triggers.front().until = tail->until->instant(cursor.zone());
   return triggers;
 }
 

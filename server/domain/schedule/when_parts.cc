@@ -1,4 +1,4 @@
-// Times, dates, spans and weekdays: the parts that phrases of the `when` language share.
+// Times of day, spans and weekdays: the parts that phrases of the `when` language share. Dates are in when_dates.cc.
 #include <algorithm>
 
 #include "server/domain/schedule/refusal.h"
@@ -9,17 +9,7 @@
 namespace carillon {
 namespace {
 
-constexpr std::size_t kDigitsMax = 6;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
-
-std::optional<std::int64_t> number_from(std::string_view word) {
-  if (word.empty() || word.size() > kDigitsMax || !std::all_of(word.begin(), word.end(), is_digit)) return std::nullopt;
-  std::int64_t value = 0;
-  for (const char c : word) value = value * 10 + (c - '0');
-  return value;
-}
 
 void add(TimeSpan& span, std::int64_t amount, TimeUnit unit) {
   if (unit == TimeUnit::month) span.months += amount;
@@ -102,69 +92,6 @@ std::optional<Seconds> clock_time(std::string_view digits) {
   return Seconds{parts[0] * 3600 + parts[1] * 60 + parts[2]};
 }
 
-std::optional<CivilDate> checked_date(WhenCursor& cursor, CivilDay date, std::size_t mark) {
-  const bool ok = date.year >= 1970 && date.year <= kLastYear && date.month >= 1 && date.month <= 12 && date.day >= 1 &&
-                  date.day <= days_in_month(date.year, date.month);
-  if (ok) return CivilDate{day_number(date), CivilDate::Year::said};
-  cursor.back_to(mark);
-  return cursor.refuse_here("there is no such day");
-}
-
-std::optional<CivilDate> iso_date(WhenCursor& cursor) {
-  const std::string_view word = cursor.peek();
-  if (word.size() != 10 || word[4] != '-' || word[7] != '-') return std::nullopt;
-  const auto year = number_from(word.substr(0, 4)), month = number_from(word.substr(5, 2)),
-             day = number_from(word.substr(8, 2));
-  if (!year || !month || !day) return std::nullopt;
-  const std::size_t mark = cursor.mark();
-  cursor.take_word();
-  return checked_date(cursor, {static_cast<int>(*year), static_cast<unsigned>(*month), static_cast<unsigned>(*day)},
-                      mark);
-}
-
-std::optional<unsigned> day_of_month(std::string_view word) {
-  if (const auto number = number_from(word); number && *number >= 1 && *number <= 31)
-    return static_cast<unsigned>(*number);
-  if (word.empty() || !is_digit(word[0])) return std::nullopt;
-  const auto nth = ordinal_from(word);
-  return nth && *nth <= 31 ? std::optional{static_cast<unsigned>(*nth)} : std::nullopt;
-}
-
-// 24 November [2026], November 24[,] [2026]
-std::optional<CivilDate> named_date(WhenCursor& cursor) {
-  const std::size_t mark = cursor.mark();
-  const std::string_view first = cursor.take_word();
-  if (cursor.peek() == "of") cursor.take_word();
-  const std::string_view second = cursor.take_word();
-  auto day = day_of_month(first);
-  auto month = month_from(second);
-  if (!day || !month) {
-    day = day_of_month(second);
-    month = month_from(first);
-  }
-  if (!day || !month) {
-    cursor.back_to(mark);
-    return std::nullopt;
-  }
-  const bool comma = cursor.peek() == ",";
-  const auto year = number_from(cursor.peek(comma ? 1 : 0));
-  if (year && *year >= 1970 && cursor.peek(comma ? 1 : 0).size() == 4) {
-    if (comma) cursor.take_word();
-    cursor.take_word();
-    return checked_date(cursor, {static_cast<int>(*year), *month, *day}, mark);
-  }
-  const auto today =
-      static_cast<DayNumber>(std::chrono::floor<std::chrono::days>(cursor.local_now().time_since_epoch()).count());
-  // 29 February: the next year that has one.
-  for (int ahead = 0; ahead <= 8; ++ahead) {
-    const CivilDay date{civil_day(today).year + ahead, *month, *day};
-    if (date.day > days_in_month(date.year, date.month) || day_number(date) < today) continue;
-    return CivilDate{day_number(date), CivilDate::Year::supposed};
-  }
-  cursor.back_to(mark);
-  return cursor.refuse_here("there is no such day");
-}
-
 std::optional<std::vector<unsigned>> weekday_range(std::string_view word) {
   const auto dash = word.find('-');
   if (dash == std::string_view::npos) return std::nullopt;
@@ -184,6 +111,15 @@ std::optional<std::vector<unsigned>> weekday_group(std::string_view word) {
 }
 
 }  // namespace
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+std::optional<std::int64_t> number_from(std::string_view word) {
+  if (word.empty() || word.size() > 6 || !std::all_of(word.begin(), word.end(), is_digit)) return std::nullopt;
+  std::int64_t value = 0;
+  for (const char c : word) value = value * 10 + (c - '0');
+  return value;
+}
 
 LocalSeconds local_of(DayNumber day, Seconds time) { return LocalSeconds{Seconds{day * kDaySeconds} + time}; }
 
@@ -246,13 +182,6 @@ std::optional<Seconds> take_time(WhenCursor& cursor) {
   }
   const std::int64_t within_half = time->count() - (hour == 12 ? 43200 : 0);
   return Seconds{within_half + (half == Clock12::Half::pm ? 43200 : 0)};
-}
-
-std::optional<CivilDate> take_date(WhenCursor& cursor) {
-  if (cursor.refused()) return std::nullopt;
-  if (const auto date = iso_date(cursor)) return date;
-  if (cursor.refused() || cursor.at_end()) return std::nullopt;
-  return named_date(cursor);
 }
 
 std::optional<std::vector<unsigned>> take_weekdays(WhenCursor& cursor) {

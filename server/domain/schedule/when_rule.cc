@@ -1,14 +1,16 @@
 // Phrases in other people's languages: cron lines and iCalendar rules with DTSTART, RDATE and EXDATE.
 #include <algorithm>
+#include <array>
 
 #include "server/domain/schedule/refusal.h"
 #include "server/domain/schedule/slot_source.h"
 #include "server/domain/schedule/when_words.h"
+#include "server/domain/schedule/words.h"
 
 namespace carillon {
 namespace {
 
-constexpr std::size_t kDatesMax = 1000;
+constexpr std::size_t kDatesMax = 300;  // of each kind: what fits into the longest text
 
 std::string upper_case(std::string_view text) {
   std::string out(text);
@@ -17,150 +19,166 @@ std::string upper_case(std::string_view text) {
   return out;
 }
 
-// Moves a refusal of a part to its place in the whole text.
-Error moved(Error error, std::size_t by) {
-  if (error.details.contains("position")) error.details["position"] = error.details["position"].get<std::size_t>() + by;
-  error.pointer = "/when";
-  return error;
-}
-
-bool use_zone(WhenCursor& cursor, std::string_view name, std::size_t position) {
-  auto zone = find_zone(name, "/when");
+bool use_zone(WhenCursor& cursor, Part name) {
+  auto zone = find_zone(name.text, "/when");
   if (zone) {
-    cursor.set_zone(*zone, zone->name());
+    cursor.set_zone(*zone, lower_case(name.text) == "local" ? "local" : zone->name());
     return true;
   }
-  Error error = zone.error();
-  error.details["position"] = position;
-  cursor.refuse(std::move(error));
+  refuse_moved(cursor, zone.error(), name.position);
   return false;
 }
 
-// One line of an iCalendar recurrence: NAME[;TZID=zone]:value, or a bare rule.
+// One line of an iCalendar recurrence: NAME[;TZID=zone][;VALUE=DATE]:value, or a bare rule.
 struct Line {
   std::string name;
-  std::string_view zone, value;
-  std::size_t position, value_position;
+  Part whole, value;
+  std::optional<Part> zone{};
 };
 
-Line line_of(std::string_view text, std::size_t position) {
-  const auto colon = text.find(':');
-  const std::string_view head = text.substr(0, colon);
-  const auto semicolon = head.find(';');
-  Line line{upper_case(head.substr(0, semicolon)), {}, text, position, position};
-  const bool named = colon != std::string_view::npos &&
-                     (line.name == "RRULE" || line.name == "DTSTART" || line.name == "RDATE" || line.name == "EXDATE");
+constexpr auto kLineNames = std::to_array<std::string_view>({"RRULE", "DTSTART", "RDATE", "EXDATE"});
+
+std::optional<Done> take_parameter(WhenCursor& cursor, Line& line, Part parameter) {
+  const auto equals = std::min(parameter.text.find('='), parameter.text.size());
+  const std::string name = upper_case(parameter.text.substr(0, equals));
+  const Part value = parameter.from(std::min(equals + 1, parameter.text.size()));
+  const std::string kind = upper_case(value.text);
+  if (name == "TZID" && line.name != "RRULE") {
+    line.zone = value;
+    return Done{};
+  }
+  // How a date is written says what it is.
+  if (name == "VALUE" && line.name != "RRULE" && (kind == "DATE" || kind == "DATE-TIME")) return Done{};
+  return cursor.refuse(refuse_at(parameter.position, line.name + " takes no " + in_quotes(parameter.text) +
+                                                         ": TZID=zone and VALUE=DATE are known here"));
+}
+
+std::optional<Line> line_of(WhenCursor& cursor, Part text) {
+  const auto colon = text.text.find(':');
+  Part head{text.text.substr(0, std::min(colon, text.text.size())), text.position};
+  const auto name_end = std::min(head.text.find(';'), head.text.size());
+  Line line{upper_case(head.text.substr(0, name_end)), text, text};
+  const bool named =
+      colon != std::string_view::npos && std::find(kLineNames.begin(), kLineNames.end(), line.name) != kLineNames.end();
   if (!named) {
     line.name = "RRULE";
     return line;
   }
-  line.value = text.substr(colon + 1);
-  line.value_position = position + colon + 1;
-  if (semicolon != std::string_view::npos && upper_case(head.substr(semicolon + 1, 5)) == "TZID=")
-    line.zone = head.substr(semicolon + 6);
+  line.value = text.from(colon + 1);
+  for (Part rest = head.from(name_end); !rest.text.empty();) {
+    const Part parameters = rest.from(1);
+    const auto end = std::min(parameters.text.find(';'), parameters.text.size());
+    if (!take_parameter(cursor, line, {parameters.text.substr(0, end), parameters.position})) return std::nullopt;
+    rest = parameters.from(end);
+  }
   return line;
 }
 
 struct RuleParts {
   std::optional<RecurrenceRule> rule;
   std::optional<LocalSeconds> start;
-  std::vector<LocalSeconds> exdates, rdates;
+  std::vector<IcalTime> exdates, rdates;
 };
 
-std::optional<LocalSeconds> take_ical_time(WhenCursor& cursor, const Line& line, std::string_view text,
-                                           std::size_t position) {
-  const auto time = parse_ical_time(text);
+std::optional<IcalTime> take_ical_time(WhenCursor& cursor, const Line& line, Part text) {
+  auto time = parse_ical_time(text.text);
   if (!time)
-    return cursor.refuse(refuse_at(position, line.name + " is written 20261124T100000, not " + in_quotes(text)));
-  if (time->form == RuleEnd::Form::utc) return cursor.zone().to_local(UtcSeconds{time->since_epoch});
-  const LocalSeconds local{time->since_epoch};
-  if (line.zone.empty()) return local;
-  const auto zone = find_zone(line.zone, "/when");
-  if (!zone) return cursor.refuse(moved(zone.error(), 0));
-  return cursor.zone().to_local(instant_of(*zone, local));
+    return cursor.refuse(
+        refuse_at(text.position, line.name + " is written 20261124T100000, not " + in_quotes(text.text)));
+  if (time->form == RuleEnd::Form::utc && line.zone)
+    return cursor.refuse(refuse_at(line.zone->position, "a time that ends with Z is UTC and takes no TZID"));
+  return time;
 }
 
-bool take_dates(WhenCursor& cursor, const Line& line, std::vector<LocalSeconds>& out) {
-  for (std::size_t begin = 0; begin <= line.value.size();) {
-    const auto comma = std::min(line.value.find(',', begin), line.value.size());
-    const auto time =
-        take_ical_time(cursor, line, line.value.substr(begin, comma - begin), line.value_position + begin);
+// Dates are kept as they are written; those of another zone than the rule's as instants.
+bool take_dates(WhenCursor& cursor, const Line& line, std::vector<IcalTime>& out) {
+  const auto zone = line.zone ? find_zone(line.zone->text, "/when") : Result<Zone>{cursor.zone()};
+  if (!zone) {
+    refuse_moved(cursor, zone.error(), line.zone->position);
+    return false;
+  }
+  for (std::size_t begin = 0; begin <= line.value.text.size();) {
+    const auto comma = std::min(line.value.text.find(',', begin), line.value.text.size());
+    auto time =
+        take_ical_time(cursor, line, {line.value.text.substr(begin, comma - begin), line.value.position + begin});
     if (!time) return false;
+    if (time->form == RuleEnd::Form::local && zone->name() != cursor.zone().name())
+      time = IcalTime{instant_of(*zone, *time).time_since_epoch(), RuleEnd::Form::utc};
     out.push_back(*time);
     begin = comma + 1;
   }
   if (out.size() <= kDatesMax) return true;
-  cursor.refuse(refuse_at(line.position, line.name + " takes at most 1000 dates"));
+  cursor.refuse(refuse_at(line.whole.position, line.name + " takes at most 300 dates"));
   return false;
+}
+
+// The start's zone is the zone of the whole rule, and a start in UTC makes it a rule in UTC (RFC 5545 3.3.5, form 2).
+bool take_start(WhenCursor& cursor, const Line& line, RuleParts& parts) {
+  if (parts.start) {
+    cursor.refuse(refuse_at(line.whole.position, "DTSTART occurs twice"));
+    return false;
+  }
+  if (line.zone && !use_zone(cursor, *line.zone)) return false;
+  const auto time = take_ical_time(cursor, line, line.value);
+  if (!time) return false;
+  if (time->form == RuleEnd::Form::utc) cursor.set_zone(Zone::utc(), "UTC");
+  parts.start = LocalSeconds{time->since_epoch};
+  return true;
 }
 
 bool take_line(WhenCursor& cursor, const Line& line, RuleParts& parts) {
   if (line.name == "EXDATE") return take_dates(cursor, line, parts.exdates);
   if (line.name == "RDATE") return take_dates(cursor, line, parts.rdates);
-  if (line.name == "DTSTART") {
-    // The start's zone is the zone of the whole rule.
-    if (!line.zone.empty() && !use_zone(cursor, line.zone, line.position)) return false;
-    const Line local{line.name, {}, line.value, line.position, line.value_position};
-    parts.start = take_ical_time(cursor, local, line.value, line.value_position);
-    return parts.start.has_value();
-  }
+  if (line.name == "DTSTART") return take_start(cursor, line, parts);
   if (parts.rule) {
-    cursor.refuse(refuse_at(line.position, "give one rule; several are joined with \" or \""));
+    cursor.refuse(refuse_at(line.whole.position, "give one rule; several are joined with \" or \""));
     return false;
   }
-  auto rule = parse_rrule(line.value);
+  auto rule = parse_rrule(line.value.text);
   if (!rule) {
-    cursor.refuse(moved(rule.error(), line.value_position));
+    refuse_moved(cursor, rule.error(), line.value.position);
     return false;
   }
   parts.rule = *std::move(rule);
   return true;
 }
 
-// A rule without DTSTART starts at the next full minute, or second when it speaks of seconds.
-LocalSeconds default_start(const WhenCursor& cursor, const RecurrenceRule& rule) {
-  const LocalSeconds next = cursor.local_now() + Seconds{1};
-  if (rule.frequency == Frequency::secondly || !rule.by_second.empty()) return next;
-  return std::chrono::ceil<std::chrono::minutes>(next);
-}
-
 }  // namespace
 
-std::optional<Triggers> parse_cron_phrase(WhenCursor& cursor, std::string_view line, std::size_t position) {
-  const std::string head = upper_case(line.substr(0, 8));
+std::optional<Triggers> parse_cron_phrase(WhenCursor& cursor, Part line) {
+  const std::string head = upper_case(line.text.substr(0, 8));
   const std::size_t prefix = head.starts_with("CRON_TZ=") ? 8 : head.starts_with("TZ=") ? 3 : 0;
   if (prefix > 0) {
-    const auto end = std::min(line.find_first_of(" \t"), line.size());
-    if (!use_zone(cursor, line.substr(prefix, end - prefix), position + prefix)) return std::nullopt;
-    line.remove_prefix(end);
-    position += end;
+    const auto end = std::min(line.text.find_first_of(" \t"), line.text.size());
+    if (!use_zone(cursor, {line.text.substr(prefix, end - prefix), line.position + prefix})) return std::nullopt;
+    line = line.from(end);
   }
-  auto cron = parse_cron(line);
-  if (!cron) return cursor.refuse(moved(cron.error(), position));
+  auto cron = parse_cron(line.text);
+  if (!cron) return refuse_moved(cursor, cron.error(), line.position);
   return Triggers{trigger_of(cursor, CronTrigger{*std::move(cron)})};
 }
 
-std::optional<Triggers> parse_rule_phrase(WhenCursor& cursor, std::string_view text, std::size_t position) {
-  RuleParts parts;
+std::optional<Triggers> parse_rule_phrase(WhenCursor& cursor, Part text) {
   std::vector<Line> lines;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const auto end = std::min(text.find_first_of(" \t\r\n", begin), text.size());
-    if (end > begin) lines.push_back(line_of(text.substr(begin, end - begin), position + begin));
-    begin = end + 1;
+  for (Part rest = trimmed(text); !rest.text.empty();) {
+    const auto line = line_of(cursor, take_first_word(rest));
+    if (!line) return std::nullopt;
+    lines.push_back(*line);
   }
   // DTSTART first: its zone is the one in which the other dates are read.
   std::stable_partition(lines.begin(), lines.end(), [](const Line& line) { return line.name == "DTSTART"; });
+  RuleParts parts;
   for (const auto& line : lines)
     if (!take_line(cursor, line, parts)) return std::nullopt;
-  if (!parts.rule) return cursor.refuse(refuse_at(position, "a rule such as FREQ=WEEKLY;BYDAY=MO is missing"));
+  if (!parts.rule) return cursor.refuse(refuse_at(text.position, "a rule such as FREQ=WEEKLY;BYDAY=MO is missing"));
 
   RuleTrigger trigger{ScheduleKind::rrule, *parts.rule,
-                      parts.start ? *parts.start : default_start(cursor, *parts.rule)};
+                      parts.start ? *parts.start : default_start(cursor.local_now(), *parts.rule)};
   trigger.exdates = std::move(parts.exdates);
   trigger.rdates = std::move(parts.rdates);
   const auto end = counted_end(trigger.rule, trigger.start, cursor.zone());
   if (end.too_many)
-    return cursor.refuse(refuse_at(position, "COUNT is too large to be counted out for this rule: use UNTIL"));
+    return cursor.refuse(refuse_at(text.position, "COUNT is too large to be counted out for this rule: use UNTIL"));
   trigger.last = end.last;
   trigger.anchored = parts.start || trigger.rule.interval > 1 || trigger.rule.count || trigger.rule.below_a_day();
   return Triggers{trigger_of(cursor, std::move(trigger))};

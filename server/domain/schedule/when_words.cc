@@ -1,5 +1,6 @@
 #include "server/domain/schedule/when_words.h"
 
+#include "server/domain/jmespath/jmespath.h"
 #include "server/domain/nearest.h"
 #include "server/domain/schedule/refusal.h"
 #include "server/domain/schedule/slot_source.h"
@@ -8,15 +9,22 @@
 namespace carillon {
 namespace {
 
-constexpr std::array<std::string_view, 34> kVocabulary{
-    "in",    "every",  "at",      "on",       "from",    "between",  "and",     "weekdays", "weekends",
-    "daily", "weekly", "monthly", "yearly",   "today",   "tomorrow", "of",      "month",    "last",
-    "first", "day",    "week",    "year",     "minutes", "hours",    "days",    "weeks",    "months",
-    "cron",  "rrule",  "manual",  "starting", "until",   "noon",     "midnight"};
+constexpr auto kVocabulary = std::to_array<std::string_view>(
+    {"in",    "every",  "at",      "on",       "from",    "between",  "and",      "weekdays", "weekends",
+     "daily", "weekly", "monthly", "yearly",   "today",   "tomorrow", "of",       "month",    "last",
+     "first", "day",    "week",    "year",     "minutes", "hours",    "days",     "weeks",    "months",
+     "cron",  "rrule",  "manual",  "starting", "until",   "noon",     "midnight", "after",    "before",
+     "when",  "event",  "webhook", "changes",  "where",   "times",    "run",      "task"});
+
+}  // namespace
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-}  // namespace
+Part trimmed(Part part) {
+  while (!part.text.empty() && is_space(part.text.front())) part = part.from(1);
+  while (!part.text.empty() && is_space(part.text.back())) part.text.remove_suffix(1);
+  return part;
+}
 
 WhenCursor::WhenCursor(std::string_view text, std::size_t position, const WhenContext& context, Zone zone)
     : text_(text), begin_(position), context_(context), zone_(zone), zone_name_(context.zone) {
@@ -28,10 +36,8 @@ WhenCursor::WhenCursor(std::string_view text, std::size_t position, const WhenCo
     const std::size_t begin = at++;
     if (text[begin] != ',')
       while (at < text.size() && !is_space(text[at]) && text[at] != ',') ++at;
-    Word word{std::string(text.substr(begin, at - begin)), text.substr(begin, at - begin), position + begin};
-    for (char& c : word.lower)
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    words_.push_back(std::move(word));
+    const std::string_view word = text.substr(begin, at - begin);
+    words_.push_back({lower_case(word), word, position + begin});
   }
 }
 
@@ -61,7 +67,10 @@ std::string_view WhenCursor::take_word() {
   return word;
 }
 
-void WhenCursor::drop_last(std::size_t count) { words_.resize(words_.size() - count); }
+void WhenCursor::drop(std::size_t index, std::size_t count) {
+  const auto first = words_.begin() + static_cast<std::ptrdiff_t>(index);
+  words_.erase(first, first + static_cast<std::ptrdiff_t>(count));
+}
 
 void WhenCursor::set_zone(Zone zone, std::string name) {
   zone_ = zone;
@@ -86,24 +95,60 @@ std::nullopt_t WhenCursor::ambiguous(std::string message, const std::vector<std:
   return refuse(std::move(error));
 }
 
-std::nullopt_t WhenCursor::ambiguous_word(std::string message, std::initializer_list<std::string> ways) {
-  const std::size_t at = position() - begin_;
+std::nullopt_t WhenCursor::ambiguous_word(std::string message, const std::vector<std::string>& ways) {
   std::vector<std::string> candidates;
-  for (const auto& way : ways)
-    candidates.push_back(std::string(text_.substr(0, at)) + way + std::string(text_.substr(at + typed().size())));
+  for (const auto& way : ways) candidates.push_back(with_word(way));
   return ambiguous(std::move(message), candidates);
+}
+
+std::string WhenCursor::with_word(std::string_view way) const {
+  const std::size_t at = position() - begin_;
+  return std::string(text_.substr(0, at)) + std::string(way) + std::string(text_.substr(at + typed().size()));
 }
 
 std::nullopt_t WhenCursor::not_understood() {
   if (at_end())
     return refuse_here("the text ends too early", {"weekdays at 09:00", "every 15m", "tomorrow 9am", "in 20m"});
+  if (const auto meanings = meanings_of(peek()); meanings.size() > 1) {
+    const std::vector<std::string> ways(meanings.begin(), meanings.end());
+    std::string message = in_quotes(typed()) + " could be ";
+    for (std::size_t i = 0; i < ways.size(); ++i)
+      message += (i == 0 ? "" : i + 1 == ways.size() ? " or " : ", ") + ways[i];
+    return ambiguous_word(std::move(message), ways);
+  }
   std::string message = in_quotes(typed()) + " is not understood here";
   const auto near = nearest(peek(), kVocabulary, 2);
   const bool known = !near.empty() && near.front() == peek();
   if (!known) message += did_you_mean(near);
   return refuse_here(std::move(message),
                      {"in 20m", "tomorrow 9am", "2026-12-24 15:00", "every 15m", "weekdays at 09:00",
-                      "1st of month at 08:00", "cron 0 9 * * 1-5", "rrule FREQ=WEEKLY;BYDAY=MO", "manual"});
+                      "1st of month at 08:00", "cron 0 9 * * 1-5", "rrule FREQ=WEEKLY;BYDAY=MO",
+                      "on event deploy.finished", "after nightly-etl succeeds", "manual"});
+}
+
+std::nullopt_t refuse_moved(WhenCursor& cursor, Error error, std::size_t by) {
+  error.details["position"] = error.details.value("position", std::size_t{0}) + by;
+  error.pointer = "/when";
+  return cursor.refuse(std::move(error));
+}
+
+Part take_first_word(Part& part) {
+  std::size_t end = 0;
+  while (end < part.text.size() && !is_space(part.text[end])) ++end;
+  const Part word{part.text.substr(0, end), part.position};
+  part = part.from(end);
+  while (!part.text.empty() && is_space(part.text.front())) part = part.from(1);
+  return word;
+}
+
+std::optional<std::string> take_expression(WhenCursor& cursor, Part part) {
+  part = trimmed(part);
+  if (part.text.empty())
+    return cursor.refuse(
+        refuse_at(part.position, "an expression is missing after \"where\"", {"payload.env == 'prod'"}));
+  const auto compiled = jmespath::compile(part.text);
+  if (!compiled) return refuse_moved(cursor, compiled.error(), part.position);
+  return std::string(part.text);
 }
 
 std::optional<Instant> settle(const WhenCursor& cursor, LocalSeconds local) {

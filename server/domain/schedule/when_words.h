@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "server/base/error.h"
+#include "server/domain/schedule/day_filter.h"
 #include "server/domain/schedule/schedule.h"
+#include "server/domain/schedule/words.h"
 
 namespace carillon {
 
@@ -25,6 +27,7 @@ struct Word {
 class WhenCursor {
  public:
   WhenCursor(std::string_view text, std::size_t position, const WhenContext& context, Zone zone);
+  std::size_t begin() const { return begin_; }  // where this alternative stands in the whole text
 
   bool at_end() const { return next_ >= words_.size(); }
   std::string_view peek(std::size_t ahead = 0) const;  // lower case; empty past the end
@@ -35,7 +38,7 @@ class WhenCursor {
   std::string_view take_word();  // whatever it is
   std::size_t mark() const { return next_; }
   void back_to(std::size_t mark) { next_ = mark; }
-  void drop_last(std::size_t count);  // words that were taken from the end
+  void drop(std::size_t index, std::size_t count);  // words that have been understood out of turn
   std::size_t size() const { return words_.size(); }
   const Word& word(std::size_t index) const { return words_[index]; }
 
@@ -52,7 +55,9 @@ class WhenCursor {
   std::nullopt_t refuse_here(std::string message, std::initializer_list<std::string_view> instead = {});
   std::nullopt_t ambiguous(std::string message, const std::vector<std::string>& candidates);
   // The word here has several meanings: the candidates are the text with it written in each of these ways.
-  std::nullopt_t ambiguous_word(std::string message, std::initializer_list<std::string> ways);
+  std::nullopt_t ambiguous_word(std::string message, const std::vector<std::string>& ways);
+  // This alternative with another word in the place of the one here.
+  std::string with_word(std::string_view way) const;
   // The word here is not one that the grammar expects.
   std::nullopt_t not_understood();
   bool refused() const { return error_.has_value(); }
@@ -71,10 +76,6 @@ class WhenCursor {
 
 // ---- what phrases are made of (when_parts.cc)
 
-// A length of time: calendar units apart from elapsed ones.
-struct TimeSpan {
-  std::int64_t months = 0, days = 0, seconds = 0;
-};
 struct CivilDate {
   DayNumber day;
   enum class Year { said, supposed } year;  // supposed: the next one in which the date lies ahead
@@ -85,21 +86,69 @@ std::optional<Seconds> take_time(WhenCursor& cursor);                    // 07:3
 std::optional<CivilDate> take_date(WhenCursor& cursor);                  // 2026-11-24, 24 November 2026, Nov 24
 std::optional<std::vector<unsigned>> take_weekdays(WhenCursor& cursor);  // mon,thu; weekdays; mon-fri; mondays
 std::optional<std::int64_t> take_number(WhenCursor& cursor);             // digits only
+std::optional<std::int64_t> number_from(std::string_view word);          // at most six digits
+bool is_digit(char c);
 bool looks_like_time(std::string_view word);
 LocalSeconds local_of(DayNumber day, Seconds time);
+// "Europe/Berlin" among the words is the zone of the phrase. False after a refusal.
+bool take_zone(WhenCursor& cursor);
+
+// A moment as it was said: wall-clock time of the phrase's zone, or exact with an offset of its own.
+struct SaidMoment {
+  LocalSeconds local{};
+  std::optional<Instant> exact{};
+  Instant instant(const Zone& zone) const;
+};
+std::optional<SaidMoment> take_iso_moment(WhenCursor& cursor);  // 2026-11-21T15:00+01:00, in one word
+
+// What may follow a repeating phrase: , starting 24 November 2026 at 10:00, until 2027-01-01, 5 times
+struct Tail {
+  std::optional<SaidMoment> starting{}, until{};
+  std::optional<std::int64_t> count{};
+};
+std::optional<Tail> take_tail(WhenCursor& cursor);
+
+// A piece of the text and the byte at which it begins.
+struct Part {
+  std::string_view text;
+  std::size_t position;
+  Part from(std::size_t at) const { return {text.substr(at), position + at}; }
+};
+Part trimmed(Part part);
+bool is_space(char c);
+// The next word of a part; the part moves behind it and the white space that follows.
+Part take_first_word(Part& part);
+// JMESPath that compiles.
+std::optional<std::string> take_expression(WhenCursor& cursor, Part part);
+// Refuses with an error whose position counts from `by`.
+std::nullopt_t refuse_moved(WhenCursor& cursor, Error error, std::size_t by);
 
 // ---- the forms; each returns the triggers it means, or nothing after a refusal
 
 using Triggers = std::vector<Trigger>;
-std::optional<Triggers> parse_cron_phrase(WhenCursor& cursor, std::string_view line, std::size_t position);
-std::optional<Triggers> parse_rule_phrase(WhenCursor& cursor, std::string_view text, std::size_t position);
+// Of these the part behind their first words is given, because it is no list of words.
+std::optional<Triggers> parse_cron_phrase(WhenCursor& cursor, Part line);
+std::optional<Triggers> parse_rule_phrase(WhenCursor& cursor, Part text);
+std::optional<Triggers> parse_event_phrase(WhenCursor& cursor, Part text);      // after "on event"
+std::optional<Triggers> parse_chain_phrase(WhenCursor& cursor, Part text);      // after "after"
+std::optional<Triggers> parse_condition_phrase(WhenCursor& cursor, Part text);  // after "when"
+// The name of another task: what is left, or quoted. Says what must not stand in a name.
+std::optional<std::string> task_name_from(WhenCursor& cursor, Part text);
+
 std::optional<Triggers> parse_every(WhenCursor& cursor);     // after "every": intervals and calendar phrases
 std::optional<Triggers> parse_calendar(WhenCursor& cursor);  // weekdays at ..., 1st of month at ...
+// After "every" and what stands between it and these: how often, on which days.
+std::optional<Triggers> parse_interval(WhenCursor& cursor, Seconds every);
+std::optional<Triggers> parse_units(WhenCursor& cursor, TimeUnit unit, std::int64_t interval);
+std::optional<Triggers> parse_weekly(WhenCursor& cursor, RecurrenceRule rule);
+std::optional<Triggers> parse_day_of_month(WhenCursor& cursor, RecurrenceRule rule);
 std::optional<Triggers> parse_relative(WhenCursor& cursor);  // after "in"
 std::optional<Triggers> parse_absolute(WhenCursor& cursor);  // dates, today, tomorrow, friday
 std::optional<Triggers> parse_before(WhenCursor& cursor);    // 28d, 14d, 7d before 2027-03-14 at 09:00
+std::optional<Triggers> parse_delay(WhenCursor& cursor);     // 15m after each run
 bool begins_calendar(const WhenCursor& cursor);
 bool begins_before(WhenCursor& cursor);
+bool begins_delay(WhenCursor& cursor);
 
 // A wall-clock time as the instant that the gap and overlap policies give it; nothing in a gap that is skipped.
 std::optional<Instant> settle(const WhenCursor& cursor, LocalSeconds local);

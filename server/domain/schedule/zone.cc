@@ -39,6 +39,9 @@ namespace {
 
 constexpr UtcSeconds kDawn{Seconds{-(std::int64_t{1} << 40)}};  // before any transition that a rule can meet
 constexpr UtcSeconds kDusk{Seconds{std::int64_t{1} << 40}};
+constexpr UtcSeconds kListed{
+    std::chrono::sys_days{std::chrono::January / 1 / 2400}};  // transitions from here on are made up
+constexpr Seconds kTurn{146'097LL * 86'400};  // 400 years: then the calendar, weekdays included, repeats
 
 std::string lower_case(std::string_view text) {
   std::string out(text);
@@ -164,6 +167,19 @@ LocalReading Zone::read(LocalSeconds local) const {
 
 OffsetSpan Zone::span_at(UtcSeconds instant) const {
   const auto& zone = data_->zone;
+  // cctz lists the transitions of a zone's last rule for one turn of the calendar and looks up later instants in that
+  // turn; so do we.
+  cctz::time_zone::civil_transition latest;
+  const cctz::time_point<cctz::seconds> now{instant.time_since_epoch()};
+  if (instant >= kListed && !zone.next_transition(now, &latest) &&
+      zone.prev_transition(now + cctz::seconds(1), &latest)) {
+    const UtcSeconds last{Seconds{zone.lookup(latest.to).trans.time_since_epoch().count()}};
+    if (last >= kListed) {
+      const Seconds back = ((instant - last) / kTurn + 1) * kTurn;
+      const OffsetSpan then = span_at(instant - back);
+      return {then.begin + back, then.end + back, then.offset};
+    }
+  }
   const cctz::time_point<cctz::seconds> point{instant.time_since_epoch()};
   const auto change_at = [&](const cctz::time_zone::civil_transition& change) {
     return UtcSeconds{Seconds{zone.lookup(change.to).trans.time_since_epoch().count()}};

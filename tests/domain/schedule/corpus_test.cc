@@ -24,12 +24,14 @@ LocalSeconds local(const std::string& text) {
   return LocalSeconds{std::chrono::floor<Seconds>(instant->time_since_epoch())};
 }
 
+IcalTime date(const std::string& text) { return {local(text).time_since_epoch(), RuleEnd::Form::local}; }
+
 Schedule rule_schedule(const json& c) {
   const auto rule = parse_rrule(c.at("rrule").get<std::string>());
   REQUIRE(rule.ok());
   RuleTrigger trigger{ScheduleKind::rrule, *rule, local(c.at("dtstart").get<std::string>())};
-  for (const auto& text : c.value("exdate", json::array())) trigger.exdates.push_back(local(text.get<std::string>()));
-  for (const auto& text : c.value("rdate", json::array())) trigger.rdates.push_back(local(text.get<std::string>()));
+  for (const auto& text : c.value("exdate", json::array())) trigger.exdates.push_back(date(text.get<std::string>()));
+  for (const auto& text : c.value("rdate", json::array())) trigger.rdates.push_back(date(text.get<std::string>()));
   const std::string zone = c.at("tzid");
   REQUIRE(is_zone(zone));
   return {"", zone, {{trigger, zone, DstGap::shift, DstOverlap::first}}, {}, {}};

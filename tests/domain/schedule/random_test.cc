@@ -4,6 +4,7 @@
 #include <random>
 
 #include "server/domain/schedule/schedule.h"
+#include "server/domain/schedule/slot_source.h"
 
 using namespace carillon;
 
@@ -104,6 +105,54 @@ TEST_CASE("slots ascend and do not depend on where one begins to ask", "[domain]
     for (std::size_t k = 0; k < slots.size(); ++k) REQUIRE(from_store[k].at == slots[k].at);
   }
   CHECK(understood > 1000);
+}
+
+TEST_CASE("the end of a COUNT is where counting one by one ends", "[domain][schedule][random]") {
+  Dice dice{2027};
+  int checked = 0;
+  for (int i = 0; i < 400; ++i) {
+    std::string text = random_rule(dice);
+    text = text.substr(0, text.find(";COUNT"));
+    auto rule = parse_rrule(text);
+    if (!rule) continue;
+    const std::string name = dice.pick(kZones);
+    const Zone zone = *Zone::named(name);
+    const LocalSeconds start{parse_ical_time("2026092" + std::to_string(dice.roll(0, 9)) + "T013000")->since_epoch};
+    const Schedule endless{
+        "", name, {{RuleTrigger{ScheduleKind::rrule, *rule, start}, name, DstGap::shift, DstOverlap::first}}, {}, {}};
+    const auto slots = next_slots(endless, *parse_rfc3339("2026-01-01T00:00:00Z"), 3000);
+    if (slots.empty()) continue;
+    rule->count = dice.roll(1, static_cast<int>(slots.size()));
+    INFO(text << " x " << *rule->count << " in " << name);
+    const auto end = counted_end(*rule, start, zone);
+    REQUIRE_FALSE(end.too_many);
+    REQUIRE(end.last);
+    RuleTrigger counted{ScheduleKind::rrule, *rule, start};
+    counted.last = end.last;
+    const auto all = next_slots({"", name, {{counted, name, DstGap::shift, DstOverlap::first}}, {}, {}},
+                                slots.front().at - Duration{1}, 3001);
+    // Local candidates count, and two of them can be one instant after a gap.
+    const bool merged = !rule->below_a_day();
+    REQUIRE((merged ? all.size() <= static_cast<std::size_t>(*rule->count)
+                    : all.size() == static_cast<std::size_t>(*rule->count)));
+    REQUIRE(all.size() + 3 > static_cast<std::size_t>(*rule->count));
+    for (std::size_t k = 0; k < all.size(); ++k) REQUIRE(all[k].at == slots[k].at);
+    ++checked;
+  }
+  CHECK(checked > 200);
+}
+
+TEST_CASE("a COUNT beyond all counting is found at once or refused", "[domain][schedule][random]") {
+  const auto begin = std::chrono::steady_clock::now();
+  for (const auto* text :
+       {"FREQ=DAILY;COUNT=9999999999", "FREQ=DAILY;COUNT=1000000", "FREQ=WEEKLY;BYDAY=MO,TU,WE;COUNT=500000",
+        "FREQ=MINUTELY;COUNT=9999999999", "FREQ=MINUTELY;BYHOUR=9;COUNT=1000000",
+        "FREQ=SECONDLY;INTERVAL=7;BYHOUR=9;BYDAY=MO;COUNT=1000000",
+        "FREQ=SECONDLY;BYSECOND=1,2;BYMINUTE=7;COUNT=9999999999", "FREQ=HOURLY;INTERVAL=9999;BYHOUR=9;COUNT=100000",
+        "FREQ=YEARLY;BYHOUR=0,1,2,3,4,5;BYMINUTE=0,1,2,3,4,5,6,7,8,9;BYMONTHDAY=1,2,3,4,5,6,7,8;COUNT=9999999"})
+    static_cast<void>(parse_when(std::string("rrule DTSTART:20261124T100000 ") + text, {kNow, "Europe/Berlin"}));
+  // 50 ms each where it counts: this build is not optimised.
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{9 * 1});
 }
 
 TEST_CASE("the reading of a random rule is the same schedule", "[domain][schedule][random]") {

@@ -6,6 +6,8 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
+#include "server/domain/schedule/schedule.h"
+
 using namespace carillon;
 
 namespace {
@@ -81,6 +83,64 @@ TEST_CASE("local times go to instants and back around each change", "[domain][sc
     INFO(name << " at " << wrong);
     REQUIRE(wrong.empty());
   }
+}
+
+TEST_CASE("each policy does as it says at each change of the clock", "[domain][schedule][zone]") {
+  const auto at_change = [](const std::string& name, LocalSeconds wanted, Instant from, DstGap gap,
+                            DstOverlap overlap) {
+    RuleTrigger daily{ScheduleKind::rrule, {}, wanted};
+    std::vector<Seconds> out;
+    for (const auto& slot :
+         slots_between({"", name, {{daily, name, gap, overlap}}, {}, {}}, from, from + std::chrono::hours{36}, 9))
+      out.push_back(std::chrono::floor<Seconds>(slot.at.time_since_epoch()));
+    return out;
+  };
+  using Seen = std::vector<Seconds>;
+  std::size_t gaps = 0, overlaps = 0;
+  for (const auto& name : zone_names()) {
+    const auto zone = *Zone::named(name);
+    const WithTimeZone libc{name};
+    for (Seconds at{k1970}; at.count() < k2040;) {
+      at = zone.span_at(UtcSeconds{at}).end.time_since_epoch();
+      if (at.count() >= k2040) break;
+      const Seconds before{offset_by_libc(at.count() - 1)}, after{offset_by_libc(at.count())};
+      const Instant from = UtcSeconds{at - std::chrono::hours{24}};
+      const LocalSeconds wanted{at + before + (after - before) / 2};  // in the middle of the gap or the overlap
+      const Seconds early = wanted.time_since_epoch() - before, late = wanted.time_since_epoch() - after;
+      INFO(name << " at " << at.count());
+      if (after > before && ++gaps > 0) {
+        REQUIRE(at_change(name, wanted, from, DstGap::shift, DstOverlap::both).at(0) == early);
+        REQUIRE(at_change(name, wanted, from, DstGap::earliest_after, DstOverlap::both).at(0) == at);
+        const auto skipped = at_change(name, wanted, from, DstGap::skip, DstOverlap::both);
+        REQUIRE((skipped.empty() || skipped.at(0) > at + std::chrono::hours{11}));
+      } else if (after < before && ++overlaps > 0) {
+        REQUIRE(at_change(name, wanted, from, DstGap::shift, DstOverlap::first).at(0) == early);
+        REQUIRE(at_change(name, wanted, from, DstGap::shift, DstOverlap::second).at(0) == late);
+        const auto both = at_change(name, wanted, from, DstGap::shift, DstOverlap::both);
+        REQUIRE(Seen(both.begin(), both.begin() + 2) == Seen{early, late});
+      }
+    }
+  }
+  CHECK(gaps > 9'000);
+  CHECK(overlaps > 9'000);
+}
+
+TEST_CASE("the spans of a zone hold far beyond the listed changes", "[domain][schedule][zone]") {
+  for (const auto* name :
+       {"Australia/Lord_Howe", "Europe/Berlin", "Africa/Casablanca", "America/Sao_Paulo", "Asia/Tokyo"})
+    for (const int year : {2400, 2437, 2438, 2486, 2490, 3000, 9998}) {
+      const auto zone = *Zone::named(name);
+      const UtcSeconds begin{std::chrono::sys_days{std::chrono::year{year} / 1 / 1}};
+      for (UtcSeconds at = begin; at < begin + std::chrono::days{365}; at += std::chrono::hours{37}) {
+        const OffsetSpan span = zone.span_at(at);
+        INFO(name << " " << to_rfc3339(at));
+        REQUIRE(span.begin <= at);
+        REQUIRE(span.end > at);
+        REQUIRE(span.offset == zone.offset_at(at));
+        REQUIRE(zone.offset_at(span.end - Seconds{1}) == span.offset);
+        if (span.begin > begin - std::chrono::days{400}) REQUIRE(zone.offset_at(span.begin) == span.offset);
+      }
+    }
 }
 
 TEST_CASE("a wall-clock time in a gap is read with the offset before it", "[domain][schedule][zone]") {
