@@ -24,6 +24,7 @@ constexpr auto kSubcommands = std::to_array<Subcommand>({
     {"config", "print | hosts | keys", "the effective settings, entries for agent hosts, all keys", run_config},
     {"import", "servers [FILE…]", "take over the MCP servers that agent hosts already know", run_import},
     {"secret", "set NAME | list | delete NAME", "secrets that servers.json names; a value is read from stdin", run_secret},
+    {"when", "\"<text>\" [--tz ZONE] [--from TIME] [--count N] [--json] [--dst-gap P] [--dst-overlap P] | --batch", "explain a schedule; needs no daemon", run_when},
 });
 
 void print_help() {
