@@ -1,7 +1,7 @@
 // scripts/bench: what Carillon does beside its peers, measured in one run on one machine.
 //
 // Sections print rows of `what | Carillon | peer | ratio`. Nothing is judged here.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -157,8 +157,26 @@ async function memory(home) {
   front.kill();
 }
 
+// The next slot of every case of the corpora, beside libraries that answer the same questions; then 100,000 tasks.
+function time() {
+  const corpora = path.join(here, "../corpora");
+  const figures = (command, ...args) => JSON.parse(execFileSync(command, args, { maxBuffer: 1 << 20 }));
+  const ours = figures(path.join(path.dirname(program), "tests/bench/time_bench"), corpora);
+  const javascript = figures(node, path.join(here, "time/peers.mjs"), corpora);
+  const micros = (value) => (value >= 1000 ? `${(value / 1000).toFixed(1)} ms` : `${value.toFixed(1)} us`);
+  const print = (name, one) => row(`next slot, ${name} (${one.cases} cases)`, `${micros(one.median)} / ${micros(one.p99)} / ${micros(one.worst)}`, one.worst_case, `is the worst${one.out_of_patience ? `; ${one.out_of_patience} stopped after a second` : ""}`);
+  console.log("median / p99 / worst of the next slot after an instant");
+  print("rules, Carillon", ours.rrule);
+  print("rules, python-dateutil", figures("python3", path.join(here, "time/dateutil_peer.py"), corpora));
+  print("rules, rrule.js", javascript["rrule.js"]);
+  print("cron, Carillon", ours.cron);
+  print("cron, croner", javascript.croner);
+  row("slots of 100,000 tasks, one core", perSecond(ours.tasks_per_second));
+}
+
 const home = new Home();
 try {
+  if (section("time")) time();
   await home.serve();
   console.log(`carillon ${(await home.status()).version}, node ${process.version}, ${seconds} s a load`);
   if (section("memory")) await memory(home);

@@ -1,0 +1,33 @@
+// A recurrence rule: what parses writes itself as the same rule, and expands in bounded time from any start.
+#include <chrono>
+
+#include "server/base/check.h"
+#include "server/domain/schedule/schedule.h"
+#include "server/domain/schedule/slot_source.h"
+#include "tests/fuzz/two_texts.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace carillon;
+  const std::string_view text{reinterpret_cast<const char*>(data), size};
+  const auto rule = parse_rrule(text);
+  if (!rule) {
+    CARILLON_CHECK(rule.error().details.at("position") <= size);
+    return 0;
+  }
+  const auto again = parse_rrule(to_text(*rule));
+  CARILLON_CHECK(again.ok() && *again == *rule);
+  const auto begin = std::chrono::steady_clock::now();
+  RuleTrigger trigger{ScheduleKind::rrule, *rule, LocalSeconds{std::chrono::local_days{std::chrono::March / 28 / 2027}}};
+  const auto end = counted_end(*rule, trigger.start, *Zone::named("Europe/Berlin"));
+  if (end.too_many) return 0;
+  trigger.last = end.last;
+  const Schedule schedule{"", "Europe/Berlin", {{trigger, "Europe/Berlin", DstGap::shift, DstOverlap::both}}, {}, {}};
+  Instant after = *parse_rfc3339("2027-03-27T20:00:00Z");
+  for (const auto& slot : next_slots(schedule, after, 5)) {
+    CARILLON_CHECK(slot.at > after);
+    after = slot.at;
+  }
+  // 100 ms in an optimised program without sanitizers.
+  CARILLON_CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{2});
+  return 0;
+}
