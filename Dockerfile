@@ -15,6 +15,7 @@ COPY config config
 COPY migrations migrations
 COPY schemas schemas
 COPY tests/conformance tests/conformance
+COPY tests/bench tests/bench
 RUN scripts/build release carillon
 
 FROM debian:12-slim
