@@ -29,6 +29,15 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+// The library decodes percent signs in header values, where they mean nothing: a URI in Mcp-Name would come out as
+// another one. What it decodes to is what was sent.
+void append_escaped(std::string& head, std::string_view line) {
+  for (const char c : line) {
+    head += c;
+    if (c == '%') head += "25";
+  }
+}
+
 int milliseconds_until(std::chrono::steady_clock::time_point deadline) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
   return static_cast<int>(std::clamp<std::chrono::milliseconds::rep>(left.count(), 0, 3'600'000));
@@ -138,7 +147,8 @@ bool HttpSocket::take_header(std::string_view line) {
     if (chunked_ || !same_name(value, "chunked")) return false;
     chunked_ = true;
   }
-  head_.append(line).append("\r\n");
+  append_escaped(head_, line);
+  head_.append("\r\n");
   return true;
 }
 

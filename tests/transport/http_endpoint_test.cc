@@ -53,6 +53,21 @@ TEST_CASE("a modern call with progress is a stream that ends with the answer", "
   CHECK(client.read_event().is_null());
 }
 
+TEST_CASE("a header's value arrives as it was sent and percent signs mean nothing in it",
+          "[transport][http_endpoint]") {
+  Web web;
+  for (const char* name : {"a%20b%2Fc", "100%25", "50%", "%zz", "%u0041", "a+b"}) {
+    INFO(name);
+    const auto call = modern_call(1, name);  // there is no such tool; that is found out after the headers
+    auto headers = modern_headers(call);
+    const auto answer = [&] { return json::parse(web.ask(request_text("POST /mcp", headers, call.dump())).body); };
+    CHECK(answer()["error"]["code"] == -32602);
+    for (auto& header : headers)
+      if (header.first == "Mcp-Name") header.second = "a b/c";
+    CHECK(answer()["error"]["code"] == -32020);
+  }
+}
+
 TEST_CASE("errors of the modern era have their status", "[transport][http_endpoint]") {
   Web web;
   const auto post = [&](const json& request, const HeaderList& headers) {
