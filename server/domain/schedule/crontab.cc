@@ -1,0 +1,88 @@
+#include "server/domain/schedule/crontab.h"
+
+#include <algorithm>
+
+namespace carillon {
+
+namespace {
+
+constexpr std::size_t kLineBytesMax = 4'000;
+constexpr std::string_view kBlank = " \t\r";
+constexpr std::size_t kFields = 5;
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(kBlank);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
+// The first word; `text` becomes what follows it.
+std::string_view take_word(std::string_view& text) {
+  const std::size_t end = std::min(text.find_first_of(kBlank), text.size());
+  const std::string_view word = text.substr(0, end);
+  text = trimmed(text.substr(end));
+  return word;
+}
+
+bool is_name(std::string_view text) {
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c >= '0' && c <= '9');
+  };
+  return !text.empty() && !(text.front() >= '0' && text.front() <= '9') && std::all_of(text.begin(), text.end(), fits);
+}
+
+std::string_view unquoted(std::string_view text) {
+  const bool quoted = text.size() >= 2 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front();
+  return quoted ? text.substr(1, text.size() - 2) : text;
+}
+
+class Reader {
+ public:
+  void read_line(std::size_t number, std::string_view line) {
+    line = trimmed(line);
+    if (line.empty() || line.front() == '#' || take_setting(line)) return;
+    if (line.size() > kLineBytesMax) return refuse(number, "longer than 4,000 characters");
+    std::string schedule;
+    const std::size_t fields = line.front() == '@' ? 1 : kFields;
+    for (std::size_t i = 0; i < fields && !line.empty(); ++i)
+      schedule += (schedule.empty() ? "" : " ") + std::string(take_word(line));
+    if (schedule == "@reboot")
+      return refuse(number, "@reboot is no time; what starts with the machine cannot be scheduled");
+    if (line.empty()) return refuse(number, "no command follows the schedule");
+    if (crontab_.entries.size() == kCrontabEntriesMax) return refuse(number, "more than 200 entries");
+    crontab_.entries.push_back({number, std::move(schedule), std::string(line), zone_});
+  }
+  Crontab take() { return std::move(crontab_); }
+
+ private:
+  // NAME=value; only CRON_TZ matters here.
+  bool take_setting(std::string_view line) {
+    const std::size_t equals = line.find('=');
+    if (equals == std::string_view::npos) return false;
+    const std::string_view name = trimmed(line.substr(0, equals));
+    if (!is_name(unquoted(name))) return false;
+    if (unquoted(name) == "CRON_TZ") zone_ = unquoted(trimmed(line.substr(equals + 1)));
+    return true;
+  }
+  void refuse(std::size_t number, std::string why) {
+    if (crontab_.problems.size() < kCrontabEntriesMax) crontab_.problems.push_back({number, std::move(why)});
+  }
+
+  Crontab crontab_;
+  std::string zone_;
+};
+
+}  // namespace
+
+Crontab read_crontab(std::string_view text) {
+  Reader reader;
+  std::size_t number = 0;
+  for (std::size_t from = 0; from <= text.size();) {
+    const std::size_t end = std::min(text.find('\n', from), text.size());
+    reader.read_line(++number, text.substr(from, end - from));
+    from = end + 1;
+  }
+  return reader.take();
+}
+
+}  // namespace carillon
