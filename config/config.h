@@ -36,6 +36,12 @@ struct ToolOptions {
   std::string timezone = "local";     // of callers; local: their front's machine's, else ours
 };
 
+// What reaches a host's session without being asked for.
+struct SessionOptions {
+  bool channel = false;   // of `carillon mcp`: the host shows channel notifications to its model
+  int per_hour_max = 20;  // notifications to one agent
+};
+
 struct Config {
   Paths paths;
   LogOptions log;
@@ -43,6 +49,7 @@ struct Config {
   RetentionOptions retention;
   HttpEndpointOptions http;
   ToolOptions tools;
+  SessionOptions session;
   CatalogOptions catalog;
   WorkerOptions worker;
 };

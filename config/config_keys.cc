@@ -82,6 +82,13 @@ void add_tools(std::vector<ConfigKey>& keys) {
                           [](Config& c) -> std::string& { return c.tools.timezone; }));
 }
 
+void add_session(std::vector<ConfigKey>& keys) {
+  keys.push_back(switch_key({"session.channel", "`carillon mcp` tells the host's session of runs with notify session"},
+                            [](Config& c) -> bool& { return c.session.channel; }));
+  keys.push_back(count_key({"session.per_hour_max", "such notifications to one agent within an hour; more are suppressed"},
+                           [](Config& c) -> int& { return c.session.per_hour_max; }, {1, 10'000}));
+}
+
 void add_catalog(std::vector<ConfigKey>& keys) {
   keys.push_back(text_key({"catalog.servers_file", "the mcpServers object of the downstream servers"},
                           [](Config& c) -> std::string& { return c.catalog.servers_file; }));
@@ -129,6 +136,7 @@ std::vector<ConfigKey> make_keys() {
   add_retention(keys);
   add_http(keys);
   add_tools(keys);
+  add_session(keys);
   add_catalog(keys);
   add_worker(keys);
   return keys;

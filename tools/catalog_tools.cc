@@ -1,6 +1,7 @@
 #include "server/domain/schedule/schedule.h"
 #include "server/engine/engine.h"
 #include "tools/arguments.h"
+#include "tools/catalog_answers.h"
 #include "tools/dispatch.h"
 #include "tools/downstream.h"
 #include "tools/render.h"
@@ -14,31 +15,6 @@ namespace {
 constexpr std::chrono::seconds kCallWaitDefault{30};
 constexpr std::size_t kTroubleBytes = 400;         // of each server's words, in a list of all
 constexpr std::size_t kTroubleOfOneBytes = 4'000;  // when one server was asked about
-
-// The first sentence, or as much of it as fits a line.
-std::string summary_of(const std::string& description) {
-  constexpr std::size_t kSummaryBytes = 160;
-  const std::size_t end = std::min(description.find(". "), description.find('\n'));
-  const Extract line = extract(description.substr(0, end), kSummaryBytes);
-  return line.whole ? line.text : line.text + "…";
-}
-
-ordered_json tool_row(const ToolFacts& tool, DownstreamDetail detail) {
-  ordered_json row{{"tool", tool.tool}};
-  if (detail == DownstreamDetail::name) return row;
-  row["effect"] = name_of(tool.effect);
-  if (!tool.scopes.empty()) row["needs_scopes"] = tool.scopes.names();
-  if (!tool.cost.is_free()) row["cost_usd"] = tool.cost.dollars();
-  if (detail == DownstreamDetail::summary) {
-    add(row, "summary", summary_of(tool.description));
-    return row;
-  }
-  add(row, "description", tool.description);
-  if (tool.timeout) row["timeout"] = say_duration(*tool.timeout);
-  row["input_schema"] = tool.input_schema;
-  if (!tool.output_schema.is_null()) row["output_schema"] = tool.output_schema;
-  return row;
-}
 
 // The end of what a server wrote, in whole lines where that is possible.
 std::string tail_of(const std::string& text, std::size_t bytes_max) {

@@ -95,6 +95,14 @@ void suggest(Error& error, const Tool& row, const json& arguments) {
   error.try_instead.push_back(example_of(row));
 }
 
+json link_block(const ResourceLink& link) {
+  return {{"type", "resource_link"},
+          {"uri", mask_secrets(link.uri)},
+          {"name", mask_secrets(link.name)},
+          {"mimeType", link.mime_type},
+          {"size", link.bytes}};
+}
+
 std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 }  // namespace
@@ -153,7 +161,9 @@ transport::Answer encode(const Answer& answer, const std::vector<std::string>& w
     return encode(Error{ErrorCode::too_large,
                         "the answer has more than 40,000 characters; ask for less: a smaller limit, "
                         "response_format concise, or get_run with output_path"});
-  return {.content = json::array({transport::text_block(text)}),
+  json content = json::array({transport::text_block(text)});
+  for (const auto& link : answer.links) content.push_back(link_block(link));
+  return {.content = std::move(content),
           .structured = std::move(structured),
           .is_error = answer.ending == Answer::Ending::failed};
 }

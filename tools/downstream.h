@@ -47,6 +47,8 @@ class Downstream {
   virtual ~Downstream() = default;
   // Errors: unknown_name at /server, with the nearest.
   virtual Result<DownstreamFound> search_tools(const TenantId& tenant, const DownstreamQuery& query) = 0;
+  // One tool by its address "server.tool". Errors: unknown_tool with the nearest, server_unavailable, needs_sign_in.
+  virtual Result<ToolFacts> describe_tool(const TenantId& tenant, const std::string& tool, Duration wait) = 0;
 };
 
 }  // namespace carillon::tools

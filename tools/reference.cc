@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "server/base/error.h"
+#include "tools/prompt.h"
+#include "tools/resource.h"
 
 namespace carillon::tools {
 namespace {
@@ -93,6 +95,50 @@ std::string errors_page() {
   for (const auto& code : kErrorCodes)
     page += "| `" + std::string(code.name) + "` | " + (code.retryable ? "yes" : "no") + " | " +
             cell(std::string(code.meaning)) + " |\n";
+  return page;
+}
+
+std::string resources_page() {
+  std::string page =
+      std::string(kPrinted) +
+      "# Resources\n\nWhat can be read without calling a tool. Reading needs the scope `read` and changes nothing. "
+      "Each part "
+      "between slashes is percent-encoded: the run `morning-brief#142` is `run://morning-brief%23142` (a plain `#` is "
+      "understood). Runs are named by handle or id, tasks by name or id.\n\n"
+      "`resources/list` names the status, the guides, all tasks by name and the newest runs; everything else is a "
+      "template. "
+      "Who subscribes (`resources/subscribe`, or `subscriptions/listen` with `resourceSubscriptions` in the newest "
+      "revision) "
+      "is told within a second of a change, whichever process made it.\n\n"
+      "Answers of tools link here (`resource_link`) instead of carrying more than 2,000 characters of output; "
+      "`get_run` with "
+      "`output_path` reads one value.\n\n"
+      "| resource | holds | type | can be watched |\n|---|---|---|---|\n";
+  for (const auto& row : all_resources())
+    page += "| `" + std::string(row.pattern) + "` | " + cell(std::string(row.summary)) + " | " +
+            std::string(row.mime_type) + " | " + (row.watch == Watch::nothing ? "no" : "yes") + " |\n";
+  page += "\nFor example:";
+  for (const auto& row : all_resources()) page += " `" + std::string(row.example) + "`";
+  return page + "\n";
+}
+
+std::string prompts_page() {
+  std::string page = std::string(kPrinted) +
+                     "# Prompts\n\nTexts that a person starts from a host's menu. Each carries the facts of the "
+                     "moment, so it works in hosts "
+                     "that read no resources; arguments are completed while they are typed. All need the scope `read` "
+                     "and change nothing.\n";
+  for (const auto& row : all_prompts()) {
+    page +=
+        "\n## " + std::string(row.name) + "\n\n" + std::string(row.title) + ". " + std::string(row.summary) + "\n\n";
+    if (!row.arguments.empty()) page += "| argument | meaning |\n|---|---|\n";
+    for (const auto& argument : row.arguments)
+      page += "| `" + std::string(argument.name) + "`" +
+              (argument.presence == Presence::required ? " (required)" : "") + " | " +
+              cell(std::string(argument.summary)) + " |\n";
+    if (!row.arguments.empty()) page += "\n";
+    page += "For example `" + std::string(row.example) + "`.\n";
+  }
   return page;
 }
 

@@ -11,5 +11,7 @@ namespace carillon::tools {
 std::string tool_page(const Tool& tool);  // docs/tools/<name>.md
 std::string tools_index();                // docs/tools/README.md
 std::string errors_page();                // docs/errors.md
+std::string resources_page();             // docs/resources.md
+std::string prompts_page();               // docs/prompts.md
 
 }  // namespace carillon::tools

@@ -7,6 +7,7 @@
 #include "server/domain/schedule/schedule.h"
 #include "server/engine/engine.h"
 #include "tools/render.h"
+#include "tools/resource.h"
 #include "tools/task_answers.h"
 
 namespace carillon::tools {
@@ -21,55 +22,76 @@ bool includes(const RunView& view, std::string_view part) {
 // Where the row stands in time: its slot if it has one, else when it was asked for.
 Instant time_of(const RunRow& row) { return row.slot.value_or(row.run_at); }
 
-// The part of an output that a reader wants: a tool's structured result, else its text; what the last step gave.
-json main_output(const json& output) {
-  if (!output.is_object()) return output;
-  if (const auto message = output.find("message"); message != output.end()) return *message;
-  if (const auto last = output.find("last"); last != output.end()) return main_output(*last);
-  if (const auto structured = output.find("structured"); structured != output.end() && !structured->is_null())
-    return *structured;
-  if (const auto text = output.find("text"); text != output.end()) return *text;
-  return output;
-}
-
 struct Shown {
   std::size_t whole_max;    // a value up to this is shown whole
   std::size_t extract_max;  // else so much of it
 };
 
-void add_output(ordered_json& facts, const char* name, const json& value, const Shown& shown) {
-  if (value.is_null()) return;
-  const std::string text = value.is_string() ? value.get<std::string>() : dump(value);
+// What is being told, and the resources that hold what does not fit.
+struct Telling {
+  ordered_json facts;
+  std::vector<ResourceLink> links{};
+};
+
+// A value, and the resource that holds it whole.
+struct Held {
+  const json& value;
+  std::string uri;
+};
+
+void add_output(Telling& telling, const char* name, const Held& held, const Shown& shown) {
+  if (held.value.is_null()) return;
+  const bool is_text = held.value.is_string();
+  const std::string text = is_text ? held.value.get<std::string>() : dump(held.value);
   if (text.size() <= shown.whole_max) {
-    facts[name] = ordered_json(value);
+    telling.facts[name] = ordered_json(held.value);
     return;
   }
-  facts[name] = extract(text, shown.extract_max).text + "…";
-  facts["output_bytes"] = text.size();
-  facts["output_more"] = "extract only; get_run with output_path reads one value, include [\"output\"] more of it";
+  telling.facts[name] = extract(text, shown.extract_max).text + "…";
+  telling.facts["output_bytes"] = text.size();
+  telling.facts["output_resource"] = held.uri;
+  telling.facts["output_more"] =
+      "extract only; get_run with output_path reads one value, include [\"output\"] more of it, the resource all of it";
+  telling.links.push_back({held.uri, name, is_text ? kPlainText : kJson, text.size()});
 }
 
-void add_run_output(ordered_json& facts, const RunDetail& detail, const RunView& view) {
+void add_run_output(Telling& telling, const RunDetail& detail, const RunView& view) {
   const bool asked = includes(view, "output");
   const Shown shown = asked || view.format == Format::detailed ? Shown{kOutputDetailedMax, kOutputDetailedMax}
                                                                : Shown{kOutputShownMax, kOutputExtract};
-  add_output(facts, "output", asked ? detail.output : main_output(detail.output), shown);
+  const json output = asked ? detail.output : main_output(detail.output);
+  add_output(telling, "output", {output, run_output_uri(detail.row.run)}, shown);
   if (!detail.output_cut) return;
-  facts["output_bytes"] = detail.output_bytes;
-  facts["output_cut"] = true;
+  telling.facts["output_bytes"] = detail.output_bytes;
+  telling.facts["output_cut"] = true;
 }
 
-ordered_json step_row(const StepRow& step, Instant now, const Shown& shown) {
-  ordered_json facts{{"step", step.step}, {"status", step.state}};
+// A step of a run; what it gave is shown only with a limit above nothing.
+Telling told_step(const RunDetail& detail, const StepRow& step, const Shown& shown) {
+  Telling telling{.facts = {{"step", step.step}, {"status", step.state}}};
+  ordered_json& facts = telling.facts;
   add(facts, "tool", step.tool);
   facts["attempt"] = step.attempt;
   if (step.finished_at) facts["duration"] = say_duration(*step.finished_at - step.started_at);
-  add_time(facts, "not_before", step.not_before, "UTC", now);
+  add_time(facts, "not_before", step.not_before, "UTC", detail.now);
   if (!step.cost.is_free()) facts["cost_usd"] = step.cost.dollars();
   add(facts, "error_class", step.error_class);
   add(facts, "error", extract(step.error_message, kOutputExtract).text);
-  if (shown.whole_max > 0) add_output(facts, "output", main_output(step.output), shown);
-  return facts;
+  if (shown.whole_max > 0)
+    add_output(telling, "output", {main_output(step.output), step_output_uri(detail.row.run, step.step)}, shown);
+  return telling;
+}
+
+void add_step(Telling& telling, const RunDetail& detail, const StepRow& step, const Shown& shown) {
+  Telling told = told_step(detail, step, shown);
+  telling.facts["steps"].push_back(std::move(told.facts));
+  telling.links.insert(telling.links.end(), told.links.begin(), told.links.end());
+}
+
+Answer answer_of(Telling telling) {
+  Answer answer = tell(telling.facts);
+  answer.links = std::move(telling.links);
+  return answer;
 }
 
 ordered_json diagnosis_of(const Diagnosis& diagnosis) {
@@ -81,21 +103,6 @@ ordered_json diagnosis_of(const Diagnosis& diagnosis) {
   add(facts, "changed_since_success", diagnosis.changed_since_success);
   if (!diagnosis.next_call.is_null()) facts["next_call"] = dump(diagnosis.next_call);
   return facts;
-}
-
-Result<const StepRow*> find_step(const RunDetail& detail, const std::string& name) {
-  const StepRow* found = nullptr;
-  std::vector<std::string> names;
-  for (const auto& step : detail.steps) {
-    if (step.step == name) found = &step;  // the last attempt
-    names.push_back(step.step);
-  }
-  if (found != nullptr) return found;
-  const auto near = nearest(name, names);
-  Error error{ErrorCode::unknown_name, "the run has no step \"" + name + "\"" + did_you_mean(near), "/step"};
-  error.received = name;
-  error.details["accepted"] = names;
-  return error;
 }
 
 Result<json> value_at(const json& output, const std::string& path) {
@@ -112,7 +119,8 @@ Result<json> value_at(const json& output, const std::string& path) {
 }
 
 Result<Answer> part_answer(const RunDetail& detail, const RunView& view) {
-  ordered_json facts{{"run", detail.row.run}, {"status", name_of(detail.row.state)}};
+  constexpr Shown kShown{kOutputDetailedMax, kOutputDetailedMax};
+  Telling telling{.facts = {{"run", detail.row.run}, {"status", name_of(detail.row.state)}}};
   const StepRow* step = nullptr;
   if (view.step) {
     const auto found = find_step(detail, *view.step);
@@ -120,15 +128,17 @@ Result<Answer> part_answer(const RunDetail& detail, const RunView& view) {
     step = *found;
   }
   if (!view.output_path) {
-    facts["steps"] = ordered_json::array({step_row(*step, detail.now, {kOutputDetailedMax, kOutputDetailedMax})});
-    return tell(facts);
+    add_step(telling, detail, *step, kShown);
+    return answer_of(std::move(telling));
   }
   const auto value = value_at(step == nullptr ? detail.output : step->output, *view.output_path);
   if (!value.ok()) return value.error();
-  facts["output_path"] = *view.output_path;
-  facts["output"] = nullptr;
-  add_output(facts, "output", *value, {kOutputDetailedMax, kOutputDetailedMax});
-  return tell(facts);
+  telling.facts["output_path"] = *view.output_path;
+  telling.facts["output"] = nullptr;
+  const std::string uri =
+      step == nullptr ? run_output_uri(detail.row.run) : step_output_uri(detail.row.run, step->step);
+  add_output(telling, "output", {*value, uri}, kShown);
+  return answer_of(std::move(telling));
 }
 
 void add_times(ordered_json& facts, const RunDetail& detail) {
@@ -153,13 +163,68 @@ void add_details(ordered_json& facts, const RunDetail& detail) {
   add(facts, "correlation_id", detail.correlation_id);
 }
 
-void add_steps(ordered_json& facts, const RunDetail& detail, const RunView& view) {
+void add_steps(Telling& telling, const RunDetail& detail, const RunView& view) {
   const Shown shown =
       includes(view, "steps") || view.format == Format::detailed ? Shown{kOutputShownMax, kOutputExtract} : Shown{0, 0};
-  for (const auto& step : detail.steps) facts["steps"].push_back(step_row(step, detail.now, shown));
+  for (const auto& step : detail.steps) add_step(telling, detail, step, shown);
+}
+
+// What the run was given: an extract, and where all of it is, when it is long.
+void add_input(Telling& telling, const RunDetail& detail) {
+  if (detail.input.is_null()) return;
+  const std::string text = dump(detail.input);
+  if (text.size() <= kOutputShownMax) {
+    telling.facts["input"] = ordered_json(detail.input);
+    return;
+  }
+  telling.facts["input"] = extract(text, kOutputExtract).text + "…";
+  telling.facts["input_resource"] = run_input_uri(detail.row.run);
+  telling.links.push_back({run_input_uri(detail.row.run), "input", kJson, text.size()});
+}
+
+void add_error(Telling& telling, const RunRow& row) {
+  const Extract error = extract(row.error_message, kOutputShownMax);
+  add(telling.facts, "error", error.text);
+  if (error.whole) return;
+  telling.facts["error_resource"] = run_log_uri(row.run);
+  telling.links.push_back({run_log_uri(row.run), "log", kPlainText, row.error_message.size()});
+}
+
+void add_deliveries(ordered_json& facts, const RunDetail& detail) {
+  for (const auto& delivery : detail.deliveries) {
+    ordered_json row{{"target", delivery.target}, {"state", delivery.state}};
+    add(row, "error", delivery.error);
+    add_time(row, "at", delivery.settled_at, detail.row.zone, detail.now);
+    facts["deliveries"].push_back(row);
+  }
 }
 
 }  // namespace
+
+json main_output(const json& output) {
+  if (!output.is_object()) return output;
+  if (const auto message = output.find("message"); message != output.end()) return *message;
+  if (const auto last = output.find("last"); last != output.end()) return main_output(*last);
+  if (const auto structured = output.find("structured"); structured != output.end() && !structured->is_null())
+    return *structured;
+  if (const auto text = output.find("text"); text != output.end()) return *text;
+  return output;
+}
+
+Result<const StepRow*> find_step(const RunDetail& detail, const std::string& name) {
+  const StepRow* found = nullptr;
+  std::vector<std::string> names;
+  for (const auto& step : detail.steps) {
+    if (step.step == name) found = &step;  // the last attempt
+    names.push_back(step.step);
+  }
+  if (found != nullptr) return found;
+  const auto near = nearest(name, names);
+  Error error{ErrorCode::unknown_name, "the run has no step \"" + name + "\"" + did_you_mean(near), "/step"};
+  error.received = name;
+  error.details["accepted"] = names;
+  return error;
+}
 
 ordered_json run_row(const RunRow& row, Instant now, Format format) {
   ordered_json facts{{"run", row.run}, {"status", name_of(row.state)}};
@@ -223,26 +288,27 @@ Answer answer(const RunCancelled& cancelled) {
 Result<Answer> answer(const RunDetail& detail, const RunView& view) {
   if (view.step || view.output_path) return part_answer(detail, view);
   const RunRow& row = detail.row;
-  ordered_json facts{{"run", row.run}, {"status", name_of(row.state)}, {"task", row.task}};
+  Telling telling{.facts = {{"run", row.run}, {"status", name_of(row.state)}, {"task", row.task}}};
+  ordered_json& facts = telling.facts;
   add(facts, "reason", row.reason);
   facts["action"] = brief_action(detail.action);
   add_times(facts, detail);
   if (row.folded > 0) facts["folded"] = row.folded;
   facts["attempt"] = row.attempt;
   add(facts, "error_class", row.error_class);
-  add(facts, "error", extract(row.error_message, kOutputShownMax).text);
+  add_error(telling, row);
   if (row.cancel_requested) facts["cancel_requested"] = detail.cancel_reason.empty() ? "yes" : detail.cancel_reason;
   add(facts, "waits_for", detail.waits_for);
   if (!detail.progress.is_null()) facts["progress"] = ordered_json(detail.progress);
   if (detail.diagnosis) facts["diagnosis"] = diagnosis_of(*detail.diagnosis);
-  if (includes(view, "input") && !detail.input.is_null())
-    add_output(facts, "input", detail.input, {kOutputShownMax, kOutputExtract});
+  if (includes(view, "input")) add_input(telling, detail);
   if (includes(view, "cost") || (view.format == Format::detailed && !detail.cost.is_free()))
     facts["cost_usd"] = detail.cost.dollars();
-  add_steps(facts, detail, view);
-  add_run_output(facts, detail, view);
+  add_deliveries(facts, detail);
+  add_steps(telling, detail, view);
+  add_run_output(telling, detail, view);
   if (view.format == Format::detailed) add_details(facts, detail);
-  return tell(facts);
+  return answer_of(std::move(telling));
 }
 
 bool has_ended(const CallContext& context, RunId run) {

@@ -33,6 +33,11 @@ Answer answer(const RunCancelled& cancelled);
 // Errors: unknown_name at /step, arguments_invalid at /output_path.
 Result<Answer> answer(const RunDetail& detail, const RunView& view);
 
+// The part of an output that a reader wants: a tool's structured result, else its text; what the last step gave.
+json main_output(const json& output);
+// The last attempt of a step. Errors: unknown_name at /step.
+Result<const StepRow*> find_step(const RunDetail& detail, const std::string& name);
+
 bool has_ended(const CallContext& context, RunId run);
 // The run as get_run shows it in short: how a call that started it goes on. A run that failed is an error of that call.
 Result<Answer> run_answer(const CallContext& context, RunId run, const json& shape);

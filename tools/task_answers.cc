@@ -2,6 +2,7 @@
 
 #include "server/domain/schedule/schedule.h"
 #include "tools/render.h"
+#include "tools/resource.h"
 #include "tools/run_answers.h"
 
 namespace carillon::tools {
@@ -62,6 +63,22 @@ ordered_json pause_of(const TaskDetail& detail, const std::string& zone) {
   add(pause, "by", detail.paused_by);
   add_time(pause, "until", detail.row.paused_until, zone, detail.now);
   return pause;
+}
+
+// The definition as its arguments; a long one as an extract, with the resource that holds it.
+Answer with_definition(ordered_json facts, const TaskDetail& detail) {
+  const json definition = as_arguments(detail.definition);
+  const std::string text = definition.dump(-1, ' ', false, json::error_handler_t::replace);
+  if (text.size() <= kOutputShownMax) {
+    facts["definition"] = definition;
+    return tell(facts);
+  }
+  const std::string uri = task_uri(detail.row.task);
+  facts["definition"] = extract(text, kOutputExtract).text + "…";
+  facts["definition_resource"] = uri;
+  Answer answer = tell(facts);
+  answer.links.push_back({uri, "definition", kJson, text.size()});
+  return answer;
 }
 
 }  // namespace
@@ -180,8 +197,7 @@ Answer answer(const TaskDetail& detail, Format format) {
   facts["slots_fired"] = detail.fired;
   facts["priority"] = detail.row.priority;
   add(facts, "tags", detail.row.tags);
-  facts["definition"] = as_arguments(detail.definition);
-  return tell(facts);
+  return with_definition(std::move(facts), detail);
 }
 
 Answer answer(const Previewed& previewed) {

@@ -38,7 +38,16 @@ struct Hints {
   bool open_world = false;  // reaches servers outside
 };
 
-// What a tool says when it did what was asked. `text` and `structured` tell the same facts.
+// A resource that holds what is too long for an answer (resource.h).
+struct ResourceLink {
+  std::string uri;
+  std::string name;
+  std::string_view mime_type;  // a constant
+  std::size_t bytes = 0;
+};
+
+// What a tool says when it did what was asked. `text` and `structured` tell the same facts, the URIs of the links
+// included.
 struct Answer {
   // failed: the run that the call asked for ended badly. No refusal, so the facts are those of the run, yet an error
   // for whoever called.
@@ -46,6 +55,7 @@ struct Answer {
   json structured = json::object();
   std::string text;
   Ending ending = Ending::well;
+  std::vector<ResourceLink> links{};
 };
 
 struct CallContext {

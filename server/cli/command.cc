@@ -14,7 +14,7 @@ namespace {
 constexpr auto kSubcommands = std::to_array<Subcommand>({
     {"serve", "[--listen HOST:PORT] [--insecure-loopback] [--toolsets LIST] [--prefix TEXT] [--detach]", "run the daemon: scheduler, workers, HTTP and socket",
      run_serve},
-    {"mcp", "", "what an agent host launches: MCP on stdin and stdout", run_mcp},
+    {"mcp", "[--channel]", "what an agent host launches: MCP on stdin and stdout", run_mcp},
     {"worker", "", "run workers only, on a database that daemons share", run_worker},
     {"status", "[--json]", "say whether the daemon is ready, and where it listens", run_status},
     {"stop", "", "ask the daemon to finish and end", run_stop},

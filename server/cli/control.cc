@@ -6,6 +6,7 @@
 
 #include "server/base/log.h"
 #include "server/base/version.h"
+#include "server/cli/daemon_link.h"
 #include "server/cli/token.h"
 #include "server/domain/schedule/zone.h"
 
@@ -31,13 +32,15 @@ std::string zone_of(const Control& control, const json& preamble) {
   return zone->name();
 }
 
-Opened open_protocol(const Control& control) {
-  return {
-      .server = control.mcp, .principal = owner_principal(), .reply = "", .first_line = Opened::FirstLine::is_protocol};
+Opened open_protocol(std::shared_ptr<transport::McpServer> server) {
+  return {.server = std::move(server),
+          .principal = owner_principal(),
+          .reply = "",
+          .first_line = Opened::FirstLine::is_protocol};
 }
 
 Opened open_mcp(const Control& control, const json& preamble) {
-  Opened opened = open_protocol(control);
+  Opened opened = open_protocol(preamble.value("want", json()) == kWantChannel ? control.channel_mcp : control.mcp);
   opened.first_line = Opened::FirstLine::was_handled;
   opened.reply = json{{"carillon", 1}, {"version", kVersion}, {"started_by", control.started_by}}.dump();
   opened.zone = zone_of(control, preamble);
@@ -54,11 +57,11 @@ transport::SocketHooks socket_hooks(Control control) {
   };
   const auto open = [control = std::move(control)](const transport::SocketPeer&, std::string_view line) {
     const json preamble = json::parse(line, nullptr, false);
-    if (!preamble.is_object() || !preamble.contains("carillon")) return open_protocol(control);
+    if (!preamble.is_object() || !preamble.contains("carillon")) return open_protocol(control.mcp);
     const json want = preamble.value("want", json("mcp"));
-    if (want == "mcp") return open_mcp(control, preamble);
+    if (want == kWantMcp || want == kWantChannel) return open_mcp(control, preamble);
     if (want == "status") return reply_only({{"status", control.status()}});
-    if (want != "stop") return reply_only({{"error", "unknown want; accepted are mcp, status and stop"}});
+    if (want != "stop") return reply_only({{"error", "unknown want; accepted are mcp, mcp_channel, status and stop"}});
     const json successor = preamble.value("successor", json());
     control.stop(successor.is_string() ? successor.get<std::string>() : "");
     return reply_only({{"stopping", true}});

@@ -26,6 +26,11 @@
 #include "server/worker/membership.h"
 #include "server/worker/worker.h"
 #include "tools/followed_calls.h"
+#include "tools/prompt_set.h"
+#include "tools/resource_set.h"
+#include "tools/resource_watch.h"
+#include "tools/session_channel.h"
+#include "tools/soon.h"
 #include "tools/tool_set.h"
 #include "transport/http_endpoint.h"
 #include "transport/http_server.h"
@@ -87,11 +92,17 @@ struct Daemon::Rooms {
   std::unique_ptr<Retention> retention;
   std::unique_ptr<Worker> worker;
   std::unique_ptr<CatalogDownstream> downstream;
+  std::unique_ptr<tools::ResourceWatch> resource_watch;
+  std::unique_ptr<tools::SessionChannel> session_channel;
+  std::unique_ptr<tools::Soon> look_for_changes, tell_sessions;
   std::unique_ptr<transport::WorkerPool> pool;
   std::unique_ptr<transport::Timer> timer;
   std::unique_ptr<tools::ToolSet> tools;
   std::unique_ptr<tools::FollowedCalls> followed_calls;
-  std::shared_ptr<transport::McpServer> mcp;
+  std::unique_ptr<tools::ResourceSet> resources;
+  std::unique_ptr<tools::PromptSet> prompts;
+  std::unique_ptr<tools::Completions> completions;
+  std::shared_ptr<transport::McpServer> mcp, channel_mcp;  // the second for hosts that want the channel
   std::unique_ptr<TokenAuthenticator> authenticator;
   std::unique_ptr<transport::McpEndpoint> endpoint;
   std::unique_ptr<transport::HttpServer> http;
@@ -100,8 +111,10 @@ struct Daemon::Rooms {
   Rooms(Config settings, Role as, StopSignal& signal, Database opened)
       : config(std::move(settings)), role(as), stop_signal(signal), database(std::move(opened)) {}
 
+  HotPathOptions hot_path();
   void start_inside();
   Status start_protocol();
+  void start_working();
   Status start_http();
   Status listen(const Address& address);
   void start_socket();
@@ -114,14 +127,18 @@ struct Daemon::Rooms {
   void refresh_gauges() const;
 };
 
+HotPathOptions Daemon::Rooms::hot_path() {
+  HotPathOptions options;
+  options.url = database.urls().dispatch;
+  options.application = service_of(role);
+  options.prepared_statements = config.database.pool.prepared_statements;
+  options.revive = database.reviver();
+  return options;
+}
+
 void Daemon::Rooms::start_inside() {
-  HotPathOptions hot_path;
-  hot_path.url = database.urls().dispatch;
-  hot_path.application = service_of(role);
-  hot_path.prepared_statements = config.database.pool.prepared_statements;
-  hot_path.revive = database.reviver();
-  membership =
-      std::make_unique<Membership>(hot_path, this_process(service_of(role)), clock, config.worker.leases.shard_expiry);
+  membership = std::make_unique<Membership>(hot_path(), this_process(service_of(role)), clock,
+                                            config.worker.leases.shard_expiry);
   store = std::make_unique<Store>(database.urls(), config.database.pool, database.reviver());
   catalog = std::make_unique<catalog::Catalog>(config.catalog);
   EngineOptions options;
@@ -133,18 +150,6 @@ void Daemon::Rooms::start_inside() {
       options);
   retention = std::make_unique<Retention>(*store, config.retention);
   retention->make_partitions(clock.now());
-  WorkerHooks hooks;
-  hooks.run_ended = [this](RunId run) { engine->watch().finished(run); };
-  hooks.each_second = [this] {
-    engine->check_watched_runs();
-    engine->end_pauses();
-  };
-  hooks.sweep = [this] { retention->sweep(clock.now()); };
-  worker = std::make_unique<Worker>(
-      WorkerParts{.database = hot_path, .tools = *catalog, .clock = clock, .membership = *membership, .hooks = hooks},
-      config.worker);
-  worker->start();
-  bell.attach(worker.get());
 }
 
 Status Daemon::Rooms::start_protocol() {
@@ -154,17 +159,59 @@ Status Daemon::Rooms::start_protocol() {
   downstream = std::make_unique<CatalogDownstream>(*catalog);
   pool = std::make_unique<transport::WorkerPool>(transport::WorkerPool::Limits{});
   timer = std::make_unique<transport::Timer>();
+  resource_watch = std::make_unique<tools::ResourceWatch>(*engine);
   const tools::Ports ports{.engine = *engine, .downstream = *downstream, .executor = *pool, .timer = *timer};
   tools = std::make_unique<tools::ToolSet>(ports, options);
   followed_calls = std::make_unique<tools::FollowedCalls>(ports);
+  resources = std::make_unique<tools::ResourceSet>(ports, *resource_watch);
+  prompts = std::make_unique<tools::PromptSet>(ports, options.prefix);
+  completions = std::make_unique<tools::Completions>(ports);
+  const transport::Services services{.tools = tools.get(),
+                                     .resources = resources.get(),
+                                     .prompts = prompts.get(),
+                                     .completions = completions.get(),
+                                     .tasks = followed_calls.get()};
   transport::ServerOptions server;
   server.server_info = server_info();
   server.instructions = tools->instructions();
   server.list_ttl = std::chrono::hours{1};
   server.state_secret = read_sealing_key(*store, kRequestStateKey);
-  mcp = std::make_shared<transport::McpServer>(
-      server, transport::Services{.tools = tools.get(), .tasks = followed_calls.get()}, clock, *pool);
+  mcp = std::make_shared<transport::McpServer>(server, services, clock, *pool);
+  server.experimental[std::string(tools::kChannelCapability)] = json::object();
+  channel_mcp = std::make_shared<transport::McpServer>(server, services, clock, *pool);
+  resource_watch->serve(*mcp);
+  resource_watch->serve(*channel_mcp);
+  session_channel = std::make_unique<tools::SessionChannel>(
+      *engine, *channel_mcp,
+      tools::ChannelOptions{.per_hour_max = config.session.per_hour_max, .prefix = options.prefix});
+  const tools::SoonParts parts{.executor = *pool, .timer = *timer};
+  look_for_changes = std::make_unique<tools::Soon>(parts, "changes", [this] { resource_watch->look(); });
+  tell_sessions = std::make_unique<tools::Soon>(parts, "sessions", [this] { session_channel->run_once(); });
   return Done{};
+}
+
+void Daemon::Rooms::start_working() {
+  const auto tell_watchers = [this] {
+    if (!mcp) return;
+    look_for_changes->ask();
+    tell_sessions->ask();
+  };
+  WorkerHooks hooks;
+  hooks.run_ended = [this, tell_watchers](RunId run) {
+    engine->watch().finished(run);
+    tell_watchers();
+  };
+  hooks.each_second = [this, tell_watchers] {
+    engine->check_watched_runs();
+    engine->end_pauses();
+    tell_watchers();
+  };
+  hooks.sweep = [this] { retention->sweep(clock.now()); };
+  worker = std::make_unique<Worker>(
+      WorkerParts{.database = hot_path(), .tools = *catalog, .clock = clock, .membership = *membership, .hooks = hooks},
+      config.worker);
+  worker->start();
+  bell.attach(worker.get());
 }
 
 Status Daemon::Rooms::start_http() {
@@ -221,6 +268,7 @@ void Daemon::Rooms::start_socket() {
       config.paths.socket.string(),
       socket_hooks(
           {.mcp = mcp,
+           .channel_mcp = channel_mcp,
            .status = [this] { return status_of(health(), {.socket = socket->path(), .http = http_address()}); },
            .stop = [this](const std::string& successor) { stop_for(successor); },
            .started_by = role == Role::auto_started_daemon ? kStartedByFront : kStartedByUser,
@@ -281,6 +329,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, Role role, S
     const auto protocol = rooms.start_protocol();
     if (!protocol.ok()) return protocol.error();
   }
+  rooms.start_working();
   if (role != Role::in_process) {
     const auto http = rooms.start_http();
     if (!http.ok()) return http.error();
@@ -295,12 +344,13 @@ json Daemon::status() const {
                    {.socket = rooms_->socket ? rooms_->socket->path() : "", .http = rooms_->http_address()});
 }
 
-transport::McpServer& Daemon::mcp() { return *rooms_->mcp; }
+transport::McpServer& Daemon::mcp() { return rooms_->config.session.channel ? *rooms_->channel_mcp : *rooms_->mcp; }
 
 void Daemon::stop() {
   if (!rooms_) return;
   log::info("stopping");
   if (rooms_->mcp) rooms_->mcp->stop();
+  if (rooms_->channel_mcp) rooms_->channel_mcp->stop();
   if (rooms_->socket) rooms_->socket->stop();
   if (rooms_->http) rooms_->http->stop();
   rooms_->bell.attach(nullptr);
@@ -310,10 +360,15 @@ void Daemon::stop() {
   rooms_->socket.reset();
   rooms_->http.reset();
   rooms_->endpoint.reset();
+  rooms_->timer.reset();
+  rooms_->tell_sessions.reset();
+  rooms_->look_for_changes.reset();
+  rooms_->session_channel.reset();
+  rooms_->resource_watch.reset();
+  rooms_->channel_mcp.reset();
   rooms_->mcp.reset();
   rooms_->followed_calls.reset();
   rooms_->tools.reset();
-  rooms_->timer.reset();
   rooms_->worker.reset();
   rooms_->engine.reset();
   rooms_->catalog.reset();

@@ -28,7 +28,7 @@ class Daemon {
   ~Daemon();
 
   json status() const;            // what `carillon status --json` prints
-  transport::McpServer& mcp();    // for a stream of our own (role in_process)
+  transport::McpServer& mcp();    // for a stream of our own (role in_process), with the channel if config wants it
   void stop();                    // finishes runs softly, hands back the rest, lets go of the database
 
  private:

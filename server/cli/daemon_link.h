@@ -3,7 +3,8 @@
 //
 // Preamble, one line each way (spec lifetime.md):
 //   → {"carillon":1,"version":"…","zone":"Europe/Berlin","parent_pid":4711,"want":"mcp"}
-//   ← {"carillon":1,"version":"…","started_by":"front"}  want mcp: MCP lines follow, both ways
+//   ← {"carillon":1,"version":"…","started_by":"front"}  want mcp: MCP lines follow, both ways; mcp_channel: with the
+//                             notifications that a host shows to its model (tools/session_channel.h)
 //   ← {"carillon":1,"version":"…","status":{…}} want status: the socket is closed after it
 //   ← {"carillon":1,"version":"…","stopping":true} want stop; with "successor":"…" it tells its clients who comes next
 // The socket's peer credentials decide who may speak; the names in the preamble are for display.
@@ -21,6 +22,9 @@
 #include "server/process/unique_fd.h"
 
 namespace carillon::cli {
+
+inline constexpr const char* kWantMcp = "mcp";
+inline constexpr const char* kWantChannel = "mcp_channel";
 
 struct DaemonLink {
   process::UniqueFd socket;

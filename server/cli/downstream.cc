@@ -40,4 +40,8 @@ Result<tools::DownstreamFound> CatalogDownstream::search_tools(const TenantId&, 
   return found;
 }
 
+Result<ToolFacts> CatalogDownstream::describe_tool(const TenantId& tenant, const std::string& tool, Duration wait) {
+  return catalog_.describe(tenant, tool, wait);
+}
+
 }  // namespace carillon::cli

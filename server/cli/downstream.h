@@ -10,6 +10,7 @@ class CatalogDownstream final : public tools::Downstream {
  public:
   explicit CatalogDownstream(catalog::Catalog& catalog) : catalog_(catalog) {}
   Result<tools::DownstreamFound> search_tools(const TenantId& tenant, const tools::DownstreamQuery& query) override;
+  Result<ToolFacts> describe_tool(const TenantId& tenant, const std::string& tool, Duration wait) override;
 
  private:
   catalog::Catalog& catalog_;

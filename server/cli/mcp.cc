@@ -12,8 +12,8 @@ namespace {
 
 constexpr Duration kFirstStartPatience = std::chrono::seconds{60};  // making the first database included
 
-Result<process::UniqueFd> find_daemon(const Paths& paths) {
-  auto link = find_or_start_daemon(paths, "mcp", kFirstStartPatience);
+Result<process::UniqueFd> find_daemon(const Config& config) {
+  auto link = find_or_start_daemon(config.paths, config.session.channel ? kWantChannel : kWantMcp, kFirstStartPatience);
   if (!link.ok()) return link.error();
   return std::move(link->socket);
 }
@@ -21,23 +21,27 @@ Result<process::UniqueFd> find_daemon(const Paths& paths) {
 }  // namespace
 
 int run_mcp(const Words& words) {
-  const auto parsed = parse_words(words, {.command = "mcp", .flags = {}, .own = {}});
+  const auto parsed = parse_words(
+      words,
+      {.command = "mcp",
+       .flags = {{"channel", "session.channel", "tell the session of runs that asked for notify: session", "true"}},
+       .own = {}});
   if (!parsed) return kExitUsage;
-  const Paths& paths = parsed->config.paths;
+  const Config& config = parsed->config;
   StopSignal stop;
   Result<process::UniqueFd> daemon = Error{ErrorCode::unavailable, "not looked for yet"};
   try {
-    daemon = find_daemon(paths);
+    daemon = find_daemon(config);
   } catch (const std::exception& error) {
     // Typically a home that cannot be written: no daemon can be started there.
     daemon = Error{ErrorCode::unavailable, error.what()};
   }
   if (!daemon.ok()) {
     log::warn("no daemon can be started; serving in this process only", {{"why", daemon.error().message}});
-    return serve_in_process(parsed->config, stop);
+    return serve_in_process(config, stop);
   }
   const FrontEnd end = splice({.input = 0, .output = 1, .stop_signal = stop.fd()}, std::move(*daemon),
-                              [&] { return find_daemon(paths); });
+                              [&] { return find_daemon(config); });
   return end == FrontEnd::daemon_lost ? kExitUnavailable : kExitOk;
 }
 

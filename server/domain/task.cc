@@ -17,11 +17,13 @@ json said(const TaskDefinition& definition) {
              {"tags", definition.tags},
              {"priority", definition.priority},
              {"lock", definition.lock},
+             {"notify", definition.notify},
              {"options", to_json(definition.options)}};
   value["deadline"] = definition.deadline ? json(to_text(*definition.deadline)) : json(nullptr);
   value["dedupe"] = definition.dedupe
                         ? json{{"key", definition.dedupe->key}, {"window", to_text(definition.dedupe->window)}}
                         : json(nullptr);
+  value["notify_on"] = definition.notify_on ? json(name_of(*definition.notify_on)) : json(nullptr);
   return value;
 }
 
@@ -55,6 +57,12 @@ Result<TaskDefinition> read_said(const json& stored) {
   definition.tags = stored.at("tags").get<std::vector<std::string>>();
   definition.priority = stored.at("priority");
   definition.lock = stored.at("lock");
+  // Versions from before there were notifications have none.
+  definition.notify = stored.value("notify", std::vector<std::string>{});
+  if (const json on = stored.value("notify_on", json(nullptr)); !on.is_null()) {
+    definition.notify_on = notify_on_named(on.get<std::string>());
+    if (!definition.notify_on) return invalid("there is no such wish", "/notify_on", on);
+  }
   auto options = read_options(stored.at("options"), "/options");
   if (!options) return options.error();
   definition.options = std::move(*options);
@@ -109,7 +117,7 @@ std::vector<FieldChange> changes(const TaskDefinition& before, const TaskDefinit
   old_action.erase("kind");
   new_action.erase("kind");
   compare_members(found, "", old_action, new_action);
-  for (const char* field : {"description", "tags", "priority", "deadline", "dedupe", "lock"})
+  for (const char* field : {"description", "tags", "priority", "deadline", "dedupe", "lock", "notify", "notify_on"})
     compare(found, field, old_said[field], new_said[field]);
   compare_members(found, "options.", old_said["options"], new_said["options"]);
   return found;
@@ -153,6 +161,11 @@ std::optional<Instant> expires_at(const TaskDefinition& definition, Instant slot
 std::optional<Instant> finish_by(const TaskDefinition& definition, Instant slot) {
   if (!definition.deadline) return std::nullopt;
   return slot + *definition.deadline;
+}
+
+NotifyOn notify_on(const TaskDefinition& definition) {
+  if (definition.notify_on) return *definition.notify_on;
+  return definition.action.kind == ActionKind::message ? NotifyOn::always : NotifyOn::failure;
 }
 
 Instant jittered(const TaskDefinition& definition, TaskId task, Instant slot) {

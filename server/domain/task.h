@@ -15,6 +15,7 @@
 #include "server/base/json.h"
 #include "server/base/result.h"
 #include "server/domain/action.h"
+#include "server/domain/notify.h"
 #include "server/domain/schedule/misfire.h"
 #include "server/domain/schedule/overlap.h"
 #include "server/domain/schedule/schedule.h"
@@ -45,6 +46,8 @@ struct TaskDefinition {
   int priority = kDefaultPriority;
   std::optional<Duration> deadline{};  // so long after its slot a run must have finished (see expires_at, finish_by)
   std::optional<Dedupe> dedupe{};
+  std::vector<std::string> notify{};    // targets (notify.h), each once
+  std::optional<NotifyOn> notify_on{};  // see notify_on()
   std::string lock;  // one run at a time across all tasks with this lock; empty: none. It is the concurrency key
   TaskOptions options;
 };
@@ -79,6 +82,9 @@ Overlap overlap_policy(const TaskDefinition& definition);
 std::optional<Instant> expires_at(const TaskDefinition& definition, Instant slot);
 // A run that is still going then is stopped and fails (expired).
 std::optional<Instant> finish_by(const TaskDefinition& definition, Instant slot);
+// Of which ends its targets are told; unless the task says it, failures, and of a message every delivery, because being
+// told is what the message is for.
+NotifyOn notify_on(const TaskDefinition& definition);
 // When the slot's run starts: the slot plus a share of options.jitter that depends on task and slot only, so that every
 // process that might fire the slot says the same.
 Instant jittered(const TaskDefinition& definition, TaskId task, Instant slot);

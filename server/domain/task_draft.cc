@@ -6,9 +6,10 @@
 
 namespace carillon {
 
-const std::array<std::string_view, 17> kDraftNames{
-    "when",     "timezone", "tool",   "arguments", "message", "steps",         "input",         "description", "tags",
-    "priority", "deadline", "dedupe", "lock",      "paused",  "schedule_kind", "schedule_expr", "options"};
+const std::array<std::string_view, 19> kDraftNames{
+    "when",        "timezone", "tool",          "arguments",     "message", "steps", "input",
+    "description", "tags",     "priority",      "deadline",      "dedupe",  "lock",  "notify",
+    "notify_on",   "paused",   "schedule_kind", "schedule_expr", "options"};
 
 namespace {
 
@@ -69,6 +70,29 @@ class DraftReader {
     std::sort(tags.begin(), tags.end());
     tags.erase(std::unique(tags.begin(), tags.end()), tags.end());
     into = std::move(tags);
+  }
+  void notify(std::optional<std::vector<std::string>>& into) {
+    const json* given = member("notify");
+    if (given == nullptr) return;
+    if (!given->is_array() || given->size() > kNotifyTargetsMax)
+      return refuse("notify", "give a list of at most 10 targets");
+    std::vector<std::string> targets;
+    for (const json& target : *given) {
+      if (!target.is_string()) return refuse("notify", "a target is a text");
+      auto read = read_notify_target(target.get_ref<const std::string&>(), "/notify");
+      if (!read) {
+        error_ = read.error();
+        return;
+      }
+      targets.push_back(std::move(*read));
+    }
+    std::sort(targets.begin(), targets.end());
+    targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
+    into = std::move(targets);
+  }
+  void notify_on(std::optional<std::string>& into) {
+    text("notify_on", into);
+    if (into && !into->empty() && !notify_on_named(*into)) refuse("notify_on", "give failure, always, change or never");
   }
   const std::optional<Error>& error() const { return error_; }
 
@@ -137,6 +161,8 @@ Result<TaskDraft> read_draft(const json& arguments) {
   read.text("deadline", draft.deadline);
   read.object("dedupe", draft.dedupe);
   read.text("lock", draft.lock, kTagBytesMax);
+  read.notify(draft.notify);
+  read.notify_on(draft.notify_on);
   read.flag("paused", draft.paused);
   if (read.error()) return *read.error();
   if (auto error = check_action(draft.action)) return *error;

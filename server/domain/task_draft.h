@@ -38,11 +38,13 @@ struct TaskDraft {
   std::optional<std::string> description{};
   std::optional<std::vector<std::string>> tags{};
   std::optional<int> priority{};
-  std::optional<std::string> deadline{};  // a duration; "" clears
-  std::optional<json> dedupe{};           // {"key", "window"}; {} clears
-  std::optional<std::string> lock{};      // "" clears
-  std::optional<bool> paused{};           // schedule_task only
-  json options = json::object();          // merged member by member; null or "" clears one
+  std::optional<std::string> deadline{};             // a duration; "" clears
+  std::optional<json> dedupe{};                      // {"key", "window"}; {} clears
+  std::optional<std::string> lock{};                 // "" clears
+  std::optional<std::vector<std::string>> notify{};  // targets; none clears
+  std::optional<std::string> notify_on{};            // "" clears
+  std::optional<bool> paused{};                      // schedule_task only
+  json options = json::object();                     // merged member by member; null or "" clears one
 };
 
 // The arguments of schedule_task and update_task that describe the task. Members that belong to the command itself
@@ -51,6 +53,6 @@ struct TaskDraft {
 Result<TaskDraft> read_draft(const json& arguments);
 
 // The names that read_draft knows.
-extern const std::array<std::string_view, 17> kDraftNames;
+extern const std::array<std::string_view, 19> kDraftNames;
 
 }  // namespace carillon

@@ -16,7 +16,9 @@
 #include "server/domain/caller.h"
 #include "server/domain/run_id.h"
 #include "server/domain/tool_caller.h"
+#include "server/engine/changes.h"
 #include "server/engine/command.h"
+#include "server/engine/deliveries.h"
 #include "server/engine/followed_calls.h"
 #include "server/engine/queries.h"
 #include "server/engine/run_commands.h"
@@ -67,8 +69,17 @@ class Engine {
   Result<RunPage> list_runs(const Caller& caller, const ListRuns& query);
   Result<RunDetail> get_run(const Caller& caller, const GetRun& query);
   Result<Previewed> preview(const Caller& caller, const Preview& query);
-  // Notes that this caller asked: the next answer's `since_last_asked` begins here.
-  Result<StatusReport> get_status(const Caller& caller);
+  Result<StatusReport> get_status(const Caller& caller, StatusUse use = StatusUse::asked);
+  Result<NamesAnswer> find_names(const Caller& caller, const FindNames& query);
+
+  // What watches want to know (changes.h). Errors of find_watched: unknown_name. marks_of answers each that it was
+  // asked for, for all tenants at once.
+  Result<Watched> find_watched(const Caller& caller, Watched::Kind kind, const std::string& name);
+  ChangeMarks marks_of(const std::vector<Watched>& watched);
+  Activity look_at_activity(ActivityTail& tail);
+
+  // Takes what is due for the recipients, hands each to `send`, and writes what became of it.
+  void deliver(const DeliverWanted& wanted, const Send& send);
 
   // followed_calls.h. Errors: unknown_name at /id for what is not the caller's, arguments_invalid at /cursor.
   void follow_call(const Caller& caller, const FollowCall& command);

@@ -3,6 +3,7 @@
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
 #include "server/engine/run_view.h"
+#include "server/store/delivery_store.h"
 #include "server/store/status_store.h"
 
 // get_run: one run in full, why it failed, and why it waits.
@@ -167,6 +168,9 @@ Result<RunDetail> Engine::get_run(const Caller& caller, const GetRun& query) {
     detail.steps = steps_of(looking);
     detail.diagnosis = diagnose(looking, detail.steps);
     detail.waits_for = waits_for(looking);
+    for (DeliveryRecord& told : DeliveryStore{tx}.of_run(caller.tenant, run->id))
+      detail.deliveries.push_back(
+          {std::move(told.target), std::move(told.state), std::move(told.error), told.settled_at});
     for (const int retry : RunStore{tx}.retries(caller.tenant, {run->task, run->number}))
       if (retry != run->retry) detail.retries.push_back(to_string(RunHandle{run->task_name, run->number, retry}));
     detail.task_version = run->task_version;

@@ -35,17 +35,21 @@ std::vector<AgendaEntry> coming(Tx& tx, const TenantId& tenant, Instant now) {
   return entries;
 }
 
-SinceLastAsked since_last_asked(Tx& tx, const Caller& caller, Instant now) {
-  SinceLastAsked told{.since = StatusStore{tx}.note_asked(caller.tenant, caller.agent, now)};
-  const Instant since = told.since.value_or(now - kFirstLook);
+SinceLastAsked since_last_asked(Tx& tx, const Caller& caller, Instant now, StatusUse use) {
+  StatusStore status{tx};
+  const LastAsked last = use == StatusUse::asked ? status.note_asked(caller.tenant, caller.agent, now)
+                                                 : status.last_asked(caller.tenant, caller.agent);
+  const EndsWanted wanted{
+      .since = last.at.value_or(now - kFirstLook), .unseen_by = last.seen, .seen_by = last.seen_now};
   RunStore runs{tx};
-  const EndedRuns ended = runs.outcomes(caller.tenant, since);
-  told.succeeded = ended.succeeded;
-  told.failed = ended.failed;
-  told.unknown = ended.unknown;
-  told.missed = ended.missed;
-  told.skipped = ended.skipped;
-  for (const RunId id : runs.attention(caller.tenant, since, kAttentionShown))
+  const EndedRuns ended = runs.outcomes(caller.tenant, wanted);
+  SinceLastAsked told{.since = last.at,
+                      .succeeded = ended.succeeded,
+                      .failed = ended.failed,
+                      .unknown = ended.unknown,
+                      .missed = ended.missed,
+                      .skipped = ended.skipped};
+  for (const RunId id : runs.attention(caller.tenant, wanted, kAttentionShown))
     if (const auto run = runs.find(caller.tenant, id)) told.attention.push_back(view_of(*run));
   return told;
 }
@@ -58,7 +62,7 @@ std::optional<DispatchPause> pause_of(StatusStore& status, const TenantId& tenan
 
 }  // namespace
 
-Result<StatusReport> Engine::get_status(const Caller& caller) {
+Result<StatusReport> Engine::get_status(const Caller& caller, StatusUse use) {
   const Instant now = parts_.clock.now();
   return parts_.store.in_tx(caller.tenant, [&](Tx& tx) -> Result<StatusReport> {
     StatusStore status{tx};
@@ -82,7 +86,7 @@ Result<StatusReport> Engine::get_status(const Caller& caller) {
                         .shards_without_owner = queue.shards_without_owner,
                         .dispatch_pause = pause_of(status, caller.tenant),
                         .next = coming(tx, caller.tenant, now)};
-    report.since_last_asked = since_last_asked(tx, caller, now);
+    report.since_last_asked = since_last_asked(tx, caller, now, use);
     return report;
   });
 }

@@ -96,6 +96,14 @@ struct Diagnosis {
   json next_call = nullptr;                          // {"tool": "retry_run", "arguments": {…}}
 };
 
+// What was planned to be told of a run's end, and what became of it.
+struct DeliveryRow {
+  std::string target{};
+  std::string state{};  // pending, sent, failed, expired, suppressed
+  std::string error{};
+  std::optional<Instant> settled_at{};
+};
+
 struct RunDetail {
   RunRow row{};
   json action = nullptr;
@@ -106,7 +114,8 @@ struct RunDetail {
   std::vector<StepRow> steps{};
   std::optional<Diagnosis> diagnosis{};
   std::vector<std::string> waits_for{};  // why a queued or waiting run is not running
-  std::vector<std::string> retries{};    // handles of the other runs with this number
+  std::vector<DeliveryRow> deliveries{};
+  std::vector<std::string> retries{};  // handles of the other runs with this number
   json progress = nullptr;
   int task_version = 1;
   std::string correlation_id{};
@@ -255,6 +264,10 @@ struct SinceLastAsked {
   std::vector<RunRow> attention{};  // at most five of the failed, unknown and missed, newest first
 };
 
+// asked: the caller is told, so the next answer's `since_last_asked` begins here. looked: nothing is noted, for readers
+// that nobody may be listening to (a resource that a host shows, a prompt).
+enum class StatusUse { asked, looked };
+
 struct StatusReport {
   Instant now{};
   std::string zone{};
@@ -274,6 +287,22 @@ struct StatusReport {
   std::optional<DispatchPause> dispatch_pause{};
   std::vector<AgendaEntry> next{};  // at most five
   SinceLastAsked since_last_asked{};
+};
+
+// find_names ----------------------------------------------------------------------------------------------------------
+
+enum class Naming { task, tag };
+
+// Names that contain `part`, in either case.
+struct FindNames {
+  Naming naming = Naming::task;
+  std::string part{};
+  int limit = kLimitMax;
+};
+
+struct NamesAnswer {
+  std::vector<std::string> names{};  // those first that begin with the part
+  std::int64_t total = 0;
 };
 
 }  // namespace carillon

@@ -164,6 +164,8 @@ Result<TaskDefinition> resolve(const TaskDraft& draft, const TaskDefinition* bas
   if (draft.tags) definition.tags = *draft.tags;
   if (draft.priority) definition.priority = *draft.priority;
   if (draft.lock) definition.lock = *draft.lock;
+  if (draft.notify) definition.notify = *draft.notify;
+  if (draft.notify_on) definition.notify_on = notify_on_named(*draft.notify_on);  // "" clears
   if (draft.schedule_kind)
     definition.when = *draft.schedule_kind + " " + draft.schedule_expr.value_or("");
   else if (draft.when)

@@ -14,6 +14,8 @@ namespace carillon {
 namespace {
 
 constexpr char kLockNotAvailable[] = "55P03";
+// What nobody took by then would be told as news that is none; get_status has it all the same.
+constexpr Duration kDeliveryWaitMax = std::chrono::hours{24};
 
 // History first: what belongs to a run goes only after it.
 constexpr std::array<const char*, 4> kKeptWithRecords{"run_history", "step_journal", "effect_journal", "run_input"};
@@ -58,6 +60,7 @@ Swept Retention::sweep(Instant now) {
     batch([&](Tx& tx) { return static_cast<std::int64_t>(tx.exec(query, values...).affected_rows()); }, swept);
   };
   pruned_by(sql::prune_idempotency, now - options_.idempotency, rows_max);
+  pruned_by(sql::expire_deliveries, now - kDeliveryWaitMax, now, rows_max);
   pruned_by(sql::prune_deleted_tasks, now - options_.deleted_items, rows_max);
   pruned_by(sql::prune_followed_calls, now, rows_max);
 
@@ -74,6 +77,7 @@ Swept Retention::sweep(Instant now) {
       },
       swept);
   pruned_by(sql::prune_slots, now - longest.records, rows_max);
+  pruned_by(sql::prune_deliveries, now - longest.records, rows_max);
   return swept;
 }
 

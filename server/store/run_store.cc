@@ -72,6 +72,19 @@ std::optional<std::string> class_name(const RunEnding& ending) {
   return std::string(describe(*ending.error_class).name);
 }
 
+// An end is committed at most so long after it was stamped: a worker that is silent for longer has lost the run.
+constexpr Duration kCommitDelayMax = std::chrono::minutes{5};
+
+struct Bounds {
+  Instant from;
+  Instant surely_new;  // no snapshot of `since` saw an end that was stamped later
+};
+
+Bounds bounds_of(const EndsWanted& wanted) {
+  if (!wanted.unseen_by) return {wanted.since, wanted.since};
+  return {wanted.since - kCommitDelayMax, wanted.since + kCommitDelayMax};
+}
+
 void count_outcome(EndedRuns& counts, RunState outcome, std::int64_t total) {
   if (outcome == RunState::succeeded) counts.succeeded = total;
   if (outcome == RunState::failed) counts.failed = total;
@@ -246,16 +259,20 @@ EndedRuns RunStore::statistics(const TenantId& tenant, TaskId task, RunId since)
   };
 }
 
-std::vector<RunId> RunStore::attention(const TenantId& tenant, Instant since, int limit) {
+std::vector<RunId> RunStore::attention(const TenantId& tenant, const EndsWanted& wanted, int limit) {
+  const Bounds bounds = bounds_of(wanted);
   std::vector<RunId> ids;
-  for (const auto& row : tx_.exec(sql::runs_needing_attention, tenant, since, limit))
+  for (const auto& row : tx_.exec(sql::runs_needing_attention, tenant, bounds.from, wanted.unseen_by, bounds.surely_new,
+                                  wanted.seen_by, limit))
     ids.push_back(column<RunId>(row["id"]));
   return ids;
 }
 
-EndedRuns RunStore::outcomes(const TenantId& tenant, Instant since) {
+EndedRuns RunStore::outcomes(const TenantId& tenant, const EndsWanted& wanted) {
+  const Bounds bounds = bounds_of(wanted);
   EndedRuns counts;
-  for (const auto& row : tx_.exec(sql::count_outcomes, tenant, since))
+  for (const auto& row :
+       tx_.exec(sql::count_outcomes, tenant, bounds.from, wanted.unseen_by, bounds.surely_new, wanted.seen_by))
     count_outcome(counts, state_of(column<std::string>(row["outcome"])), column<std::int64_t>(row["total"]));
   return counts;
 }

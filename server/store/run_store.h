@@ -170,6 +170,14 @@ struct EndedRuns {
   Cost cost{};
 };
 
+// Runs by their ends: those after an instant, and with snapshots (of LastAsked) exactly those that the one did not see
+// and the other does.
+struct EndsWanted {
+  Instant since;
+  std::optional<std::string> unseen_by{};
+  std::optional<std::string> seen_by{};
+};
+
 struct Success {
   int task_version;
   Instant finished_at;
@@ -219,8 +227,8 @@ class RunStore {
   std::optional<RunId> key_holder(const TenantId& tenant, const std::string& concurrency_key);
   std::optional<Success> previous_success(const TenantId& tenant, TaskId task, RunId before);
   EndedRuns statistics(const TenantId& tenant, TaskId task, RunId since);
-  std::vector<RunId> attention(const TenantId& tenant, Instant since, int limit);
-  EndedRuns outcomes(const TenantId& tenant, Instant since);
+  std::vector<RunId> attention(const TenantId& tenant, const EndsWanted& wanted, int limit);
+  EndedRuns outcomes(const TenantId& tenant, const EndsWanted& wanted);
   // Of all tenants, by ids that were handed out to their owners.
   std::vector<RunId> ended_among(const std::vector<std::int64_t>& ids);
 

@@ -7,6 +7,16 @@
 
 namespace carillon {
 
+namespace {
+
+LastAsked read_last_asked(const pqxx::result& rows) {
+  const auto row = rows.at(0);
+  return {column<std::optional<Instant>>(row["asked_at"]), column<std::optional<std::string>>(row["seen"]),
+          column<std::string>(row["seen_now"])};
+}
+
+}  // namespace
+
 QueueFacts StatusStore::queue(const TenantId& tenant, Instant now) {
   const pqxx::result rows = tx_.exec(sql::queue_facts, tenant, now);
   const auto row = rows.at(0);
@@ -14,10 +24,13 @@ QueueFacts StatusStore::queue(const TenantId& tenant, Instant now) {
           column<std::optional<Instant>>(row["oldest_due"]), column<int>(row["without_owner"])};
 }
 
-std::optional<Instant> StatusStore::note_asked(const TenantId& tenant, const AgentId& agent, Instant now) {
-  const pqxx::result rows = tx_.exec(sql::swap_last_asked, tenant, agent, now);
-  if (rows.empty()) return std::nullopt;
-  return column<Instant>(rows[0]["asked_at"]);
+LastAsked StatusStore::note_asked(const TenantId& tenant, const AgentId& agent, Instant now) {
+  tx_.exec(sql::lock_last_asked, tenant, agent);
+  return read_last_asked(tx_.exec(sql::swap_last_asked, tenant, agent, now));
+}
+
+LastAsked StatusStore::last_asked(const TenantId& tenant, const AgentId& agent) {
+  return read_last_asked(tx_.exec(sql::find_last_asked, tenant, agent));
 }
 
 std::optional<DispatchPauseRecord> StatusStore::dispatch_pause(const TenantId& tenant) {

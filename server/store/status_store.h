@@ -27,13 +27,22 @@ struct DispatchPauseRecord {
   std::optional<Instant> until{};
 };
 
+// When an agent last asked for the status and what its question could see, and what can be seen now: so that each end
+// of a run is told once, whenever it was committed. The snapshots are PostgreSQL's, as text.
+struct LastAsked {
+  std::optional<Instant> at{};
+  std::optional<std::string> seen{};
+  std::string seen_now{};
+};
+
 class StatusStore {
  public:
   explicit StatusStore(Tx& tx) : tx_(tx) {}
 
   QueueFacts queue(const TenantId& tenant, Instant now);
-  // When the agent asked the time before.
-  std::optional<Instant> note_asked(const TenantId& tenant, const AgentId& agent, Instant now);
+  // As it was before this question, which is noted. Waits for another question of the same agent.
+  LastAsked note_asked(const TenantId& tenant, const AgentId& agent, Instant now);
+  LastAsked last_asked(const TenantId& tenant, const AgentId& agent);
 
   std::optional<DispatchPauseRecord> dispatch_pause(const TenantId& tenant);
   void pause_dispatch(const TenantId& tenant, const DispatchPauseRecord& pause);

@@ -17,6 +17,15 @@ TaskState state_of(const std::string& name) {
   return *state;
 }
 
+NamesFound read_names(const pqxx::result& rows) {
+  NamesFound found;
+  for (const auto& row : rows) {
+    found.names.push_back(column<std::string>(row["name"]));
+    found.total = column<std::int64_t>(row["total"]);
+  }
+  return found;
+}
+
 Keep keep_of(const TaskDefinition& definition) { return definition.options.keep.value_or(Keep{}); }
 
 TaskRecord read_task(const pqxx::row& row) {
@@ -92,10 +101,11 @@ std::optional<TaskRecord> TaskStore::lock(const TenantId& tenant, const TaskHand
 }
 
 bool TaskStore::insert(const TenantId& tenant, const NewTask& task, const TaskDefinition& definition) {
-  const pqxx::result rows = tx_.exec(
-      sql::insert_task, tenant, task.id, task.name, name_of(task.state), task.kind, name_of(definition.action.kind),
-      definition.description, definition.tags, definition.priority, task.agent, task.hidden, definition.schedule.zone,
-      target_of(definition.action), task.at, keep_of(definition).records, keep_of(definition).outputs);
+  const pqxx::result rows = tx_.exec(sql::insert_task, tenant, task.id, task.name, name_of(task.state), task.kind,
+                                     name_of(definition.action.kind), definition.description, definition.tags,
+                                     definition.priority, task.agent, task.hidden, definition.schedule.zone,
+                                     target_of(definition.action), task.at, keep_of(definition).records,
+                                     keep_of(definition).outputs, definition.notify, name_of(notify_on(definition)));
   if (rows.empty()) return false;
   tx_.exec(sql::insert_task_version, tenant, task.id, 1, bytes_of(to_json(definition)), task.at, task.agent,
            names_of(task.scopes));
@@ -117,7 +127,7 @@ bool TaskStore::update(const TenantId& tenant, const TaskRecord& changed, const 
   tx_.exec(sql::update_task, tenant, changed.id, changed.name, changed.version, name_of(definition.schedule.kind()),
            name_of(definition.action.kind), definition.description, definition.tags, definition.priority,
            definition.schedule.zone, target_of(definition.action), changed.updated_at, keep_of(definition).records,
-           keep_of(definition).outputs);
+           keep_of(definition).outputs, definition.notify, name_of(notify_on(definition)));
   return true;
 } catch (const pqxx::unique_violation&) {
   return false;
@@ -195,6 +205,14 @@ std::vector<std::string> TaskStore::names(const TenantId& tenant, int limit) {
   for (const auto& row : tx_.exec(sql::list_task_names, tenant, limit))
     names.push_back(column<std::string>(row["name"]));
   return names;
+}
+
+NamesFound TaskStore::find_names(const TenantId& tenant, const std::string& part, int limit) {
+  return read_names(tx_.exec(sql::find_task_names, tenant, part, limit));
+}
+
+NamesFound TaskStore::find_tags(const TenantId& tenant, const std::string& part, int limit) {
+  return read_names(tx_.exec(sql::find_tags, tenant, part, limit));
 }
 
 std::vector<TaskId> TaskStore::select_ids(const TenantId& tenant, const std::optional<std::string>& tag) {

@@ -126,6 +126,12 @@ struct TaskCounts {
   std::int64_t done = 0;
 };
 
+// Names that contain a text, with how many there are in all.
+struct NamesFound {
+  std::vector<std::string> names;
+  std::int64_t total = 0;
+};
+
 struct TenantTask {
   TenantId tenant;
   TaskId task;
@@ -160,6 +166,9 @@ class TaskStore {
   std::int64_t count(const TenantId& tenant, const TaskQuery& query);
   TaskCounts count_by_state(const TenantId& tenant);
   std::vector<std::string> names(const TenantId& tenant, int limit);
+  // Those first that begin with `part`; case does not matter.
+  NamesFound find_names(const TenantId& tenant, const std::string& part, int limit);
+  NamesFound find_tags(const TenantId& tenant, const std::string& part, int limit);
   std::vector<TaskId> select_ids(const TenantId& tenant, const std::optional<std::string>& tag);
   std::vector<TaskRecord> similar(const TenantId& tenant, const Action& action, TaskId but, int limit);
   // Other tasks on the same shard, by name, with their definitions: those that share a lock are among them.

@@ -20,10 +20,13 @@ struct Fixture {
   transport::WorkerPool pool{{}};
   std::shared_ptr<transport::McpServer> mcp =
       std::make_shared<transport::McpServer>(transport::ServerOptions{}, transport::Services{}, clock, pool);
+  std::shared_ptr<transport::McpServer> channel_mcp =
+      std::make_shared<transport::McpServer>(transport::ServerOptions{}, transport::Services{}, clock, pool);
   int stops = 0;
   std::string successor;
   const HostZone host_zone;
   transport::SocketHooks hooks = socket_hooks({.mcp = mcp,
+                                               .channel_mcp = channel_mcp,
                                                .status =
                                                    [] {
                                                      return json{{"state", "ready"}};
@@ -54,6 +57,7 @@ TEST_CASE("the preamble says what a connection is for", "[cli][control]") {
   CHECK(json::parse(mcp.reply)["carillon"] == 1);
   CHECK(json::parse(mcp.reply)["version"] == std::string{kVersion});
   CHECK(json::parse(mcp.reply)["started_by"] == "front");
+  CHECK(fixture.open(R"({"carillon":1,"want":"mcp_channel"})").server == fixture.channel_mcp);
   const auto status = fixture.open(R"({"carillon":1,"want":"status"})");
   CHECK(status.server == nullptr);
   CHECK(json::parse(status.reply)["status"]["state"] == "ready");

@@ -344,12 +344,12 @@ TEST_CASE("runs that need attention are those that finished badly since then", "
   f.ended(f.report, {.id = 50}, RunState::cancelled);
   f.queue(f.report, {.id = 60});
   const auto attention = [&](int limit) {
-    return f.runs([&](RunStore store) { return store.attention(kMine, kNow + 10min, limit); });
+    return f.runs([&](RunStore store) { return store.attention(kMine, {kNow + 10min}, limit); });
   };
   CHECK(attention(10) == std::vector<RunId>{unknown, failed});
   CHECK(attention(1) == std::vector<RunId>{unknown});
 
-  const EndedRuns outcomes = f.runs([](RunStore store) { return store.outcomes(kMine, kNow + 10min); });
+  const EndedRuns outcomes = f.runs([](RunStore store) { return store.outcomes(kMine, {kNow + 10min}); });
   CHECK(outcomes.succeeded == 1);
   CHECK(outcomes.failed == 1);
   CHECK(outcomes.unknown == 1);
@@ -453,8 +453,8 @@ TEST_CASE("a run shows to its own tenant only", "[store][run_store]") {
       [&](RunStore runs, const TenantId& t) { return runs.previous_success(t, f.report, failed).has_value(); }));
   CHECK(
       only_mine([&](RunStore runs, const TenantId& t) { return runs.statistics(t, f.report, run_id(0)).failed > 0; }));
-  CHECK(only_mine([&](RunStore runs, const TenantId& t) { return !runs.attention(t, kNow, 10).empty(); }));
-  CHECK(only_mine([&](RunStore runs, const TenantId& t) { return runs.outcomes(t, kNow).failed > 0; }));
+  CHECK(only_mine([&](RunStore runs, const TenantId& t) { return !runs.attention(t, {kNow}, 10).empty(); }));
+  CHECK(only_mine([&](RunStore runs, const TenantId& t) { return runs.outcomes(t, {kNow}).failed > 0; }));
   CHECK(only_mine([&](RunStore runs, const TenantId& t) { return runs.request_cancel(t, live, kNow, "r"); }));
   CHECK(only_mine([&](RunStore runs, const TenantId& t) { return runs.cancel_ready(t, ready, ending); }));
   CHECK(only_mine([&](RunStore runs, const TenantId& t) {

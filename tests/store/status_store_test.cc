@@ -53,7 +53,7 @@ TEST_CASE("a shard without an owner is one that nobody took or whose lease has e
 TEST_CASE("an agent is told when it asked the time before", "[store][status_store]") {
   RepositoryFixture f;
   const auto ask = [&](const TenantId& tenant, const std::string& agent, Instant now) {
-    return f.store.in_tx(tenant, [&](Tx& tx) { return StatusStore{tx}.note_asked(tenant, AgentId{agent}, now); });
+    return f.store.in_tx(tenant, [&](Tx& tx) { return StatusStore{tx}.note_asked(tenant, AgentId{agent}, now).at; });
   };
   CHECK_FALSE(ask(kMine, "claude", kNow));
   CHECK(ask(kMine, "claude", kNow + 1h) == kNow);
@@ -61,6 +61,63 @@ TEST_CASE("an agent is told when it asked the time before", "[store][status_stor
   CHECK_FALSE(ask(kMine, "cursor", kNow + 3h));
   CHECK_FALSE(ask(kTheirs, "claude", kNow + 3h));
   CHECK(ask(kMine, "claude", kNow + 4h) == kNow + 2h);
+}
+
+TEST_CASE("looking when an agent asked notes nothing", "[store][status_store]") {
+  RepositoryFixture f;
+  const auto looked = [&] { return f.mine([](Tx& tx) { return StatusStore{tx}.last_asked(kMine, AgentId{"a"}); }); };
+  CHECK_FALSE(looked().at);
+  CHECK_FALSE(looked().seen);
+  const LastAsked asked = f.mine([](Tx& tx) { return StatusStore{tx}.note_asked(kMine, AgentId{"a"}, kNow); });
+  CHECK(looked().at == kNow);
+  CHECK(looked().seen == asked.seen_now);
+  CHECK(looked().at == kNow);
+  CHECK(f.only_for_its_owner(
+      [](Tx& tx, const TenantId& tenant) { return StatusStore{tx}.last_asked(tenant, AgentId{"a"}).at.has_value(); }));
+}
+
+TEST_CASE("an end that is committed after the question is told at the next one and once", "[store][status_store]") {
+  RepositoryFixture f;
+  const TaskId task = f.task({.name = "a"});
+  // How many failures each question is told.
+  const auto ask = [&](Instant now) {
+    return f.mine([&](Tx& tx) {
+      const LastAsked last = StatusStore{tx}.note_asked(kMine, AgentId{"a"}, now);
+      const EndsWanted wanted{last.at.value_or(kNow - 24h), last.seen, last.seen_now};
+      const auto failed = RunStore{tx}.outcomes(kMine, wanted).failed;
+      CHECK(RunStore{tx}.attention(kMine, wanted, 10).size() == static_cast<std::size_t>(failed));
+      return failed;
+    });
+  };
+  CHECK(ask(kNow + 1h) == 0);
+  // It failed a minute before that question, and its worker wrote it only now.
+  f.ended(task, {.id = 50}, RunState::failed, ErrorClass::timeout);
+  CHECK(ask(kNow + 2h) == 1);
+  CHECK(ask(kNow + 2h) == 0);
+  // A clock that is ahead: stamped after the question that saw it.
+  f.ended(task, {.id = 103}, RunState::failed, ErrorClass::timeout);
+  CHECK(ask(kNow + 2h) == 1);
+  CHECK(ask(kNow + 3h) == 0);
+  // Stamped long before any question that is open: not news.
+  f.ended(task, {.id = 85}, RunState::failed, ErrorClass::timeout);
+  CHECK(ask(kNow + 4h) == 0);
+}
+
+TEST_CASE("transaction numbers that have wrapped are placed by the snapshot", "[store][status_store]") {
+  RepositoryFixture f;
+  const auto unseen = [&](const std::string& xid, const std::string& snapshot) {
+    return f.database.ask("SELECT carillon.is_unseen('" + xid + "'::xid, '" + snapshot + "'::pg_snapshot)") == "t";
+  };
+  CHECK_FALSE(unseen("99", "100:110:105"));
+  CHECK(unseen("105", "100:110:105"));
+  CHECK_FALSE(unseen("106", "100:110:105"));
+  CHECK(unseen("110", "100:110:105"));
+  const std::string wrapped = "4294967300:4294967310:";  // the second epoch
+  CHECK_FALSE(unseen("3", wrapped));
+  CHECK_FALSE(unseen("4294967290", wrapped));
+  CHECK(unseen("14", wrapped));
+  CHECK(unseen("20", "4294967280:4294967290:"));  // behind the wrap that is still to come
+  CHECK_FALSE(unseen("2", "5:10:"));              // frozen
 }
 
 TEST_CASE("the kill switch keeps what was said last and goes when it is taken back", "[store][status_store]") {

@@ -12,6 +12,9 @@
 #include "server/store/store.h"
 #include "tests/support/test_database.h"
 #include "tools/downstream.h"
+#include "tools/prompt_set.h"
+#include "tools/resource_set.h"
+#include "tools/resource_watch.h"
 #include "tools/tool_set.h"
 #include "transport/timer.h"
 #include "transport/worker_pool.h"
@@ -55,6 +58,9 @@ class StandInDownstream final : public tools::Downstream {
     if (answer.tools.size() > query.limit) answer.tools.resize(query.limit);
     return answer;
   }
+  Result<ToolFacts> describe_tool(const TenantId& tenant, const std::string& tool, Duration wait) override {
+    return StandInTools{}.describe(tenant, tool, wait);
+  }
 };
 
 class NoWorker final : public WorkerSignal {
@@ -88,6 +94,10 @@ struct Installation {
   transport::WorkerPool pool{{.threads_max = 2}};
   transport::Timer timer{};
   tools::ToolSet tools{tools::Ports{engine, downstream, pool, timer}, {}};
+  tools::ResourceWatch watch{engine, 8};  // things a look
+  tools::ResourceSet resources{tools::Ports{engine, downstream, pool, timer}, watch};
+  tools::PromptSet prompts{tools::Ports{engine, downstream, pool, timer}, ""};
+  tools::Completions completions{tools::Ports{engine, downstream, pool, timer}};
   std::vector<std::string> scopes = Scopes::all().names();
   std::stop_source client{};
 

@@ -42,6 +42,11 @@ TEST_CASE("there is no page for a tool that does not exist", "[tools][reference]
   }
 }
 
+TEST_CASE("the pages of resources and prompts say what their rows say", "[tools][reference]") {
+  check_page("docs/resources.md", resources_page());
+  check_page("docs/prompts.md", prompts_page());
+}
+
 TEST_CASE("the page of errors has every code", "[tools][reference]") { check_page("docs/errors.md", errors_page()); }
 
 }  // namespace

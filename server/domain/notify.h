@@ -1,0 +1,35 @@
+// Notify: whom a task tells when a run of it has ended, and of which ends.
+//
+// A target is a kind with an address behind a colon: "session" needs none. One row of carillon.delivery is planned for
+// each end and target, in the transaction of the end; who delivers a kind takes its rows from there.
+//
+// Values and pure functions; thread-safe.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "server/base/json.h"
+#include "server/base/result.h"
+
+namespace carillon {
+
+// failure: failed, unknown or missed. change: well after not well, or not well after well. always: every end but a
+// skip.
+enum class NotifyOn { failure, always, change, never };
+inline constexpr auto kNotifyOnNames = std::to_array<std::string_view>({"failure", "always", "change", "never"});
+constexpr std::string_view name_of(NotifyOn on) { return kNotifyOnNames[static_cast<std::size_t>(on)]; }
+std::optional<NotifyOn> notify_on_named(std::string_view name);
+
+// The kinds that are delivered: "session", the host session of the agent for whom the run was, where the person who
+// runs the host has switched that on.
+inline constexpr auto kNotifyKinds = std::to_array<std::string_view>({"session"});
+
+inline constexpr std::size_t kNotifyTargetsMax = 10;
+
+// The text as it is stored. Errors: arguments_invalid at `pointer` with the kinds that there are.
+Result<std::string> read_notify_target(std::string_view text, std::string_view pointer);
+
+}  // namespace carillon

@@ -1,0 +1,50 @@
+#include "server/store/delivery_store.h"
+
+#include <pqxx/pqxx>
+
+#include "server/store/column.h"
+#include "server/store/sql.h"
+
+namespace carillon {
+
+std::vector<TakenDelivery> DeliveryStore::take(const TakeDeliveries& wanted) {
+  std::vector<TenantId> tenants;
+  std::vector<AgentId> agents;
+  for (const Recipient& each : wanted.recipients) {
+    tenants.push_back(each.tenant);
+    agents.push_back(each.agent);
+  }
+  std::vector<TakenDelivery> taken;
+  for (const auto& row :
+       tx_.exec(sql::take_deliveries, wanted.kind, tenants, agents, wanted.now, wanted.due_again, wanted.limit))
+    taken.push_back(
+        {{column<TenantId>(row["tenant_id"]), column<RunId>(row["run_id"]), column<std::string>(row["target"])},
+         column<AgentId>(row["agent_id"]),
+         column<int>(row["attempts"]),
+         column<Instant>(row["created_at"])});
+  return taken;
+}
+
+void DeliveryStore::settle(const DeliveryKey& key, const DeliveryEnd& end) {
+  tx_.exec(sql::settle_delivery, key.tenant, key.run, key.target, name_of(end.state),
+           end.error.empty() ? std::nullopt : std::optional{end.error}, end.at);
+}
+
+void DeliveryStore::release(const DeliveryKey& key, Instant now) {
+  tx_.exec(sql::release_delivery, key.tenant, key.run, key.target, now);
+}
+
+std::int64_t DeliveryStore::sent_since(const Recipient& recipient, std::string_view kind, Instant since) {
+  return column<std::int64_t>(tx_.exec(sql::count_sent, recipient.tenant, recipient.agent, kind, since).at(0)["sent"]);
+}
+
+std::vector<DeliveryRecord> DeliveryStore::of_run(const TenantId& tenant, RunId run) {
+  std::vector<DeliveryRecord> records;
+  for (const auto& row : tx_.exec(sql::list_deliveries, tenant, run))
+    records.push_back({column<std::string>(row["target"]), column<std::string>(row["state"]),
+                       column<int>(row["attempts"]), column<std::optional<std::string>>(row["last_error"]).value_or(""),
+                       column<std::optional<Instant>>(row["settled_at"])});
+  return records;
+}
+
+}  // namespace carillon

@@ -1,0 +1,85 @@
+// DeliveryStore: what is to be told of the ends of runs, one row for each end and target. Rows are planned by the
+// statement that ends the run (migration delivery); here they are taken by who delivers their kind, and settled.
+//
+// A taken row is due again after a while: a deliverer that died loses nothing. Belongs to the transaction it was made
+// with.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/base/clock.h"
+#include "server/base/id.h"
+#include "server/store/store.h"
+
+namespace carillon {
+
+// Who is told: an agent of a tenant.
+struct Recipient {
+  TenantId tenant;
+  AgentId agent;
+  friend auto operator<=>(const Recipient&, const Recipient&) = default;
+};
+
+struct DeliveryKey {
+  TenantId tenant;
+  RunId run;
+  std::string target;
+};
+
+struct TakenDelivery {
+  DeliveryKey key;
+  AgentId agent;
+  int attempts = 1;  // this one counted
+  Instant ended_at{};
+};
+
+// suppressed: there were too many. expired: nobody was there to take it in time.
+enum class DeliveryState { pending, sent, failed, expired, suppressed };
+inline constexpr auto kDeliveryStateNames =
+    std::to_array<std::string_view>({"pending", "sent", "failed", "expired", "suppressed"});
+constexpr std::string_view name_of(DeliveryState state) { return kDeliveryStateNames[static_cast<std::size_t>(state)]; }
+
+struct DeliveryEnd {
+  DeliveryState state = DeliveryState::sent;  // not pending
+  std::string error{};
+  Instant at{};
+};
+
+struct DeliveryRecord {
+  std::string target;
+  std::string state;
+  int attempts = 0;
+  std::string error;
+  std::optional<Instant> settled_at;
+};
+
+struct TakeDeliveries {
+  std::string_view kind;
+  std::vector<Recipient> recipients;
+  Instant now;
+  Instant due_again;
+  int limit = 100;
+};
+
+class DeliveryStore {
+ public:
+  explicit DeliveryStore(Tx& tx) : tx_(tx) {}
+
+  // Of all tenants: in a transaction across tenants, like settle and release.
+  std::vector<TakenDelivery> take(const TakeDeliveries& wanted);
+  void settle(const DeliveryKey& key, const DeliveryEnd& end);
+  // Not tried after all: due at once.
+  void release(const DeliveryKey& key, Instant now);
+  std::int64_t sent_since(const Recipient& recipient, std::string_view kind, Instant since);
+
+  std::vector<DeliveryRecord> of_run(const TenantId& tenant, RunId run);
+
+ private:
+  Tx& tx_;
+};
+
+}  // namespace carillon

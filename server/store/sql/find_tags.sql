@@ -1,0 +1,7 @@
+-- The tags of a tenant's living tasks that contain $2, those first that begin with it. Locks nothing.
+SELECT name, count(*) OVER () AS total FROM (
+  SELECT DISTINCT unnest(tags) AS name FROM carillon.task WHERE tenant_id = $1 AND deleted_at IS NULL AND NOT hidden
+) AS tag
+WHERE strpos(lower(name), lower($2)) > 0
+ORDER BY starts_with(lower(name), lower($2)) DESC, lower(name), name
+LIMIT $3;

@@ -1,0 +1,95 @@
+#include "server/engine/deliveries.h"
+
+#include <catch2/catch.hpp>
+
+#include "tests/engine/engine_fixture.h"
+
+using namespace carillon;
+using namespace carillon::test;
+
+namespace {
+
+struct Telling : EngineFixture {
+  Telling() { scheduled(R"({"name":"echo","when":"manual","message":"Stand up","notify":["session"]})"); }
+
+  void ends(const std::string& outcome) { finish(ran("echo"), outcome, outcome == "failed" ? "timeout" : ""); }
+  // One round; the handles that were sent.
+  std::vector<std::string> round(Sent becomes = Sent::sent, int per_hour_max = 20) {
+    std::vector<std::string> handles;
+    engine.deliver(
+        {.kind = "session", .recipients = {{TenantId{"default"}, AgentId{"owner"}}}, .per_hour_max = per_hour_max},
+        [&](const Notice& notice) {
+          handles.push_back(notice.run.row.run);
+          return becomes;
+        });
+    return handles;
+  }
+  std::string states() { return database.ask("SELECT string_agg(state, ' ' ORDER BY run_id) FROM carillon.delivery"); }
+};
+
+using Handles = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("the end of a run is delivered once", "[engine][deliver]") {
+  Telling f;
+  CHECK(f.round() == Handles{});
+  f.ends("succeeded");
+  f.set_now("2026-11-20T14:00:00Z");
+  CHECK(f.round() == Handles{"echo#1"});
+  CHECK(f.round() == Handles{});
+  CHECK(f.states() == "sent");
+}
+
+TEST_CASE("what nobody could take stays due and what failed does not", "[engine][deliver]") {
+  Telling f;
+  f.ends("failed");
+  f.set_now("2026-11-20T14:00:00Z");
+  CHECK(f.round(Sent::nobody) == Handles{"echo#1"});
+  CHECK(f.states() == "pending");
+  CHECK(f.round(Sent::failed) == Handles{"echo#1"});
+  CHECK(f.states() == "failed");
+  CHECK(f.round() == Handles{});
+}
+
+TEST_CASE("more than an hour takes is suppressed and said so", "[engine][deliver]") {
+  Telling f;
+  for (int i = 0; i < 4; ++i) f.ends("succeeded");
+  f.set_now("2026-11-20T14:00:00Z");
+  CHECK(f.round(Sent::sent, 2) == Handles{"echo#1", "echo#2"});
+  CHECK(f.states() == "sent sent suppressed suppressed");
+  CHECK(f.database.ask("SELECT DISTINCT last_error FROM carillon.delivery WHERE state = 'suppressed'") ==
+        "more than 2 within an hour");
+  f.set_now("2026-11-20T15:00:01Z");
+  f.ends("succeeded");
+  f.set_now("2026-11-20T15:00:05Z");
+  CHECK(f.round(Sent::sent, 2) == Handles{"echo#5"});
+}
+
+TEST_CASE("a deliverer that throws leaves the rest to be due again", "[engine][deliver]") {
+  Telling f;
+  f.ends("succeeded");
+  f.set_now("2026-11-20T14:00:00Z");
+  CHECK_THROWS(f.engine.deliver({.kind = "session", .recipients = {{TenantId{"default"}, AgentId{"owner"}}}},
+                                [](const Notice&) -> Sent { throw std::runtime_error{"the pipe broke"}; }));
+  CHECK(f.round() == Handles{});
+  f.set_now("2026-11-20T14:00:31Z");
+  CHECK(f.round() == Handles{"echo#1"});
+}
+
+TEST_CASE("who has no session is told nothing of others", "[engine][deliver]") {
+  Telling f;
+  f.ends("succeeded");
+  f.set_now("2026-11-20T14:00:00Z");
+  f.engine.deliver({.kind = "session", .recipients = {{TenantId{"default"}, AgentId{"somebody"}}}},
+                   [](const Notice&) -> Sent { throw std::runtime_error{"not theirs"}; });
+  f.engine.deliver({.kind = "session"}, [](const Notice&) -> Sent { throw std::runtime_error{"nobody's"}; });
+  CHECK(f.states() == "pending");
+}
+
+TEST_CASE("an update clears what a task tells", "[engine][deliver]") {
+  Telling f;
+  REQUIRE(f.update("echo", R"({"notify":[]})").ok());
+  f.ends("failed");
+  CHECK(f.states().empty());
+}

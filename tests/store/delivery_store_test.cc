@@ -1,0 +1,127 @@
+#include "server/store/delivery_store.h"
+
+#include <catch2/catch.hpp>
+
+#include "tests/store/repository_fixture.h"
+
+using namespace carillon;
+using namespace carillon::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Telling : RepositoryFixture {
+  const TaskId echo = task({.name = "echo"});
+  const Recipient owner{kMine, AgentId{"owner"}};
+
+  void tells(const std::string& wish) {
+    database.run("UPDATE carillon.task SET notify = '{session}', notify_on = '" + wish + "' WHERE name = 'echo'");
+  }
+  std::string planned() { return database.ask("SELECT count(*) FROM carillon.delivery"); }
+  std::vector<TakenDelivery> take(Instant now, std::vector<Recipient> recipients) {
+    return store.across_tenants([&](Tx& tx) {
+      return DeliveryStore{tx}.take({"session", std::move(recipients), now, now + 30s, 10});
+    });
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the ends that a task wants to tell are planned and no others", "[store][delivery]") {
+  struct Row {
+    const char* wish;
+    std::vector<RunState> ends;
+    const char* planned;
+  };
+  using enum RunState;
+  const auto row = GENERATE(values<Row>({
+      {"failure", {succeeded, failed, unknown, missed, cancelled, skipped}, "3"},
+      {"always", {succeeded, failed, unknown, missed, cancelled, skipped}, "5"},
+      {"never", {succeeded, failed, unknown, missed}, "0"},
+      {"change", {succeeded, succeeded, failed, failed, missed, succeeded, cancelled, succeeded}, "2"},
+      {"change", {failed, unknown}, "1"},
+  }));
+  INFO(row.wish);
+  Telling f;
+  f.tells(row.wish);
+  std::int64_t minutes = 0;
+  for (const RunState end : row.ends) {
+    const bool bad = end == failed || end == unknown;
+    if (end == missed || end == skipped)
+      f.mine([&](Tx& tx) {
+        RunStore{tx}.insert_unstarted(kMine, {.id = run_id(++minutes),
+                                              .task = f.echo,
+                                              .task_version = 1,
+                                              .number = minutes,
+                                              .run_at = kNow,
+                                              .finished_at = kNow,
+                                              .origin = "schedule",
+                                              .agent = AgentId{"owner"},
+                                              .correlation_id = "c",
+                                              .outcome = end,
+                                              .reason = "r"});
+      });
+    else
+      f.ended(f.echo, {.id = ++minutes}, end, bad ? std::optional{ErrorClass::timeout} : std::nullopt);
+  }
+  CHECK(f.planned() == row.planned);
+}
+
+TEST_CASE("a task without targets plans nothing beside one that has some", "[store][delivery]") {
+  Telling f;
+  f.tells("always");
+  const TaskId quiet = f.task({.name = "quiet"});
+  f.ended(quiet, {.id = 1}, RunState::failed, ErrorClass::timeout);
+  CHECK(f.planned() == "0");
+  f.ended(f.echo, {.id = 2}, RunState::failed, ErrorClass::timeout);
+  CHECK(f.planned() == "1");
+}
+
+TEST_CASE("an end that is rolled back plans nothing", "[store][delivery]") {
+  Telling f;
+  f.tells("always");
+  const RunId run = f.live(f.echo, {.id = 1});
+  CHECK_THROWS(f.mine([&](Tx& tx) {
+    RunStore{tx}.end_live(kMine, run, {RunState::running, "idle"}, {.outcome = RunState::succeeded, .at = kNow});
+    throw std::runtime_error{"changed my mind"};
+  }));
+  CHECK(f.planned() == "0");
+}
+
+TEST_CASE("a delivery is taken by one and due again when its deliverer dies", "[store][delivery]") {
+  Telling f;
+  f.tells("always");
+  const RunId run = f.ended(f.echo, {.id = 1}, RunState::failed, ErrorClass::timeout);
+  const Instant now = kNow + 1h;
+  CHECK(f.take(now, {{kMine, AgentId{"somebody"}}}).empty());
+  CHECK(f.take(now, {{kTheirs, AgentId{"owner"}}}).empty());
+  const auto taken = f.take(now, {f.owner});
+  REQUIRE(taken.size() == 1);
+  CHECK(taken[0].key.run == run);
+  CHECK(taken[0].key.target == "session");
+  CHECK(taken[0].attempts == 1);
+  CHECK(f.take(now + 29s, {f.owner}).empty());
+  CHECK(f.take(now + 30s, {f.owner}).at(0).attempts == 2);
+
+  f.store.across_tenants([&](Tx& tx) { DeliveryStore{tx}.release(taken[0].key, now + 40s); });
+  CHECK(f.take(now + 40s, {f.owner}).at(0).attempts == 2);
+  f.store.across_tenants([&](Tx& tx) { DeliveryStore{tx}.settle(taken[0].key, {DeliveryState::sent, "", now + 41s}); });
+  CHECK(f.take(now + 2h, {f.owner}).empty());
+  const auto records = f.mine([&](Tx& tx) { return DeliveryStore{tx}.of_run(kMine, run); });
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].state == "sent");
+  CHECK(records[0].settled_at == now + 41s);
+  const auto sent_since = [&](Instant since) {
+    return f.store.across_tenants([&](Tx& tx) { return DeliveryStore{tx}.sent_since(f.owner, "session", since); });
+  };
+  CHECK(sent_since(now) == 1);
+  CHECK(sent_since(now + 41s) == 0);
+}
+
+TEST_CASE("what was told of a run is its tenant's", "[store][delivery]") {
+  Telling f;
+  f.tells("always");
+  const RunId run = f.ended(f.echo, {.id = 1}, RunState::succeeded);
+  CHECK(f.only_for_its_owner(
+      [&](Tx& tx, const TenantId& tenant) { return !DeliveryStore{tx}.of_run(tenant, run).empty(); }));
+}

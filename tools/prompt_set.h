@@ -1,0 +1,42 @@
+// PromptSet and Completions: the rows as an MCP server's prompts, and completion of their arguments and of the
+// variables of resources (they implement transport's PromptService and CompletionService).
+//
+// A prompt that is not there or lacks a required argument, and an argument without suggestions of an unknown reference,
+// are JSON-RPC errors. Callers without a row's scope are not shown it. Thread-safe.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "tools/ports.h"
+#include "tools/prompt.h"
+#include "transport/resource_service.h"
+
+namespace carillon::tools {
+
+class PromptSet final : public transport::PromptService {
+ public:
+  // `prefix` goes before the names of tools in the texts, as it does in the listing of the tools.
+  PromptSet(const Ports& ports, std::string prefix) : ports_(ports), prefix_(std::move(prefix)) {}
+
+  void list_prompts(const transport::RequestContext& context, const transport::Cursor& cursor,
+                    transport::PageDone done) override;
+  void get_prompt(const transport::RequestContext& context, const std::string& name,
+                  const std::map<std::string, std::string>& arguments, transport::PromptDone done) override;
+
+ private:
+  const Ports ports_;
+  const std::string prefix_;
+};
+
+class Completions final : public transport::CompletionService {
+ public:
+  explicit Completions(const Ports& ports) : ports_(ports) {}
+  void complete(const transport::RequestContext& context, const transport::CompletionRequest& request,
+                transport::CompletionDone done) override;
+
+ private:
+  const Ports ports_;
+};
+
+}  // namespace carillon::tools
