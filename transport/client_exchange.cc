@@ -55,6 +55,13 @@ ClientFailure transfer_failure(httplib::Error error, bool abandoned) {
   return failure;
 }
 
+// The request itself was not carried out: it was not made, or the server did not let it in.
+ClientFailure not_let_in(const Error& why) {
+  const bool is_passing = why.code == ErrorCode::unavailable;
+  return {is_passing ? ClientFailureKind::unreachable : ClientFailureKind::sign_in, why.message, Reached::no,
+          std::nullopt};
+}
+
 const char* method_of(const HttpExchange& exchange) { return exchange.kind == ExchangeKind::post ? "POST" : "GET"; }
 
 HttpRefusal refusal_in(const httplib::Response& response) {
@@ -100,32 +107,33 @@ struct HttpServerSide::Answer {
 HttpServerSide::HttpServerSide(HttpOptions options) : options_(std::move(options)) {}
 HttpServerSide::~HttpServerSide() = default;
 
-std::vector<Header> HttpServerSide::credentials(const std::string& method) const {
-  if (!options_.authorizer) return {};
+Result<std::vector<Header>> HttpServerSide::credentials(const std::string& method) const {
+  if (!options_.authorizer) return std::vector<Header>{};
   return options_.authorizer->headers(method, options_.address.origin + options_.address.path);
 }
 
 std::optional<ClientFailure> HttpServerSide::carry_out(HttpExchange& exchange, const ExchangeEvents& events) {
   for (int repeats = 0;; ++repeats) {
+    auto credentials_given = credentials(method_of(exchange));
+    if (!credentials_given) return not_let_in(credentials_given.error());
     exchange.begun = true;
     if (exchange.abandoned) return ClientFailure{ClientFailureKind::cancelled, "", Reached::no, std::nullopt};
     auto client = take_connection(exchange.message.timeout);
     Answer answer;
-    answer.credentials = credentials(method_of(exchange));
+    answer.credentials = *std::move(credentials_given);
     exchange.run_on(client.get());
     auto failure = transfer(*client, exchange, events, answer);
     exchange.run_on(nullptr);
     if (failure) return failure;
     failure = judge(answer, exchange, events);
     if (!failure) {
+      if (options_.authorizer) options_.authorizer->let_in(answer.credentials);
       give_back(std::move(client));
       return std::nullopt;
     }
     if (failure->kind != ClientFailureKind::sign_in || !options_.authorizer || repeats == kRepeatsMax) return failure;
-    const auto why_not = options_.authorizer->answer(refusal_in(answer.response), answer.credentials);
-    if (!why_not) continue;
-    failure->message = *why_not;
-    return failure;
+    const auto let_in = options_.authorizer->answer(refusal_in(answer.response), answer.credentials);
+    if (!let_in) return not_let_in(let_in.error());
   }
 }
 
@@ -180,7 +188,9 @@ std::optional<ClientFailure> HttpServerSide::transfer(httplib::Client& client, H
 void HttpServerSide::end_session(const std::vector<Header>& headers) {
   auto client = take_connection(std::chrono::seconds{5});
   httplib::Headers all{headers.begin(), headers.end()};
-  for (const auto& [name, value] : credentials("DELETE")) all.emplace(name, value);
+  const auto given = credentials("DELETE");
+  if (!given) return;
+  for (const auto& [name, value] : *given) all.emplace(name, value);
   client->Delete(options_.address.path, all);
 }
 

@@ -68,7 +68,7 @@ class HttpServerSide {
 
  private:
   struct Answer;
-  std::vector<Header> credentials(const std::string& method) const;
+  Result<std::vector<Header>> credentials(const std::string& method) const;
   std::optional<ClientFailure> transfer(httplib::Client& client, HttpExchange& exchange, const ExchangeEvents& events,
                                         Answer& answer);
   std::optional<ClientFailure> judge(Answer& answer, const HttpExchange& exchange, const ExchangeEvents& events) const;

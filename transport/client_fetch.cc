@@ -82,14 +82,23 @@ bool is_public_address(std::string_view numeric) {
   return ::inet_pton(AF_INET6, text.c_str(), six.data()) == 1 && is_public_v6(six);
 }
 
+std::vector<std::string> Fetched::all(std::string_view name) const {
+  std::vector<std::string> found;
+  for (const auto& [each, value] : headers)
+    if (std::equal(name.begin(), name.end(), each.begin(), each.end(),
+                   [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); }))
+      found.push_back(value);
+  return found;
+}
+
 std::string Fetched::header(std::string_view name) const {
-  const auto same = [&](const auto& each) {
-    return each.first.size() == name.size() &&
-           std::equal(name.begin(), name.end(), each.first.begin(),
-                      [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
-  };
-  const auto found = std::find_if(headers.begin(), headers.end(), same);
-  return found == headers.end() ? "" : found->second;
+  const auto found = all(name);
+  return found.empty() ? "" : found.front();
+}
+
+bool has_public_address(const std::string& url) {
+  const auto address = parse_http_address(url);
+  return address && choose_address(address->host, Reach::public_only) != "private";
 }
 
 Result<Fetched> fetch(const std::string& url, const FetchOptions& options) {

@@ -31,6 +31,7 @@ struct Fetched {
   bool cut = false;  // the body was longer
   std::vector<std::pair<std::string, std::string>> headers;
   std::string header(std::string_view name) const;  // the first of that name, in any case; empty: none
+  std::vector<std::string> all(std::string_view name) const;
 };
 
 struct FetchRequest {
@@ -43,6 +44,10 @@ struct FetchRequest {
 // Refused: not_allowed (a private address), arguments_invalid (no address), unavailable (nobody answered in time).
 Result<Fetched> fetch(const FetchRequest& request, const FetchOptions& options);
 Result<Fetched> fetch(const std::string& url, const FetchOptions& options);  // GET
+
+// Whether the host of an address can be reached from anywhere, as far as its name tells now. Blocks while it is
+// resolved.
+bool has_public_address(const std::string& url);
 
 // Whether a numeric address is reachable from anywhere: neither loopback nor private, link-local, multicast, reserved …
 bool is_public_address(std::string_view numeric);

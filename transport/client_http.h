@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "server/base/result.h"
 #include "transport/client_loop.h"
 #include "transport/client_wire.h"
 
@@ -61,10 +62,13 @@ struct HttpRefusal {
 class HttpAuthorizer {
  public:
   virtual ~HttpAuthorizer() = default;
-  // For one request; a repetition gets its own.
-  virtual std::vector<Header> headers(const std::string& method, const std::string& url) = 0;
-  // Nothing: the request may be repeated, with new headers. Otherwise why that is of no use.
-  virtual std::optional<std::string> answer(const HttpRefusal& refusal, const std::vector<Header>& used) = 0;
+  // For one request; a repetition gets its own. Errors: the request need not be made, it would be refused
+  // (needs_sign_in), or nobody who could let it in can be reached (unavailable).
+  virtual Result<std::vector<Header>> headers(const std::string& method, const std::string& url) = 0;
+  // Fine: the request may be repeated, with new headers. Otherwise why that is of no use; errors as above.
+  virtual Status answer(const HttpRefusal& refusal, const std::vector<Header>& used) = 0;
+  // A request was let in with these.
+  virtual void let_in(const std::vector<Header>& used) = 0;
 };
 
 struct HttpOptions {

@@ -91,6 +91,15 @@ std::optional<SigningKey> SigningKey::from_pem(std::string_view pem) {
   return std::nullopt;
 }
 
+std::string SigningKey::private_pem() const {
+  const Memory memory{BIO_new(BIO_s_mem())};
+  CARILLON_CHECK(
+      memory && PEM_write_bio_PKCS8PrivateKey(memory.get(), handle_.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1);
+  const char* text = nullptr;
+  const long bytes = BIO_get_mem_data(memory.get(), &text);
+  return {text, static_cast<std::size_t>(bytes)};
+}
+
 json SigningKey::public_jwk() const {
   if (algorithm_ == kRs256)
     return {{"kty", "RSA"},

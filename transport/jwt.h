@@ -22,6 +22,9 @@ class SigningKey {
   // PKCS #8 or the older forms; nothing if it is no private key of the two kinds.
   static std::optional<SigningKey> from_pem(std::string_view pem);
 
+  // PKCS #8, for who keeps the key; from_pem reads it again.
+  std::string private_pem() const;
+
   std::string_view algorithm() const { return algorithm_; }
   json public_jwk() const;
   std::string sign(std::string_view bytes) const;  // as JWS writes it

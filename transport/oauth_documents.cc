@@ -42,6 +42,12 @@ bool holds(const std::vector<std::string>& list, std::string_view wanted) {
   return std::find(list.begin(), list.end(), wanted) != list.end();
 }
 
+std::optional<Instant> end_of(const json& document, const char* name, Instant now) {
+  const auto member = document.find(name);
+  if (member == document.end() || !member->is_number_integer()) return std::nullopt;
+  return now + std::chrono::seconds{std::clamp<std::int64_t>(member->get<std::int64_t>(), 0, kLifetimeSecondsMax)};
+}
+
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
   return text;
@@ -66,6 +72,7 @@ std::optional<IssuerMetadata> read_issuer_metadata(std::string_view text) {
   metadata.authorization_endpoint = text_at(document, "authorization_endpoint");
   metadata.token_endpoint = text_at(document, "token_endpoint");
   metadata.registration_endpoint = text_at(document, "registration_endpoint");
+  metadata.revocation_endpoint = text_at(document, "revocation_endpoint");
   metadata.scopes = list_at(document, "scopes_supported");
   metadata.token_auth_methods = list_at(document, "token_endpoint_auth_methods_supported");
   metadata.pkce_methods = list_at(document, "code_challenge_methods_supported");
@@ -125,9 +132,10 @@ std::optional<TokenSet> read_tokens(std::string_view text, Instant now) {
   tokens.scope = text_at(document, "scope");
   const std::string type = lower(text_at(document, "token_type"));
   tokens.is_dpop = type == "dpop";
-  if (const auto member = document.find("expires_in"); member != document.end() && member->is_number_integer())
-    tokens.expires_at =
-        now + std::chrono::seconds{std::clamp<std::int64_t>(member->get<std::int64_t>(), 0, kLifetimeSecondsMax)};
+  tokens.given_at = now;
+  tokens.expires_at = end_of(document, "expires_in", now);
+  for (const char* name : {"refresh_token_expires_in", "refresh_expires_in"})
+    if (!tokens.refresh_expires_at) tokens.refresh_expires_at = end_of(document, name, now);
   const bool is_visible =
       std::all_of(tokens.access_token.begin(), tokens.access_token.end(), [](char c) { return c > 0x20 && c < 0x7f; });
   if (tokens.access_token.empty() || !is_visible) return std::nullopt;

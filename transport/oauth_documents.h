@@ -23,7 +23,7 @@ std::optional<ResourceMetadata> read_resource_metadata(std::string_view text);
 
 // RFC 8414 and OpenID Connect Discovery.
 struct IssuerMetadata {
-  std::string issuer, authorization_endpoint, token_endpoint, registration_endpoint;
+  std::string issuer, authorization_endpoint, token_endpoint, registration_endpoint, revocation_endpoint;
   std::vector<std::string> scopes, token_auth_methods, pkce_methods, dpop_algorithms;
   bool takes_metadata_documents = false;  // client_id_metadata_document_supported
   bool names_itself = false;              // authorization_response_iss_parameter_supported
@@ -50,7 +50,8 @@ std::optional<TokenAuth> choose_token_auth(const IssuerMetadata& issuer, const C
 struct TokenSet {
   std::string access_token, refresh_token, scope;
   bool is_dpop = false;
-  std::optional<Instant> expires_at{};
+  std::optional<Instant> given_at{}, expires_at{};
+  std::optional<Instant> refresh_expires_at{};  // where the issuer says so, which no standard asks of it
 };
 // `token_type` other than Bearer, DPoP or N_A (of an exchange) is refused.
 std::optional<TokenSet> read_tokens(std::string_view text, Instant now);

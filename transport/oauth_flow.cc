@@ -10,7 +10,7 @@
 namespace carillon::transport {
 namespace {
 
-constexpr int kHttpOk = 200;
+constexpr int kHttpOk = 200, kHttpCreated = 201, kTooMany = 429;
 constexpr const char* kJwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 constexpr const char* kTokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange";
 constexpr const char* kIdToken = "urn:ietf:params:oauth:token-type:id_token";
@@ -37,9 +37,13 @@ FetchRequest post_form(const std::string& url, const FormFields& fields) {
   return request;
 }
 
+bool is_trouble_of_theirs(const Fetched& answer) { return answer.status >= 500 || answer.status == kTooMany; }
+
 Error refused_by(const std::string& who, const Fetched& answer) {
+  const std::string status = "HTTP status " + std::to_string(answer.status);
+  if (is_trouble_of_theirs(answer)) return Error{ErrorCode::unavailable, who + " is in trouble: " + status};
   const std::string code = read_oauth_error(answer.body);
-  return sign_in_error(who + " refused: " + (code.empty() ? "HTTP status " + std::to_string(answer.status) : code));
+  return sign_in_error(who + " refused: " + (code.empty() ? status : code));
 }
 
 bool is_loopback(const std::string& url) {
@@ -67,12 +71,22 @@ Result<std::string> read_redirect(const std::string& url, const std::string& sta
 
 }  // namespace
 
-Result<OAuthClient::Grounds> OAuthClient::discover(const std::string& announced) const {
+// A server out in the open cannot send us into a private network; one that is in there itself can.
+const FetchOptions& OAuthClient::reach() {
+  if (!reach_) {
+    reach_ = options_.fetch;
+    if (!has_public_address(options_.server_url)) reach_->reach = Reach::anywhere;
+  }
+  return *reach_;
+}
+
+Result<OAuthClient::Grounds> OAuthClient::discover(const std::string& announced) {
   const auto places =
       announced.empty() ? resource_metadata_urls(options_.server_url) : std::vector<std::string>{announced};
   for (const auto& place : places) {
-    const auto answer = fetch(get(place), options_.fetch);
+    const auto answer = fetch(get(place), reach());
     if (!answer) return answer.error();
+    if (is_trouble_of_theirs(*answer)) return refused_by("the server", *answer);
     if (answer->status != kHttpOk) continue;
     const auto metadata = read_resource_metadata(answer->body);
     if (!metadata) return sign_in_error("the server's resource metadata makes no sense");
@@ -91,11 +105,12 @@ Result<OAuthClient::Grounds> OAuthClient::discover(const std::string& announced)
 }
 
 // Refused with unknown_name: it publishes nothing.
-Result<IssuerMetadata> OAuthClient::find_issuer(const std::string& issuer) const {
+Result<IssuerMetadata> OAuthClient::find_issuer(const std::string& issuer) {
   if (origin_of(issuer).empty()) return sign_in_error("the issuer's name is no http or https address");
   for (const auto& place : issuer_metadata_urls(issuer)) {
-    const auto answer = fetch(get(place), options_.fetch);
+    const auto answer = fetch(get(place), reach());
     if (!answer) return answer.error();
+    if (is_trouble_of_theirs(*answer)) return refused_by("the issuer", *answer);
     if (answer->status != kHttpOk) continue;
     auto metadata = read_issuer_metadata(answer->body);
     if (!metadata) return sign_in_error("the issuer's metadata makes no sense");
@@ -105,8 +120,9 @@ Result<IssuerMetadata> OAuthClient::find_issuer(const std::string& issuer) const
   return Error{ErrorCode::unknown_name, "the issuer publishes no metadata"};
 }
 
-Status OAuthClient::identify(Issuer& issuer) const {
-  if (issuer.identity) return Done{};
+Status OAuthClient::identify(Issuer& issuer) {
+  const bool is_ours_for_good = issuer.redirect_uri.empty() || issuer.redirect_uri == options_.redirect_uri;
+  if (issuer.identity && is_ours_for_good) return Done{};
   const bool is_first = issuers_.size() == 1;
   if (options_.identity && is_first) {
     issuer.identity = options_.identity;
@@ -119,7 +135,10 @@ Status OAuthClient::identify(Issuer& issuer) const {
   }
   if (options_.grant != Grant::authorization_code || issuer.metadata.registration_endpoint.empty())
     return sign_in_error("the issuer " + issuer.metadata.issuer + " wants a client that was registered by hand");
+  return register_client(issuer);
+}
 
+Status OAuthClient::register_client(Issuer& issuer) {
   const auto& methods = issuer.metadata.token_auth_methods;
   const bool is_public = methods.empty() || holds(methods, "none");
   const TokenAuth method = is_public                               ? TokenAuth::none
@@ -136,11 +155,13 @@ Status OAuthClient::identify(Issuer& issuer) const {
   request.url = issuer.metadata.registration_endpoint;
   request.headers = {{"Accept", "application/json"}, {"Content-Type", "application/json"}};
   request.body = body.dump();
-  const auto answer = fetch(request, options_.fetch);
+  const auto answer = fetch(request, reach());
   if (!answer) return answer.error();
-  if (answer->status != kHttpOk && answer->status != 201) return refused_by("the registration", *answer);
+  if (answer->status != kHttpOk && answer->status != kHttpCreated) return refused_by("the registration", *answer);
   issuer.identity = read_registration(answer->body);
   if (!issuer.identity) return sign_in_error("the answer to the registration makes no sense");
+  issuer.redirect_uri = options_.redirect_uri;
+  secrets_.add(issuer.identity->client_secret);
   return Done{};
 }
 
@@ -160,7 +181,7 @@ Result<TokenSet> OAuthClient::grant_by_code(Issuer& issuer, const std::string& r
   if (!holds(metadata.pkce_methods, "S256")) return sign_in_error("the issuer does not offer PKCE with S256");
   if (origin_of(metadata.authorization_endpoint).empty())
     return sign_in_error("the issuer's authorization endpoint is no http or https address");
-  if (!options_.visit) return sign_in_error("nobody is there to sign in");
+  if (!options_.visit) return needs_person("nobody is there to sign in");
   const Pkce pkce = new_pkce();
   const std::string state = random_token(16);
   const std::string query = form_encode({{"response_type", "code"},
@@ -176,6 +197,8 @@ Result<TokenSet> OAuthClient::grant_by_code(Issuer& issuer, const std::string& r
   if (!redirect) return redirect.error();
   const auto code = read_redirect(*redirect, state, metadata);
   if (!code) return code.error();
+  secrets_.add(*code);
+  secrets_.add(pkce.verifier);
   return ask_for_tokens(issuer, {{"grant_type", "authorization_code"},
                                  {"code", *code},
                                  {"redirect_uri", options_.redirect_uri},
@@ -183,7 +206,17 @@ Result<TokenSet> OAuthClient::grant_by_code(Issuer& issuer, const std::string& r
                                  {"resource", resource}});
 }
 
-Result<TokenSet> OAuthClient::ask_for_tokens(Issuer& issuer, FormFields fields) {
+Result<TokenSet> OAuthClient::ask_for_tokens(Issuer& issuer, Fields fields) {
+  const auto answer = post_as_client(issuer, issuer.metadata.token_endpoint, std::move(fields));
+  if (!answer) return answer.error();
+  if (answer->status != kHttpOk) return refused_by("the token endpoint", *answer);
+  auto tokens = read_tokens(answer->body, clock_.now());
+  if (!tokens) return sign_in_error("the token endpoint's answer makes no sense");
+  return *std::move(tokens);
+}
+
+// A form for one of the issuer's endpoints, with whatever says there who we are.
+Result<Fetched> OAuthClient::post_as_client(Issuer& issuer, const std::string& url, Fields fields) {
   const ClientIdentity& identity = *issuer.identity;
   const auto method = choose_token_auth(issuer.metadata, identity, options_.key ? KeyAtHand::yes : KeyAtHand::no);
   if (!method) return sign_in_error("the issuer takes none of the ways in which this client can say who it is");
@@ -197,7 +230,7 @@ Result<TokenSet> OAuthClient::ask_for_tokens(Issuer& issuer, FormFields fields) 
   }
   const bool binds = holds(issuer.metadata.dpop_algorithms, proof_key_.algorithm());
   for (int attempt = 0;; ++attempt) {
-    FetchRequest request = post_form(issuer.metadata.token_endpoint, fields);
+    FetchRequest request = post_form(url, fields);
     if (*method == TokenAuth::client_secret_basic)
       request.headers.emplace_back("Authorization", "Basic " + to_base64(percent_encode(identity.client_id) + ":" +
                                                                          percent_encode(identity.client_secret)));
@@ -205,19 +238,27 @@ Result<TokenSet> OAuthClient::ask_for_tokens(Issuer& issuer, FormFields fields) 
       const DpopClaims claims{"POST", without_query(request.url), "", issuer.nonce};
       request.headers.emplace_back("DPoP", dpop_proof(claims, proof_key_, clock_.now()));
     }
-    const auto answer = fetch(request, options_.fetch);
-    if (!answer) return answer.error();
+    auto answer = fetch(request, reach());
+    if (!answer) return answer;
     const std::string nonce = answer->header("DPoP-Nonce");
     const bool wants_nonce = binds && !nonce.empty() && nonce != issuer.nonce;
     if (wants_nonce) issuer.nonce = nonce;
-    if (answer->status == kHttpOk) {
-      auto tokens = read_tokens(answer->body, clock_.now());
-      if (!tokens) return sign_in_error("the token endpoint's answer makes no sense");
-      return *std::move(tokens);
-    }
     const bool asks_again = wants_nonce && read_oauth_error(answer->body) == "use_dpop_nonce";
-    if (!asks_again || attempt > 0) return refused_by("the token endpoint", *answer);
+    if (answer->status == kHttpOk || !asks_again || attempt > 0) return answer;
   }
+}
+
+// RFC 7009: with the refresh token go the access tokens that came of it.
+Status OAuthClient::revoke(Issuer& issuer) {
+  if (issuer.metadata.revocation_endpoint.empty() || !issuer.identity) return Done{};
+  const TokenSet& tokens = *issuer.tokens;
+  const bool refreshes = !tokens.refresh_token.empty();
+  const auto answer = post_as_client(issuer, issuer.metadata.revocation_endpoint,
+                                     {{"token", refreshes ? tokens.refresh_token : tokens.access_token},
+                                      {"token_type_hint", refreshes ? "refresh_token" : "access_token"}});
+  if (!answer) return answer.error();
+  if (answer->status != kHttpOk) return refused_by("the issuer", *answer);
+  return Done{};
 }
 
 Result<std::string> exchange_identity(const IdentityProvider& provider, const AssertionAudience& audience,

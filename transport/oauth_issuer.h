@@ -1,5 +1,5 @@
 // What an OAuthClient remembers of one issuer, and the parts of its flows: shared by oauth_client.cc, which decides,
-// and oauth_flow.cc, which talks to issuers.
+// oauth_keeping.cc, which keeps, and oauth_flow.cc, which talks to issuers.
 //
 // Guarded by the OAuthClient's mutex.
 #pragma once
@@ -12,6 +12,7 @@ namespace carillon::transport {
 struct OAuthClient::Issuer {
   IssuerMetadata metadata;
   std::optional<ClientIdentity> identity{};
+  std::string redirect_uri{};  // that the identity is registered with
   std::optional<TokenSet> tokens{};
   std::string nonce{};  // of its DPoP
 };
@@ -24,5 +25,11 @@ struct OAuthClient::Grounds {
 };
 
 inline Error sign_in_error(std::string message) { return Error{ErrorCode::needs_sign_in, std::move(message)}; }
+// Who can be reached in vain now can be reached later: no reason to send anybody to a browser.
+inline bool is_passing(const Error& error) { return error.code == ErrorCode::unavailable; }
+
+inline std::string authorization_of(const TokenSet& tokens) {
+  return (tokens.is_dpop ? "DPoP " : "Bearer ") + tokens.access_token;
+}
 
 }  // namespace carillon::transport

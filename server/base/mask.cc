@@ -1,7 +1,7 @@
 #include "server/base/mask.h"
 
+#include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "server/base/guarded.h"
 
@@ -16,10 +16,17 @@ struct LongestFirst {
   }
 };
 
-// Longest first, so that a secret that contains another one is masked whole.
-Guarded<std::set<std::string, LongestFirst>>& secrets() {
-  static Guarded<std::set<std::string, LongestFirst>> instance;
+// Each with the number of its registrations; longest first, so that a secret that contains another one is masked whole.
+using Secrets = std::map<std::string, int, LongestFirst>;
+Guarded<Secrets>& secrets() {
+  static Guarded<Secrets> instance;
   return instance;
+}
+
+// As it stands inside a JSON string.
+std::string escaped(std::string_view value) {
+  const std::string text = json(std::string{value}).dump(-1, ' ', false, json::error_handler_t::replace);
+  return text.substr(1, text.size() - 2);
 }
 
 void replace_all(std::string& text, const std::string& secret) {
@@ -31,16 +38,23 @@ void replace_all(std::string& text, const std::string& secret) {
 
 void register_secret(std::string_view value) {
   if (value.size() < kShortestSecretBytes) return;
-  const std::string escaped = json(std::string{value}).dump(-1, ' ', false, json::error_handler_t::replace);
-  secrets().with([&](auto& known) {
-    known.emplace(value);
-    known.insert(escaped.substr(1, escaped.size() - 2));
+  secrets().with([&](Secrets& known) {
+    ++known[std::string{value}];
+    ++known[escaped(value)];
+  });
+}
+
+void forget_secret(std::string_view value) {
+  if (value.size() < kShortestSecretBytes) return;
+  secrets().with([&](Secrets& known) {
+    for (const auto& form : {std::string{value}, escaped(value)})
+      if (const auto found = known.find(form); found != known.end() && --found->second <= 0) known.erase(found);
   });
 }
 
 std::string mask_secrets(std::string text) {
   secrets().with([&](const auto& known) {
-    for (const auto& secret : known) replace_all(text, secret);
+    for (const auto& [secret, registrations] : known) replace_all(text, secret);
   });
   return text;
 }

@@ -14,6 +14,8 @@ namespace carillon {
 inline constexpr std::string_view kMasked = "[masked]";
 
 void register_secret(std::string_view value);
+// Takes one registration back: of a secret that was replaced long ago, such as a token that has been renewed often.
+void forget_secret(std::string_view value);
 // The text with every registered secret (also in its JSON-escaped form) replaced by kMasked.
 std::string mask_secrets(std::string text);
 // The same for every string inside a JSON value, keys excepted.

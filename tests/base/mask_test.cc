@@ -23,6 +23,16 @@ TEST_CASE("a secret that contains another one is masked whole", "[base][mask]") 
   CHECK(mask_secrets(std::string{"abcdefghij"}) == "[masked]");
 }
 
+TEST_CASE("a secret is masked until its last registration is taken back", "[base][mask]") {
+  register_secret("twice-registered");
+  register_secret("twice-registered");
+  forget_secret("twice-registered");
+  CHECK(mask_secrets(std::string{"twice-registered"}) == "[masked]");
+  forget_secret("twice-registered");
+  forget_secret("twice-registered");
+  CHECK(mask_secrets(std::string{"twice-registered"}) == "twice-registered");
+}
+
 TEST_CASE("short values are not treated as secrets", "[base][mask]") {
   register_secret("1");
   CHECK(mask_secrets(std::string{"12321"}) == "12321");
