@@ -4,6 +4,7 @@
 #include <future>
 
 #include "catalog/reply.h"
+#include "catalog/sign_in.h"
 #include "server/base/check.h"
 #include "server/base/log.h"
 #include "server/base/mask.h"
@@ -36,6 +37,8 @@ Error to_error(const transport::ClientFailure& failure, const std::string& serve
   Error error{
       failure.kind == transport::ClientFailureKind::sign_in ? ErrorCode::needs_sign_in : ErrorCode::server_unavailable,
       reply.message};
+  if (error.code == ErrorCode::needs_sign_in && !report.sign_in.empty())
+    error.details["command"] = login_command(server);
   if (failure.retry_after)
     error.details["next_try_seconds"] = std::chrono::ceil<std::chrono::seconds>(*failure.retry_after).count();
   return error;

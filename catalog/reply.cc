@@ -76,7 +76,9 @@ ToolReply failed_reply(ErrorClass failure, std::string message, Arrived arrived)
 
 ToolReply reply_of(const transport::ClientFailure& failure, const std::string& server, const std::string& context) {
   std::string message = "server \"" + server + "\": " + failure.message;
-  if (failure.kind == ClientFailureKind::sign_in) message += "; it wants a sign-in (check the entry's headers)";
+  const bool is_bare = failure.message.starts_with("HTTP status");  // no sign-in of ours was there to say more
+  if (failure.kind == ClientFailureKind::sign_in && is_bare)
+    message += "; it wants a sign-in (check the entry's headers)";
   if (!context.empty()) message += "; its last words: " + context;
   ToolReply reply = failed_reply(class_of(failure.kind), std::move(message), arrived(failure.reached));
   reply.retry_after = failure.retry_after;

@@ -4,8 +4,10 @@
 
 #include "catalog/reply.h"
 #include "catalog/server_link.h"
+#include "catalog/sign_in.h"
 #include "server/base/log.h"
 #include "server/base/mask.h"
+#include "server/base/metrics.h"
 
 namespace carillon::catalog {
 namespace {
@@ -17,6 +19,7 @@ using transport::ClientFailureKind;
 constexpr Duration kListTimeout = std::chrono::seconds{30};
 constexpr Duration kRefreshAtMostEvery = std::chrono::seconds{30};  // whatever a ttl of 0 says
 constexpr Duration kFreshWithoutTtl = std::chrono::minutes{10};
+constexpr Duration kWarnBefore = std::chrono::days{7};         // the end of a sign-in that only a person can renew
 constexpr Duration kWaitForRestart = std::chrono::seconds{2};  // a call waits for a restart that is so close
 
 Duration until(Monotonic then) { return std::chrono::duration_cast<Duration>(then - steady_clock::now()); }
@@ -38,7 +41,8 @@ std::string where_of(const ServerEntry& entry) {
 ServerLink::ServerLink(LinkContext context, ServerEntry entry)
     : context_(std::move(context)),
       entry_(std::move(entry)),
-      errors_(std::make_shared<transport::ErrorTail>(process::TailBuffer{process::kErrorTailBytes})) {
+      errors_(std::make_shared<transport::ErrorTail>(process::TailBuffer{process::kErrorTailBytes})),
+      sign_in_(make_sign_in(entry_, Vault{context_.options.vault_directory}, {})) {
   report_.name = entry_.name;
   report_.transport = entry_.is_remote() ? "http" : "stdio";
   report_.where = mask_secrets(where_of(entry_));
@@ -49,6 +53,12 @@ ServerReport ServerLink::report() const {
   Published now = published_.with([](const auto& published) { return published; });
   if (now.report.state == ServerState::backing_off)
     now.report.next_try_in = std::max(until(now.next_try), Duration::zero());
+  if (sign_in_) {
+    const auto facts = sign_in_->facts();
+    const auto ends = facts.refresh_expires_at;
+    now.report.sign_in = mask_secrets(describe(facts));
+    now.report.wants_person = !facts.needed.empty() || (ends && *ends - kWarnBefore <= SystemClock{}.now());
+  }
   now.report.error_tail = mask_secrets(errors_->with([](auto& tail) { return tail.tail(); }));
   return std::move(now.report);
 }
@@ -68,10 +78,16 @@ void ServerLink::want_tools(ToolsHandler handler) {
   if (!client_ && !start_later()) start();
 }
 
+// Whether it failed for want of a sign-in. Trying again then costs nobody anything: the sign-in itself knows when it is
+// worth while to ask the server, and a person who has just signed in does not want to wait.
+bool ServerLink::is_waiting_for_person() const {
+  return sign_in_ && last_failure_ && last_failure_->kind == ClientFailureKind::sign_in;
+}
+
 // Whether the next try is still to come. A near one is waited for; a far one fails the waiters now.
 bool ServerLink::start_later() {
   const Duration wait = until(next_try_);
-  if (failures_in_a_row_ == 0 || wait <= Duration::zero()) return false;
+  if (failures_in_a_row_ == 0 || wait <= Duration::zero() || is_waiting_for_person()) return false;
   if (wait <= kWaitForRestart) {
     if (start_timer_ == 0)
       start_timer_ = context_.loop.after(wait, [self = shared_from_this()] {
@@ -119,6 +135,7 @@ std::unique_ptr<transport::ClientWire> ServerLink::make_wire() {
     transport::HttpOptions options;
     options.address = *transport::parse_http_address(remote->url);  // checked when the entry was read
     options.headers = remote->headers;
+    options.authorizer = sign_in_;
     return transport::make_http_wire(context_.loop, context_.pool, std::move(options));
   }
   const auto& launched = std::get<LaunchedServer>(entry_.reach);
@@ -153,7 +170,10 @@ void ServerLink::ended(const ClientFailure& failure) {
   last_failure_ = failure;
   const ToolReply reply = reply_of(failure, entry_.name, context_of(failure));
   remember_error(reply.message);
-  log::warn("downstream server ended", {{"server", entry_.name}, {"reason", reply.message}});
+  if (failure.kind == ClientFailureKind::sign_in)
+    note_sign_in(reply.message);
+  else
+    log::warn("downstream server ended", {{"server", entry_.name}, {"reason", reply.message}});
   report_.state = failures_in_a_row_ == 0                      ? ServerState::stopped
                   : failure.kind == ClientFailureKind::sign_in ? ServerState::needs_sign_in
                                                                : ServerState::backing_off;
@@ -259,6 +279,13 @@ void ServerLink::close(std::function<void()> gone) {
   } else if (gone) {
     context_.loop.post(std::move(gone));
   }
+}
+
+// Said once, however many calls run into it.
+void ServerLink::note_sign_in(const std::string& message) {
+  if (std::exchange(sign_in_noted_, true)) return;
+  log::warn("a downstream server wants a sign-in", {{"server", entry_.name}, {"reason", message}});
+  metrics::count("carillon_sign_ins_needed_total", {{"server", entry_.name}});
 }
 
 void ServerLink::remember_error(const std::string& message) {

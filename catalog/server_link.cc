@@ -115,7 +115,11 @@ void ServerLink::answered(CallId id, const std::shared_ptr<const CatalogTool>& t
   }
   const auto& failure = std::get<ClientFailure>(reply);
   ToolReply failed = reply_of(failure, entry_.name, context_of(failure));
-  if (failure.kind == ClientFailureKind::sign_in) report_.state = ServerState::needs_sign_in;
+  if (failure.kind == ClientFailureKind::sign_in) {
+    // Where only this call wants more than was agreed to, others go on.
+    if (!sign_in_ || !sign_in_->facts().signed_in) report_.state = ServerState::needs_sign_in;
+    note_sign_in(failed.message);
+  }
   remember_error(failed.message);
   finish(id, std::move(failed));
 }
@@ -123,6 +127,7 @@ void ServerLink::answered(CallId id, const std::shared_ptr<const CatalogTool>& t
 void ServerLink::be_useful() {
   was_useful_ = true;
   failures_in_a_row_ = 0;
+  sign_in_noted_ = false;
   if (report_.state == ServerState::needs_sign_in) report_.state = ServerState::ready;
 }
 

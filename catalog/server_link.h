@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "catalog/catalog_options.h"
+#include "catalog/secrets.h"
 #include "catalog/server_report.h"
 #include "catalog/tool_list.h"
 #include "server/base/guarded.h"
@@ -24,6 +25,7 @@
 #include "transport/client.h"
 #include "transport/client_http.h"
 #include "transport/client_stdio.h"
+#include "transport/oauth_client.h"
 
 namespace carillon::catalog {
 
@@ -100,13 +102,16 @@ class ServerLink : public std::enable_shared_from_this<ServerLink> {
   void rest_when_idle();
   bool must_fetch() const { return !list_ || list_changed_; }
   bool should_refresh() const;
+  void note_sign_in(const std::string& message);
+  bool is_waiting_for_person() const;
   void remember_error(const std::string& message);
   void publish();
 
   LinkContext context_;
   ServerEntry entry_;
   std::shared_ptr<transport::ErrorTail> errors_;
-  std::shared_ptr<transport::McpClient> client_;  // a call that was sent keeps its own alive
+  std::shared_ptr<transport::OAuthClient> sign_in_;  // null: the entry's headers have to do
+  std::shared_ptr<transport::McpClient> client_;     // a call that was sent keeps its own alive
   std::optional<transport::Era> known_era_;
 
   std::map<CallId, Job> jobs_;
@@ -127,6 +132,7 @@ class ServerLink : public std::enable_shared_from_this<ServerLink> {
   std::optional<transport::ClientFailure> last_failure_;
   transport::ClientLoop::TimerId start_timer_ = 0, idle_timer_ = 0;
   bool retired_ = false, closing_ = false;
+  bool sign_in_noted_ = false;  // it was said that a person must sign in
 
   struct Published {
     ServerReport report;

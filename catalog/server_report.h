@@ -35,6 +35,8 @@ struct ServerReport {
   std::optional<Duration> latency;        // a moving average over its answers
   std::size_t in_flight = 0, waiting = 0;
   std::size_t starts = 0, calls = 0, failures = 0;
+  std::string sign_in;        // how we are signed in, or what a person must do; empty: nobody asked for it
+  bool wants_person = false;  // a sign-in is needed, or ends soon
   std::string last_error;
   std::optional<Instant> last_error_at;
   std::optional<Duration> next_try_in;

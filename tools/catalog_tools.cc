@@ -29,6 +29,7 @@ ordered_json server_row(const DownstreamServer& server, std::size_t stderr_max) 
   ordered_json row{{"server", server.name}, {"state", server.state}};
   if (server.tools) row["tools"] = *server.tools;
   if (server.latency) row["latency"] = say_duration(*server.latency);
+  add(row, "sign_in", server.sign_in);
   add(row, "detail", extract(server.detail, kTroubleBytes).text);
   add(row, "stderr", tail_of(server.stderr_tail, stderr_max));
   return row;

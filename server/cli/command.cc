@@ -23,6 +23,8 @@ constexpr auto kSubcommands = std::to_array<Subcommand>({
     {"migrate", "up | down | status | url", "the database schema, and the owner's connection address", run_migrate},
     {"config", "print | hosts | keys", "the effective settings, entries for agent hosts, all keys", run_config},
     {"import", "servers [FILE…]", "take over the MCP servers that agent hosts already know", run_import},
+    {"login", "<server> [--port PORT]", "sign in to a downstream server in a browser, once", run_login},
+    {"logout", "<server>", "give a sign-in back and forget it", run_logout},
     {"secret", "set NAME | list | delete NAME", "secrets that servers.json names; a value is read from stdin", run_secret},
     {"when", "\"<text>\" [--tz ZONE] [--from TIME] [--count N] [--json] [--dst-gap P] [--dst-overlap P] | --batch", "explain a schedule; needs no daemon", run_when},
 });

@@ -54,6 +54,8 @@ int run_config(const Words& words);
 int run_import(const Words& words);
 int run_secret(const Words& words);
 int run_when(const Words& words);
+int run_login(const Words& words);
+int run_logout(const Words& words);
 
 // What all subcommands share: `--config FILE`, `--set key=value` (again and again), and the flags given here as
 // {flag, key}: `--listen X` sets http.listen. Everything else on the line is refused or handed on.

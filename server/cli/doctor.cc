@@ -93,11 +93,14 @@ void look_at_servers(const Config& config, Findings& findings) {
   for (const auto& problem : catalog.problems())
     findings.push_back({"servers.json", Verdict::bad, problem.pointer + ": " + problem.message});
   for (const auto& warning : catalog.warnings()) findings.push_back({"servers.json", Verdict::odd, warning});
-  for (const auto& server : catalog.servers())
+  for (const auto& server : catalog.servers()) {
     findings.push_back({"server " + server.name, verdict_of(server.state),
                         std::string{name_of(server.state)} +
                             (server.tool_count ? ", " + std::to_string(*server.tool_count) + " tools" : "") +
                             (server.last_error.empty() ? "" : ": " + server.last_error)});
+    if (!server.sign_in.empty())
+      findings.push_back({"sign-in " + server.name, server.wants_person ? Verdict::odd : Verdict::good, server.sign_in});
+  }
 }
 
 void print(const Findings& findings) {

@@ -16,6 +16,8 @@ tools::DownstreamServer describe(const catalog::ServerReport& report) {
   server.state = std::string{name_of(report.state)};
   server.latency = report.latency;
   server.tools = report.tool_count;
+  server.sign_in = report.sign_in;
+  if (report.wants_person) server.detail = report.sign_in;
   if (in_trouble(report)) {
     server.detail = report.last_error;
     server.stderr_tail = report.error_tail;

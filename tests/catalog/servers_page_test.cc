@@ -2,11 +2,13 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include "catalog/server_entry.h"
+#include "transport/jwt.h"
 
 using namespace carillon;
 using namespace carillon::catalog;
@@ -33,9 +35,15 @@ std::vector<std::string> examples() {
 TEST_CASE("every example of the page about servers is read without a problem", "[catalog][servers_page]") {
   const auto folder = std::filesystem::temp_directory_path() / ("carillon_page_" + std::to_string(::getpid()));
   const Vault vault{folder.string()};
-  for (const char* name : {"github", "search"})
+  for (const char* name : {"github", "search", "tracker", "billing"})
     REQUIRE(vault.write(Shelf::secrets, name, "value-of-" + std::string{name}));
-  const auto all = examples();
+  REQUIRE(vault.write(Shelf::secrets, "ledger-key", transport::SigningKey::generate().private_pem()));
+  const std::string token = (folder / "token").string();
+  std::ofstream{token} << "token-of-a-workload";
+  auto all = examples();
+  for (auto& example : all)
+    if (const auto at = example.find("/var/run/secrets/mcp/token"); at != std::string::npos)
+      example.replace(at, std::strlen("/var/run/secrets/mcp/token"), token);
   CHECK(all.size() >= 2);
   for (const auto& example : all) {
     CAPTURE(example);

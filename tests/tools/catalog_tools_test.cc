@@ -31,10 +31,12 @@ TEST_CASE("servers are listed with their trouble", "[tools][catalog]") {
        .latency = std::chrono::milliseconds{3},
        .tools = 2,
        .stderr_tail = {}},
-      {.name = "gone", .state = "failed", .detail = "no such command", .stderr_tail = "boom"}};
+      {.name = "gone", .state = "failed", .detail = "no such command", .sign_in = "sign in", .stderr_tail = "boom"}};
   const json listed = here.call("search_tools", json::object());
   CHECK(listed["servers"][0]["tools"] == 2);
   CHECK(listed["servers"][1]["stderr"] == "boom");
+  CHECK(listed["servers"][1]["sign_in"] == "sign in");
+  CHECK_FALSE(listed["servers"][0].contains("sign_in"));
   CHECK(here.downstream.asked.limit == 0);
   CHECK(here.call("search_tools", {{"query", "echo"}})["servers"].size() == 1);
   CHECK(here.refused("search_tools", {{"server", "nowhere"}})["error"] == "unknown_name");
