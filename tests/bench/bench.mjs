@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { Home, node, program, until } from "../e2e/lib.mjs";
 import { httpClient, lineClient, percentile, rate } from "./load.mjs";
 import { graphileWorker, pgBoss } from "./peers.mjs";
+import { transport } from "./transport.mjs";
 import pg from "pg";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -183,6 +184,7 @@ try {
   if (section("cold")) await cold(home);
   if (section("latency")) await latency(home);
   if (section("calls")) await calls(home);
+  if (section("transport")) await transport(home);
   if (section("runs")) await runs(home);
 } finally {
   await home.end();
