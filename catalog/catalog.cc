@@ -8,6 +8,7 @@
 #include "server/base/check.h"
 #include "server/base/log.h"
 #include "server/base/mask.h"
+#include "server/base/waiting.h"
 #include "server/domain/nearest.h"
 
 namespace carillon::catalog {
@@ -25,7 +26,10 @@ class Gathering {
   void arrive() {
     if (missing_.fetch_sub(1) == 1) all_.set_value();
   }
-  void wait(Duration at_most) { all_.get_future().wait_for(at_most); }
+  void wait(Duration at_most) {
+    about_to_wait();
+    all_.get_future().wait_for(at_most);
+  }
 
  private:
   std::atomic<std::size_t> missing_;
@@ -143,6 +147,7 @@ Result<ToolListPtr> Catalog::list_of(const Address& address, Duration wait) {
   auto outcome = answer->get_future();
   loop_.post(
       [link, answer] { link->want_tools([answer](ToolsOutcome given) { answer->set_value(std::move(given)); }); });
+  about_to_wait();
   if (outcome.wait_for(wait) != std::future_status::ready) {
     if (const auto known = link->tools()) return known;  // an older list is better than none
     return Error{ErrorCode::server_unavailable, "server \"" + address.server +

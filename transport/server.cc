@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/base/log.h"
+#include "server/base/waiting.h"
 #include "transport/server_core.h"
 
 namespace carillon::transport {
@@ -115,7 +116,8 @@ void dispatch(const CallPtr& call) {
   if (method == nullptr)
     return fail(call, {rpc_code::kMethodNotFound, "there is no method " + call->method + " here", nullptr});
   const auto run = [call, method] { run_guarded(call, [&] { method->handle(call); }); };
-  if (method->runs == Runs::at_once || call->peer->kind() != Peer::Kind::stream) return run();
+  const bool here = method->runs == Runs::at_once || call->peer->kind() != Peer::Kind::stream || may_wait_here();
+  if (here) return run();
   if (!call->core->executor.run(run))
     fail(call, {rpc_code::kInternal, "the server is overloaded; repeat later", nullptr});
 }
@@ -209,7 +211,10 @@ std::shared_ptr<Peer> McpServer::connect(Peer::Kind kind, Principal principal, s
 void McpServer::disconnect(const std::shared_ptr<Peer>& peer) { peer->close(); }
 
 void McpServer::receive_text(const Arrival& arrival, std::string_view text) {
-  auto parsed = json_rpc::parse(text, core_->options.message);
+  receive_parsed(arrival, json_rpc::parse(text, core_->options.message));
+}
+
+void McpServer::receive_parsed(const Arrival& arrival, json_rpc::Parsed parsed) {
   auto* batch = std::get_if<json_rpc::Batch>(&parsed);
   if (batch == nullptr) {
     std::visit(

@@ -72,6 +72,7 @@ class McpServer {
 
   // One text from a stream: a message or a batch. Over HTTP the carrier parses and uses the second form.
   void receive_text(const Arrival& arrival, std::string_view text);
+  void receive_parsed(const Arrival& arrival, json_rpc::Parsed parsed);
   // A request is answered through the sink, now or later; nothing else uses the sink.
   void receive(const Arrival& arrival, json_rpc::Message message);
   // Whether the sink will be used: a batch of notifications and responses has no reply.

@@ -83,7 +83,7 @@ SocketServer::SocketServer(std::string path, SocketHooks hooks, SocketOptions op
     : path_(std::move(path)),
       hooks_(std::move(hooks)),
       options_(options),
-      connections_({options.connections_max, 0, std::chrono::seconds{30}}) {}
+      connections_({.loops_max = options.connections_max, .loans_max = options.waiting_calls_max}) {}
 
 SocketServer::~SocketServer() { stop(); }
 
@@ -124,23 +124,10 @@ void SocketServer::accept_one() {
   }
   const auto peer = peer_of(connection.get());
   if (!peer || hooks_.admit(*peer) == SocketHooks::Verdict::refuse) return;
-  // A std::function must be copyable, so the descriptor travels as a number from here to serve().
-  const int fd = connection.release();
-  if (connections_.run([this, fd] { serve(fd); })) return;
-  connection.reset(fd);
+  const Opening opening = [this, who = *peer](std::string_view first_line) { return hooks_.open(who, first_line); };
+  if (connections_.start(new_stream_session(opening, std::move(connection), options_.stream, stop_.get_token())))
+    return;
   log::warn("a local connection was refused: too many", {{"limit", options_.connections_max}});
-}
-
-void SocketServer::serve(int fd) {
-  const process::UniqueFd connection{fd};
-  const auto peer = peer_of(fd);
-  if (!peer) return;
-  const Opening opening = [&](std::string_view first_line) { return hooks_.open(*peer, first_line); };
-  try {
-    serve_opening(opening, {fd, fd}, options_.stream, stop_.get_token());
-  } catch (const std::exception& thrown) {
-    log::error("a local connection ended with an error", {{"what", thrown.what()}});
-  }
 }
 
 }  // namespace carillon::transport

@@ -1,4 +1,4 @@
-// A Unix-domain socket on which many local clients speak MCP, one thread each.
+// A Unix-domain socket on which many local clients speak MCP, each a loop of a relay.
 //
 // The socket lies in a directory of mode 0700 and has mode 0600; besides, the kernel tells who connects, and `admit`
 // decides before a byte is read. A socket left behind by a dead process is replaced; one that answers is an error.
@@ -7,7 +7,6 @@
 
 #include <sys/types.h>
 
-#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -17,8 +16,8 @@
 #include <thread>
 
 #include "server/process/unique_fd.h"
+#include "transport/relay.h"
 #include "transport/stdio_server.h"
-#include "transport/worker_pool.h"
 
 namespace carillon::transport {
 
@@ -36,6 +35,7 @@ struct SocketHooks {
 
 struct SocketOptions {
   std::size_t connections_max = 256;
+  std::size_t waiting_calls_max = 64;  // on threads of their own; more wait for the server's executor
   StreamOptions stream{};
 };
 
@@ -52,12 +52,11 @@ class SocketServer {
   void stop();
 
   const std::string& path() const { return path_; }
-  std::size_t connections() const { return connections_.busy(); }
+  std::size_t connections() const { return connections_.loops(); }
 
  private:
   void accept_until_stopped();
   void accept_one();
-  void serve(int fd);
 
   const std::string path_;
   const SocketHooks hooks_;
@@ -65,7 +64,7 @@ class SocketServer {
   process::UniqueFd listener_;
   process::UniqueFd wake_;
   std::stop_source stop_;
-  WorkerPool connections_;
+  Relay connections_;
   std::jthread acceptor_;
 };
 

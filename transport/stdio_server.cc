@@ -1,5 +1,6 @@
 #include "transport/stdio_server.h"
 
+#include <future>
 #include <utility>
 
 #include "transport/protocol.h"
@@ -29,35 +30,61 @@ class LineSink final : public MessageSink {
 };
 
 // One connection: nobody yet, then the peer of whichever server its first line chose.
-class StreamSession {
+class StreamSession final : public Relay::Loop {
  public:
-  StreamSession(const Opening& opening, LineConnection& connection, const StreamOptions& options)
-      : opening_(opening), options_(options), connection_(connection), sink_(std::make_shared<LineSink>(connection)) {}
-  ~StreamSession() {
-    if (peer_) server_->disconnect(peer_);
-    sink_->detach();
-  }
-  StreamSession(const StreamSession&) = delete;
-  StreamSession& operator=(const StreamSession&) = delete;
+  using Ended = std::function<void(LineConnection::End)>;
+  struct Terms {
+    Opening opening;
+    StreamEnds ends;
+    StreamOptions options;
+    process::UniqueFd owned{};  // closed at the end
+    Ended ended = nullptr;
+  };
 
-  void take(std::string_view line) {
-    if (!server_ && !open(line)) return;
-    server_->receive_text({peer_, sink_, nullptr}, line);
+  StreamSession(Terms terms, std::stop_token stop)
+      : terms_(std::move(terms)),
+        connection_(terms_.ends.in, terms_.ends.out, terms_.options.lines),
+        sink_(std::make_shared<LineSink>(connection_)),
+        events_{[this](std::string_view line) { return take(line); }, [this] { refuse_long_line(); },
+                [this] { return peer_ && peer_->in_flight() > 0; }} {
+    connection_.begin(terms_.options.drain, std::move(stop));
+  }
+  ~StreamSession() override { finish(); }
+
+  Round round() override {
+    switch (connection_.round(events_)) {
+      case LineConnection::Round::again:
+        return Round::again;
+      case LineConnection::Round::left:
+        return Round::gone_on;
+      case LineConnection::Round::over:
+        break;
+    }
+    finish();
+    return Round::over;
+  }
+
+ private:
+  LineEvents::After take(std::string_view line) {
+    if (!server_ && !open(line)) return LineEvents::After::go_on;
+    // The text belongs to the connection, which goes on without us once the message waits for something.
+    auto parsed = json_rpc::parse(line, server_->options().message);
+    const auto receive = [&] { server_->receive_parsed({peer_, sink_, nullptr}, std::move(parsed)); };
+    if (can_lend()) return lend(receive) == After::gone_on ? LineEvents::After::leave : LineEvents::After::go_on;
+    receive();
+    return LineEvents::After::go_on;
   }
 
   void refuse_long_line() {
-    const std::string limit = std::to_string(options_.lines.line_bytes_max);
+    const std::string limit = std::to_string(terms_.options.lines.line_bytes_max);
     sink_->send(json_rpc::error_text(
         nullptr,
         {rpc_code::kInvalidRequest, "a message has at most " + limit + " bytes; this one was left out", nullptr}));
   }
 
-  bool is_answering() const { return peer_ && peer_->in_flight() > 0; }
-
- private:
   // False if the line was for the opening only.
   bool open(std::string_view line) {
-    Opened opened = opening_(line);
+    Opened opened = terms_.opening(line);
     if (!opened.reply.empty()) connection_.write_line(std::move(opened.reply));
     if (!opened.server) {
       connection_.end_input();
@@ -69,33 +96,45 @@ class StreamSession {
     return opened.first_line == Opened::FirstLine::is_protocol;
   }
 
-  const Opening& opening_;
-  const StreamOptions& options_;
-  LineConnection& connection_;
+  // The client learns of the end, and its requests of its going, although some of them may still be at work here.
+  void finish() {
+    if (std::exchange(finished_, true)) return;
+    if (peer_) server_->disconnect(peer_);
+    sink_->detach();
+    terms_.owned.reset();
+    if (terms_.ended) terms_.ended(connection_.end());
+  }
+
+  Terms terms_;
+  LineConnection connection_;
   const std::shared_ptr<LineSink> sink_;
+  const LineEvents events_;
   std::shared_ptr<McpServer> server_;
   std::shared_ptr<Peer> peer_;
+  bool finished_ = false;
 };
 
 }  // namespace
 
-LineConnection::End serve_opening(const Opening& opening, StreamEnds ends, const StreamOptions& options,
-                                  const std::stop_token& stop) {
-  LineConnection connection{ends.in, ends.out, options.lines};
-  StreamSession session{opening, connection, options};
-  const LineEvents events{[&](std::string_view line) { session.take(line); }, [&] { session.refuse_long_line(); },
-                          [&] { return session.is_answering(); }};
-  return connection.run(events, options.drain, stop);
+std::shared_ptr<Relay::Loop> new_stream_session(Opening opening, process::UniqueFd fd, const StreamOptions& options,
+                                                const std::stop_token& stop) {
+  const StreamEnds ends{fd.get(), fd.get()};
+  return std::make_shared<StreamSession>(
+      StreamSession::Terms{std::move(opening), ends, options, std::move(fd), nullptr}, stop);
 }
 
 LineConnection::End serve_stream(McpServer& server, const Principal& principal, const Stream& stream,
                                  const std::stop_token& stop) {
   const std::shared_ptr<McpServer> borrowed{&server, [](McpServer*) {}};
-  return serve_opening(
-      [&](std::string_view) {
-        return Opened{borrowed, principal, {}, Opened::FirstLine::is_protocol};
-      },
-      stream.ends, stream.options, stop);
+  const auto opening = [&](std::string_view) {
+    return Opened{borrowed, principal, {}, Opened::FirstLine::is_protocol};
+  };
+  std::promise<LineConnection::End> ended;
+  const auto tell = [&](LineConnection::End how) { ended.set_value(how); };
+  Relay relay{{.loops_max = 1}};
+  relay.start(std::make_shared<StreamSession>(
+      StreamSession::Terms{opening, stream.ends, stream.options, process::UniqueFd{}, tell}, stop));
+  return ended.get_future().get();
 }
 
 }  // namespace carillon::transport

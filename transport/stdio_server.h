@@ -1,7 +1,7 @@
 // An MCP server on a byte stream: standard input and output, or one connection of a Unix socket.
 //
-// Messages are lines. Requests are handled concurrently (on the server's executor), replies come in the order they are
-// ready. A line that is too long or no JSON is answered with an error, and the stream goes on.
+// Messages are lines. Requests are handled concurrently (those that wait, each on a thread of its own), replies come in
+// the order they are ready. A line that is too long or no JSON is answered with an error, and the stream goes on.
 #pragma once
 
 #include <chrono>
@@ -11,7 +11,9 @@
 #include <string>
 #include <string_view>
 
+#include "server/process/unique_fd.h"
 #include "transport/line_connection.h"
+#include "transport/relay.h"
 #include "transport/server.h"
 
 namespace carillon::transport {
@@ -46,7 +48,9 @@ struct Opened {
 };
 using Opening = std::function<Opened(std::string_view first_line)>;
 
-LineConnection::End serve_opening(const Opening& opening, StreamEnds ends, const StreamOptions& options,
-                                  const std::stop_token& stop);
+// One connection, as a loop of a relay. It owns the descriptor; the client has gone, and what it had in flight is
+// cancelled, when the loop is over.
+std::shared_ptr<Relay::Loop> new_stream_session(Opening opening, process::UniqueFd fd, const StreamOptions& options,
+                                                const std::stop_token& stop);
 
 }  // namespace carillon::transport

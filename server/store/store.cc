@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "server/base/guarded.h"
+#include "server/base/waiting.h"
 #include "server/store/connection.h"
 #include "server/store/connection_url.h"
 #include "server/store/sql.h"
@@ -128,6 +129,7 @@ void Store::run(const TenantId* tenant, const std::function<Ending(Tx&)>& work) 
 }
 
 void Store::run_once(const TenantId* tenant, const std::function<Ending(Tx&)>& work) {
+  about_to_wait();
   Lease<Pool> lease{tenant ? *app_ : *dispatch_, options_.wait_max};
   const std::string& url = tenant ? app_->url : dispatch_->url;
   const std::vector<Param> settings{tenant ? tenant->str() : std::string{}, milliseconds(options_.statement_timeout),

@@ -32,9 +32,20 @@ struct Heard {
   std::vector<std::string> lines;
   int too_long = 0;
   LineEvents events() {
-    return {[this](std::string_view line) { lines.emplace_back(line); }, [this] { ++too_long; }, [] { return false; }};
+    return {[this](std::string_view line) {
+              lines.emplace_back(line);
+              return LineEvents::After::go_on;
+            },
+            [this] { ++too_long; }, [] { return false; }};
   }
 };
+
+LineConnection::End run(LineConnection& connection, const LineEvents& events, std::chrono::milliseconds drain,
+                        const std::stop_token& stop = {}) {
+  connection.begin(drain, stop);
+  while (connection.round(events) == LineConnection::Round::again) continue;
+  return connection.end();
+}
 
 TEST_CASE("lines are found however they are cut", "[transport][line_connection]") {
   Pair pair;
@@ -43,7 +54,7 @@ TEST_CASE("lines are found however they are cut", "[transport][line_connection]"
   pair.say("ee\nlast without an end");
   pair.hang_up();
   Heard heard;
-  CHECK(connection.run(heard.events(), 1s, {}) == LineConnection::End::closed);
+  CHECK(run(connection, heard.events(), 1s) == LineConnection::End::closed);
   CHECK(heard.lines == std::vector<std::string>{"one", "two", "three", "last without an end"});
 }
 
@@ -54,7 +65,7 @@ TEST_CASE("a line that is too long is reported once and skipped", "[transport][l
   pair.say("yz\nshort\n");
   pair.hang_up();
   Heard heard;
-  connection.run(heard.events(), 1s, {});
+  run(connection, heard.events(), 1s);
   CHECK(heard.lines == std::vector<std::string>{"1234567890", "short"});
   CHECK(heard.too_long == 2);
 }
@@ -68,7 +79,7 @@ TEST_CASE("a peer that does not read is given up when too much waits for it", "[
   CHECK(written < 100);
   CHECK(connection.broken());
   Heard heard;
-  CHECK(connection.run(heard.events(), 1s, {}) == LineConnection::End::broken);
+  CHECK(run(connection, heard.events(), 1s) == LineConnection::End::broken);
 }
 
 TEST_CASE("what a slow peer did not take at once is sent while it reads", "[transport][line_connection]") {
@@ -95,7 +106,7 @@ TEST_CASE("what a slow peer did not take at once is sent while it reads", "[tran
   }};
   pair.hang_up();
   Heard heard;
-  CHECK(connection.run(heard.events(), 20s, {}) == LineConnection::End::closed);
+  CHECK(run(connection, heard.events(), 20s) == LineConnection::End::closed);
   reader.join();
   CHECK(got == line + "\nend\n");
 }
@@ -106,7 +117,7 @@ TEST_CASE("a request to stop ends the wait for lines", "[transport][line_connect
   std::stop_source stop;
   auto ended = std::async(std::launch::async, [&] {
     Heard heard;
-    return connection.run(heard.events(), 1s, stop.get_token());
+    return run(connection, heard.events(), 1s, stop.get_token());
   });
   stop.request_stop();
   CHECK(ended.get() == LineConnection::End::stopped);
@@ -120,8 +131,64 @@ TEST_CASE("after the end of input what is still being answered may be sent", "[t
   Heard heard;
   auto events = heard.events();
   events.has_more_to_send = [&] { return ++asked < 3; };
-  CHECK(connection.run(events, 20s, {}) == LineConnection::End::closed);
+  CHECK(run(connection, events, 20s) == LineConnection::End::closed);
   CHECK(asked == 3);
+}
+
+TEST_CASE("what is written while lines are taken leaves in one piece", "[transport][line_connection]") {
+  Pair pair;
+  LineConnection connection{pair.ours.get(), pair.ours.get(), {}};
+  pair.say("one\ntwo\nthree\n");
+  pair.hang_up();
+  LineEvents events{[&](std::string_view line) {
+                      CHECK(connection.write_line(std::string{line}));
+                      char nothing = 0;
+                      CHECK(::recv(pair.theirs.get(), &nothing, 1, MSG_DONTWAIT) == -1);
+                      return LineEvents::After::go_on;
+                    },
+                    [] {}, [] { return false; }};
+  CHECK(run(connection, events, 1s) == LineConnection::End::closed);
+  char buffer[100];
+  CHECK(std::string(buffer, static_cast<std::size_t>(::recv(pair.theirs.get(), buffer, sizeof buffer, 0))) ==
+        "one\ntwo\nthree\n");
+}
+
+TEST_CASE("what is written while the connection sleeps is sent by the writer", "[transport][line_connection]") {
+  Pair pair;
+  LineConnection connection{pair.ours.get(), pair.ours.get(), {}};
+  std::stop_source stop;
+  auto ended = std::async(std::launch::async, [&] {
+    Heard heard;
+    return run(connection, heard.events(), 1s, stop.get_token());
+  });
+  for (const std::string word : {"a", "b", "c"}) {
+    REQUIRE(connection.write_line(word));
+    char buffer[2];
+    REQUIRE(::recv(pair.theirs.get(), buffer, sizeof buffer, MSG_WAITALL) == 2);
+    CHECK(std::string(buffer, 2) == word + "\n");
+  }
+  stop.request_stop();
+  CHECK(ended.get() == LineConnection::End::stopped);
+}
+
+TEST_CASE("another thread goes on after the line that was left with the first one", "[transport][line_connection]") {
+  Pair pair;
+  LineConnection connection{pair.ours.get(), pair.ours.get(), {}};
+  pair.say("slow\nquick\n");
+  pair.hang_up();
+  std::vector<std::string> lines;
+  const LineEvents events{[&](std::string_view line) {
+                            lines.emplace_back(line);
+                            return line == "slow" ? LineEvents::After::leave : LineEvents::After::go_on;
+                          },
+                          [] {}, [] { return false; }};
+  connection.begin(1s, {});
+  while (connection.round(events) == LineConnection::Round::again) continue;
+  CHECK(lines == std::vector<std::string>{"slow"});
+  std::jthread{[&] {
+    while (connection.round(events) == LineConnection::Round::again) continue;
+  }}.join();
+  CHECK(lines == std::vector<std::string>{"slow", "quick"});
 }
 
 }  // namespace
