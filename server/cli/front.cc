@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "server/base/log.h"
 
@@ -20,41 +21,11 @@ constexpr auto kGrace = std::chrono::seconds{1};     // for answers under way af
 
 enum class ReadEnd { open, closed };
 
-// Bytes read from one side, cut into lines.
-class LineBuffer {
- public:
-  ReadEnd fill(int fd) {
-    std::array<char, kReadBytes> bytes;
-    const ssize_t got = ::read(fd, bytes.data(), bytes.size());
-    if (got > 0) text_.append(bytes.data(), static_cast<std::size_t>(got));
-    if (got < 0 && (errno == EINTR || errno == EAGAIN)) return ReadEnd::open;
-    return got > 0 ? ReadEnd::open : ReadEnd::closed;
-  }
-  template <class F>
-  void each_line(F&& visit) {
-    std::size_t from = 0;
-    for (std::size_t end = text_.find('\n', searched_); end != std::string::npos; end = text_.find('\n', from)) {
-      visit(std::string_view{text_}.substr(from, end - from));
-      from = end + 1;
-    }
-    text_.erase(0, from);
-    searched_ = text_.size();
-  }
-  void clear() { text_.clear(), searched_ = 0; }
-  std::size_t size() const { return text_.size(); }
-
- private:
-  std::string text_;
-  std::size_t searched_ = 0;
-};
-
 // Bytes waiting to be written to one side.
 class Outbound {
  public:
-  void add_line(std::string_view line) {
-    text_.append(line);
-    text_ += '\n';
-  }
+  void add(std::string_view text) { text_.append(text); }
+  void add_line(std::string_view line) { text_.append(line).push_back('\n'); }
   bool empty() const { return sent_ == text_.size(); }
   bool full() const { return text_.size() - sent_ > kBacklogBytesMax; }
   void clear() { text_.clear(), sent_ = 0; }
@@ -73,6 +44,38 @@ class Outbound {
  private:
   std::string text_;
   std::size_t sent_ = 0;
+};
+
+// Bytes read from one side, cut into lines.
+class LineBuffer {
+ public:
+  ReadEnd fill(int fd) {
+    std::array<char, kReadBytes> bytes;  // NOLINT: filled by read
+    const ssize_t got = ::read(fd, bytes.data(), bytes.size());
+    if (got > 0) text_.append(bytes.data(), static_cast<std::size_t>(got));
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) return ReadEnd::open;
+    return got > 0 ? ReadEnd::open : ReadEnd::closed;
+  }
+  // Moves the whole lines on to `to`, but those that `see` swallows; neighbours are moved in one piece.
+  template <class See>
+  void pass_lines(See&& see, Outbound& to) {
+    std::size_t from = 0, kept_from = 0;
+    for (std::size_t end = text_.find('\n', searched_); end != std::string::npos; end = text_.find('\n', from)) {
+      const std::string_view line = std::string_view{text_}.substr(from, end - from);
+      const std::size_t line_from = std::exchange(from, end + 1);
+      if (see(line) == Pass::forward) continue;
+      to.add(std::string_view{text_}.substr(kept_from, line_from - kept_from));
+      kept_from = from;
+    }
+    to.add(std::string_view{text_}.substr(kept_from, from - kept_from));
+    text_.erase(0, from);
+    searched_ = text_.size();
+  }
+  void clear() { text_.clear(), searched_ = 0; }
+
+ private:
+  std::string text_;
+  std::size_t searched_ = 0;
 };
 
 void make_nonblocking(int fd) { ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK); }
@@ -104,9 +107,11 @@ class Splice {
     const int ready = ::poll(fds.data(), fds.size(), host_open_ ? kTickMs : 20);
     if (ready < 0 && errno != EINTR) return FrontEnd::stopped;
     if (fds[3].revents != 0) return FrontEnd::stopped;
-    if (::getppid() != parent_) return FrontEnd::parent_died;
+    if (parent_died()) return FrontEnd::parent_died;
     if (fds[0].revents != 0) read_host();
-    if (fds[1].revents != 0 && !serve_daemon() && !recover()) return FrontEnd::daemon_lost;
+    const bool daemon_there =
+        to_daemon_.flush(daemon_.get()) == ReadEnd::open && (fds[1].revents == 0 || read_daemon());
+    if (!daemon_there && !recover()) return FrontEnd::daemon_lost;
     if (to_host_.flush(streams_.output) == ReadEnd::closed) return FrontEnd::host_closed;
     if (host_open_) return std::nullopt;
     const bool done = session_.idle() && to_daemon_.empty() && to_host_.empty();
@@ -114,24 +119,30 @@ class Splice {
     return std::nullopt;
   }
 
+  // Looked at once in a while: a parent that has died left its ends of the pipes open to somebody else.
+  bool parent_died() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < look_at_parent_) return false;
+    look_at_parent_ = now + std::chrono::milliseconds{kTickMs};
+    return ::getppid() != parent_;
+  }
+
   void read_host() {
     if (from_host_.fill(streams_.input) == ReadEnd::closed) {
       host_open_ = false;
       close_by_ = std::chrono::steady_clock::now() + kGrace;
     }
-    from_host_.each_line([&](std::string_view line) {
+    const auto see = [&](std::string_view line) {
       session_.on_host_line(line);
-      to_daemon_.add_line(line);
-    });
+      return Pass::forward;
+    };
+    from_host_.pass_lines(see, to_daemon_);
   }
 
   // False: the daemon is gone.
-  bool serve_daemon() {
-    if (to_daemon_.flush(daemon_.get()) == ReadEnd::closed) return false;
+  bool read_daemon() {
     const ReadEnd end = from_daemon_.fill(daemon_.get());
-    from_daemon_.each_line([&](std::string_view line) {
-      if (session_.on_daemon_line(line) == Pass::forward) to_host_.add_line(line);
-    });
+    from_daemon_.pass_lines([&](std::string_view line) { return session_.on_daemon_line(line); }, to_host_);
     return end == ReadEnd::open;
   }
 
@@ -162,6 +173,7 @@ class Splice {
   Outbound to_host_, to_daemon_;
   bool host_open_ = true;
   Monotonic close_by_{};
+  Monotonic look_at_parent_{};
 };
 
 }  // namespace

@@ -16,9 +16,9 @@
 namespace carillon::cli {
 
 struct FrontStreams {
-  int input = 0;        // from the host
-  int output = 1;       // to the host
-  int stop_signal = -1; // readable once the process was asked to end; -1: never
+  int input = 0;         // from the host
+  int output = 1;        // to the host
+  int stop_signal = -1;  // readable once the process was asked to end; -1: never
 };
 
 // How a lost daemon is found again; called at start-up with the first link already made.

@@ -6,14 +6,11 @@
 // old one, and it swallows the second answer to `initialize`. Pure; one thread.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <unordered_set>
 #include <vector>
-
-#include "server/base/json.h"
 
 namespace carillon::cli {
 
@@ -33,9 +30,9 @@ class FrontSession {
   bool idle() const { return under_way_.empty(); }
 
  private:
-  std::unordered_map<std::string, json> under_way_;  // by the dumped id
+  std::unordered_set<std::string> under_way_;  // ids, as plain_id() writes them
   std::optional<std::string> initialize_line_;
-  std::string initialize_id_;  // dumped
+  std::string initialize_id_;
   enum class Handshake { none, asked, answered, replayed } handshake_ = Handshake::none;
 };
 

@@ -1,6 +1,9 @@
 #include "server/cli/front_session.h"
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "server/base/json.h"
 
 namespace carillon::cli {
 namespace {
