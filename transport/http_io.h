@@ -1,8 +1,8 @@
-// HttpIo: the layer that moves bytes for HttpServer. Its one source file is the only one on the server's side that
-// knows cpp-httplib; another implementation of this header would take its place without a change elsewhere.
+// HttpIo: the layer that moves bytes for HttpServer: the listening socket, and a few loops that share its connections
+// (http_loop.h). Another implementation of this header would take its place without a change elsewhere (ADR 0018).
 //
-// Beneath, each connection has a thread of an elastic pool. When the pool is at its limit the connection that was idle
-// longest is closed for a new one. start() and stop() from one thread.
+// When there are as many connections as there may be, the one that was idle longest is closed for a new one. start()
+// and stop() from one thread.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,8 @@
 namespace carillon::transport {
 
 struct HttpApp {
-  // Judges a request by its head, before its body is read: an answer refuses it. May fill in the principal.
+  // Judges a request by its head, before its body is read: an answer refuses it. May fill in the principal. Called on
+  // the thread that serves many connections, so it never waits.
   std::function<std::optional<HttpResponse>(HttpRequest&)> admit;
   std::function<void(HttpRequest, const std::shared_ptr<HttpReply>&)> handle;
 };
@@ -35,8 +36,8 @@ class HttpIo {
   std::size_t connections() const;
 
  private:
-  class Library;
-  const std::unique_ptr<Library> library_;
+  class House;
+  const std::unique_ptr<House> house_;
 };
 
 }  // namespace carillon::transport

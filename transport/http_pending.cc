@@ -1,36 +1,15 @@
 #include "transport/http_pending.h"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <system_error>
 #include <utility>
 
 namespace carillon::transport {
-
-Waker::Waker() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (!fd_.open()) throw std::system_error{errno, std::generic_category(), "eventfd"};
-}
-
-void Waker::wake() {
-  const std::uint64_t one = 1;
-  // It can only be full, and then the thread is awake already.
-  if (::write(fd_.get(), &one, sizeof one) < 0) return;
-}
-
-void Waker::clear() {
-  std::uint64_t count = 0;
-  // It can only be empty.
-  if (::read(fd_.get(), &count, sizeof count) < 0) return;
-}
 
 class PendingReply::Handle final : public HttpReply {
  public:
   explicit Handle(std::shared_ptr<PendingReply> pending) : pending_(std::move(pending)) {}
   ~Handle() override {
     finish();
-    send(error_response(500, "internal", "the request was dropped without an answer"));
+    if (!pending_->answered()) send(error_response(500, "internal", "the request was dropped without an answer"));
   }
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
@@ -40,7 +19,7 @@ class PendingReply::Handle final : public HttpReply {
     if (pending_->answered_) return;
     pending_->answered_ = true;
     pending_->head_ = std::move(response);
-    pending_->waker_->wake();
+    pending_->tell();
   }
 
   void begin_stream(HttpResponse head) override {
@@ -50,7 +29,7 @@ class PendingReply::Handle final : public HttpReply {
     pending_->streams_ = true;
     pending_->unsent_ = std::exchange(head.body, {});
     pending_->head_ = std::move(head);
-    pending_->waker_->wake();
+    pending_->tell();
   }
 
   bool write(std::string_view piece) override {
@@ -61,7 +40,7 @@ class PendingReply::Handle final : public HttpReply {
     } else {
       pending_->unsent_.append(piece);
     }
-    pending_->waker_->wake();
+    pending_->tell();
     return !pending_->given_up_;
   }
 
@@ -69,7 +48,7 @@ class PendingReply::Handle final : public HttpReply {
     const std::lock_guard lock{pending_->mutex_};
     if (!pending_->streams_ || pending_->finished_) return;
     pending_->finished_ = true;
-    pending_->waker_->wake();
+    pending_->tell();
   }
 
  private:
@@ -85,9 +64,19 @@ std::optional<HttpResponse> PendingReply::take_head() {
   return std::exchange(head_, std::nullopt);
 }
 
+bool PendingReply::answered() const {
+  const std::lock_guard lock{mutex_};
+  return answered_;
+}
+
 bool PendingReply::streams() const {
   const std::lock_guard lock{mutex_};
   return streams_;
+}
+
+bool PendingReply::given_up() const {
+  const std::lock_guard lock{mutex_};
+  return given_up_;
 }
 
 PendingReply::Pieces PendingReply::take_pieces() {

@@ -1,8 +1,8 @@
 // The HTTP/1.1 server: sockets, limits and routing. What answers are made of is the routes' business.
 //
 // Every request passes, in this order: header limits, Host and Origin allow-lists, the route table, the credential, the
-// body limit. Handlers are asynchronous (http_handler.h). Beneath, cpp-httplib parses and writes (ADR 0005); no header
-// outside http_io.cc knows it. add() before start(); start() and stop() from one thread; the rest from any.
+// body limit. Handlers are asynchronous (http_handler.h). Beneath, http_io.h moves the bytes. add() before start();
+// start() and stop() from one thread; the rest from any.
 #pragma once
 
 #include <chrono>
@@ -21,6 +21,8 @@ struct HttpLimits {
   std::size_t headers_max = 100;
   std::size_t body_bytes_max = 10 * 1024 * 1024;
   std::size_t connections_max = 2048;
+  std::size_t waiting_calls_max =
+      256;  // handlers that wait, each on a thread of its own; more requests wait their turn
   std::size_t stream_unsent_bytes_max = 8 * 1024 * 1024;  // a slower reader loses its stream
   std::chrono::milliseconds header_time{std::chrono::seconds{10}};
   std::chrono::milliseconds body_time{std::chrono::seconds{60}};

@@ -105,6 +105,7 @@ class RawClient {
   }
   bool at_end() { return heard_.empty() && !receive(); }
   void hang_up() { fd_.reset(); }
+  int fd() const { return fd_.get(); }
 
   std::string last_event_id;
   std::string retry;
