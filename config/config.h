@@ -25,6 +25,7 @@ struct HttpEndpointOptions {
   std::string worker_listen = "127.0.0.1:0";  // of `carillon worker`: /health and /metrics only
   bool insecure_loopback = false;         // no bearer token; only on a loopback address
   bool allow_plain_text = false;          // listen beyond loopback without TLS (behind a proxy that has it)
+  bool sse = false;                       // HTTP+SSE of MCP 2024-11-05 beside the endpoint of today
   std::vector<std::string> names;         // further names that may stand in Host and Origin
   std::size_t body_bytes_max = 10u << 20;
   int connections_max = 2048;

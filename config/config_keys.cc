@@ -65,6 +65,8 @@ void add_http(std::vector<ConfigKey>& keys) {
                             [](Config& c) -> bool& { return c.http.insecure_loopback; }));
   keys.push_back(switch_key({"http.allow_plain_text", "listen beyond loopback although there is no TLS (behind a proxy)"},
                             [](Config& c) -> bool& { return c.http.allow_plain_text; }));
+  keys.push_back(switch_key({"http.sse", "serve HTTP+SSE, the transport of MCP 2024-11-05, too: GET /sse, POST /messages"},
+                            [](Config& c) -> bool& { return c.http.sse; }));
   keys.push_back(list_key({"http.names", "further names that may stand in Host and Origin"},
                           [](Config& c) -> std::vector<std::string>& { return c.http.names; }));
   keys.push_back(bytes_key({"http.body_bytes_max", "the largest request body"},

@@ -61,6 +61,10 @@ EraVerdict decide_era(const json_rpc::Request& request, const EraFacts& facts) {
                 "clientCapabilities into params._meta, or send initialize first");
 }
 
+bool has_envelope(const json_rpc::Request& request) {
+  return find_meta(request.params, meta_key::kProtocolVersion) != nullptr;
+}
+
 std::variant<RequestMeta, ProtocolError> read_modern_meta(const json& params) {
   const json* capabilities = find_meta(params, meta_key::kClientCapabilities);
   if (capabilities == nullptr || !capabilities->is_object())

@@ -37,6 +37,8 @@ struct Refused {
 using EraVerdict = std::variant<ModernEra, LegacyEra, Refused>;
 
 EraVerdict decide_era(const json_rpc::Request& request, const EraFacts& facts);
+// Whether it names a version in its metadata, which makes it modern wherever it comes from.
+bool has_envelope(const json_rpc::Request& request);
 
 // The per-request metadata of a modern request.
 struct RequestMeta {

@@ -1,7 +1,5 @@
 #include "transport/exchange.h"
 
-#include "transport/protocol.h"
-
 namespace carillon::transport {
 
 void Exchange::report(const Progress& progress) {
@@ -12,7 +10,7 @@ void Exchange::report(const Progress& progress) {
   progress_ = progress.progress;
   json params{{"progressToken", terms_.progress_token}, {"progress", progress.progress}};
   if (progress.total) params["total"] = *progress.total;
-  if (!progress.message.empty()) params["message"] = progress.message;
+  if (!progress.message.empty() && terms_.revision >= Revision::v2025_03_26) params["message"] = progress.message;
   sink_->send(json_rpc::notification_text("notifications/progress", params));
 }
 
@@ -54,11 +52,6 @@ bool Exchange::cancel(std::optional<std::string> last) {
   }
   stop_.request_stop();
   return end();
-}
-
-bool Exchange::over() const {
-  const std::lock_guard lock{mutex_};
-  return over_;
 }
 
 bool Exchange::end() {

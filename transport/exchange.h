@@ -13,6 +13,7 @@
 #include <string>
 
 #include "transport/json_rpc.h"
+#include "transport/protocol.h"
 #include "transport/request_context.h"
 
 namespace carillon::transport {
@@ -37,11 +38,14 @@ class Exchange final : public RequestChannel {
     json id;
     json progress_token = nullptr;        // null: none was given
     std::optional<LogLevel> log_level{};  // nothing: no log messages wanted
+    Revision revision = kNewestModern;    // what the client can read
+    std::size_t bytes = 0;                // of the request's text, held until it is answered
   };
 
   Exchange(Terms terms, std::shared_ptr<MessageSink> sink) : terms_(std::move(terms)), sink_(std::move(sink)) {}
 
   const json& id() const { return terms_.id; }
+  std::size_t bytes() const { return terms_.bytes; }
   std::stop_token stop_token() const { return stop_.get_token(); }
 
   void report(const Progress& progress) override;
@@ -54,7 +58,7 @@ class Exchange final : public RequestChannel {
   bool reply(int status, std::string text);
   // Takes the request back: the service is told, the client gets nothing more. `last` goes out before the silence.
   bool cancel(std::optional<std::string> last = std::nullopt);
-  bool over() const;
+  bool over() const { return over_; }
   // A listening stream: it has no end of its own, so nobody waits for it.
   void mark_endless() { endless_ = true; }
   bool endless() const { return endless_; }
@@ -69,8 +73,8 @@ class Exchange final : public RequestChannel {
   const std::shared_ptr<MessageSink> sink_;
   std::stop_source stop_;
   std::function<void()> on_end_;
-  mutable std::mutex mutex_;
-  bool over_ = false;
+  std::mutex mutex_;
+  std::atomic<bool> over_{false};  // set under the mutex; read anywhere
   std::atomic<bool> endless_{false};
   double progress_ = 0;
   bool progressed_ = false;

@@ -3,19 +3,23 @@
 #include <utility>
 
 #include "transport/era.h"
-#include "transport/http_session.h"
 
 namespace carillon::transport {
 namespace {
 
 constexpr const char* kSessionHeader = "Mcp-Session-Id";
 constexpr const char* kVersionHeader = "MCP-Protocol-Version";
+constexpr const char* kListenMethod = "subscriptions/listen";
 
 HttpResponse rpc_error(int status, const json& id, const ProtocolError& error) {
   return {status, "application/json", json_rpc::error_text(id, error), {}};
 }
 HttpResponse refusal(int status, std::string message) {
   return rpc_error(status, nullptr, {rpc_code::kInvalidRequest, std::move(message), nullptr});
+}
+
+ProtocolError too_many_streams() {
+  return {rpc_code::kInternal, "too many event streams are open here; close one or come back later", nullptr};
 }
 
 bool accepts(const HttpRequest& request, std::string_view type) {
@@ -28,14 +32,11 @@ bool accepts(const HttpRequest& request, std::string_view type) {
 
 bool is_json(const HttpRequest& request) {
   const auto type = request.header("Content-Type");
-  return type && type->substr(0, type->find(';')).find("application/json") != std::string_view::npos;
-}
-
-const json* envelope_version(const json_rpc::Request& request) {
-  const auto meta = request.params.find("_meta");
-  if (meta == request.params.end() || !meta->is_object()) return nullptr;
-  const auto version = meta->find(meta_key::kProtocolVersion);
-  return version == meta->end() ? nullptr : &*version;
+  if (!type) return false;
+  std::string_view essence = type->substr(0, type->find(';'));
+  while (essence.ends_with(' ') || essence.ends_with('\t')) essence.remove_suffix(1);
+  const HeaderNameLess less;
+  return !less(essence, "application/json") && !less("application/json", essence);
 }
 
 // One HTTP request without a session: JSON if the reply comes first, an event stream otherwise.
@@ -48,23 +49,27 @@ class StatelessSink final : public MessageSink {
       if (const auto alive = weak.lock()) alive->close();
     });
   }
+  void hold(std::shared_ptr<StreamSlots::Slot> slot) { slot_ = std::move(slot); }
 
   void send(std::string text) override {
     if (!std::exchange(streams_, true)) reply_->begin_stream(event_stream_head());
     reply_->write(event_text("", text));
   }
   void reply(int status, std::string text) override {
+    if (slot_) slot_->free();
     if (!streams_) return reply_->send({status, "application/json", std::move(text), {}});
     send(std::move(text));
     reply_->finish();
   }
   void abandon() override {
+    if (slot_) slot_->free();
     if (!std::exchange(streams_, true)) reply_->begin_stream(event_stream_head());
     reply_->finish();
   }
 
  private:
   const std::shared_ptr<HttpReply> reply_;
+  std::shared_ptr<StreamSlots::Slot> slot_;
   std::optional<std::stop_callback<std::function<void()>>> on_gone_;
   bool streams_ = false;
 };
@@ -94,7 +99,7 @@ class SessionSink final : public MessageSink {
     auto head = event_stream_head();
     head.headers.emplace(kSessionHeader, session_->id());
     reply_->begin_stream(std::move(head));
-    stream_->attach(reply_, 0, session_->resumable() ? EventStream::Start::primed : EventStream::Start::plain);
+    stream_->attach({reply_}, 0, session_->resumable() ? EventStream::Start::primed : EventStream::Start::plain);
     return *stream_;
   }
 
@@ -124,11 +129,10 @@ const json_rpc::Request* request_in(const json_rpc::Parsed& parsed) { return std
 McpEndpoint::McpEndpoint(McpServer& server, EndpointOptions options)
     : server_(server),
       options_(std::move(options)),
-      sessions_(std::make_unique<SessionTable>(server, options_.sessions_max, options_.session_idle_max)) {}
+      sessions_(server, options_.sessions),
+      slots_(options_.streams_max) {}
 
-McpEndpoint::~McpEndpoint() { sessions_->close_all(); }
-
-std::size_t McpEndpoint::sessions() const { return sessions_->size(); }
+McpEndpoint::~McpEndpoint() { sessions_.close_all(); }
 
 std::vector<HttpRoute> McpEndpoint::routes() {
   const auto on = [&](const char* method, HttpHandler handle) {
@@ -145,7 +149,7 @@ void McpEndpoint::post(const HttpRequest& request, const std::shared_ptr<HttpRep
   if (const auto* malformed = std::get_if<json_rpc::Malformed>(&parsed))
     return reply->send(rpc_error(400, malformed->id, malformed->error));
   const auto* rpc = request_in(parsed);
-  if (rpc != nullptr && envelope_version(*rpc) != nullptr) return post_stateless(request, std::move(parsed), reply);
+  if (rpc != nullptr && has_envelope(*rpc)) return post_stateless(request, std::move(parsed), reply);
   if (rpc == nullptr)
     if (auto refused = check_version(request)) return reply->send(std::move(*refused));
   const auto session_id = request.header(kSessionHeader);
@@ -153,10 +157,11 @@ void McpEndpoint::post(const HttpRequest& request, const std::shared_ptr<HttpRep
     const auto version = request.header(kVersionHeader);
     const auto revision = version ? revision_named(*version) : kNewestLegacy;
     if (!revision || is_modern(*revision)) return post_stateless(request, std::move(parsed), reply);
-    return post_in_session(request, std::move(parsed), {sessions_->open(*request.principal), reply});
+    return post_in_session(request, std::move(parsed),
+                           {sessions_.open(*request.principal, std::chrono::steady_clock::now()), reply});
   }
   if (!session_id) return post_stateless(request, std::move(parsed), reply);
-  auto session = sessions_->find(std::string{*session_id}, *request.principal);
+  auto session = session_of(request);
   if (!session) return reply->send(refusal(404, "this session is unknown or over; send initialize again"));
   post_in_session(request, std::move(parsed), {std::move(session), reply});
 }
@@ -166,28 +171,22 @@ void McpEndpoint::post_stateless(const HttpRequest& request, json_rpc::Parsed pa
   const auto* rpc = request_in(parsed);
   const auto peer = server_.connect(Peer::Kind::stateless, *request.principal, nullptr);
   const auto sink = std::make_shared<StatelessSink>(reply);
-  if (rpc != nullptr && envelope_version(*rpc) != nullptr) sink->cancel_when(request.gone, peer);
-  hand_over({peer, sink, &request.headers}, std::move(parsed), reply);
+  if (rpc != nullptr && rpc->method == kListenMethod) {
+    auto slot = slots_.take(request.gone);
+    if (!slot) return reply->send(rpc_error(503, rpc->id, too_many_streams()));
+    sink->hold(std::move(slot));
+  }
+  if (rpc != nullptr && has_envelope(*rpc)) sink->cancel_when(request.gone, peer);
+  hand_over({peer, sink, &request.headers, request.body.size()}, std::move(parsed), reply);
 }
 
 void McpEndpoint::post_in_session(const HttpRequest& request, json_rpc::Parsed parsed, const InSession& in) {
   const auto sink = std::make_shared<SessionSink>(in.session, in.reply);
-  hand_over({in.session->peer(), sink, &request.headers}, std::move(parsed), in.reply);
+  hand_over({in.session->peer(), sink, &request.headers, request.body.size()}, std::move(parsed), in.reply);
 }
 
 void McpEndpoint::hand_over(const Arrival& arrival, json_rpc::Parsed parsed, const std::shared_ptr<HttpReply>& reply) {
-  if (auto* batch = std::get_if<json_rpc::Batch>(&parsed)) {
-    if (server_.receive_batch(arrival, std::move(*batch)) == McpServer::Due::nothing) reply->send({202, "", "", {}});
-    return;
-  }
-  const bool reply_due = request_in(parsed) != nullptr;
-  std::visit(
-      [&](auto&& message) {
-        if constexpr (!std::is_same_v<std::decay_t<decltype(message)>, json_rpc::Batch>)
-          server_.receive(arrival, std::forward<decltype(message)>(message));
-      },
-      std::move(parsed));
-  if (!reply_due) reply->send({202, "", "", {}});
+  if (server_.receive(arrival, std::move(parsed)) == McpServer::Due::nothing) reply->send({202, "", "", {}});
 }
 
 void McpEndpoint::get(const HttpRequest& request, const std::shared_ptr<HttpReply>& reply) {
@@ -200,7 +199,7 @@ void McpEndpoint::get(const HttpRequest& request, const std::shared_ptr<HttpRepl
     return reply->send(std::move(refused));
   }
   if (!accepts(request, "text/event-stream")) return reply->send(refusal(406, "Accept must list text/event-stream"));
-  const auto session = sessions_->find(std::string{*session_id}, *request.principal);
+  const auto session = session_of(request);
   if (!session) return reply->send(refusal(404, "this session is unknown or over; send initialize again"));
   LegacySession::Place place{session->push_stream(), 0};
   auto start = session->resumable() ? EventStream::Start::primed : EventStream::Start::plain;
@@ -210,10 +209,18 @@ void McpEndpoint::get(const HttpRequest& request, const std::shared_ptr<HttpRepl
     place = *found;
     start = EventStream::Start::plain;
   }
+  auto slot = slots_.take(request.gone);
+  if (!slot) return reply->send(rpc_error(503, nullptr, too_many_streams()));
   auto head = event_stream_head();
   head.headers.emplace(kSessionHeader, session->id());
   reply->begin_stream(std::move(head));
-  place.stream->attach(reply, place.after, start);
+  place.stream->attach({reply, request.gone, std::move(slot)}, place.after, start);
+}
+
+// Of a request that names one.
+std::shared_ptr<LegacySession> McpEndpoint::session_of(const HttpRequest& request) {
+  return sessions_.find(std::string{*request.header(kSessionHeader)}, *request.principal,
+                        std::chrono::steady_clock::now());
 }
 
 void McpEndpoint::end_session(const HttpRequest& request, const std::shared_ptr<HttpReply>& reply) {
@@ -223,9 +230,9 @@ void McpEndpoint::end_session(const HttpRequest& request, const std::shared_ptr<
     refused.headers.emplace("Allow", "POST");
     return reply->send(std::move(refused));
   }
-  const auto session = sessions_->find(std::string{*session_id}, *request.principal);
+  const auto session = session_of(request);
   if (!session) return reply->send(refusal(404, "this session is unknown or over"));
-  sessions_->close(session);
+  sessions_.close(session);
   reply->send({200, "", "", {}});
 }
 

@@ -5,25 +5,23 @@
 // Sessions live in this process's memory; a client whose session is unknown gets 404 and starts again. Thread-safe.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "transport/http_handler.h"
+#include "transport/http_session.h"
 #include "transport/server.h"
+#include "transport/stream_slots.h"
 
 namespace carillon::transport {
 
 struct EndpointOptions {
   std::string path = "/mcp";
-  std::size_t sessions_max = 1000;
-  std::chrono::seconds session_idle_max{std::chrono::hours{4}};
+  SessionLimits sessions{};
+  std::size_t streams_max = 1500;  // listeners of both eras; fewer than connections, so that calls find room
 };
-
-class LegacySession;
-class SessionTable;
 
 class McpEndpoint {
  public:
@@ -35,7 +33,9 @@ class McpEndpoint {
 
   // POST, GET and DELETE of the path.
   std::vector<HttpRoute> routes();
-  std::size_t sessions() const;
+  std::size_t sessions() const { return sessions_.size(); }
+  std::size_t kept_bytes() const { return sessions_.kept_bytes(); }
+  std::size_t streams() const { return slots_.taken(); }
 
  private:
   struct InSession {
@@ -47,11 +47,13 @@ class McpEndpoint {
   void post_in_session(const HttpRequest& request, json_rpc::Parsed parsed, const InSession& in);
   void hand_over(const Arrival& arrival, json_rpc::Parsed parsed, const std::shared_ptr<HttpReply>& reply);
   void get(const HttpRequest& request, const std::shared_ptr<HttpReply>& reply);
+  std::shared_ptr<LegacySession> session_of(const HttpRequest& request);
   void end_session(const HttpRequest& request, const std::shared_ptr<HttpReply>& reply);
 
   McpServer& server_;
   const EndpointOptions options_;
-  std::unique_ptr<SessionTable> sessions_;
+  SessionTable sessions_;
+  StreamSlots slots_;
 };
 
 }  // namespace carillon::transport

@@ -21,6 +21,14 @@ std::optional<std::string_view> HttpRequest::header(std::string_view name) const
   return found->second;
 }
 
+std::optional<std::string> whole_header(const HttpHeaders& headers, std::string_view name) {
+  const auto [first, last] = headers.equal_range(name);
+  if (first == last) return std::nullopt;
+  std::string value = first->second;
+  for (auto each = std::next(first); each != last; ++each) value += ", " + each->second;
+  return value;
+}
+
 HttpResponse json_response(int status, const json& body) {
   return {status, "application/json", body.dump(-1, ' ', false, json::error_handler_t::replace), {}};
 }

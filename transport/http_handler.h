@@ -84,6 +84,10 @@ class Authenticator {
   virtual AuthVerdict authenticate(const HttpRequest& request) = 0;
 };
 
+// A header that came twice reads as one list (RFC 9110 §5.3), so that nobody on the way and we read different ones of
+// the two: where a single value is wanted, a list differs from it.
+std::optional<std::string> whole_header(const HttpHeaders& headers, std::string_view name);
+
 HttpResponse json_response(int status, const json& body);
 // {"error": code, "message": message}
 HttpResponse error_response(int status, std::string_view code, std::string_view message);

@@ -40,6 +40,9 @@ std::optional<HttpResponse> check_names(const HttpRequest& request, const HttpSe
   const auto host = request.header("Host");
   if (!host || request.headers.count("Host") != 1)
     return error_response(400, "malformed", "a request has exactly one Host header");
+  for (const char* name : {"Origin", "Authorization"})
+    if (request.headers.count(name) > 1)
+      return error_response(400, "malformed", std::string{"a request has at most one "} + name + " header");
   if (!is_allowed_name(without_port(*host), options))
     return error_response(403, "not_allowed", "this Host is not served here; add it to the allowed names");
   const auto origin = request.header("Origin");

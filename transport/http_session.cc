@@ -56,20 +56,29 @@ std::string EventStream::id_of(std::size_t place) const {
 void EventStream::publish(std::string_view data) {
   const std::lock_guard lock{mutex_};
   if (finished_) return;
-  events_.push_back({++last_place_, std::string{data}});
+  keep(std::string{data});
+  if (reader_ && !reader_->reply->write(event_text(id_of(last_place_), data))) reader_.reset();
+}
+
+void EventStream::keep(std::string data) {
   bytes_ += data.size();
-  while (events_.size() > kEventsKept || (bytes_ > kEventBytesKept && events_.size() > 1)) {
+  kept_->now += data.size();
+  events_.push_back({++last_place_, std::move(data)});
+  const auto too_much = [&] {
+    return events_.size() > kEventsKept || bytes_ > kEventBytesKept || kept_->now > kept_->max;
+  };
+  while (events_.size() > 1 && too_much()) {
     bytes_ -= events_.front().data.size();
+    kept_->now -= events_.front().data.size();
     events_.pop_front();
   }
-  if (attached_ && !attached_->write(event_text(id_of(last_place_), data))) attached_ = nullptr;
 }
 
 void EventStream::finish() {
   const std::lock_guard lock{mutex_};
   finished_ = true;
-  if (attached_) attached_->finish();
-  attached_ = nullptr;
+  if (reader_) reader_->reply->finish();
+  reader_.reset();
 }
 
 bool EventStream::finished() const {
@@ -77,39 +86,45 @@ bool EventStream::finished() const {
   return finished_;
 }
 
-void EventStream::attach(std::shared_ptr<HttpReply> reply, std::size_t after, Start start) {
+bool EventStream::attached() const {
   const std::lock_guard lock{mutex_};
-  if (attached_) attached_->finish();
-  attached_ = std::move(reply);
-  if (start == Start::primed) attached_->write("id: " + id_of(1) + "\ndata: \n\n");
+  return reader_ && !reader_->gone.stop_requested();
+}
+
+void EventStream::attach(EventReader reader, std::size_t after, Start start) {
+  const std::lock_guard lock{mutex_};
+  if (reader_) reader_->reply->finish();
+  reader_ = std::move(reader);
+  HttpReply& reply = *reader_->reply;
+  if (start == Start::primed) reply.write("id: " + id_of(1) + "\ndata: \n\n");
   for (const auto& event : events_)
-    if (event.place > after) attached_->write(event_text(id_of(event.place), event.data));
+    if (event.place > after) reply.write(event_text(id_of(event.place), event.data));
   if (!finished_) return;
-  attached_->finish();
-  attached_ = nullptr;
+  reply.finish();
+  reader_.reset();
 }
 
 void EventStream::detach(std::chrono::milliseconds retry) {
   const std::lock_guard lock{mutex_};
-  if (!attached_) return;
-  attached_->write("retry: " + std::to_string(retry.count()) + "\n\n");
-  attached_->finish();
-  attached_ = nullptr;
+  if (!reader_) return;
+  reader_->reply->write("retry: " + std::to_string(retry.count()) + "\n\n");
+  reader_->reply->finish();
+  reader_.reset();
 }
 
-LegacySession::LegacySession(std::string id, McpServer& server, Principal principal)
-    : id_(std::move(id)),
-      push_(std::make_shared<EventStream>(0)),
+LegacySession::LegacySession(McpServer& server, Principal principal, const std::shared_ptr<KeptBytes>& kept)
+    : id_(random_token(kSessionIdBytes)),
+      kept_(kept),
+      push_(std::make_shared<EventStream>(0, kept)),
       peer_(server.connect(Peer::Kind::session, std::move(principal), std::make_shared<PushSink>(push_))) {}
 
 std::shared_ptr<EventStream> LegacySession::new_stream() {
-  return streams_.with([](auto& streams) {
-    const std::size_t number = streams.empty() ? 1 : streams.rbegin()->first + 1;
-    for (auto at = streams.begin(); streams.size() >= kStreamsKept && at != streams.end();)
-      at = at->second->finished() ? streams.erase(at) : std::next(at);
-    auto stream = std::make_shared<EventStream>(number);
-    streams.emplace(number, stream);
-    return stream;
+  return streams_.with([&](Streams& streams) {
+    auto& kept = streams.kept;
+    for (auto at = kept.begin(); kept.size() >= kStreamsKept && at != kept.end();)
+      at = at->second->finished() ? kept.erase(at) : std::next(at);
+    const std::size_t number = streams.next++;
+    return kept.emplace(number, std::make_shared<EventStream>(number, kept_)).first->second;
   });
 }
 
@@ -120,9 +135,9 @@ std::optional<LegacySession::Place> LegacySession::find_event(std::string_view e
   const auto place = number_in(event_id.substr(dash + 1));
   if (!number || !place) return std::nullopt;
   if (*number == 0) return Place{push_, *place};
-  return streams_.with([&](const auto& streams) -> std::optional<Place> {
-    const auto found = streams.find(*number);
-    if (found == streams.end()) return std::nullopt;
+  return streams_.with([&](const Streams& streams) -> std::optional<Place> {
+    const auto found = streams.kept.find(*number);
+    if (found == streams.kept.end()) return std::nullopt;
     return Place{found->second, *place};
   });
 }
@@ -132,22 +147,38 @@ bool LegacySession::resumable() const {
   return handshake && handshake->revision >= Revision::v2025_11_25;
 }
 
-std::shared_ptr<LegacySession> SessionTable::open(const Principal& principal) {
-  auto session = std::make_shared<LegacySession>(random_token(kSessionIdBytes), server_, principal);
-  const Time now = std::chrono::steady_clock::now();
+bool LegacySession::busy() const { return peer_->in_flight() > 0 || push_->attached(); }
+
+bool SessionTable::expired(const Entry& entry, Monotonic now) const {
+  return now - entry.last_used > limits_.idle_max && !entry.session->busy();
+}
+
+// So that whoever opens one session after the other loses his own, and nobody else's.
+SessionTable::Entries::iterator SessionTable::longest_idle_of_largest_holder(Entries& entries) {
+  std::map<std::pair<std::string, std::string>, std::vector<Entries::iterator>> held;
+  for (auto at = entries.begin(); at != entries.end(); ++at) {
+    const Principal& holder = at->second.session->peer()->principal();
+    held[{holder.tenant, holder.agent}].push_back(at);
+  }
+  const auto most = std::max_element(held.begin(), held.end(),
+                                     [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
+  return *std::min_element(most->second.begin(), most->second.end(),
+                           [](const auto& a, const auto& b) { return a->second.last_used < b->second.last_used; });
+}
+
+std::shared_ptr<LegacySession> SessionTable::open(const Principal& principal, Monotonic now) {
+  auto session = std::make_shared<LegacySession>(server_, principal, kept_);
   const auto evicted = entries_.with([&](Entries& entries) {
     std::vector<std::shared_ptr<LegacySession>> gone;
     for (auto at = entries.begin(); at != entries.end();) {
-      const bool idle = now - at->second.last_used > idle_max_ && at->second.session->peer()->in_flight() == 0;
-      if (idle) gone.push_back(at->second.session);
-      at = idle ? entries.erase(at) : std::next(at);
+      const bool ends = expired(at->second, now);
+      if (ends) gone.push_back(at->second.session);
+      at = ends ? entries.erase(at) : std::next(at);
     }
-    if (entries.size() >= sessions_max_) {
-      const auto oldest = std::min_element(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
-        return a.second.last_used < b.second.last_used;
-      });
-      gone.push_back(oldest->second.session);
-      entries.erase(oldest);
+    if (!entries.empty() && entries.size() >= limits_.sessions_max) {
+      const auto one = longest_idle_of_largest_holder(entries);
+      gone.push_back(one->second.session);
+      entries.erase(one);
     }
     entries.emplace(session->id(), Entry{session, now});
     return gone;
@@ -156,13 +187,18 @@ std::shared_ptr<LegacySession> SessionTable::open(const Principal& principal) {
   return session;
 }
 
-std::shared_ptr<LegacySession> SessionTable::find(const std::string& id, const Principal& principal) {
-  return entries_.with([&](Entries& entries) -> std::shared_ptr<LegacySession> {
+std::shared_ptr<LegacySession> SessionTable::find(const std::string& id, const Principal& principal, Monotonic now) {
+  bool over = false;
+  auto session = entries_.with([&](Entries& entries) -> std::shared_ptr<LegacySession> {
     const auto found = entries.find(id);
     if (found == entries.end() || found->second.session->peer()->principal() != principal) return nullptr;
-    found->second.last_used = std::chrono::steady_clock::now();
+    over = expired(found->second, now);
+    found->second.last_used = now;
     return found->second.session;
   });
+  if (!over) return session;
+  close(session);
+  return nullptr;
 }
 
 void SessionTable::close(const std::shared_ptr<LegacySession>& session) {

@@ -26,10 +26,13 @@ Message read_response(json& object, json id) {
   return Response{std::move(id), std::move(object["result"]), nullptr};
 }
 
-Message read_message(json& object) {
+Message read_message(json& object, const Limits& limits) {
   if (!object.is_object()) return invalid(nullptr, "a message is a JSON object");
   const auto found = object.find("id");
   const bool has_id = found != object.end();
+  // The longest ids would otherwise be held and sent again with every message about their request.
+  if (has_id && found->is_string() && found->get_ref<const std::string&>().size() > limits.id_bytes_max)
+    return invalid(nullptr, "an id has at most " + std::to_string(limits.id_bytes_max) + " bytes");
   json id = has_id && is_id(*found) ? *found : json(nullptr);
   const auto version = object.find("jsonrpc");
   if (version == object.end() || *version != "2.0") return invalid(id, "the member jsonrpc must be \"2.0\"");
@@ -54,13 +57,14 @@ Parsed read_batch(json& array, const Limits& limits) {
   if (array.size() > limits.batch_max)
     return invalid(nullptr, "a batch holds at most " + std::to_string(limits.batch_max) + " messages");
   Batch batch;
-  for (json& each : array) batch.messages.push_back(read_message(each));
+  for (json& each : array) batch.messages.push_back(read_message(each, limits));
   return batch;
 }
 
 }  // namespace
 
-bool nests_deeper(std::string_view text, std::size_t depth_max) {
+Shape shape_of(std::string_view text) {
+  Shape shape{0, 1};
   std::size_t depth = 0;
   bool in_string = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -71,26 +75,34 @@ bool nests_deeper(std::string_view text, std::size_t depth_max) {
     } else if (c == '"') {
       in_string = true;
     } else if (c == '[' || c == '{') {
-      if (++depth > depth_max) return true;
+      shape.depth = std::max(shape.depth, ++depth);
+      ++shape.values;
     } else if (c == ']' || c == '}') {
       if (depth > 0) --depth;
+    } else if (c == ',' || c == ':') {
+      ++shape.values;
     }
   }
-  return false;
+  return shape;
 }
+
+bool nests_deeper(std::string_view text, std::size_t depth_max) { return shape_of(text).depth > depth_max; }
 
 Parsed parse(std::string_view text, const Limits& limits) {
   if (text.size() > limits.bytes_max)
     return invalid(nullptr, "the message has " + std::to_string(text.size()) + " bytes; the limit is " +
                                 std::to_string(limits.bytes_max));
-  if (nests_deeper(text, limits.depth_max))
+  const Shape shape = shape_of(text);
+  if (shape.depth > limits.depth_max)
     return invalid(nullptr, "the message nests deeper than " + std::to_string(limits.depth_max) + " levels");
+  if (shape.values > limits.values_max)
+    return invalid(nullptr, "the message holds more than " + std::to_string(limits.values_max) + " values");
   json value = json::parse(text, nullptr, false);
   if (value.is_discarded())
     return Malformed{nullptr, {rpc_code::kParseError, "the message is not valid JSON", nullptr}};
   if (value.is_array()) return read_batch(value, limits);
   return std::visit([](auto&& message) -> Parsed { return std::forward<decltype(message)>(message); },
-                    read_message(value));
+                    read_message(value, limits));
 }
 
 std::string request_text(const json& id, std::string_view method, const json& params) {

@@ -2,7 +2,7 @@
 //
 // Ids keep their type (a number stays a number). What is not one valid message becomes a Malformed that says which
 // error to answer and under which id, if it could be read. Size and nesting are bounded before anything is built, so
-// hostile text costs no more than reading it once. Batches are told apart, not judged: the revision decides.
+// hostile text costs little more than reading it once. Batches are told apart, not judged: the revision decides.
 // Pure functions; thread-safe.
 #pragma once
 
@@ -47,6 +47,8 @@ struct Limits {
   std::size_t bytes_max = 16 * 1024 * 1024;
   std::size_t depth_max = 128;
   std::size_t batch_max = 100;
+  std::size_t id_bytes_max = 1024;
+  std::size_t values_max = 1'000'000;  // a value of three bytes takes a hundred once it is built
 };
 
 Parsed parse(std::string_view text, const Limits& limits = {});
@@ -60,7 +62,13 @@ std::string error_text(const json& id, const ProtocolError& error);
 // The same with a result that is text already.
 std::string result_text_raw(const json& id, std::string_view result);
 
-// Whether brackets nest deeper than `depth_max` outside of strings. Reads each byte once.
+// How deep brackets nest outside of strings, and how many values and member names there are at most. Reads each byte
+// once; of what is no JSON it says something, too.
+struct Shape {
+  std::size_t depth = 0;
+  std::size_t values = 0;
+};
+Shape shape_of(std::string_view text);
 bool nests_deeper(std::string_view text, std::size_t depth_max);
 
 }  // namespace carillon::transport::json_rpc

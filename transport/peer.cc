@@ -5,9 +5,18 @@
 #include <vector>
 
 namespace carillon::transport {
+namespace {
+
+std::string key_of(const Exchange& exchange) { return exchange.id().dump(); }
+
+}  // namespace
 
 Peer::Peer(Kind kind, Principal principal, std::shared_ptr<MessageSink> push, Limits limits)
-    : kind_(kind), principal_(std::move(principal)), push_(std::move(push)), limits_(limits) {}
+    : kind_(kind),
+      principal_(std::move(principal)),
+      push_(std::move(push)),
+      limits_(limits),
+      lane_(std::make_shared<Lane>(limits.running_max)) {}
 
 void Peer::shake(Handshake handshake) {
   state_.with([&](State& s) { s.handshake = std::move(handshake); });
@@ -40,15 +49,24 @@ std::vector<std::string> Peer::watched() const {
 Peer::Admission Peer::admit(const std::shared_ptr<Exchange>& exchange) {
   return state_.with([&](State& s) {
     if (s.closed || s.in_flight.size() >= limits_.requests_max) return Admission::full;
-    return s.in_flight.emplace(exchange->id().dump(), exchange).second ? Admission::admitted : Admission::duplicate_id;
+    if (s.request_bytes + exchange->bytes() > limits_.request_bytes_max) return Admission::full;
+    auto& place = s.in_flight[key_of(*exchange)];
+    // The client may have read the answer and used the id again before release() was reached.
+    if (place && !place->over()) return Admission::duplicate_id;
+    s.request_bytes += exchange->bytes();
+    if (place) s.request_bytes -= place->bytes();
+    place = exchange;
+    return Admission::admitted;
   });
 }
 
-void Peer::release(const json& request_id) {
-  const std::string key = request_id.dump();
+void Peer::release(const Exchange& exchange) {
   state_.with([&](State& s) {
-    s.in_flight.erase(key);
-    std::erase_if(s.questions, [&](const auto& entry) { return entry.second.request == key; });
+    std::erase_if(s.questions, [&](const auto& entry) { return entry.second.about == &exchange; });
+    const auto found = s.in_flight.find(key_of(exchange));
+    if (found == s.in_flight.end() || found->second.get() != &exchange) return;
+    s.request_bytes -= exchange.bytes();
+    s.in_flight.erase(found);
   });
 }
 
@@ -70,7 +88,7 @@ std::size_t Peer::in_flight() const {
 void Peer::ask(const std::shared_ptr<Exchange>& about, const InputRequest& request, AnswerHandler handler) {
   const std::string id = state_.with([&](State& s) {
     std::string made = "carillon-" + std::to_string(s.next_question++);
-    s.questions.emplace(made, Question{about->id().dump(), std::move(handler)});
+    s.questions.emplace(made, Question{about.get(), std::move(handler)});
     return made;
   });
   if (!about->send(json_rpc::request_text(id, request.method, request.params)))
@@ -97,6 +115,7 @@ void Peer::close() {
   const auto open = state_.with([](State& s) {
     s.closed = true;
     s.questions.clear();
+    s.request_bytes = 0;
     return std::exchange(s.in_flight, {});
   });
   for (const auto& [key, exchange] : open) exchange->cancel();

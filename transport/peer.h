@@ -17,6 +17,7 @@
 #include "server/base/guarded.h"
 #include "transport/exchange.h"
 #include "transport/json_rpc.h"
+#include "transport/lane.h"
 #include "transport/protocol.h"
 #include "transport/request_context.h"
 
@@ -27,7 +28,9 @@ class Peer {
   // stream: one pipe for everything. session: legacy HTTP. stateless: one HTTP request without a session.
   enum class Kind { stream, session, stateless };
   struct Limits {
-    std::size_t requests_max = 1024;  // in flight at once
+    std::size_t requests_max = 1024;                        // in flight at once
+    std::size_t request_bytes_max = std::size_t{64} << 20;  // of their texts together
+    std::size_t running_max = 8;                            // on the executor at once; the others wait
     std::size_t watches_max = 1000;
   };
   struct Handshake {
@@ -58,12 +61,14 @@ class Peer {
   bool watches(const std::string& uri) const;
   std::vector<std::string> watched() const;
 
+  // An id is free again as soon as its request was answered.
   Admission admit(const std::shared_ptr<Exchange>& exchange);
-  void release(const json& request_id);
+  void release(const Exchange& exchange);
   // Unknown and finished ids are ignored.
   void cancel(const json& request_id);
   // Requests that will have an answer; listening streams are not counted.
   std::size_t in_flight() const;
+  Lane& lane() { return *lane_; }
 
   // Puts a request of ours to a legacy client on the stream of the exchange it belongs to. The handler is called with
   // the answer unless the exchange ends first.
@@ -81,13 +86,14 @@ class Peer {
 
  private:
   struct Question {
-    std::string request;  // the key of the exchange it belongs to
+    const Exchange* about;
     AnswerHandler handler;
   };
   struct State {
     std::optional<Handshake> handshake;
     std::set<std::string> watched;
-    std::map<std::string, std::shared_ptr<Exchange>> in_flight;
+    std::map<std::string, std::shared_ptr<Exchange>> in_flight;  // by the dumped id
+    std::size_t request_bytes = 0;
     std::map<std::string, Question> questions;
     std::uint64_t next_question = 1;
     bool closed = false;
@@ -99,6 +105,7 @@ class Peer {
   const Limits limits_;
   std::stop_source gone_;
   std::string zone_;
+  const std::shared_ptr<Lane> lane_;
   std::atomic<LogLevel> log_level_{LogLevel::info};
   Guarded<State> state_;
 };

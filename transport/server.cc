@@ -1,5 +1,6 @@
 #include "transport/server.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -13,6 +14,7 @@ namespace {
 constexpr int kOk = 200;
 constexpr int kBadRequest = 400;
 constexpr int kNotFound = 404;
+constexpr std::size_t kNameShown = 200;  // of a caller's word in an error
 
 // The HTTP status of an error that a modern client gets before anything else was sent.
 int status_of(int code) {
@@ -22,21 +24,16 @@ int status_of(int code) {
   return kOk;
 }
 
-std::optional<std::string> header_in(const HttpHeaders& headers, std::string_view name) {
-  const auto found = headers.find(name);
-  return found == headers.end() ? std::nullopt : std::optional{found->second};
-}
-
 std::optional<ProtocolError> check_standard_headers(const json_rpc::Request& request, const HttpHeaders& headers) {
   const auto mismatch = [](std::string message) {
     return ProtocolError{rpc_code::kHeaderMismatch, std::move(message), nullptr};
   };
-  const auto method = header_in(headers, "Mcp-Method");
+  const auto method = whole_header(headers, "Mcp-Method");
   if (!method) return mismatch("the header Mcp-Method is missing");
   if (from_header_value(*method) != request.method) return mismatch("the header Mcp-Method differs from the method");
   const auto member = name_member(request.method);
   if (!member) return std::nullopt;
-  const auto name = header_in(headers, "Mcp-Name");
+  const auto name = whole_header(headers, "Mcp-Name");
   const auto given = request.params.find(std::string{*member});
   if (given == request.params.end() || !given->is_string()) return std::nullopt;  // the method itself refuses that
   if (!name) return mismatch("the header Mcp-Name is missing");
@@ -104,8 +101,8 @@ CallPtr make_call(const std::shared_ptr<ServerCore>& core, const Arrival& arriva
 
 void start_exchange(const CallPtr& call, Exchange::Terms terms, const std::shared_ptr<MessageSink>& sink) {
   call->exchange = std::make_shared<Exchange>(std::move(terms), sink);
-  call->exchange->on_end([peer = std::weak_ptr{call->peer}, id = call->exchange->id()] {
-    if (const auto alive = peer.lock()) alive->release(id);
+  call->exchange->on_end([peer = std::weak_ptr{call->peer}, exchange = call->exchange.get()] {
+    if (const auto alive = peer.lock()) alive->release(*exchange);
   });
   call->context.cancelled = call->exchange->stop_token();
   call->context.channel = call->exchange;
@@ -114,11 +111,12 @@ void start_exchange(const CallPtr& call, Exchange::Terms terms, const std::share
 void dispatch(const CallPtr& call) {
   const Method* method = find_method(call->method, *call);
   if (method == nullptr)
-    return fail(call, {rpc_code::kMethodNotFound, "there is no method " + call->method + " here", nullptr});
+    return fail(call, {rpc_code::kMethodNotFound, "there is no method " + call->method.substr(0, kNameShown) + " here",
+                       nullptr});
   const auto run = [call, method] { run_guarded(call, [&] { method->handle(call); }); };
   const bool here = method->runs == Runs::at_once || call->peer->kind() != Peer::Kind::stream || may_wait_here();
   if (here) return run();
-  if (!call->core->executor.run(run))
+  if (!call->peer->lane().run(call->core->executor, run))
     fail(call, {rpc_code::kInternal, "the server is overloaded; repeat later", nullptr});
 }
 
@@ -127,7 +125,6 @@ void admit_and_dispatch(const CallPtr& call) {
     case Peer::Admission::admitted:
       return dispatch(call);
     case Peer::Admission::duplicate_id:
-      call->exchange->on_end({});  // the id stays with the request that has it
       return fail(call, {rpc_code::kInvalidRequest, "a request with this id is still being answered", nullptr});
     case Peer::Admission::full:
       return fail(call, {rpc_code::kInternal, "too many requests at once; wait for answers first", nullptr});
@@ -138,7 +135,7 @@ void receive_request(const std::shared_ptr<ServerCore>& core, const Arrival& arr
   EraFacts facts;
   if (arrival.headers != nullptr) {
     facts.carrier = Carrier::http;
-    facts.version_header = header_in(*arrival.headers, "MCP-Protocol-Version");
+    facts.version_header = whole_header(*arrival.headers, "MCP-Protocol-Version");
   }
   if (const auto handshake = arrival.peer->handshake()) facts.handshake = handshake->revision;
   const EraVerdict verdict = decide_era(request, facts);
@@ -150,7 +147,7 @@ void receive_request(const std::shared_ptr<ServerCore>& core, const Arrival& arr
                            ? check_standard_headers(request, *arrival.headers)
                            : std::nullopt;
   const CallPtr call = make_call(core, arrival, std::move(request), revision);
-  Exchange::Terms terms{id, read_progress_token(call->params), {}};
+  Exchange::Terms terms{id, read_progress_token(call->params), {}, revision, arrival.bytes};
   if (modern != nullptr) {
     if (const auto refused = fill_modern(*call, terms, arrival.headers)) return refuse(arrival, id, *refused);
     if (problem) return refuse(arrival, id, {kBadRequest, *problem});
@@ -165,6 +162,28 @@ void receive_notification(const Arrival& arrival, const json_rpc::Notification& 
   // Over modern HTTP closing the stream cancels; a stateless peer has nothing in flight, so this finds nothing there.
   if (notification.method == "notifications/cancelled" && notification.params.contains("requestId"))
     arrival.peer->cancel(notification.params["requestId"]);
+}
+
+McpServer::Due receive_message(const std::shared_ptr<ServerCore>& core, const Arrival& arrival,
+                               json_rpc::Message message) {
+  if (auto* request = std::get_if<json_rpc::Request>(&message)) {
+    if (core->stopped) {
+      refuse(arrival, request->id, {503, {rpc_code::kInternal, "the server is stopping", nullptr}});
+    } else {
+      receive_request(core, arrival, std::move(*request));
+    }
+    return McpServer::Due::reply;
+  }
+  if (const auto* malformed = std::get_if<json_rpc::Malformed>(&message)) {
+    refuse(arrival, malformed->id, {kBadRequest, malformed->error});
+    return McpServer::Due::reply;
+  }
+  if (const auto* response = std::get_if<json_rpc::Response>(&message)) {
+    arrival.peer->answered(*response);
+  } else {
+    receive_notification(arrival, std::get<json_rpc::Notification>(message));
+  }
+  return McpServer::Due::nothing;
 }
 
 bool is_reply_due(const json_rpc::Message& message) {
@@ -195,6 +214,35 @@ class BatchSink final : public MessageSink {
   std::string gathered_;
 };
 
+// What may not stand in a batch, though it stands there alone: the handshake, and requests of revisions without
+// batches.
+bool stands_alone(const json_rpc::Message& message) {
+  const auto* request = std::get_if<json_rpc::Request>(&message);
+  return request != nullptr && (request->method == "initialize" || has_envelope(*request));
+}
+
+McpServer::Due receive_batch(const std::shared_ptr<ServerCore>& core, const Arrival& arrival, json_rpc::Batch batch) {
+  const auto handshake = arrival.peer->handshake();
+  const bool headless = arrival.headers != nullptr && !whole_header(*arrival.headers, "MCP-Protocol-Version");
+  if (handshake ? handshake->revision != Revision::v2025_03_26 : !headless) {
+    refuse(arrival, nullptr,
+           {kBadRequest, {rpc_code::kInvalidRequest, "batches exist in revision 2025-03-26 only", nullptr}});
+    return McpServer::Due::reply;
+  }
+  const auto due = static_cast<std::size_t>(std::count_if(batch.messages.begin(), batch.messages.end(), is_reply_due));
+  const Arrival each{arrival.peer, due > 0 ? std::make_shared<BatchSink>(arrival.sink, due) : arrival.sink,
+                     arrival.headers, arrival.bytes / batch.messages.size()};
+  for (auto& message : batch.messages) {
+    if (stands_alone(message)) {
+      const ProtocolError error{rpc_code::kInvalidRequest, "this request may not be part of a batch", nullptr};
+      each.sink->reply(kOk, json_rpc::error_text(std::get<json_rpc::Request>(message).id, error));
+    } else {
+      receive_message(core, each, std::move(message));
+    }
+  }
+  return due > 0 ? McpServer::Due::reply : McpServer::Due::nothing;
+}
+
 }  // namespace
 
 McpServer::McpServer(ServerOptions options, Services services, const Clock& clock, Executor& executor)
@@ -210,58 +258,20 @@ std::shared_ptr<Peer> McpServer::connect(Peer::Kind kind, Principal principal, s
 
 void McpServer::disconnect(const std::shared_ptr<Peer>& peer) { peer->close(); }
 
-void McpServer::receive_text(const Arrival& arrival, std::string_view text) {
-  receive_parsed(arrival, json_rpc::parse(text, core_->options.message));
+void McpServer::receive_text(const Arrival& from, std::string_view text) {
+  receive({from.peer, from.sink, from.headers, text.size()}, json_rpc::parse(text, core_->options.message));
 }
 
-void McpServer::receive_parsed(const Arrival& arrival, json_rpc::Parsed parsed) {
-  auto* batch = std::get_if<json_rpc::Batch>(&parsed);
-  if (batch == nullptr) {
-    std::visit(
-        [&](auto&& message) {
-          if constexpr (!std::is_same_v<std::decay_t<decltype(message)>, json_rpc::Batch>)
-            receive(arrival, std::forward<decltype(message)>(message));
-        },
-        std::move(parsed));
-    return;
-  }
-  receive_batch(arrival, std::move(*batch));
-}
-
-McpServer::Due McpServer::receive_batch(const Arrival& arrival, json_rpc::Batch batch) {
-  const auto handshake = arrival.peer->handshake();
-  const bool headless = arrival.headers != nullptr && !header_in(*arrival.headers, "MCP-Protocol-Version");
-  if (handshake ? handshake->revision != Revision::v2025_03_26 : !headless) {
-    refuse(arrival, nullptr,
-           {kBadRequest, {rpc_code::kInvalidRequest, "batches exist in revision 2025-03-26 only", nullptr}});
-    return Due::reply;
-  }
-  std::size_t due = 0;
-  for (const auto& message : batch.messages) due += is_reply_due(message) ? 1 : 0;
-  const Arrival each{arrival.peer, due > 0 ? std::make_shared<BatchSink>(arrival.sink, due) : arrival.sink,
-                     arrival.headers};
-  for (auto& message : batch.messages) {
-    const auto* request = std::get_if<json_rpc::Request>(&message);
-    if (request != nullptr && request->method == "initialize") {
-      each.sink->reply(kOk, json_rpc::error_text(request->id, {rpc_code::kInvalidRequest,
-                                                               "initialize may not be part of a batch", nullptr}));
-    } else {
-      receive(each, std::move(message));
-    }
-  }
-  return due > 0 ? Due::reply : Due::nothing;
-}
-
-void McpServer::receive(const Arrival& arrival, json_rpc::Message message) {
-  if (auto* request = std::get_if<json_rpc::Request>(&message)) {
-    if (core_->stopped)
-      return refuse(arrival, request->id, {503, {rpc_code::kInternal, "the server is stopping", nullptr}});
-    return receive_request(core_, arrival, std::move(*request));
-  }
-  if (const auto* malformed = std::get_if<json_rpc::Malformed>(&message))
-    return refuse(arrival, malformed->id, {kBadRequest, malformed->error});
-  if (const auto* response = std::get_if<json_rpc::Response>(&message)) return arrival.peer->answered(*response);
-  receive_notification(arrival, std::get<json_rpc::Notification>(message));
+McpServer::Due McpServer::receive(const Arrival& arrival, json_rpc::Parsed parsed) {
+  if (auto* batch = std::get_if<json_rpc::Batch>(&parsed)) return receive_batch(core_, arrival, std::move(*batch));
+  return std::visit(
+      [&](auto&& message) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(message)>, json_rpc::Batch>)
+          return Due::nothing;  // seen to above
+        else
+          return receive_message(core_, arrival, std::forward<decltype(message)>(message));
+      },
+      std::move(parsed));
 }
 
 void McpServer::tools_changed() { core_->subscriptions.list_changed(ListKind::tools); }

@@ -55,6 +55,7 @@ struct Arrival {
   std::shared_ptr<Peer> peer;
   std::shared_ptr<MessageSink> sink;
   const HttpHeaders* headers = nullptr;  // over HTTP; read before receive() returns
+  std::size_t bytes = 0;                 // of the text it was parsed from
 };
 
 struct ServerCore;
@@ -70,14 +71,12 @@ class McpServer {
   std::shared_ptr<Peer> connect(Peer::Kind kind, Principal principal, std::shared_ptr<MessageSink> push);
   void disconnect(const std::shared_ptr<Peer>& peer);
 
-  // One text from a stream: a message or a batch. Over HTTP the carrier parses and uses the second form.
-  void receive_text(const Arrival& arrival, std::string_view text);
-  void receive_parsed(const Arrival& arrival, json_rpc::Parsed parsed);
-  // A request is answered through the sink, now or later; nothing else uses the sink.
-  void receive(const Arrival& arrival, json_rpc::Message message);
-  // Whether the sink will be used: a batch of notifications and responses has no reply.
+  // One text from a stream: a message or a batch.
+  void receive_text(const Arrival& from, std::string_view text);
+  // The same for a carrier that parses itself. Requests are answered through the sink, now or later; notifications and
+  // responses, and batches of them, do not use it: then nothing is due.
   enum class Due { reply, nothing };
-  Due receive_batch(const Arrival& arrival, json_rpc::Batch batch);
+  Due receive(const Arrival& arrival, json_rpc::Parsed parsed);
 
   void tools_changed();
   void prompts_changed();

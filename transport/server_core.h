@@ -84,6 +84,8 @@ void run_guarded(const CallPtr& call, const std::function<void()>& work);
 
 // Reads the members of a round of input into the context. False: it was answered with an error.
 bool read_input_round(const CallPtr& call);
+// False after failing the call: what it would set ends with this one HTTP request.
+bool need_session(const CallPtr& call);
 // A text member of params, or nothing after failing the call.
 const std::string* need_text(const CallPtr& call, const char* member);
 // params.cursor; false after failing the call.
@@ -128,7 +130,9 @@ std::optional<ProtocolError> read_task_wish(const CallPtr& call, const std::stri
 void follow_for_listener(const CallPtr& call, const std::vector<std::string>& ids);
 
 // What the client must have declared for a request for input; nothing if it did.
-std::optional<json> undeclared(const RequestContext& context, const InputRequest& request);
+std::optional<json> undeclared(const Call& call, const InputRequest& request);
+// The request as a legacy revision writes it: without members it does not know, with one that only 2025-11-25 has.
+InputRequest for_revision(InputRequest request, Revision revision);
 json answer_json(const Answer& answer, Revision revision);
 // A content block as the revision can read it.
 json content_for(const json& block, Revision revision);

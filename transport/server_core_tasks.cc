@@ -75,8 +75,8 @@ void take_answer(const WaitingPtr& waiting, const std::string& key, const json_r
 void ask_open_questions(const WaitingPtr& waiting, const TaskView& task) {
   const CallPtr& call = waiting->call;
   for (const auto& [key, request] : task.input_requests) {
-    if (undeclared(call->context, request) || !waiting->asked.insert(key).second) continue;
-    InputRequest tagged_request = request;
+    if (undeclared(*call, request) || !waiting->asked.insert(key).second) continue;
+    InputRequest tagged_request = for_revision(request, call->revision);
     tagged_request.params["_meta"].update(related(task.id));
     call->peer->ask(call->exchange, tagged_request,
                     [waiting, key = key](const json_rpc::Response& response) { take_answer(waiting, key, response); });

@@ -177,6 +177,7 @@ void initialize(const CallPtr& call) {
 void ping(const CallPtr& call) { succeed(call, json::object()); }
 
 void set_log_level(const CallPtr& call) {
+  if (!need_session(call)) return;
   const std::string* name = need_text(call, "level");
   if (name == nullptr) return;
   const auto level = log_level_named(*name);

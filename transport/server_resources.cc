@@ -101,6 +101,13 @@ void finish_completion(const CallPtr& call, const CompletionOutcome& outcome) {
 
 }  // namespace
 
+bool need_session(const CallPtr& call) {
+  if (call->peer->kind() != Peer::Kind::stateless) return true;
+  fail(call, {rpc_code::kInvalidRequest, "this needs a session: send initialize and name the Mcp-Session-Id it gives",
+              nullptr});
+  return false;
+}
+
 const std::string* need_text(const CallPtr& call, const char* member) {
   const auto found = call->params.find(member);
   if (found != call->params.end() && found->is_string()) return &found->get_ref<const std::string&>();
@@ -152,6 +159,7 @@ void read_resource(const CallPtr& call) {
 }
 
 void subscribe(const CallPtr& call) {
+  if (!need_session(call)) return;
   const std::string* uri = need_text(call, "uri");
   if (uri == nullptr) return;
   if (!call->core->services.resources->may_watch(call->context, *uri))

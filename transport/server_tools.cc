@@ -12,9 +12,9 @@ constexpr std::size_t kRoundsMax = 16;
 
 StateBinding binding_of(const Call& call) { return {call.context.principal, call.method, &call.params}; }
 
-std::optional<json> undeclared(const RequestContext& context, const NeedInput& need) {
+std::optional<json> undeclared(const Call& call, const NeedInput& need) {
   for (const auto& [key, request] : need.requests)
-    if (auto missing = undeclared(context, request)) return missing;
+    if (auto missing = undeclared(call, request)) return missing;
   return std::nullopt;
 }
 
@@ -44,10 +44,9 @@ void finish_round(const CallPtr& call, const std::shared_ptr<Questions>& questio
   if (!call->core->executor.run(run)) fail(call, {rpc_code::kInternal, "the server is overloaded", nullptr});
 }
 
-// Members that older revisions do not know are left out.
-InputRequest for_revision(InputRequest request, Revision revision) {
-  if (request.method == "elicitation/create" && revision < Revision::v2025_11_25) request.params.erase("mode");
-  return request;
+std::string said_in(const json& error) {
+  const auto said = error.find("message");
+  return said != error.end() && said->is_string() ? said->get<std::string>() : "it did not say why";
 }
 
 void ask_legacy_client(const CallPtr& call, const NeedInput& need, const std::function<void(const CallPtr&)>& again) {
@@ -66,7 +65,7 @@ void ask_legacy_client(const CallPtr& call, const NeedInput& need, const std::fu
         if (response.ok()) {
           questions->answers[key] = response.result;
         } else {
-          questions->refusal = "the client did not answer " + key + ": " + response.error.value("message", "");
+          questions->refusal = "the client did not answer " + key + ": " + said_in(response.error);
         }
         if (--questions->open > 0) return;
       }
@@ -86,12 +85,12 @@ std::optional<ProtocolError> check_param_headers(const CallPtr& call, const std:
       return ProtocolError{rpc_code::kHeaderMismatch, "the header " + name + problem, nullptr};
     };
     const json argument = argument_at(arguments, param);
-    const auto header = call->param_headers.find(name);
-    if (header == call->param_headers.end()) {
+    const auto header = whole_header(call->param_headers, name);
+    if (!header) {
       if (!argument.is_null()) return mismatch(" is missing");
       continue;
     }
-    const auto value = from_header_value(header->second);
+    const auto value = from_header_value(*header);
     if (!value) return mismatch(" has forbidden characters or broken base64");
     if (argument.is_null() || !header_matches(param, *value, argument)) return mismatch(" differs from the argument");
   }
@@ -125,19 +124,6 @@ void finish_call(const CallPtr& call, ToolOutcome outcome) {
 }
 
 }  // namespace
-
-std::optional<json> undeclared(const RequestContext& context, const InputRequest& request) {
-  const auto needs = [&](const char* capability, json settings) -> std::optional<json> {
-    if (context.client_can(capability)) return std::nullopt;
-    return json{{capability, std::move(settings)}};
-  };
-  if (request.method == "sampling/createMessage") return needs("sampling", json::object());
-  if (request.method == "roots/list") return needs("roots", json::object());
-  if (request.params.value("mode", "form") != "url") return needs("elicitation", json::object());
-  const auto found = context.client_capabilities.find("elicitation");
-  if (found != context.client_capabilities.end() && found->is_object() && found->contains("url")) return std::nullopt;
-  return json{{"elicitation", {{"url", json::object()}}}};
-}
 
 json content_for(const json& block, Revision revision) {
   const std::string type = block.value("type", "");
@@ -181,7 +167,7 @@ bool read_input_round(const CallPtr& call) {
 }
 
 void require_input(const CallPtr& call, const NeedInput& need, const std::function<void(const CallPtr&)>& again) {
-  if (const auto missing = undeclared(call->context, need)) {
+  if (const auto missing = undeclared(*call, need)) {
     if (call->modern()) return fail(call, missing_capability(*missing));
     return fail(call, invalid_params("this needs a client that declares " + missing->dump()));
   }

@@ -69,7 +69,8 @@ class StreamSession final : public Relay::Loop {
     if (!server_ && !open(line)) return LineEvents::After::go_on;
     // The text belongs to the connection, which goes on without us once the message waits for something.
     auto parsed = json_rpc::parse(line, server_->options().message);
-    const auto receive = [&] { server_->receive_parsed({peer_, sink_, nullptr}, std::move(parsed)); };
+    const std::size_t bytes = line.size();
+    const auto receive = [&] { server_->receive({peer_, sink_, nullptr, bytes}, std::move(parsed)); };
     if (can_lend()) return lend(receive) == After::gone_on ? LineEvents::After::leave : LineEvents::After::go_on;
     receive();
     return LineEvents::After::go_on;

@@ -35,6 +35,7 @@
 #include "transport/http_endpoint.h"
 #include "transport/http_server.h"
 #include "transport/socket_server.h"
+#include "transport/sse_endpoint.h"
 #include "transport/timer.h"
 #include "transport/worker_pool.h"
 
@@ -105,6 +106,7 @@ struct Daemon::Rooms {
   std::shared_ptr<transport::McpServer> mcp, channel_mcp;  // the second for hosts that want the channel
   std::unique_ptr<TokenAuthenticator> authenticator;
   std::unique_ptr<transport::McpEndpoint> endpoint;
+  std::unique_ptr<transport::SseEndpoint> sse;  // where it is wanted
   std::unique_ptr<transport::HttpServer> http;
   std::unique_ptr<transport::SocketServer> socket;
 
@@ -243,8 +245,14 @@ Status Daemon::Rooms::listen(const Address& address) {
   options.limits.connections_max = static_cast<std::size_t>(config.http.connections_max);
   http = std::make_unique<transport::HttpServer>(options, *authenticator);
   if (mcp) {
-    endpoint = std::make_unique<transport::McpEndpoint>(*mcp, transport::EndpointOptions{});
+    transport::EndpointOptions listeners;
+    listeners.streams_max = options.limits.connections_max - options.limits.connections_max / 4;  // the rest is for calls
+    endpoint = std::make_unique<transport::McpEndpoint>(*mcp, listeners);
     http->add(endpoint->routes());
+    if (config.http.sse) {
+      sse = std::make_unique<transport::SseEndpoint>(*mcp, transport::SseOptions{});
+      http->add(sse->routes());
+    }
     http->add(web::rest_routes(*tools));
   }
   http->add(web::health_routes([this] { return health(); },
@@ -360,6 +368,7 @@ void Daemon::stop() {
   rooms_->socket.reset();
   rooms_->http.reset();
   rooms_->endpoint.reset();
+  rooms_->sse.reset();
   rooms_->timer.reset();
   rooms_->tell_sessions.reset();
   rooms_->look_for_changes.reset();

@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <fstream>
+#include <optional>
 #include <system_error>
 
 #include "server/base/mask.h"
@@ -15,7 +16,8 @@
 namespace carillon::cli {
 namespace {
 
-constexpr std::string_view kBearer = "Bearer ";
+constexpr std::string_view kBearer = "bearer ";
+constexpr const char* kChallenge = "Bearer realm=\"carillon\"";
 
 [[noreturn]] void fail(const std::filesystem::path& file, const std::string& what) {
   throw std::system_error(errno, std::generic_category(), file.string() + ": " + what);
@@ -30,6 +32,16 @@ std::string random_hex() {
     text += "0123456789abcdef"[byte & 15];
   }
   return text;
+}
+
+// What follows the scheme, whose name may be written in any case (RFC 9110 §11.1); nothing for another scheme.
+std::optional<std::string_view> bearer_token(std::string_view header) {
+  if (header.size() <= kBearer.size()) return std::nullopt;
+  for (std::size_t i = 0; i < kBearer.size(); ++i) {
+    const char c = header[i];
+    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) != kBearer[i]) return std::nullopt;
+  }
+  return header.substr(kBearer.size());
 }
 
 // Compares without telling by its duration how much was right.
@@ -69,10 +81,13 @@ std::string read_or_make_token(const std::filesystem::path& file) {
 transport::AuthVerdict TokenAuthenticator::authenticate(const transport::HttpRequest& request) {
   if (use_ == TokenUse::not_asked) return owner_principal();
   const auto header = request.header("Authorization");
-  if (!header) return transport::Denied{};
-  if (header->starts_with(kBearer) && same(header->substr(kBearer.size()), token_)) return owner_principal();
+  if (!header)
+    return transport::Denied{.status = 401,
+                             .challenge = kChallenge,
+                             .message = "send the token of this installation as Authorization: Bearer TOKEN"};
+  if (const auto given = bearer_token(*header); given && same(*given, token_)) return owner_principal();
   return transport::Denied{.status = 401,
-                           .challenge = "Bearer error=\"invalid_token\"",
+                           .challenge = std::string{kChallenge} + ", error=\"invalid_token\"",
                            .message = "the token is not the one of this installation"};
 }
 

@@ -46,8 +46,10 @@ TEST_CASE("a token that others may read is refused", "[cli][token]") {
 
 TEST_CASE("only the right bearer token lets a request pass", "[cli][token]") {
   TokenAuthenticator authenticator{"right-token", TokenUse::required};
-  CHECK(std::holds_alternative<transport::Principal>(authenticator.authenticate(with_header("Bearer right-token"))));
-  const auto wrong = GENERATE(as<std::string>{}, "", "Bearer wrong-token", "right-token", "Basic right-token", "Bearer right-token ");
+  const auto right = GENERATE(as<std::string>{}, "Bearer right-token", "bearer right-token", "BEARER right-token");
+  CHECK(std::holds_alternative<transport::Principal>(authenticator.authenticate(with_header(right))));
+  const auto wrong = GENERATE(as<std::string>{}, "", "Bearer wrong-token", "right-token", "Basic right-token", "Bearer right-token ", "Bearer", "Bearer ", "Bearer  right-token",
+                              "Bearer right-token, Bearer wrong-token", "Bearer Right-token");
   CAPTURE(wrong);
   CHECK(std::holds_alternative<transport::Denied>(authenticator.authenticate(with_header(wrong))));
 }

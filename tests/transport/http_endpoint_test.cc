@@ -7,23 +7,6 @@ namespace {
 
 using namespace fixture;
 
-json legacy(const json& id, const std::string& method, const json& params = json::object()) {
-  return {{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", params}};
-}
-json hello(const char* version, const json& capabilities = json::object()) {
-  return legacy(0, "initialize",
-                {{"protocolVersion", version},
-                 {"capabilities", capabilities},
-                 {"clientInfo", {{"name", "old"}, {"version", "1"}}}});
-}
-// Opens a session and gives the headers of its requests.
-HeaderList open_session(const Web& web, const char* version, const json& capabilities = json::object()) {
-  const auto opened = web.ask(legacy_post(hello(version, capabilities)));
-  REQUIRE(opened.status == 200);
-  REQUIRE_FALSE(opened.header("Mcp-Session-Id").empty());
-  return {{"Mcp-Session-Id", opened.header("Mcp-Session-Id")}, {"MCP-Protocol-Version", version}};
-}
-
 TEST_CASE("a modern call is one request and one answer", "[transport][http_endpoint]") {
   Web web;
   auto client = web.client();
@@ -119,6 +102,80 @@ TEST_CASE("headers that mirror arguments must say the same", "[transport][http_e
   CHECK(post(modern_call(1, "region"), "") == 200);
 }
 
+TEST_CASE("a header that came twice is not the one that was wanted", "[transport][http_endpoint]") {
+  Web web;
+  const auto call = modern_call(1, "region", {{"region", "Zug"}});
+  const auto twice = GENERATE(as<std::pair<std::string, std::string>>{}, std::pair{"Mcp-Method", "tools/call"},
+                              std::pair{"mcp-name", "region"}, std::pair{"MCP-Protocol-Version", "2026-07-28"},
+                              std::pair{"Mcp-Param-Region", "Zug"});
+  CAPTURE(twice.first);
+  auto headers = modern_headers(call);
+  headers.emplace_back("Mcp-Param-Region", "Zug");
+  CHECK(web.ask(request_text("POST /mcp", headers, call.dump())).status == 200);
+  headers.emplace_back(twice);
+  const auto refused = web.ask(request_text("POST /mcp", headers, call.dump()));
+  CHECK(refused.status == 400);
+  CHECK(json::parse(refused.body)["error"]["code"] == rpc_code::kHeaderMismatch);
+}
+
+TEST_CASE("only JSON is taken for JSON", "[transport][http_endpoint]") {
+  Web web;
+  const auto [type, status] = GENERATE(table<std::string, int>({
+      {"application/json", 200},
+      {"Application/JSON; charset=utf-8", 200},
+      {"application/json ;charset=utf-8", 200},
+      {"application/jsonp", 415},
+      {"text/plain, application/json", 415},
+      {"text/plain;application/json", 415},
+      {"", 415},
+  }));
+  CAPTURE(type);
+  auto headers = modern_headers(modern_call(1, "fail"));
+  headers[0].second = type;
+  CHECK(web.ask(request_text("POST /mcp", headers, modern_call(1, "fail").dump())).status == status);
+}
+
+TEST_CASE("listeners of both eras leave room for calls", "[transport][http_endpoint]") {
+  EndpointOptions options;
+  options.streams_max = 2;
+  Web web{{}, {}, options};
+  const std::string listen =
+      modern_post(modern_request("L", "subscriptions/listen", {{"notifications", {{"toolsListChanged", true}}}}));
+  auto session = web.open_session("2025-06-18");
+  session.emplace_back("Accept", "text/event-stream");
+  auto modern = web.client();
+  auto old = web.client();
+  modern.send(listen);
+  CHECK(modern.read_head().status == 200);
+  CHECK(modern.read_event()["method"] == "notifications/subscriptions/acknowledged");
+  old.send(request_text("GET /mcp", session));
+  CHECK(old.read_head().status == 200);
+  CHECK(web.endpoint.streams() == 2);
+  CHECK(web.ask(listen).status == 503);
+  CHECK(web.ask(request_text("GET /mcp", session)).status == 503);
+  CHECK(web.ask(modern_post(modern_call(1, "fail"))).status == 200);
+  // Whoever goes makes room, and so does the server when it ends a stream.
+  modern.hang_up();
+  auto next = web.client();
+  Reply reply;
+  do {
+    next = web.client();
+    next.send(listen);
+    reply = next.read_head();
+  } while (reply.status == 503);  // until the server has seen it go
+  CHECK(reply.status == 200);
+  web.ask(request_text("DELETE /mcp", session));
+  CHECK(web.endpoint.streams() == 1);
+}
+
+TEST_CASE("what would last longer than its request needs a session", "[transport][http_endpoint]") {
+  Web web;
+  const auto request = GENERATE(legacy(1, "resources/subscribe", {{"uri", "test://a"}}),
+                                legacy(1, "logging/setLevel", {{"level", "debug"}}));
+  CHECK(json::parse(web.ask(legacy_post(request)).body)["error"]["code"] == rpc_code::kInvalidRequest);
+  CHECK(json::parse(web.ask(legacy_post(request, web.open_session("2025-06-18"))).body)["result"] == json::object());
+}
+
 TEST_CASE("a modern client that hangs up has cancelled", "[transport][http_endpoint]") {
   Web web;
   auto client = web.client();
@@ -155,7 +212,7 @@ TEST_CASE("bodies that are no message get a JSON-RPC error and 400", "[transport
 
 TEST_CASE("a legacy session lives from initialize to DELETE", "[transport][http_endpoint]") {
   Web web;
-  const auto session = open_session(web, "2025-06-18");
+  const auto session = web.open_session("2025-06-18");
   CHECK(web.endpoint.sessions() == 1);
   CHECK(web.ask(legacy_post({{"jsonrpc", "2.0"}, {"method", "notifications/initialized"}}, session)).status == 202);
   const auto listed = web.ask(legacy_post(legacy(1, "tools/list"), session));
@@ -173,10 +230,8 @@ TEST_CASE("a legacy session lives from initialize to DELETE", "[transport][http_
 
 TEST_CASE("a session belongs to the principal that opened it", "[transport][http_endpoint]") {
   Web web;
-  const auto session = open_session(web, "2025-06-18");
-  std::string stolen = legacy_post(legacy(1, "ping"), session);
-  stolen.replace(stolen.find("Bearer ann"), 10, "Bearer bob");
-  CHECK(web.ask(stolen).status == 404);
+  const auto session = web.open_session("2025-06-18");
+  CHECK(web.ask(as_bob(legacy_post(legacy(1, "ping"), session))).status == 404);
 }
 
 TEST_CASE("legacy requests without a session are served", "[transport][http_endpoint]") {
@@ -191,7 +246,7 @@ TEST_CASE("legacy requests without a session are served", "[transport][http_endp
 
 TEST_CASE("a legacy client that hangs up has not cancelled", "[transport][http_endpoint]") {
   Web web;
-  const auto session = open_session(web, "2025-06-18");
+  const auto session = web.open_session("2025-06-18");
   auto client = web.client();
   client.send(legacy_post(legacy(1, "tools/call", {{"name", "park"}}), session));
   REQUIRE(web.tools.parking.wait_parked(1));
@@ -204,7 +259,7 @@ TEST_CASE("a legacy client that hangs up has not cancelled", "[transport][http_e
 
 TEST_CASE("a legacy push stream carries what belongs to no request", "[transport][http_endpoint]") {
   Web web;
-  const auto session = open_session(web, "2025-06-18");
+  const auto session = web.open_session("2025-06-18");
   CHECK(web.ask(request_text("GET /mcp", {{"Accept", "text/event-stream"}})).status == 405);
   auto client = web.client();
   auto headers = session;
@@ -225,7 +280,7 @@ TEST_CASE("a legacy push stream carries what belongs to no request", "[transport
 
 TEST_CASE("a legacy tool asks its client on the stream of the call", "[transport][http_endpoint]") {
   Web web;
-  const auto session = open_session(web, "2025-06-18", {{"elicitation", json::object()}});
+  const auto session = web.open_session("2025-06-18", {{"elicitation", json::object()}});
   auto client = web.client();
   client.send(legacy_post(legacy(1, "tools/call", {{"name", "ask"}}), session));
   client.read_head();
@@ -239,7 +294,7 @@ TEST_CASE("a legacy tool asks its client on the stream of the call", "[transport
 
 TEST_CASE("a stream that was dropped is resumed where it ended", "[transport][http_endpoint]") {
   Web web;
-  const auto session = open_session(web, "2025-11-25");
+  const auto session = web.open_session("2025-11-25");
   auto client = web.client();
   client.send(legacy_post(legacy(1, "tools/call", {{"name", "park"}}), session));
   REQUIRE(web.tools.parking.wait_parked(1));
@@ -259,26 +314,6 @@ TEST_CASE("a stream that was dropped is resumed where it ended", "[transport][ht
   CHECK(back.read_event().is_null());
   headers.back().second = "99-1";
   CHECK(web.ask(request_text("GET /mcp", headers)).status == 400);
-}
-
-TEST_CASE("sessions are bounded and the longest idle goes", "[transport][http_endpoint]") {
-  Server server;
-  McpEndpoint endpoint{server.mcp, {"/mcp", 2, std::chrono::hours{1}}};
-  BearerTokens tokens;
-  HttpServer http{{}, tokens};
-  http.add(endpoint.routes());
-  http.start();
-  std::vector<std::string> ids;
-  for (int i = 0; i < 3; ++i) {
-    RawClient client{http.port()};
-    client.send(legacy_post(hello("2025-06-18")));
-    ids.push_back(client.read_reply().header("Mcp-Session-Id"));
-  }
-  CHECK(endpoint.sessions() == 2);
-  RawClient client{http.port()};
-  client.send(legacy_post(legacy(1, "ping"), {{"Mcp-Session-Id", ids[0]}}));
-  CHECK(client.read_reply().status == 404);
-  http.stop();
 }
 
 }  // namespace

@@ -162,8 +162,22 @@ inline std::string legacy_post(const json& message, HeaderList headers = {}) {
   return request_text("POST /mcp", headers, message.dump());
 }
 
+// Requests of a legacy client.
+inline json legacy(const json& id, const std::string& method, const json& params = json::object()) {
+  return {{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", params}};
+}
+inline json hello(const char* version, const json& capabilities = json::object()) {
+  return legacy(0, "initialize",
+                {{"protocolVersion", version},
+                 {"capabilities", capabilities},
+                 {"clientInfo", {{"name", "old"}, {"version", "1"}}}});
+}
+// The same request with bob's token instead of ann's.
+inline std::string as_bob(std::string request) { return request.replace(request.find("Bearer ann"), 10, "Bearer bob"); }
+
 struct Web : Server {
-  explicit Web(HttpLimits limits = {}, std::vector<HttpRoute> more = {}) {
+  explicit Web(HttpLimits limits = {}, std::vector<HttpRoute> more = {}, EndpointOptions chosen = {})
+      : endpoint(mcp, std::move(chosen)) {
     HttpServerOptions options;
     options.limits = limits;
     options.names_allowed = {"carillon.example"};
@@ -181,8 +195,16 @@ struct Web : Server {
     return one.read_reply();
   }
 
+  // Opens a session and gives the headers of its requests.
+  HeaderList open_session(const char* version, const json& capabilities = json::object()) const {
+    const auto opened = ask(legacy_post(hello(version, capabilities)));
+    REQUIRE(opened.status == 200);
+    REQUIRE_FALSE(opened.header("Mcp-Session-Id").empty());
+    return {{"Mcp-Session-Id", opened.header("Mcp-Session-Id")}, {"MCP-Protocol-Version", version}};
+  }
+
   BearerTokens tokens;
-  McpEndpoint endpoint{mcp, {}};
+  McpEndpoint endpoint;
   std::unique_ptr<HttpServer> http;
 };
 

@@ -42,6 +42,13 @@ TEST_CASE("deep nesting and long texts are refused before anything is built", "[
   const std::string deep(100'000, '[');
   CHECK(std::holds_alternative<Malformed>(parse(deep)));
   CHECK(std::holds_alternative<Malformed>(parse(R"({"a":")" + std::string(100, 'x') + "\"}", {64, 128, 100})));
+  CHECK(std::holds_alternative<Malformed>(
+      parse(R"({"jsonrpc":"2.0","method":"a","params":{"a":[1,2,3]}})", {1000, 9, 9, 9, 9})));
+  CHECK(std::holds_alternative<Notification>(
+      parse(R"({"jsonrpc":"2.0","method":"a","params":{"a":[1,2,3]}})", {1000, 9, 9, 9, 12})));
+  CHECK(shape_of("{\"a\":[1,2],\"b\":\"[,:\"}").depth == 2);
+  CHECK(shape_of("{\"a\":[1,2],\"b\":\"[,:\"}").values >= 6);
+  CHECK(shape_of("{\"a\":[1,2],\"b\":\"[,:\"}").values <= 8);
   CHECK(nests_deeper("[[[", 2));
   CHECK_FALSE(nests_deeper(R"(["[[[[\"[[[["])", 2));
   CHECK_FALSE(nests_deeper("[[],[],[[]]]", 3));

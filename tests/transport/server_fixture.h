@@ -95,7 +95,7 @@ class Tools final : public ToolService {
     last_context = context;
     if (name == "echo" || name == "region") return done(Answer{json::array({text_block(arguments.dump())}), arguments});
     if (name == "fail") return done(Answer{json::array({text_block("no")}), std::nullopt, true});
-    if (name == "ask") return ask(context, done);
+    if (name == "ask") return ask(context, arguments.value("how", "form"), done);
     if (name == "park") return parking.park(context, std::move(done));
     if (name == "boom") throw std::runtime_error{"a defect"};
     if (name == "steps") {
@@ -114,12 +114,21 @@ class Tools final : public ToolService {
   RequestContext last_context;
 
  private:
-  static void ask(const RequestContext& context, const ToolDone& done) {
+  // By a form, a page to visit, or a model that has tools.
+  static InputRequest question(const std::string& how, json form) {
+    if (how == "url")
+      return {"elicitation/create", {{"mode", "url"}, {"message", "Sign in"}, {"url", "https://example.com/in"}}};
+    if (how == "model")
+      return {"sampling/createMessage", {{"messages", json::array()}, {"maxTokens", 1}, {"tools", json::array()}}};
+    return {"elicitation/create", std::move(form)};
+  }
+
+  static void ask(const RequestContext& context, const std::string& how, const ToolDone& done) {
     const json answer = context.input.responses.value("name", json());
     const json form{{"message", "Who?"},
                     {"mode", "form"},
                     {"requestedSchema", {{"type", "object"}, {"properties", {{"name", {{"type", "string"}}}}}}}};
-    if (!answer.is_object()) return done(NeedInput{{{"name", {"elicitation/create", form}}}, {{"asked", 1}}});
+    if (!answer.is_object()) return done(NeedInput{{{"name", question(how, form)}}, {{"asked", 1}}});
     const std::string name = answer.value("content", json::object()).value("name", "nobody");
     done(Answer{
         json::array({text_block("Hello, " + name + ", asked " + context.input.state.value("asked", json(0)).dump())})});

@@ -1,6 +1,7 @@
 #include "transport/server.h"
 
 #include <catch2/catch.hpp>
+#include <future>
 #include <thread>
 
 #include "tests/transport/server_fixture.h"
@@ -102,6 +103,79 @@ TEST_CASE("a peer may only have so many requests in flight", "[transport][server
   CHECK(json::parse(texts[0])["id"] == 2);
   CHECK(json::parse(texts[0])["error"]["code"] == rpc_code::kInternal);
   server.mcp.disconnect(peer);
+}
+
+TEST_CASE("the texts of what a peer has in flight are limited together", "[transport][server]") {
+  auto options = Server::default_options();
+  options.peer.request_bytes_max = 3000;
+  Server server{options};
+  const auto sink = std::make_shared<Collected>();
+  const auto peer = server.mcp.connect(Peer::Kind::stream, {}, sink);
+  const auto say = [&](int id) {
+    server.mcp.receive_text({peer, sink}, modern_call(id, "park", {{"filler", std::string(1000, 'x')}}).dump());
+  };
+  for (int id = 0; id < 3; ++id) say(id);
+  const auto refused = sink->take();
+  REQUIRE(refused.size() == 1);
+  CHECK(json::parse(refused[0])["id"] == 2);
+  CHECK(json::parse(refused[0])["error"]["code"] == rpc_code::kInternal);
+  server.tools.parking.answer_all({});
+  sink->take();
+  say(3);
+  say(4);
+  CHECK(sink->take().empty());
+  server.mcp.disconnect(peer);
+}
+
+TEST_CASE("an id may be used again as soon as its answer was read", "[transport][server]") {
+  Tools tools;
+  SystemClock clock;
+  WorkerPool pool{{.threads_max = 4}};
+  McpServer mcp{Server::default_options(), {&tools}, clock, pool};
+  const auto sink = std::make_shared<Collected>();
+  const auto peer = mcp.connect(Peer::Kind::stream, {}, sink);
+  for (int round = 0; round < 3000; ++round) {
+    mcp.receive_text({peer, sink}, modern_call(1, "fail").dump());
+    const auto heard = sink->wait_for(1);
+    REQUIRE(heard.size() == 1);
+    REQUIRE(json::parse(heard[0]).contains("result"));
+  }
+  mcp.disconnect(peer);
+  pool.stop();
+}
+
+TEST_CASE("one peer's pile of calls does not hold up another peer", "[transport][server]") {
+  // A tool that keeps its thread until the test lets it go.
+  class Blocking final : public ToolService {
+   public:
+    std::shared_ptr<const ToolList> list_tools(const RequestContext&) override { return std::make_shared<ToolList>(); }
+    void call_tool(const RequestContext&, const std::string& name, json, ToolDone done) override {
+      if (name == "wait") gate.get_future().wait();
+      done(Answer{json::array({text_block("done")})});
+    }
+    struct Gate {
+      std::shared_future<void> get_future() { return future; }
+      std::promise<void> promise;
+      std::shared_future<void> future = promise.get_future().share();
+    } gate;
+  } tools;
+  SystemClock clock;
+  WorkerPool pool{{.threads_max = 4}};
+  auto options = Server::default_options();
+  options.peer.running_max = 2;
+  McpServer mcp{options, {&tools}, clock, pool};
+  const auto greedy_sink = std::make_shared<Collected>();
+  const auto greedy = mcp.connect(Peer::Kind::stream, {}, greedy_sink);
+  for (int id = 0; id < 100; ++id) mcp.receive_text({greedy, greedy_sink}, modern_call(id, "wait").dump());
+  const auto sink = std::make_shared<Collected>();
+  const auto other = mcp.connect(Peer::Kind::stream, {}, sink);
+  mcp.receive_text({other, sink}, modern_call(1, "quick").dump());
+  CHECK(sink->wait_for(1).size() == 1);
+  tools.gate.promise.set_value();
+  CHECK(greedy_sink->wait_for(100).size() == 100);
+  mcp.disconnect(greedy);
+  mcp.disconnect(other);
+  pool.stop();
 }
 
 TEST_CASE("input is asked again with the answers and the state that was sealed", "[transport][server]") {

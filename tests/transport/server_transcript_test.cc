@@ -3,22 +3,19 @@
 // Server lines between two client lines may come in any order. An expected object may leave members out; "<any>" stands
 // for any value, "<absent>" for a member that must not be there; "<keep x>" for any text, which stands for <x> from the
 // client's next line on. What is sent beyond the expected fails the case. The server of tasks_*.txt keeps tasks.
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 
-#include "server/process/unique_fd.h"
+#include "tests/transport/pipe_client.h"
 #include "tests/transport/tasks_fixture.h"
-#include "transport/stdio_server.h"
 
 namespace carillon::transport {
 namespace {
 
 using fixture::Collected;
-using process::UniqueFd;
+using fixture::PipeClient;
 
 struct Turn {
   std::vector<std::string> said;
@@ -97,54 +94,6 @@ std::vector<std::filesystem::path> transcripts() {
   std::sort(found.begin(), found.end());
   return found;
 }
-
-// A client at the other end of a socket pair.
-class PipeClient {
- public:
-  explicit PipeClient(McpServer& server) {
-    int ends[2];
-    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
-    ours_ = UniqueFd{ends[0]};
-    theirs_ = UniqueFd{ends[1]};
-    thread_ = std::jthread{[&server, fd = ends[1]](const std::stop_token& stop) {
-      serve_stream(server, {"t", "a", {}}, {{fd, fd}}, stop);
-      ::shutdown(fd, SHUT_WR);
-    }};
-  }
-
-  void say(const std::string& line) {
-    const std::string text = line + "\n";
-    REQUIRE(::send(ours_.get(), text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()));
-  }
-  std::vector<std::string> hear(std::size_t count) {
-    while (std::count(heard_.begin(), heard_.end(), '\n') < static_cast<std::ptrdiff_t>(count) && receive()) continue;
-    return take_lines();
-  }
-  std::vector<std::string> hear_to_the_end() {
-    ::shutdown(ours_.get(), SHUT_WR);
-    while (receive()) continue;
-    return take_lines();
-  }
-
- private:
-  bool receive() {
-    char buffer[4096];
-    const ssize_t got = ::recv(ours_.get(), buffer, sizeof buffer, 0);
-    if (got > 0) heard_.append(buffer, static_cast<std::size_t>(got));
-    return got > 0;
-  }
-  std::vector<std::string> take_lines() {
-    std::vector<std::string> lines;
-    for (std::size_t end = 0; (end = heard_.find('\n')) != std::string::npos; heard_.erase(0, end + 1))
-      lines.push_back(heard_.substr(0, end));
-    return lines;
-  }
-
-  UniqueFd ours_;
-  UniqueFd theirs_;
-  std::string heard_;
-  std::jthread thread_;
-};
 
 // The server that a transcript is about.
 class Stage {

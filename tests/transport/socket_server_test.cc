@@ -16,7 +16,7 @@ namespace {
 using namespace fixture;
 
 struct Local {
-  explicit Local(SocketHooks::Verdict verdict = SocketHooks::Verdict::admit) {
+  explicit Local(SocketHooks::Verdict verdict = SocketHooks::Verdict::admit, const SocketOptions& options = {}) {
     static std::atomic<int> count{0};
     folder = std::filesystem::temp_directory_path() /
              ("carillon_socket_" + std::to_string(::getpid()) + "_" + std::to_string(++count));
@@ -35,7 +35,7 @@ struct Local {
                     hello ? Opened::FirstLine::was_handled : Opened::FirstLine::is_protocol,
                     hello ? "Asia/Tokyo" : ""};
     };
-    socket = std::make_unique<SocketServer>(path(), hooks, SocketOptions{});
+    socket = std::make_unique<SocketServer>(path(), hooks, options);
   }
   ~Local() {
     socket->stop();
@@ -152,6 +152,23 @@ TEST_CASE("stopping ends open connections", "[transport][socket_server]") {
   local.socket->stop();
   CHECK(client.hear().empty());
   CHECK(local.server.tools.parking.wait_cancelled(1));
+}
+
+TEST_CASE("connections beyond the limit are closed and those before it go on", "[transport][socket_server]") {
+  SocketOptions options;
+  options.connections_max = 2;
+  Local local{SocketHooks::Verdict::admit, options};
+  local.socket->start();
+  Client first{local};
+  Client second{local};
+  for (Client* client : {&first, &second}) {
+    client->say(modern_call(1, "fail").dump());
+    REQUIRE(json::parse(client->hear())["id"] == 1);
+  }
+  Client third{local};
+  CHECK(third.hear().empty());
+  first.say(modern_call(2, "fail").dump());
+  CHECK(json::parse(first.hear())["id"] == 2);
 }
 
 TEST_CASE("a path that does not fit is refused with its name", "[transport][socket_server]") {
