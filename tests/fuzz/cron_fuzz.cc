@@ -3,19 +3,21 @@
 
 #include "server/base/check.h"
 #include "server/domain/schedule/schedule.h"
-#include "tests/fuzz/two_texts.h"
+#include "tests/fuzz/target.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace carillon;
-  const std::string_view text{reinterpret_cast<const char*>(data), size};
+namespace carillon::fuzz {
+namespace {
+
+void cron(std::string_view text) {
   const auto cron = parse_cron(text);
   if (!cron) {
-    CARILLON_CHECK(cron.error().details.at("position") <= size);
-    return 0;
+    CARILLON_CHECK(cron.error().details.at("position") <= text.size());
+    return;
   }
   const auto again = parse_cron(cron->text);
   CARILLON_CHECK(again.ok() && again->hours == cron->hours && again->minutes == cron->minutes);
-  const Schedule schedule{"", "Europe/Berlin", {{CronTrigger{*cron}, "Europe/Berlin", DstGap::earliest_after, DstOverlap::both}}, {}, {}};
+  const Schedule schedule{
+      "", "Europe/Berlin", {{CronTrigger{*cron}, "Europe/Berlin", DstGap::earliest_after, DstOverlap::both}}, {}, {}};
   const auto begin = std::chrono::steady_clock::now();
   Instant after = *parse_rfc3339("2027-10-30T20:00:00Z");
   for (const auto& slot : next_slots(schedule, after, 5)) {
@@ -24,5 +26,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   // 100 ms in an optimised program without sanitizers.
   CARILLON_CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{2});
-  return 0;
 }
+
+const Target kTarget{"cron", cron};
+
+}  // namespace
+}  // namespace carillon::fuzz

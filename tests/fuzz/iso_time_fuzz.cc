@@ -6,11 +6,12 @@
 #include "server/domain/moment.h"
 #include "server/domain/schedule/rrule.h"
 #include "server/domain/schedule/slot_question.h"
-#include "tests/fuzz/two_texts.h"
+#include "tests/fuzz/target.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace carillon;
-  const std::string_view text{reinterpret_cast<const char*>(data), size};
+namespace carillon::fuzz {
+namespace {
+
+void iso_time(std::string_view text) {
   const Instant now = *parse_rfc3339("2026-11-20T13:00:00Z");
   if (const auto instant = parse_rfc3339(text)) CARILLON_CHECK(parse_rfc3339(to_rfc3339(*instant)) == instant);
   if (const auto time = parse_ical_time(text)) {
@@ -20,5 +21,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static_cast<void>(read_moment(text, {now, "Europe/Berlin", "/from"}));
   const json answer = answer_slot_question(text, now);
   CARILLON_CHECK(answer.contains("next") || answer.at("error").contains("position"));
-  return 0;
 }
+
+const Target kTarget{"iso_time", iso_time};
+
+}  // namespace
+}  // namespace carillon::fuzz

@@ -2,14 +2,17 @@
 #include "server/base/check.h"
 #include "server/domain/json_repair.h"
 #include "server/domain/json_schema/json_schema.h"
+#include "tests/fuzz/target.h"
 #include "tests/fuzz/two_texts.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace carillon;
-  const auto [first, second] = fuzz::two_texts(data, size);
+namespace carillon::fuzz {
+namespace {
+
+void json_schema_of(std::string_view input) {
+  const auto [first, second] = two_texts(input);
   const json schema = json::parse(first, nullptr, false);
   const json value = json::parse(second, nullptr, false);
-  if (schema.is_discarded() || value.is_discarded()) return 0;
+  if (schema.is_discarded() || value.is_discarded()) return;
   for (const auto draft : {json_schema::Draft::draft2020_12, json_schema::Draft::draft7}) {
     json_schema::CompileOptions options;
     options.draft = draft;
@@ -20,5 +23,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const auto repaired = repair_arguments(schema, value);
   CARILLON_CHECK(repaired.warnings.empty() || repaired.arguments != value);
-  return 0;
 }
+
+const Target kTarget{"json_schema", json_schema_of};
+
+}  // namespace
+}  // namespace carillon::fuzz

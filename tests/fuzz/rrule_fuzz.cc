@@ -4,22 +4,24 @@
 #include "server/base/check.h"
 #include "server/domain/schedule/schedule.h"
 #include "server/domain/schedule/slot_source.h"
-#include "tests/fuzz/two_texts.h"
+#include "tests/fuzz/target.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace carillon;
-  const std::string_view text{reinterpret_cast<const char*>(data), size};
+namespace carillon::fuzz {
+namespace {
+
+void rrule(std::string_view text) {
   const auto rule = parse_rrule(text);
   if (!rule) {
-    CARILLON_CHECK(rule.error().details.at("position") <= size);
-    return 0;
+    CARILLON_CHECK(rule.error().details.at("position") <= text.size());
+    return;
   }
   const auto again = parse_rrule(to_text(*rule));
   CARILLON_CHECK(again.ok() && *again == *rule);
   const auto begin = std::chrono::steady_clock::now();
-  RuleTrigger trigger{ScheduleKind::rrule, *rule, LocalSeconds{std::chrono::local_days{std::chrono::March / 28 / 2027}}};
+  RuleTrigger trigger{ScheduleKind::rrule, *rule,
+                      LocalSeconds{std::chrono::local_days{std::chrono::March / 28 / 2027}}};
   const auto end = counted_end(*rule, trigger.start, *Zone::named("Europe/Berlin"));
-  if (end.too_many) return 0;
+  if (end.too_many) return;
   trigger.last = end.last;
   const Schedule schedule{"", "Europe/Berlin", {{trigger, "Europe/Berlin", DstGap::shift, DstOverlap::both}}, {}, {}};
   Instant after = *parse_rfc3339("2027-03-27T20:00:00Z");
@@ -29,5 +31,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   // 100 ms in an optimised program without sanitizers.
   CARILLON_CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{2});
-  return 0;
 }
+
+const Target kTarget{"rrule", rrule};
+
+}  // namespace
+}  // namespace carillon::fuzz

@@ -1,11 +1,14 @@
 // Template text, NUL, roots: what renders also checks, and the result is within its limit.
 #include "server/base/check.h"
 #include "server/domain/template.h"
+#include "tests/fuzz/target.h"
 #include "tests/fuzz/two_texts.h"
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace carillon;
-  const auto [first, second] = fuzz::two_texts(data, size);
+namespace carillon::fuzz {
+namespace {
+
+void template_of(std::string_view input) {
+  const auto [first, second] = two_texts(input);
   json roots = json::parse(second, nullptr, false);
   if (!roots.is_object()) roots = json{{"now", "2026-11-20T14:05:00Z"}, {"steps", {{"a", {1, "x"}}}}};
   TemplateOptions options;
@@ -14,5 +17,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto rendered = render_template(text, roots, options);
   CARILLON_CHECK(!rendered.ok() || check_template(text).ok());
   static_cast<void>(bare_expression(first));
-  return 0;
 }
+
+const Target kTarget{"template", template_of};
+
+}  // namespace
+}  // namespace carillon::fuzz

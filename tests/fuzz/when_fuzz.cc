@@ -4,11 +4,10 @@
 
 #include "server/base/check.h"
 #include "server/domain/schedule/schedule.h"
-#include "tests/fuzz/two_texts.h"
+#include "tests/fuzz/target.h"
 
+namespace carillon::fuzz {
 namespace {
-
-using namespace carillon;
 
 // 100 ms in an optimised program; sanitizers and coverage of edges cost a factor of ten and more.
 constexpr std::chrono::seconds kPatience{2};
@@ -26,18 +25,19 @@ void check_schedule(const Schedule& schedule, const WhenContext& context) {
   CARILLON_CHECK(schedule_from_json(to_json(schedule)).ok());
 }
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string_view text{reinterpret_cast<const char*>(data), size};
+void when(std::string_view text) {
   const WhenContext context{*parse_rfc3339("2026-11-20T13:00:00Z"), "Europe/Berlin"};
   const auto begin = std::chrono::steady_clock::now();
   const auto schedule = parse_when(text, context);
   if (schedule) {
     check_schedule(*schedule, context);
   } else {
-    CARILLON_CHECK(schedule.error().details.at("position") <= size);
+    CARILLON_CHECK(schedule.error().details.at("position") <= text.size());
   }
   CARILLON_CHECK(std::chrono::steady_clock::now() - begin < kPatience);
-  return 0;
 }
+
+const Target kTarget{"when", when};
+
+}  // namespace
+}  // namespace carillon::fuzz
