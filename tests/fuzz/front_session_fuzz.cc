@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/base/check.h"
+#include "server/base/json.h"
 #include "server/cli/front_session.h"
 #include "tests/fuzz/target.h"
 

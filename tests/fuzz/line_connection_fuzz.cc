@@ -59,9 +59,14 @@ void line_connection(std::string_view input) {
   out.reset();
   Lines heard;
   transport::LineConnection connection{in.get(), in.get(), {limit, 1000}};
-  connection.run(
-      {[&](std::string_view line) { heard.taken.emplace_back(line); }, [&] { ++heard.too_long; }, [] { return false; }},
-      {}, {});
+  const transport::LineEvents events{
+      [&](std::string_view line) {
+        heard.taken.emplace_back(line);
+        return transport::LineEvents::After::go_on;
+      },
+      [&] { ++heard.too_long; }, [] { return false; }};
+  connection.begin({}, {});
+  while (connection.round(events) == transport::LineConnection::Round::again) continue;
   const Lines wanted = lines_of(input, limit);
   CARILLON_CHECK(heard.taken == wanted.taken && heard.too_long == wanted.too_long);
 }
