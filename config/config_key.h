@@ -1,8 +1,8 @@
 // ConfigKey: one setting, defined once. From the table of keys (config_keys.cc) come the TOML file's sections, the
 // environment variables, `carillon config print`, the samples' completeness check and docs/configuration.md.
 //
-// A value arrives as JSON: from TOML with its own type, from environment and flags as text. Each kind of key reads both.
-// Pure values; the table is immutable.
+// A value arrives as JSON: from TOML with its own type, from environment and flags as text. Each kind of key reads
+// both. Pure values; the table is immutable.
 #pragma once
 
 #include <functional>

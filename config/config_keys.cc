@@ -17,24 +17,30 @@ void add_log(std::vector<ConfigKey>& keys) {
 }
 
 void add_database(std::vector<ConfigKey>& keys) {
-  keys.push_back(text_key({"database.url", "the PostgreSQL to use; empty: a private one; also DATABASE_URL", Secrecy::secret},
-                          [](Config& c) -> std::string& { return c.database.url; }));
+  keys.push_back(
+      text_key({"database.url", "the PostgreSQL to use; empty: a private one; also DATABASE_URL", Secrecy::secret},
+               [](Config& c) -> std::string& { return c.database.url; }));
   keys.push_back(text_key({"database.data_dir", "where the private PostgreSQL keeps its cluster"},
                           [](Config& c) -> std::string& { return c.database.data_dir; }));
-  keys.push_back(text_key({"database.binaries_dir", "where initdb and postgres are; empty: PATH, then /usr/lib/postgresql/*/bin"},
-                          [](Config& c) -> std::string& { return c.database.binaries_dir; }));
+  keys.push_back(
+      text_key({"database.binaries_dir", "where initdb and postgres are; empty: PATH, then /usr/lib/postgresql/*/bin"},
+               [](Config& c) -> std::string& { return c.database.binaries_dir; }));
   keys.push_back(count_key({"database.app_connections", "connections for callers' commands and queries"},
                            [](Config& c) -> int& { return c.database.pool.app_connections; }, {1, 200}));
   keys.push_back(count_key({"database.dispatch_connections", "connections reserved for scheduler and workers"},
                            [](Config& c) -> int& { return c.database.pool.dispatch_connections; }, {1, 50}));
-  keys.push_back(duration_key({"database.wait_max", "how long a call waits for a free connection"},
-                              [](Config& c) -> Duration& { return c.database.pool.wait_max; }, milliseconds{10}));
-  keys.push_back(duration_key({"database.connect_timeout", "how long opening a connection may take"},
-                              [](Config& c) -> Duration& { return c.database.pool.connect_timeout; }, seconds{1}));
-  keys.push_back(duration_key({"database.statement_timeout", "after which a statement is given up"},
-                              [](Config& c) -> Duration& { return c.database.pool.statement_timeout; }, milliseconds{100}));
-  keys.push_back(duration_key({"database.lock_timeout", "after which waiting for a lock is given up"},
-                              [](Config& c) -> Duration& { return c.database.pool.lock_timeout; }, milliseconds{10}));
+  keys.push_back(duration_key(
+      {"database.wait_max", "how long a call waits for a free connection"},
+      [](Config& c) -> Duration& { return c.database.pool.wait_max; }, milliseconds{10}));
+  keys.push_back(duration_key(
+      {"database.connect_timeout", "how long opening a connection may take"},
+      [](Config& c) -> Duration& { return c.database.pool.connect_timeout; }, seconds{1}));
+  keys.push_back(duration_key(
+      {"database.statement_timeout", "after which a statement is given up"},
+      [](Config& c) -> Duration& { return c.database.pool.statement_timeout; }, milliseconds{100}));
+  keys.push_back(duration_key(
+      {"database.lock_timeout", "after which waiting for a lock is given up"},
+      [](Config& c) -> Duration& { return c.database.pool.lock_timeout; }, milliseconds{10}));
   keys.push_back(enum_key<PreparedStatements>(
       {"database.prepared_statements", "off behind a pooler that forgets them between transactions"}, {"on", "off"},
       [](Config& c) -> PreparedStatements& { return c.database.pool.prepared_statements; }));
@@ -42,16 +48,21 @@ void add_database(std::vector<ConfigKey>& keys) {
 
 void add_retention(std::vector<ConfigKey>& keys) {
   constexpr auto kLeast = std::chrono::hours{1};
-  keys.push_back(duration_key({"retention.records", "how long runs that ended are kept, unless their task says otherwise"},
-                              [](Config& c) -> Duration& { return c.retention.records; }, kLeast));
-  keys.push_back(duration_key({"retention.outputs", "how long outputs are kept that are too large for the run's row"},
-                              [](Config& c) -> Duration& { return c.retention.outputs; }, kLeast));
-  keys.push_back(duration_key({"retention.deleted_items", "how long what was deleted can be restored"},
-                              [](Config& c) -> Duration& { return c.retention.deleted_items; }, kLeast));
-  keys.push_back(duration_key({"retention.idempotency", "how long a repeated client_generated_id gets the first answer"},
-                              [](Config& c) -> Duration& { return c.retention.idempotency; }, kLeast));
-  keys.push_back(duration_key({"retention.followed_calls", "how long a client's taskId answers after its run has ended"},
-                              [](Config& c) -> Duration& { return c.retention.followed_calls; }, std::chrono::hours{24}));
+  keys.push_back(duration_key(
+      {"retention.records", "how long runs that ended are kept, unless their task says otherwise"},
+      [](Config& c) -> Duration& { return c.retention.records; }, kLeast));
+  keys.push_back(duration_key(
+      {"retention.outputs", "how long outputs are kept that are too large for the run's row"},
+      [](Config& c) -> Duration& { return c.retention.outputs; }, kLeast));
+  keys.push_back(duration_key(
+      {"retention.deleted_items", "how long what was deleted can be restored"},
+      [](Config& c) -> Duration& { return c.retention.deleted_items; }, kLeast));
+  keys.push_back(duration_key(
+      {"retention.idempotency", "how long a repeated client_generated_id gets the first answer"},
+      [](Config& c) -> Duration& { return c.retention.idempotency; }, kLeast));
+  keys.push_back(duration_key(
+      {"retention.followed_calls", "how long a client's taskId answers after its run has ended"},
+      [](Config& c) -> Duration& { return c.retention.followed_calls; }, std::chrono::hours{24}));
   keys.push_back(count_key({"retention.batch_rows", "rows that a sweep deletes in one transaction"},
                            [](Config& c) -> int& { return c.retention.batch_rows; }, {10, 10'000}));
 }
@@ -63,10 +74,12 @@ void add_http(std::vector<ConfigKey>& keys) {
                           [](Config& c) -> std::string& { return c.http.worker_listen; }));
   keys.push_back(switch_key({"http.insecure_loopback", "serve without the bearer token, on a loopback address only"},
                             [](Config& c) -> bool& { return c.http.insecure_loopback; }));
-  keys.push_back(switch_key({"http.allow_plain_text", "listen beyond loopback although there is no TLS (behind a proxy)"},
-                            [](Config& c) -> bool& { return c.http.allow_plain_text; }));
-  keys.push_back(switch_key({"http.sse", "serve HTTP+SSE, the transport of MCP 2024-11-05, too: GET /sse, POST /messages"},
-                            [](Config& c) -> bool& { return c.http.sse; }));
+  keys.push_back(
+      switch_key({"http.allow_plain_text", "listen beyond loopback although there is no TLS (behind a proxy)"},
+                 [](Config& c) -> bool& { return c.http.allow_plain_text; }));
+  keys.push_back(
+      switch_key({"http.sse", "serve HTTP+SSE, the transport of MCP 2024-11-05, too: GET /sse, POST /messages"},
+                 [](Config& c) -> bool& { return c.http.sse; }));
   keys.push_back(list_key({"http.names", "further names that may stand in Host and Origin"},
                           [](Config& c) -> std::vector<std::string>& { return c.http.names; }));
   keys.push_back(bytes_key({"http.body_bytes_max", "the largest request body"},
@@ -80,28 +93,34 @@ void add_tools(std::vector<ConfigKey>& keys) {
                           [](Config& c) -> std::vector<std::string>& { return c.tools.toolsets; }));
   keys.push_back(text_key({"tools.prefix", "put before the name of every tool"},
                           [](Config& c) -> std::string& { return c.tools.prefix; }));
-  keys.push_back(text_key({"tools.timezone", "IANA zone of callers; local: that of their front's machine, else of ours"},
-                          [](Config& c) -> std::string& { return c.tools.timezone; }));
+  keys.push_back(
+      text_key({"tools.timezone", "IANA zone of callers; local: that of their front's machine, else of ours"},
+               [](Config& c) -> std::string& { return c.tools.timezone; }));
 }
 
 void add_session(std::vector<ConfigKey>& keys) {
   keys.push_back(switch_key({"session.channel", "`carillon mcp` tells the host's session of runs with notify session"},
                             [](Config& c) -> bool& { return c.session.channel; }));
-  keys.push_back(count_key({"session.per_hour_max", "such notifications to one agent within an hour; more are suppressed"},
-                           [](Config& c) -> int& { return c.session.per_hour_max; }, {1, 10'000}));
+  keys.push_back(
+      count_key({"session.per_hour_max", "such notifications to one agent within an hour; more are suppressed"},
+                [](Config& c) -> int& { return c.session.per_hour_max; }, {1, 10'000}));
 }
 
 void add_catalog(std::vector<ConfigKey>& keys) {
   keys.push_back(text_key({"catalog.servers_file", "the mcpServers object of the downstream servers"},
                           [](Config& c) -> std::string& { return c.catalog.servers_file; }));
-  keys.push_back(duration_key({"catalog.call_timeout", "of a downstream call, where neither the task nor the server's entry says"},
-                              [](Config& c) -> Duration& { return c.catalog.call_timeout; }, milliseconds{100}));
-  keys.push_back(duration_key({"catalog.handshake_timeout", "how long a downstream server may take to start"},
-                              [](Config& c) -> Duration& { return c.catalog.handshake_timeout; }, milliseconds{100}));
-  keys.push_back(duration_key({"catalog.probe_timeout", "how long a server may take to answer in the newest protocol"},
-                              [](Config& c) -> Duration& { return c.catalog.probe_timeout; }, milliseconds{100}));
-  keys.push_back(duration_key({"catalog.idle_stop", "a server that nobody calls for so long is ended"},
-                              [](Config& c) -> Duration& { return c.catalog.idle_stop; }, seconds{1}));
+  keys.push_back(duration_key(
+      {"catalog.call_timeout", "of a downstream call, where neither the task nor the server's entry says"},
+      [](Config& c) -> Duration& { return c.catalog.call_timeout; }, milliseconds{100}));
+  keys.push_back(duration_key(
+      {"catalog.handshake_timeout", "how long a downstream server may take to start"},
+      [](Config& c) -> Duration& { return c.catalog.handshake_timeout; }, milliseconds{100}));
+  keys.push_back(duration_key(
+      {"catalog.probe_timeout", "how long a server may take to answer in the newest protocol"},
+      [](Config& c) -> Duration& { return c.catalog.probe_timeout; }, milliseconds{100}));
+  keys.push_back(duration_key(
+      {"catalog.idle_stop", "a server that nobody calls for so long is ended"},
+      [](Config& c) -> Duration& { return c.catalog.idle_stop; }, seconds{1}));
   keys.push_back(count_key({"catalog.parallel_max", "calls in flight on one server"},
                            [](Config& c) -> int& { return c.catalog.parallel_max; }, {1, 10'000}));
   keys.push_back(count_key({"catalog.waiting_max", "calls that wait for their turn on one server"},
@@ -115,20 +134,25 @@ void add_catalog(std::vector<ConfigKey>& keys) {
 }
 
 void add_worker(std::vector<ConfigKey>& keys) {
-  keys.push_back(duration_key({"worker.run_lease", "after which a silent worker has lost its runs"},
-                              [](Config& c) -> Duration& { return c.worker.leases.run_lease; }, seconds{1}));
-  keys.push_back(duration_key({"worker.shard_expiry", "after which a silent worker has lost its shards"},
-                              [](Config& c) -> Duration& { return c.worker.leases.shard_expiry; }, seconds{1}));
-  keys.push_back(duration_key({"worker.renew_every", "how often leases are renewed"},
-                              [](Config& c) -> Duration& { return c.worker.leases.renew_every; }, milliseconds{100}));
+  keys.push_back(duration_key(
+      {"worker.run_lease", "after which a silent worker has lost its runs"},
+      [](Config& c) -> Duration& { return c.worker.leases.run_lease; }, seconds{1}));
+  keys.push_back(duration_key(
+      {"worker.shard_expiry", "after which a silent worker has lost its shards"},
+      [](Config& c) -> Duration& { return c.worker.leases.shard_expiry; }, seconds{1}));
+  keys.push_back(duration_key(
+      {"worker.renew_every", "how often leases are renewed"},
+      [](Config& c) -> Duration& { return c.worker.leases.renew_every; }, milliseconds{100}));
   keys.push_back(count_key({"worker.takeovers_max", "a run that ended so many workers is quarantined"},
                            [](Config& c) -> int& { return c.worker.leases.takeovers_max; }, {1, 100}));
   keys.push_back(count_key({"worker.runs_in_flight", "runs that this process has claimed and not settled"},
                            [](Config& c) -> int& { return c.worker.batches.runs_in_flight; }, {1, 100'000}));
-  keys.push_back(duration_key({"worker.soft_deadline", "how long stopping waits for calls that are under way"},
-                              [](Config& c) -> Duration& { return c.worker.soft_deadline; }, milliseconds{1}));
+  keys.push_back(duration_key(
+      {"worker.soft_deadline", "how long stopping waits for calls that are under way"},
+      [](Config& c) -> Duration& { return c.worker.soft_deadline; }, milliseconds{1}));
   keys.push_back(bytes_key({"worker.output_bytes_max", "of one step; the rest is cut off and flagged"},
-                           [](Config& c) -> std::size_t& { return c.worker.executor.output_bytes_max; }, {1024, 64 << 20}));
+                           [](Config& c) -> std::size_t& { return c.worker.executor.output_bytes_max; },
+                           {1024, 64 << 20}));
 }
 
 std::vector<ConfigKey> make_keys() {

@@ -78,8 +78,10 @@ ConfigKey list_key(KeyText text, Field<std::vector<std::string>> field) {
   made.get = shown(field);
   made.set = [field](Config& config, const json& value) -> Refusal {
     std::vector<std::string> list;
-    if (value.is_string()) list = split(value.get<std::string>());
-    else if (!value.is_array()) return "it is not a list";
+    if (value.is_string())
+      list = split(value.get<std::string>());
+    else if (!value.is_array())
+      return "it is not a list";
     else
       for (const auto& element : value) {
         if (!element.is_string()) return "it holds something that is not text";
@@ -95,10 +97,14 @@ ConfigKey switch_key(KeyText text, Field<bool> field) {
   ConfigKey made = key(std::move(text), "true or false");
   made.get = shown(field);
   made.set = [field](Config& config, const json& value) -> Refusal {
-    if (value.is_boolean()) field(config) = value.get<bool>();
-    else if (value == "true" || value == "1") field(config) = true;
-    else if (value == "false" || value == "0") field(config) = false;
-    else return "it is neither true nor false";
+    if (value.is_boolean())
+      field(config) = value.get<bool>();
+    else if (value == "true" || value == "1")
+      field(config) = true;
+    else if (value == "false" || value == "0")
+      field(config) = false;
+    else
+      return "it is neither true nor false";
     return std::nullopt;
   };
   return made;
@@ -123,7 +129,8 @@ ConfigKey count_key(KeyText text, Field<int> field, Range range) {
   made.get = shown(field);
   made.set = [field, range](Config& config, const json& value) -> Refusal {
     const auto number = as_integer(value);
-    if (!number || *number < range.least || *number > range.most) return "it is not " + between("a whole number", range);
+    if (!number || *number < range.least || *number > range.most)
+      return "it is not " + between("a whole number", range);
     field(config) = static_cast<int>(*number);
     return std::nullopt;
   };
@@ -135,7 +142,8 @@ ConfigKey bytes_key(KeyText text, Field<std::size_t> field, Range range) {
   made.get = shown(field);
   made.set = [field, range](Config& config, const json& value) -> Refusal {
     const auto number = as_bytes(value);
-    if (!number || *number < range.least || *number > range.most) return "it is not " + between("a count of bytes", range);
+    if (!number || *number < range.least || *number > range.most)
+      return "it is not " + between("a count of bytes", range);
     field(config) = static_cast<std::size_t>(*number);
     return std::nullopt;
   };
@@ -149,7 +157,8 @@ ConfigKey choice_key(KeyText text, std::vector<std::string> names, std::function
   ConfigKey made = key(std::move(text), accepts);
   made.get = [get, names](const Config& config) -> json { return names.at(static_cast<std::size_t>(get(config))); };
   made.set = [set, names, accepts](Config& config, const json& value) -> Refusal {
-    const auto found = value.is_string() ? std::find(names.begin(), names.end(), value.get<std::string>()) : names.end();
+    const auto found =
+        value.is_string() ? std::find(names.begin(), names.end(), value.get<std::string>()) : names.end();
     if (found == names.end()) return "it is not " + accepts;
     set(config, static_cast<int>(found - names.begin()));
     return std::nullopt;

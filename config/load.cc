@@ -12,8 +12,9 @@ namespace carillon {
 namespace {
 
 // Variables of ours that are no configuration keys: they say where things are, or belong to tests.
-constexpr std::array kOtherVariables{"CARILLON_HOME", "CARILLON_CONFIG", "CARILLON_FAILPOINT", "CARILLON_CORPORA",
-                                     "CARILLON_PROGRAM", "CARILLON_SOAK", "CARILLON_TEST_DATABASE", "CARILLON_WRITE_DOCS"};
+constexpr std::array kOtherVariables{"CARILLON_HOME",          "CARILLON_CONFIG",    "CARILLON_FAILPOINT",
+                                     "CARILLON_CORPORA",       "CARILLON_PROGRAM",   "CARILLON_SOAK",
+                                     "CARILLON_TEST_DATABASE", "CARILLON_WRITE_DOCS"};
 
 class Loader {
  public:
@@ -75,7 +76,8 @@ class Loader {
     for (const auto& name : sources_.variable_names) {
       if (!name.starts_with("CARILLON_") || std::find(known.begin(), known.end(), name) != known.end()) continue;
       const auto close = nearest(name, known, 1);
-      mistake(name, "no setting has this environment variable" + (close.empty() ? "" : "; did you mean " + close.front() + "?"));
+      mistake(name, "no setting has this environment variable" +
+                        (close.empty() ? "" : "; did you mean " + close.front() + "?"));
     }
   }
 

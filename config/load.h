@@ -23,8 +23,8 @@ struct ConfigMistake {
 
 struct ConfigSources {
   Paths paths;
-  Variable variable;                                       // the environment
-  std::vector<std::string> variable_names;                 // all names in the environment: unknown CARILLON_* are mistakes
+  Variable variable;                        // the environment
+  std::vector<std::string> variable_names;  // all names in the environment: unknown CARILLON_* are mistakes
   std::vector<std::pair<std::string, std::string>> flags;  // key name → text, from the command line
   std::optional<std::string> file;                         // --config; its absence is then a mistake
 };

@@ -24,8 +24,10 @@ Roots xdg_roots(const Variable& variable) {
     const auto value = variable(name);
     return (value && fs::path{*value}.is_absolute() ? fs::path{*value} : otherwise) / "carillon";
   };
-  Roots roots{base("XDG_CONFIG_HOME", home / ".config"), base("XDG_DATA_HOME", home / ".local/share"),
-              base("XDG_STATE_HOME", home / ".local/state"), {}};
+  Roots roots{base("XDG_CONFIG_HOME", home / ".config"),
+              base("XDG_DATA_HOME", home / ".local/share"),
+              base("XDG_STATE_HOME", home / ".local/state"),
+              {}};
   roots.runtime = base("XDG_RUNTIME_DIR", roots.state / "run");
   return roots;
 }
@@ -57,7 +59,8 @@ fs::path socket_path(const Roots& roots, const Variable& variable) {
 
 void make_private(const fs::path& directory, fs::perms mode) {
   if (fs::exists(directory)) return;
-  if (directory.has_parent_path() && !fs::exists(directory.parent_path())) fs::create_directories(directory.parent_path());
+  if (directory.has_parent_path() && !fs::exists(directory.parent_path()))
+    fs::create_directories(directory.parent_path());
   fs::create_directory(directory);
   fs::permissions(directory, mode);
 }

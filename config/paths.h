@@ -14,17 +14,17 @@
 namespace carillon {
 
 struct Paths {
-  std::filesystem::path config_file;    // carillon.toml
-  std::filesystem::path servers_file;   // servers.json, the downstream servers
-  std::filesystem::path vault_directory;  // secrets and sign-ins, encrypted; 0700
-  std::filesystem::path token_file;     // bearer token of the HTTP endpoint, 0600
-  std::filesystem::path data_directory; // everything that must survive
+  std::filesystem::path config_file;         // carillon.toml
+  std::filesystem::path servers_file;        // servers.json, the downstream servers
+  std::filesystem::path vault_directory;     // secrets and sign-ins, encrypted; 0700
+  std::filesystem::path token_file;          // bearer token of the HTTP endpoint, 0600
+  std::filesystem::path data_directory;      // everything that must survive
   std::filesystem::path postgres_directory;  // the private PostgreSQL's own
   std::filesystem::path runtime_directory;   // sockets and locks
-  std::filesystem::path socket;         // daemon.sock
-  std::filesystem::path daemon_lock;    // held exclusively by the running daemon
-  std::filesystem::path start_lock;     // held by a front while it starts one
-  std::filesystem::path log_file;       // stderr of a detached daemon
+  std::filesystem::path socket;              // daemon.sock
+  std::filesystem::path daemon_lock;         // held exclusively by the running daemon
+  std::filesystem::path start_lock;          // held by a front while it starts one
+  std::filesystem::path log_file;            // stderr of a detached daemon
 };
 
 // `variable` answers an environment variable, or nothing when it is unset or empty.

@@ -22,8 +22,10 @@ json to_json_value(const toml::node& node) {
 void flatten(const toml::table& table, const std::string& prefix, FlatToml& flat) {
   for (const auto& [key, node] : table) {
     const std::string name = prefix + std::string{key.str()};
-    if (const auto* inner = node.as_table()) flatten(*inner, name + '.', flat);
-    else flat.values.emplace_back(name, to_json_value(node));
+    if (const auto* inner = node.as_table())
+      flatten(*inner, name + '.', flat);
+    else
+      flat.values.emplace_back(name, to_json_value(node));
   }
 }
 

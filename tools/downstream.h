@@ -29,8 +29,8 @@ struct DownstreamQuery {
 
 struct DownstreamServer {
   std::string name;
-  std::string state;    // ready, starting, stopped, failed, needs_sign_in …: the catalog's word
-  std::string detail;   // what is wrong and what would help; empty when nothing is
+  std::string state;      // ready, starting, stopped, failed, needs_sign_in …: the catalog's word
+  std::string detail;     // what is wrong and what would help; empty when nothing is
   std::string sign_in{};  // how we are signed in, or what a person must do; empty: the server does not ask for it
   std::optional<Duration> latency{};
   std::optional<std::size_t> tools{};  // how many; nothing while it was never listed

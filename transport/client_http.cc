@@ -246,7 +246,8 @@ std::optional<HttpAddress> parse_http_address(const std::string& url) {
     if (problem != std::errc{} || last != port.data() + port.size() || number < 1 || number > 65535)
       return std::nullopt;
   }
-  const std::string rest = url.substr(end, url.find('#') == std::string::npos ? std::string::npos : url.find('#') - end);
+  const std::string rest =
+      url.substr(end, url.find('#') == std::string::npos ? std::string::npos : url.find('#') - end);
   if (rest.empty() || rest.front() != '/') address.path.push_back('/');  // insert() makes g++ 12 at -O2 see an overflow
   address.path += rest;
   for (const unsigned char c : url)

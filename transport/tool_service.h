@@ -54,8 +54,8 @@ using ToolOutcome = std::variant<Answer, ProtocolError, NeedInput, StartedTask>;
 using ToolDone = std::function<void(ToolOutcome)>;
 
 // One entry of the listing as MCP's newest revision writes it: name, title, description, inputSchema, outputSchema,
-// annotations, icons, _meta; and `execution`, of 2025-11-25 alone, whose taskSupport says whether its clients may call the
-// tool as a task. Members a revision does not know are left out for its clients.
+// annotations, icons, _meta; and `execution`, of 2025-11-25 alone, whose taskSupport says whether its clients may call
+// the tool as a task. Members a revision does not know are left out for its clients.
 using ToolEntry = ordered_json;
 
 struct ToolList {

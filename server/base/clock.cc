@@ -12,10 +12,10 @@ std::string to_rfc3339(Instant instant) {
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss time{instant - day};
   std::array<char, 64> text{};
-  int length = std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02ld:%02ld:%02ld", static_cast<int>(date.year()),
-                             static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                             static_cast<long>(time.hours().count()), static_cast<long>(time.minutes().count()),
-                             static_cast<long>(time.seconds().count()));
+  int length = std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02ld:%02ld:%02ld",
+                             static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                             static_cast<unsigned>(date.day()), static_cast<long>(time.hours().count()),
+                             static_cast<long>(time.minutes().count()), static_cast<long>(time.seconds().count()));
   std::string out(text.data(), static_cast<std::size_t>(length));
   if (time.subseconds().count() != 0) {
     length = std::snprintf(text.data(), text.size(), ".%06ld", static_cast<long>(time.subseconds().count()));

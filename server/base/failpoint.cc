@@ -1,10 +1,10 @@
 #include "server/base/failpoint.h"
 
+#include <unistd.h>
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <string>
-#include <unistd.h>
 
 namespace carillon::detail {
 namespace {

@@ -1,5 +1,6 @@
 // Secrets are masked by value (product promise 9): whoever learns a secret (a token, a password, a downstream server's
-// header or environment value) registers it here once, and every log line, error and listing passes through mask_secrets.
+// header or environment value) registers it here once, and every log line, error and listing passes through
+// mask_secrets.
 //
 // Values shorter than six bytes are not registered: masking "1" everywhere would destroy every answer. Thread-safe.
 #pragma once

@@ -95,7 +95,8 @@ int print(const json& response, const Parsed& parsed) {
     std::printf("%s\n", result["structuredContent"].dump(2).c_str());
   } else {
     for (const auto& block : result.value("content", json::array()))
-      if (block.value("type", "") == "text") std::fprintf(failed && !parsed.has("json") ? stderr : stdout, "%s\n", block.value("text", "").c_str());
+      if (block.value("type", "") == "text")
+        std::fprintf(failed && !parsed.has("json") ? stderr : stdout, "%s\n", block.value("text", "").c_str());
   }
   return failed ? kExitFailed : kExitOk;
 }

@@ -12,8 +12,8 @@ namespace carillon::cli {
 namespace {
 
 constexpr auto kSubcommands = std::to_array<Subcommand>({
-    {"serve", "[--listen HOST:PORT] [--insecure-loopback] [--toolsets LIST] [--prefix TEXT] [--detach]", "run the daemon: scheduler, workers, HTTP and socket",
-     run_serve},
+    {"serve", "[--listen HOST:PORT] [--insecure-loopback] [--toolsets LIST] [--prefix TEXT] [--detach]",
+     "run the daemon: scheduler, workers, HTTP and socket", run_serve},
     {"mcp", "[--channel]", "what an agent host launches: MCP on stdin and stdout", run_mcp},
     {"worker", "", "run workers only, on a database that daemons share", run_worker},
     {"status", "[--json]", "say whether the daemon is ready, and where it listens", run_status},
@@ -25,13 +25,16 @@ constexpr auto kSubcommands = std::to_array<Subcommand>({
     {"import", "servers [FILE…]", "take over the MCP servers that agent hosts already know", run_import},
     {"login", "<server> [--port PORT]", "sign in to a downstream server in a browser, once", run_login},
     {"logout", "<server>", "give a sign-in back and forget it", run_logout},
-    {"secret", "set NAME | list | delete NAME", "secrets that servers.json names; a value is read from stdin", run_secret},
-    {"when", "\"<text>\" [--tz ZONE] [--from TIME] [--count N] [--json] [--dst-gap P] [--dst-overlap P] | --batch", "explain a schedule; needs no daemon", run_when},
+    {"secret", "set NAME | list | delete NAME", "secrets that servers.json names; a value is read from stdin",
+     run_secret},
+    {"when", "\"<text>\" [--tz ZONE] [--from TIME] [--count N] [--json] [--dst-gap P] [--dst-overlap P] | --batch",
+     "explain a schedule; needs no daemon", run_when},
 });
 
 void print_help() {
-  std::printf("carillon %s: time, state and discipline for AI agents, over MCP\n\nusage: carillon <command> [options]\n\n",
-              std::string{kVersion}.c_str());
+  std::printf(
+      "carillon %s: time, state and discipline for AI agents, over MCP\n\nusage: carillon <command> [options]\n\n",
+      std::string{kVersion}.c_str());
   for (const auto& command : kSubcommands)
     std::printf("  %-8s %-58s %s\n", std::string{command.name}.c_str(), std::string{command.usage}.c_str(),
                 std::string{command.summary}.c_str());

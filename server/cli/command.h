@@ -60,15 +60,15 @@ int run_logout(const Words& words);
 // What all subcommands share: `--config FILE`, `--set key=value` (again and again), and the flags given here as
 // {flag, key}: `--listen X` sets http.listen. Everything else on the line is refused or handed on.
 struct FlagForKey {
-  std::string flag;     // as cxxopts writes it: "listen"
-  std::string key;      // "http.listen"
+  std::string flag;  // as cxxopts writes it: "listen"
+  std::string key;   // "http.listen"
   std::string summary;
   std::string implied;  // value of a flag that takes none ("true"); empty: the flag takes a value
 };
 
 struct Parsed {
   Config config;
-  std::vector<std::string> rest;                 // words that are no options
+  std::vector<std::string> rest;                         // words that are no options
   std::vector<std::pair<std::string, std::string>> own;  // the subcommand's own options that were given
   bool has(std::string_view option) const;
   std::string value(std::string_view option, std::string otherwise) const;

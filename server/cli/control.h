@@ -22,7 +22,7 @@ enum class HostZone { heeded, ignored };
 struct Control {
   std::shared_ptr<transport::McpServer> mcp;
   std::shared_ptr<transport::McpServer> channel_mcp;  // of fronts that want notifications of their session
-  std::function<json()> status;  // the object that `carillon status --json` prints
+  std::function<json()> status;                       // the object that `carillon status --json` prints
   // Asks the process to end; returns at once. `successor` is the version that will take over, empty when none is told.
   std::function<void(const std::string& successor)> stop;
   std::string_view started_by = kStartedByUser;

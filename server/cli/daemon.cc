@@ -246,7 +246,8 @@ Status Daemon::Rooms::listen(const Address& address) {
   http = std::make_unique<transport::HttpServer>(options, *authenticator);
   if (mcp) {
     transport::EndpointOptions listeners;
-    listeners.streams_max = options.limits.connections_max - options.limits.connections_max / 4;  // the rest is for calls
+    listeners.streams_max =
+        options.limits.connections_max - options.limits.connections_max / 4;  // the rest is for calls
     endpoint = std::make_unique<transport::McpEndpoint>(*mcp, listeners);
     http->add(endpoint->routes());
     if (config.http.sse) {

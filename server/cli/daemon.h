@@ -27,9 +27,9 @@ class Daemon {
   static Result<std::unique_ptr<Daemon>> start(const Config& config, Role role, StopSignal& stop);
   ~Daemon();
 
-  json status() const;            // what `carillon status --json` prints
-  transport::McpServer& mcp();    // for a stream of our own (role in_process), with the channel if config wants it
-  void stop();                    // finishes runs softly, hands back the rest, lets go of the database
+  json status() const;          // what `carillon status --json` prints
+  transport::McpServer& mcp();  // for a stream of our own (role in_process), with the channel if config wants it
+  void stop();                  // finishes runs softly, hands back the rest, lets go of the database
 
  private:
   Daemon();

@@ -35,13 +35,15 @@ void look_at_time(const Config& config, Findings& findings) {
   const bool known = is_zone(zone);
   findings.push_back({"time zone", known ? Verdict::good : Verdict::bad,
                       zone + (known ? "" : " is not in the zone database; set tools.timezone to an IANA name")});
-  findings.push_back({"zone database", tzdata_version() == "unknown" ? Verdict::odd : Verdict::good, "tzdata " + tzdata_version()});
+  findings.push_back(
+      {"zone database", tzdata_version() == "unknown" ? Verdict::odd : Verdict::good, "tzdata " + tzdata_version()});
 }
 
 void look_at_daemon(const Config& config, Findings& findings) {
   const auto link = connect_daemon(config.paths, "status");
   if (!link.ok()) {
-    findings.push_back({"daemon", Verdict::odd, "not running; it is started by the first `carillon mcp` or `carillon serve`"});
+    findings.push_back(
+        {"daemon", Verdict::odd, "not running; it is started by the first `carillon mcp` or `carillon serve`"});
     return;
   }
   const json status = link->answer.value("status", json::object());
@@ -62,9 +64,11 @@ void look_into_database(const Database& database, const Config& config, Findings
   if (!complete) return;
   Store store{database.urls(), config.database.pool};
   const DatabaseHealth health = read_database_health(store, SystemClock{});
-  findings.push_back({"database", Verdict::good, "PostgreSQL " + health.version + ", " + std::string{name_of(database.kind())}});
-  findings.push_back({"second wall", health.second_wall == SecondWall::on ? Verdict::good : Verdict::odd,
-                      health.second_wall == SecondWall::on ? "row-level security binds callers" : "off: one login does everything"});
+  findings.push_back(
+      {"database", Verdict::good, "PostgreSQL " + health.version + ", " + std::string{name_of(database.kind())}});
+  findings.push_back(
+      {"second wall", health.second_wall == SecondWall::on ? Verdict::good : Verdict::odd,
+       health.second_wall == SecondWall::on ? "row-level security binds callers" : "off: one login does everything"});
   for (const auto& problem : problems_of(health)) findings.push_back({"database", Verdict::odd, problem});
 }
 
@@ -99,7 +103,8 @@ void look_at_servers(const Config& config, Findings& findings) {
                             (server.tool_count ? ", " + std::to_string(*server.tool_count) + " tools" : "") +
                             (server.last_error.empty() ? "" : ": " + server.last_error)});
     if (!server.sign_in.empty())
-      findings.push_back({"sign-in " + server.name, server.wants_person ? Verdict::odd : Verdict::good, server.sign_in});
+      findings.push_back(
+          {"sign-in " + server.name, server.wants_person ? Verdict::odd : Verdict::good, server.sign_in});
   }
 }
 
@@ -112,7 +117,8 @@ void print(const Findings& findings) {
 json to_json(const Findings& findings) {
   json list = json::array();
   for (const auto& finding : findings)
-    list.push_back({{"what", finding.what}, {"verdict", name_of_verdict(finding.verdict)}, {"says", mask_secrets(finding.says)}});
+    list.push_back(
+        {{"what", finding.what}, {"verdict", name_of_verdict(finding.verdict)}, {"says", mask_secrets(finding.says)}});
   return list;
 }
 
@@ -127,9 +133,12 @@ int run_doctor(const Words& words) {
   look_at_daemon(parsed->config, findings);
   look_at_database(parsed->config, findings);
   look_at_servers(parsed->config, findings);
-  if (parsed->has("json")) std::printf("%s\n", to_json(findings).dump(2).c_str());
-  else print(findings);
-  const bool bad = std::any_of(findings.begin(), findings.end(), [](const Finding& f) { return f.verdict == Verdict::bad; });
+  if (parsed->has("json"))
+    std::printf("%s\n", to_json(findings).dump(2).c_str());
+  else
+    print(findings);
+  const bool bad =
+      std::any_of(findings.begin(), findings.end(), [](const Finding& f) { return f.verdict == Verdict::bad; });
   return bad ? kExitFailed : kExitOk;
 }
 

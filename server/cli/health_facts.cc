@@ -63,7 +63,8 @@ void add_scheduler(const WorkerFacts& worker, web::HealthFacts& facts) {
   if (worker.database || facts.readiness != web::Readiness::ready) return;
   const bool young = facts.details["uptime_seconds"].get<std::int64_t>() < kStartSeconds;
   facts.readiness = young ? web::Readiness::starting : web::Readiness::degraded;
-  facts.problems.emplace_back(young ? "the workers have not made their first round" : "the workers cannot reach the database");
+  facts.problems.emplace_back(young ? "the workers have not made their first round"
+                                    : "the workers cannot reach the database");
 }
 
 json describe(const std::vector<catalog::ServerReport>& servers) {

@@ -24,8 +24,8 @@ std::vector<catalog::HostFile> files_to_read(const Words& rest) {
 
 void print(const catalog::ImportReport& report, const std::string& servers_file) {
   for (const auto& server : report.servers)
-    std::printf("%-8s %-24s %s%s%s\n", std::string{name_of(server.what)}.c_str(), server.name.c_str(), server.host.c_str(),
-                server.why.empty() ? "" : ": ", server.why.c_str());
+    std::printf("%-8s %-24s %s%s%s\n", std::string{name_of(server.what)}.c_str(), server.name.c_str(),
+                server.host.c_str(), server.why.empty() ? "" : ": ", server.why.c_str());
   for (const auto& unreadable : report.unreadable) std::printf("unread   %s\n", unreadable.c_str());
   std::printf("%zu servers added to %s\n", report.count(catalog::Imported::added), servers_file.c_str());
 }
@@ -33,7 +33,8 @@ void print(const catalog::ImportReport& report, const std::string& servers_file)
 }  // namespace
 
 int run_import(const Words& words) {
-  const auto parsed = parse_words(words, {.command = "import", .flags = {}, .own = {{"dry-run", "only say what would be done", ""}}});
+  const auto parsed =
+      parse_words(words, {.command = "import", .flags = {}, .own = {{"dry-run", "only say what would be done", ""}}});
   if (!parsed) return kExitUsage;
   if (parsed->rest.empty() || parsed->rest[0] != "servers") {
     std::fprintf(stderr, "carillon: say what: carillon import servers [FILE…]\n");

@@ -35,7 +35,8 @@ int go_down(const Migrator& migrator, const Words& rest) {
   const std::string target = rest.size() > 1 ? rest[1] : "";
   const auto [end, error] = std::from_chars(target.data(), target.data() + target.size(), version);
   if (target.empty() || error != std::errc{} || end != target.data() + target.size()) {
-    std::fprintf(stderr, "carillon: say down to which version: carillon migrate down 0 (0 removes everything, data too)\n");
+    std::fprintf(stderr,
+                 "carillon: say down to which version: carillon migrate down 0 (0 removes everything, data too)\n");
     return kExitUsage;
   }
   return print_count(migrator.down_to(version), "migrations taken back");
@@ -56,10 +57,14 @@ int run_migrate(const Words& words) {
   if (!database.ok()) return refused(database.error());
   int code = kExitOk;
   const Migrator migrator{database->urls().owner};
-  if (what == "url") std::printf("%s\n", database->urls().owner.c_str());
-  else if (what == "status") code = print_status(migrator);
-  else if (what == "up") code = print_count(migrator.up(), "migrations applied");
-  else code = go_down(migrator, parsed->rest);
+  if (what == "url")
+    std::printf("%s\n", database->urls().owner.c_str());
+  else if (what == "status")
+    code = print_status(migrator);
+  else if (what == "up")
+    code = print_count(migrator.up(), "migrations applied");
+  else
+    code = go_down(migrator, parsed->rest);
   database->close();
   return code;
 }

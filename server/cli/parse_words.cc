@@ -3,8 +3,8 @@
 #include <cxxopts.hpp>
 
 #include "config/config_key.h"
-#include "server/cli/command.h"
 #include "server/base/log.h"
+#include "server/cli/command.h"
 
 extern char** environ;
 
@@ -27,12 +27,16 @@ cxxopts::Options describe(const Expected& expected) {
   add("set", "key=value: set any configuration key", cxxopts::value<std::vector<std::string>>());
   add("h,help", "show this");
   for (const auto& flag : expected.flags) {
-    if (flag.implied.empty()) add(flag.flag, flag.summary, cxxopts::value<std::string>());
-    else add(flag.flag, flag.summary);
+    if (flag.implied.empty())
+      add(flag.flag, flag.summary, cxxopts::value<std::string>());
+    else
+      add(flag.flag, flag.summary);
   }
   for (const auto& own : expected.own) {
-    if (own.takes.empty()) add(own.name, own.summary);
-    else add(own.name, own.summary, cxxopts::value<std::string>());
+    if (own.takes.empty())
+      add(own.name, own.summary);
+    else
+      add(own.name, own.summary, cxxopts::value<std::string>());
   }
   options.allow_unrecognised_options();
   return options;
@@ -48,20 +52,25 @@ struct Read {
 void read_flags(const cxxopts::ParseResult& result, const Expected& expected, Read& read) {
   for (const auto& flag : expected.flags)
     if (result.count(flag.flag) > 0)
-      read.sources.flags.emplace_back(flag.key, flag.implied.empty() ? result[flag.flag].as<std::string>() : flag.implied);
+      read.sources.flags.emplace_back(flag.key,
+                                      flag.implied.empty() ? result[flag.flag].as<std::string>() : flag.implied);
   for (const auto& own : expected.own)
     if (result.count(own.name) > 0)
       read.parsed.own.emplace_back(own.name, own.takes.empty() ? "true" : result[own.name].as<std::string>());
   if (result.count("set") > 0)
     for (const auto& pair : result["set"].as<std::vector<std::string>>()) {
       const std::size_t equals = pair.find('=');
-      if (equals == std::string::npos) read.mistakes.push_back("--set " + pair + ": write it as key=value");
-      else read.sources.flags.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
+      if (equals == std::string::npos)
+        read.mistakes.push_back("--set " + pair + ": write it as key=value");
+      else
+        read.sources.flags.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
     }
   if (result.count("config") > 0) read.sources.file = result["config"].as<std::string>();
   for (const auto& word : result.unmatched()) {
-    if (word.starts_with("-") && word.size() > 1) read.mistakes.push_back("there is no option " + word);
-    else read.parsed.rest.push_back(word);
+    if (word.starts_with("-") && word.size() > 1)
+      read.mistakes.push_back("there is no option " + word);
+    else
+      read.parsed.rest.push_back(word);
   }
 }
 

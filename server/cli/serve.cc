@@ -47,21 +47,22 @@ int detach(const Words& words, const Paths& paths) {
 }  // namespace
 
 int run_serve(const Words& words) {
-  const auto parsed =
-      parse_words(words, {.command = "serve",
-                          .flags = {{"listen", "http.listen", "address of the HTTP endpoint, host:port", ""},
-                                    {"insecure-loopback", "http.insecure_loopback", "ask for no token on loopback", "true"},
-                                    {"toolsets", "tools.toolsets", "which sets of tools to offer", ""},
-                                    {"prefix", "tools.prefix", "put before the name of every tool", ""}},
-                          .own = {{"detach", "start in the background and return once it is ready", ""},
-                                  {"auto-started", "started by a front: a busy port is no reason to fail", ""}}});
+  const auto parsed = parse_words(
+      words, {.command = "serve",
+              .flags = {{"listen", "http.listen", "address of the HTTP endpoint, host:port", ""},
+                        {"insecure-loopback", "http.insecure_loopback", "ask for no token on loopback", "true"},
+                        {"toolsets", "tools.toolsets", "which sets of tools to offer", ""},
+                        {"prefix", "tools.prefix", "put before the name of every tool", ""}},
+              .own = {{"detach", "start in the background and return once it is ready", ""},
+                      {"auto-started", "started by a front: a busy port is no reason to fail", ""}}});
   if (!parsed) return kExitUsage;
   const Config& config = parsed->config;
   if (parsed->has("detach")) return detach(words, config.paths);
   make_directories(config.paths, current_user());
   const auto lock = process::FileLock::try_take(config.paths.daemon_lock.string(), process::LockKind::exclusive);
   if (!lock)
-    return refused({ErrorCode::conflict, "a daemon is already running here (" + config.paths.daemon_lock.string() + ")"});
+    return refused(
+        {ErrorCode::conflict, "a daemon is already running here (" + config.paths.daemon_lock.string() + ")"});
   return run_until_stopped(config, parsed->has("auto-started") ? Role::auto_started_daemon : Role::daemon);
 }
 

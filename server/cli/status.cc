@@ -14,14 +14,15 @@ constexpr Duration kStopPatience = std::chrono::seconds{60};
 
 // What `status` says where no daemon answers: the same members as a daemon's own answer.
 json absent(const Paths& paths, const std::string& why) {
-  return {{"state", "stopped"}, {"pid", nullptr},     {"version", nullptr},
-          {"http", nullptr},    {"mcp", nullptr},     {"socket", paths.socket.string()},
+  return {{"state", "stopped"},  {"pid", nullptr}, {"version", nullptr},
+          {"http", nullptr},     {"mcp", nullptr}, {"socket", paths.socket.string()},
           {"database", nullptr}, {"why", why}};
 }
 
 void print(const json& status) {
   for (const auto& [name, value] : status.items())
-    std::printf("%-10s %s\n", name.c_str(), value.is_string() ? value.get<std::string>().c_str() : value.dump().c_str());
+    std::printf("%-10s %s\n", name.c_str(),
+                value.is_string() ? value.get<std::string>().c_str() : value.dump().c_str());
 }
 
 }  // namespace
@@ -30,10 +31,12 @@ int run_status(const Words& words) {
   const auto parsed = parse_words(words, {.command = "status", .flags = {}, .own = {{"json", "print JSON", ""}}});
   if (!parsed) return kExitUsage;
   const auto link = connect_daemon(parsed->config.paths, "status");
-  const json status = link.ok() ? link->answer.value("status", json::object())
-                                : absent(parsed->config.paths, link.error().message);
-  if (parsed->has("json")) std::printf("%s\n", status.dump(2).c_str());
-  else print(status);
+  const json status =
+      link.ok() ? link->answer.value("status", json::object()) : absent(parsed->config.paths, link.error().message);
+  if (parsed->has("json"))
+    std::printf("%s\n", status.dump(2).c_str());
+  else
+    print(status);
   return status.value("state", "") == "ready" ? kExitOk : kExitUnavailable;
 }
 

@@ -13,8 +13,8 @@ class StopSignal {
  public:
   StopSignal();
 
-  void wait();     // returns after the first signal or request
-  void request();  // asks for the end from inside
+  void wait();                               // returns after the first signal or request
+  void request();                            // asks for the end from inside
   int fd() const { return signals_.get(); }  // readable once a signal came; for poll loops of their own
 
   // From now on a second signal ends the process at once, as if killed: leases and locks end with it.

@@ -1,4 +1,5 @@
-// Concurrency: which runs may not be live at the same time, as the key that each run carries (run_ready.concurrency_key).
+// Concurrency: which runs may not be live at the same time, as the key that each run carries
+// (run_ready.concurrency_key).
 //
 // Of the runs of a tenant that share a key at most one is live; a unique index holds it. The key also decides the shard
 // (shard.h), so a task's schedule row lives in the shard of its scheduled runs. Pure; thread-safe.

@@ -14,8 +14,10 @@ constexpr bool leaves_outcome_open(ErrorClass error_class) {
     case ErrorClass::protocol:
     case ErrorClass::cancelled:
     case ErrorClass::unknown_outcome:
-    case ErrorClass::internal: return true;
-    default: return false;
+    case ErrorClass::internal:
+      return true;
+    default:
+      return false;
   }
 }
 

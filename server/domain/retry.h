@@ -24,7 +24,9 @@ struct RetryPolicy {
 };
 
 // What applies when the user said nothing: three attempts for what may be repeated, one otherwise.
-constexpr RetryPolicy default_retry(Effect effect) { return RetryPolicy{.max_attempts = may_be_repeated(effect) ? 3 : 1}; }
+constexpr RetryPolicy default_retry(Effect effect) {
+  return RetryPolicy{.max_attempts = may_be_repeated(effect) ? 3 : 1};
+}
 
 // How long to wait after attempt `attempt` (from 1) failed. `jitter` in [0, 1) is the caller's random number; only
 // exponential_jitter uses it: delay × (0.5 … 1.0). Never overflows; never above policy.max.

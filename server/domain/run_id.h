@@ -29,7 +29,8 @@ class RunIdMaker {
   Guarded<std::int64_t> last_tick_;  // milliseconds << 12 | counter
 };
 
-// The instant a run id was made (to the millisecond), and the smallest id of an instant: for time filters and partitions.
+// The instant a run id was made (to the millisecond), and the smallest id of an instant: for time filters and
+// partitions.
 Instant made_at(RunId id);
 RunId first_id_at(Instant instant);
 

@@ -21,8 +21,12 @@ Result<Action> action_with_payload(Action action, std::string_view payload) {
   if (input == value.end()) return action;
   if (!input->is_object()) return unreadable("input is not an object");
   switch (action.kind) {
-    case ActionKind::tool: action.arguments = *input; break;
-    case ActionKind::steps: action.input = *input; break;
+    case ActionKind::tool:
+      action.arguments = *input;
+      break;
+    case ActionKind::steps:
+      action.input = *input;
+      break;
     case ActionKind::message: {
       const auto message = input->find("message");
       if (message == input->end() || !message->is_string()) return unreadable("input has no message");

@@ -1,5 +1,5 @@
-// RunPayload: what a run carries beyond its task's definition; the JSON in run_ready.payload (or, when it is larger than
-// kPayloadInlineMax, in run_input, while the payload column holds zero bytes; null means there is none).
+// RunPayload: what a run carries beyond its task's definition; the JSON in run_ready.payload (or, when it is larger
+// than kPayloadInlineMax, in run_input, while the payload column holds zero bytes; null means there is none).
 //
 //   {"input":{…}}    run_now gave an input: it replaces action.input of steps, action.arguments of a tool, or the
 //                    message of a message ({"message": …})

@@ -39,9 +39,9 @@ enum class RunEvent {
   too_late,         // its own expiry passed before it started
 };
 
-inline constexpr auto kRunEventNames = std::to_array<std::string_view>(
-    {"lease", "hand_back", "finish", "retry", "fail", "lose_outcome", "wait", "wake", "cancel", "expire",
-     "expire_mid_call", "quarantine", "too_late"});
+inline constexpr auto kRunEventNames =
+    std::to_array<std::string_view>({"lease", "hand_back", "finish", "retry", "fail", "lose_outcome", "wait", "wake",
+                                     "cancel", "expire", "expire_mid_call", "quarantine", "too_late"});
 
 constexpr std::string_view name_of(RunEvent event) { return kRunEventNames[static_cast<std::size_t>(event)]; }
 

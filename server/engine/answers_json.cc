@@ -34,11 +34,11 @@ namespace carillon {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NextSlot, at, note)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SimilarTask, task, why)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FieldChange, field, before, after)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TaskSaved, task, task_id, result, state, version, kind, when, reads, zone, next, action,
-                                   agent, overlap, misfire, grace, durable, warnings, similar, changed, at)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TaskSaved, task, task_id, result, state, version, kind, when, reads, zone, next,
+                                   action, agent, overlap, misfire, grace, durable, warnings, similar, changed, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AffectedTask, task, was, state, next, zone, left_out, left_out_counted)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TaskStateSet, state, tasks, unchanged, until, zone, dispatch_paused, still_running, queued,
-                                   at)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TaskStateSet, state, tasks, unchanged, until, zone, dispatch_paused, still_running,
+                                   queued, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Snoozed, task, zone, was_next, next, skipped, restored, reads, run, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ItemDeleted, kind, name, hard, restorable_until, still_refers, cancelled, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunStarted, run, run_id, task, task_state, state, reason, run_at, zone, retry_of, at)

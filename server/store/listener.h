@@ -1,8 +1,9 @@
-// Listener: notifications as hints that there is something to look at. Never more than that: whoever waits here polls too.
+// Listener: notifications as hints that there is something to look at. Never more than that: whoever waits here polls
+// too.
 //
 // listen first, then look, then wait: after wait() said `listening_anew` (the first time, and after each lost session)
-// the caller looks at everything, so nothing that was sent before counts. A connection that is dead without being closed
-// is found by probing: the listener notifies itself and expects to hear it (this also finds a pooler that never
+// the caller looks at everything, so nothing that was sent before counts. A connection that is dead without being
+// closed is found by probing: the listener notifies itself and expects to hear it (this also finds a pooler that never
 // delivers: healthy() is false then). Sends notifications of others' concern too, each channel at most once a call.
 //
 // One thread waits; wake() may be called from any thread.

@@ -63,7 +63,8 @@ class LockedTx {
   }
   ~LockedTx() {
     const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(locked_ - asked_).count();
-    metrics::observe("carillon_lock_wait_seconds", {{"lock", "migration"}}, std::chrono::duration<double>(locked_ - asked_).count());
+    metrics::observe("carillon_lock_wait_seconds", {{"lock", "migration"}},
+                     std::chrono::duration<double>(locked_ - asked_).count());
     metrics::observe("carillon_lock_held_seconds", {{"lock", "migration"}},
                      std::chrono::duration<double>(steady_clock::now() - locked_).count());
     log::info("advisory lock",

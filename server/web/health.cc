@@ -22,10 +22,14 @@ json shown(const HealthFacts& facts, bool with_details) {
 
 std::string_view name_of(Readiness readiness) {
   switch (readiness) {
-    case Readiness::ready: return "ready";
-    case Readiness::starting: return "starting";
-    case Readiness::degraded: return "degraded";
-    case Readiness::stopping: return "stopping";
+    case Readiness::ready:
+      return "ready";
+    case Readiness::starting:
+      return "starting";
+    case Readiness::degraded:
+      return "degraded";
+    case Readiness::stopping:
+      return "stopping";
   }
   return "degraded";
 }
@@ -36,11 +40,13 @@ std::vector<transport::HttpRoute> health_routes(AskHealth ask, IsTrusted trusted
     reply.send(answer(facts.readiness == Readiness::ready ? kOk : kUnavailable, shown(facts, trusted(request))));
   };
   const auto open = [](std::string path, auto handle) {
-    return transport::HttpRoute{.method = "GET",
-                                .path = std::move(path),
-                                .access = transport::Access::open,
-                                .handle = [handle](transport::HttpRequest request,
-                                                   std::shared_ptr<transport::HttpReply> reply) { handle(request, *reply); }};
+    return transport::HttpRoute{
+        .method = "GET",
+        .path = std::move(path),
+        .access = transport::Access::open,
+        .handle = [handle](transport::HttpRequest request, std::shared_ptr<transport::HttpReply> reply) {
+          handle(request, *reply);
+        }};
   };
   return {open("/health", readiness), open("/health/ready", readiness),
           open("/health/live", [](const transport::HttpRequest&, transport::HttpReply& reply) {

@@ -12,9 +12,12 @@ namespace {
 
 prometheus::MetricType type_of(metrics::Kind kind) {
   switch (kind) {
-    case metrics::Kind::counter: return prometheus::MetricType::Counter;
-    case metrics::Kind::gauge: return prometheus::MetricType::Gauge;
-    case metrics::Kind::histogram: return prometheus::MetricType::Histogram;
+    case metrics::Kind::counter:
+      return prometheus::MetricType::Counter;
+    case metrics::Kind::gauge:
+      return prometheus::MetricType::Gauge;
+    case metrics::Kind::histogram:
+      return prometheus::MetricType::Histogram;
   }
   return prometheus::MetricType::Untyped;
 }

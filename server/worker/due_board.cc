@@ -112,8 +112,8 @@ std::vector<DueBoard::Queue> DueBoard::all(const std::vector<OwnedShard>& shards
   std::vector<Queue> queues;
   for (const auto& shard : shards)
     for (std::int16_t priority = 1; priority <= kPriorities; ++priority)
-      queues.push_back({shard.shard, priority,
-                        floors == Floors::ignore ? Floor{} : times(shard.shard, priority).floor});
+      queues.push_back(
+          {shard.shard, priority, floors == Floors::ignore ? Floor{} : times(shard.shard, priority).floor});
   return queues;
 }
 

@@ -33,7 +33,8 @@ class Decision {
  private:
   // Slots of the pause: before `until` and not after now. One row for all of them.
   void leave_out_paused(Instant until) {
-    std::vector<Slot> slots = next_slots(definition_.schedule, firing_.last_slot, static_cast<std::size_t>(tools_.slots_max));
+    std::vector<Slot> slots =
+        next_slots(definition_.schedule, firing_.last_slot, static_cast<std::size_t>(tools_.slots_max));
     const auto end = std::find_if(slots.begin(), slots.end(),
                                   [&](const Slot& slot) { return slot.at > tools_.now || slot.at >= until; });
     slots.erase(end, slots.end());
@@ -45,8 +46,8 @@ class Decision {
   }
 
   void fire_what_passed() {
-    const auto decision = decide_misfire(definition_.schedule, misfire_policy(definition_, tools_.now),
-                                         firing_.last_slot, tools_.now);
+    const auto decision =
+        decide_misfire(definition_.schedule, misfire_policy(definition_, tools_.now), firing_.last_slot, tools_.now);
     for (const auto& range : decision.missed) {
       MissedRange told = range;
       told.reason = "nobody could run it in time: " + range.reason;
@@ -114,9 +115,8 @@ class Decision {
   }
 
   bool has_row(Instant slot) const {
-    return std::any_of(firing_.slots.begin(), firing_.slots.end(), [&](const FiredSlot& each) {
-      return each.slot == slot && each.state != RunState::missed;
-    });
+    return std::any_of(firing_.slots.begin(), firing_.slots.end(),
+                       [&](const FiredSlot& each) { return each.slot == slot && each.state != RunState::missed; });
   }
 
   bool used_up() const {

@@ -1,5 +1,5 @@
-// Firing: what becomes of a schedule that is due. A pure decision over the schedule's row, its definition, what was said
-// about single slots, and what the task's earlier runs are doing; the statement that carries it out is
+// Firing: what becomes of a schedule that is due. A pure decision over the schedule's row, its definition, what was
+// said about single slots, and what the task's earlier runs are doing; the statement that carries it out is
 // store/schedule_rows.h. Misfire and overlap rules are domain's.
 //
 // Every slot that has passed gets a run or a row that says why not. Pure; thread-safe.

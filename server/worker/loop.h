@@ -1,6 +1,6 @@
-// Loop: one background thread around a body that does one round. A round that throws is logged once per outage, with what
-// it was, and repeated after a wait that grows and ends early when the loop is stopped. This is one of the two places
-// where machine failures end (docs/architecture.md).
+// Loop: one background thread around a body that does one round. A round that throws is logged once per outage, with
+// what it was, and repeated after a wait that grows and ends early when the loop is stopped. This is one of the two
+// places where machine failures end (docs/architecture.md).
 //
 // start() and stop() belong to one thread; wake() may be called from any.
 #pragma once

@@ -1,5 +1,6 @@
-// Membership: this process among those that share a database. It leases the slot that is part of every run id the process
-// makes, so it exists before anything that makes runs; the worker renews it. A process without a worker renews it itself.
+// Membership: this process among those that share a database. It leases the slot that is part of every run id the
+// process makes, so it exists before anything that makes runs; the worker renews it. A process without a worker renews
+// it itself.
 //
 // ids() may be used from any thread; renew() belongs to one.
 #pragma once

@@ -1,6 +1,7 @@
-// Messenger: hints between the workers of a database. What commands of this process commit for shards that others own is
-// told to their owners, and what others tell us makes us look. Hints are payload-free, coalesced to one a channel every
-// 10 ms, and sent by a connection that writes nothing else. Nothing depends on them: everything is also found by polling.
+// Messenger: hints between the workers of a database. What commands of this process commit for shards that others own
+// is told to their owners, and what others tell us makes us look. Hints are payload-free, coalesced to one a channel
+// every 10 ms, and sent by a connection that writes nothing else. Nothing depends on them: everything is also found by
+// polling.
 //
 // tell_* may be called from any thread; run_once() belongs to the messenger's.
 #pragma once
@@ -18,7 +19,7 @@ namespace carillon {
 inline constexpr int kShardGroups = 4;  // one channel each
 
 struct MessengerParts {
-  std::function<void()> look_again;    // runs, schedules or pauses have changed
+  std::function<void()> look_again;  // runs, schedules or pauses have changed
   std::function<void()> look_for_cancels;
 };
 

@@ -71,7 +71,8 @@ KeptOutput kept(const json& output, std::size_t bytes_max) {
                                 ? output["text"].get<std::string>()
                                 : kept.text;
   for (std::size_t room = bytes_max;; room /= 2) {
-    const json cut{{"content", json::array()}, {"structured", nullptr}, {"text", safe_text(whole, room)}, {"cut", true}};
+    const json cut{
+        {"content", json::array()}, {"structured", nullptr}, {"text", safe_text(whole, room)}, {"cut", true}};
     kept.text = cut.dump(-1, ' ', false, kReplace);
     if (kept.text.size() <= bytes_max || room < 64) return kept;
   }

@@ -15,7 +15,7 @@
 namespace carillon {
 
 struct KeptOutput {
-  std::string text;  // JSON
+  std::string text;        // JSON
   std::int64_t bytes = 0;  // before it was cut
   bool cut = false;
 };

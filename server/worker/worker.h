@@ -1,5 +1,6 @@
-// Worker: what happens by itself. It fires schedules, leases due runs, performs them, writes their ends, keeps leases alive
-// and takes over those of others that have ended. Any number of workers share a database; leases decide who works.
+// Worker: what happens by itself. It fires schedules, leases due runs, performs them, writes their ends, keeps leases
+// alive and takes over those of others that have ended. Any number of workers share a database; leases decide who
+// works.
 //
 // Its threads (docs/loops.md): keeper, scheduler, claimer, completers, executors, messenger, housekeeper. Each is a
 // loop around a run_once() of its own class; a loop logs a failure once, waits with back-off and goes on. The worker is
@@ -23,9 +24,9 @@ namespace carillon {
 
 // What the worker does for rooms that it does not know. All of them may be empty.
 struct WorkerHooks {
-  std::function<void(RunId)> run_ended;    // a run has reached a final state, its row is in run_history
-  std::function<void()> each_second;       // small duties that need the store: watched runs, pauses that end
-  std::function<void()> sweep;             // retention, in small pieces; every SweepOptions::every
+  std::function<void(RunId)> run_ended;  // a run has reached a final state, its row is in run_history
+  std::function<void()> each_second;     // small duties that need the store: watched runs, pauses that end
+  std::function<void()> sweep;           // retention, in small pieces; every SweepOptions::every
 };
 
 struct WorkerParts {
@@ -50,8 +51,8 @@ class Worker final : public WorkerSignal {
   Worker& operator=(const Worker&) = delete;
 
   void start();
-  // Stops claiming, hands back what has not started, waits for what is under way at most `soft_deadline`, writes what has
-  // ended and gives the shards away. Runs that are still going are left to their lease: that is no error of theirs.
+  // Stops claiming, hands back what has not started, waits for what is under way at most `soft_deadline`, writes what
+  // has ended and gives the shards away. Runs that are still going are left to their lease: that is no error of theirs.
   void stop(Duration soft_deadline);
   WorkerFacts facts() const;
 
@@ -66,8 +67,8 @@ class Worker final : public WorkerSignal {
   std::unique_ptr<Inside> inside_;
 };
 
-// A WorkerSignal that exists before the worker does: the engine is built with it, the worker attached later. Signals that
-// come while nothing is attached are not lost: the worker looks at everything when it starts. Thread-safe.
+// A WorkerSignal that exists before the worker does: the engine is built with it, the worker attached later. Signals
+// that come while nothing is attached are not lost: the worker looks at everything when it starts. Thread-safe.
 class WorkerBell final : public WorkerSignal {
  public:
   WorkerBell();

@@ -13,7 +13,7 @@ struct LeaseOptions {
   Duration shard_expiry = std::chrono::seconds{10};
   Duration run_lease = std::chrono::seconds{10};
   Duration renew_every = std::chrono::seconds{2};
-  Duration expire_every = std::chrono::seconds{1};      // look for leases of others that have ended
+  Duration expire_every = std::chrono::seconds{1};  // look for leases of others that have ended
   Duration measure_clock_every = std::chrono::seconds{10};
   int takeovers_max = 5;  // a run that killed so many workers is quarantined
 };
@@ -21,10 +21,10 @@ struct LeaseOptions {
 struct BatchOptions {
   int claim_min = 32;
   int claim_max = 1000;
-  int flush_max = 2000;      // marks and settlements of one statement
-  int runs_in_flight = 2000; // claimed and not yet settled, so memory is bounded when the database is slow
-  int schedules_max = 500;   // fired in one statement
-  int catch_up_max = 1000;   // slots of one schedule looked at in one go
+  int flush_max = 2000;       // marks and settlements of one statement
+  int runs_in_flight = 2000;  // claimed and not yet settled, so memory is bounded when the database is slow
+  int schedules_max = 500;    // fired in one statement
+  int catch_up_max = 1000;    // slots of one schedule looked at in one go
 };
 
 struct ExecutorOptions {
@@ -45,8 +45,8 @@ struct WorkerOptions {
   BatchOptions batches;
   ExecutorOptions executor;
   SweepOptions sweep;
-  Duration look_ahead = std::chrono::seconds{5};   // how far the timers reach
-  Duration poll_every = std::chrono::seconds{1};   // ± 20 %: how often they are filled
+  Duration look_ahead = std::chrono::seconds{5};        // how far the timers reach
+  Duration poll_every = std::chrono::seconds{1};        // ± 20 %: how often they are filled
   Duration full_scan_every = std::chrono::seconds{10};  // queues are looked at below their floors too
   Duration soft_deadline = std::chrono::seconds{20};    // stop() waits so long for calls that are under way
   int completers = 2;

@@ -17,8 +17,12 @@ TEST_CASE("every error code is found again by its wire name", "[base][error]") {
 }
 
 TEST_CASE("an error answer names the argument and what would work", "[base][error]") {
-  const json answer = to_answer(Error{ErrorCode::when_ambiguous, "\"30m\" could be a delay or a repeat.", "/when", "30m",
-                                      {"in 30m", "every 30m"}, {{"now", "Fri 2026-11-20 14:05 Europe/Berlin"}}});
+  const json answer = to_answer(Error{ErrorCode::when_ambiguous,
+                                      "\"30m\" could be a delay or a repeat.",
+                                      "/when",
+                                      "30m",
+                                      {"in 30m", "every 30m"},
+                                      {{"now", "Fri 2026-11-20 14:05 Europe/Berlin"}}});
   CHECK(answer == json::parse(R"({"error":"when_ambiguous","pointer":"/when","got":"30m","retryable":false,
     "message":"\"30m\" could be a delay or a repeat.","try":["in 30m","every 30m"],"now":"Fri 2026-11-20 14:05 Europe/Berlin"})"));
 }

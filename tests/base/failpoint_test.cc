@@ -1,10 +1,10 @@
 #include "server/base/failpoint.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <cstdlib>
-#include <sys/wait.h>
-#include <unistd.h>
 
 using namespace carillon;
 

@@ -11,17 +11,22 @@ namespace {
 
 std::string page() {
   std::string text =
-      "# Command line\n\n`carillon <command> [options]`. Every command takes `--config FILE`, `--set key=value` and `--help`. "
-      "This page is printed from the table of commands by a test.\n\n| command | options | what it does |\n|---|---|---|\n";
+      "# Command line\n\n`carillon <command> [options]`. Every command takes `--config FILE`, `--set key=value` and "
+      "`--help`. "
+      "This page is printed from the table of commands by a test.\n\n| command | options | what it does "
+      "|\n|---|---|---|\n";
   for (const auto& command : subcommands()) {
     std::string usage{command.usage};
-    for (std::size_t at = usage.find('|'); at != std::string::npos; at = usage.find('|', at + 2)) usage.insert(at, "\\");
-    text += "| `" + std::string{command.name} + "` | " + (usage.empty() ? "" : "`" + usage + "`") + " | " + std::string{command.summary} + " |\n";
+    for (std::size_t at = usage.find('|'); at != std::string::npos; at = usage.find('|', at + 2))
+      usage.insert(at, "\\");
+    text += "| `" + std::string{command.name} + "` | " + (usage.empty() ? "" : "`" + usage + "`") + " | " +
+            std::string{command.summary} + " |\n";
   }
-  text += "| `--version` | | say which version this is |\n\n## Exit codes\n\n| code | meaning |\n|---|---|\n"
-          "| 0 | done; for `status`: ready |\n| 1 | the command ran and was answered with an error |\n"
-          "| 2 | the command line or the configuration is wrong; nothing was opened |\n"
-          "| 3 | no daemon, no database, or not ready |\n| 4 | a daemon is already running here, or the port is taken |\n";
+  text +=
+      "| `--version` | | say which version this is |\n\n## Exit codes\n\n| code | meaning |\n|---|---|\n"
+      "| 0 | done; for `status`: ready |\n| 1 | the command ran and was answered with an error |\n"
+      "| 2 | the command line or the configuration is wrong; nothing was opened |\n"
+      "| 3 | no daemon, no database, or not ready |\n| 4 | a daemon is already running here, or the port is taken |\n";
   return text;
 }
 

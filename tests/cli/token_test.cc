@@ -12,7 +12,8 @@ namespace carillon::cli {
 namespace {
 
 struct Directory {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / ("carillon_token_" + std::to_string(::getpid()));
+  std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("carillon_token_" + std::to_string(::getpid()));
   Directory() { std::filesystem::create_directories(path); }
   ~Directory() { std::filesystem::remove_all(path); }
 };
@@ -48,7 +49,8 @@ TEST_CASE("only the right bearer token lets a request pass", "[cli][token]") {
   TokenAuthenticator authenticator{"right-token", TokenUse::required};
   const auto right = GENERATE(as<std::string>{}, "Bearer right-token", "bearer right-token", "BEARER right-token");
   CHECK(std::holds_alternative<transport::Principal>(authenticator.authenticate(with_header(right))));
-  const auto wrong = GENERATE(as<std::string>{}, "", "Bearer wrong-token", "right-token", "Basic right-token", "Bearer right-token ", "Bearer", "Bearer ", "Bearer  right-token",
+  const auto wrong = GENERATE(as<std::string>{}, "", "Bearer wrong-token", "right-token", "Basic right-token",
+                              "Bearer right-token ", "Bearer", "Bearer ", "Bearer  right-token",
                               "Bearer right-token, Bearer wrong-token", "Bearer Right-token");
   CAPTURE(wrong);
   CHECK(std::holds_alternative<transport::Denied>(authenticator.authenticate(with_header(wrong))));

@@ -16,19 +16,27 @@ std::string read(const std::string& path) {
   return {std::istreambuf_iterator<char>{file}, {}};
 }
 
-std::string cell(const json& value) { return value == "" ? "(empty)" : "`" + (value.is_string() ? value.get<std::string>() : value.dump()) + "`"; }
+std::string cell(const json& value) {
+  return value == "" ? "(empty)" : "`" + (value.is_string() ? value.get<std::string>() : value.dump()) + "`";
+}
 
 std::string page() {
   std::string text =
-      "# Configuration\n\nDefaults, then the TOML file (`carillon.toml` in the home, or `--config FILE`), then the environment, then flags "
-      "(`--set key=value`). Every mistake is listed at once, before anything is opened. `carillon config print` shows what is in effect, "
-      "secrets masked. This page is printed from the table of keys by a test.\n\n| key | environment | default | meaning | accepts |\n|---|---|---|---|---|\n";
+      "# Configuration\n\nDefaults, then the TOML file (`carillon.toml` in the home, or `--config FILE`), then the "
+      "environment, then flags "
+      "(`--set key=value`). Every mistake is listed at once, before anything is opened. `carillon config print` shows "
+      "what is in effect, "
+      "secrets masked. This page is printed from the table of keys by a test.\n\n| key | environment | default | "
+      "meaning | accepts |\n|---|---|---|---|---|\n";
   const Config defaults{};
   for (const auto& key : config_keys())
-    text += "| `" + key.name + "` | `" + environment_name(key) + "` | " + cell(key.get(defaults)) + " | " + key.summary +
-            (key.secrecy == Secrecy::secret ? " (secret)" : "") + " | " + key.accepts + " |\n";
-  text += "\n`DATABASE_URL` sets `database.url` too. `CARILLON_HOME` moves every file under one directory; without it the XDG base "
-          "directories decide, or, as root, `/etc/carillon`, `/var/lib/carillon`, `/var/log/carillon` and `/run/carillon`.\n";
+    text += "| `" + key.name + "` | `" + environment_name(key) + "` | " + cell(key.get(defaults)) + " | " +
+            key.summary + (key.secrecy == Secrecy::secret ? " (secret)" : "") + " | " + key.accepts + " |\n";
+  text +=
+      "\n`DATABASE_URL` sets `database.url` too. `CARILLON_HOME` moves every file under one directory; without it the "
+      "XDG base "
+      "directories decide, or, as root, `/etc/carillon`, `/var/lib/carillon`, `/var/log/carillon` and "
+      "`/run/carillon`.\n";
   return text;
 }
 

@@ -19,7 +19,8 @@ struct Given {
 };
 
 LoadedConfig load(const Given& given) {
-  const std::string file = std::filesystem::temp_directory_path() / ("carillon_load_" + std::to_string(::getpid()) + ".toml");
+  const std::string file =
+      std::filesystem::temp_directory_path() / ("carillon_load_" + std::to_string(::getpid()) + ".toml");
   std::ofstream{file} << given.toml;
   ConfigSources sources{.paths = {},
                         .variable = [&](const std::string& name) -> std::optional<std::string> {
@@ -46,9 +47,10 @@ TEST_CASE("file beats default and environment beats file and flag beats environm
 }
 
 TEST_CASE("every mistake is listed at once with its place", "[config][load]") {
-  const auto loaded = load({.environment = {{"CARILLON_LOG_LEVLE", "info"}, {"CARILLON_DATABASE_APP_CONNECTIONS", "many"}},
-                            .toml = "[log]\nlevel = \"loud\"\n[datbase]\nurl = \"x\"\n",
-                            .flags = {{"database.lock_timeout", "soon"}}});
+  const auto loaded =
+      load({.environment = {{"CARILLON_LOG_LEVLE", "info"}, {"CARILLON_DATABASE_APP_CONNECTIONS", "many"}},
+            .toml = "[log]\nlevel = \"loud\"\n[datbase]\nurl = \"x\"\n",
+            .flags = {{"database.lock_timeout", "soon"}}});
   std::string all;
   for (const auto& mistake : loaded.mistakes) all += mistake.place + ": " + mistake.message + "\n";
   CAPTURE(all);
@@ -77,7 +79,8 @@ TEST_CASE("every key's shown value is read back as it was", "[config][keys]") {
 }
 
 TEST_CASE("secrets are not shown", "[config][load]") {
-  const auto loaded = load({.environment = {{"DATABASE_URL", "postgresql://me:topsecretword@db/x"}}, .toml = "", .flags = {}});
+  const auto loaded =
+      load({.environment = {{"DATABASE_URL", "postgresql://me:topsecretword@db/x"}}, .toml = "", .flags = {}});
   CHECK(loaded.config.database.url == "postgresql://me:topsecretword@db/x");
   CHECK(show_config(loaded.config).dump().find("topsecretword") == std::string::npos);
 }

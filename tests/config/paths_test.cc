@@ -14,7 +14,8 @@ Variable environment(std::map<std::string, std::string> values) {
 }
 
 TEST_CASE("one home moves everything", "[config][paths]") {
-  const Paths paths = resolve_paths(environment({{"CARILLON_HOME", "/srv/c"}, {"XDG_CONFIG_HOME", "/x"}}), RunsAs::user);
+  const Paths paths =
+      resolve_paths(environment({{"CARILLON_HOME", "/srv/c"}, {"XDG_CONFIG_HOME", "/x"}}), RunsAs::user);
   CHECK(paths.config_file == "/srv/c/carillon.toml");
   CHECK(paths.servers_file == "/srv/c/servers.json");
   CHECK(paths.token_file == "/srv/c/token");
@@ -24,7 +25,8 @@ TEST_CASE("one home moves everything", "[config][paths]") {
 }
 
 TEST_CASE("without a home the XDG directories decide", "[config][paths]") {
-  const Paths paths = resolve_paths(environment({{"HOME", "/home/ann"}, {"XDG_RUNTIME_DIR", "/run/user/7"}}), RunsAs::user);
+  const Paths paths =
+      resolve_paths(environment({{"HOME", "/home/ann"}, {"XDG_RUNTIME_DIR", "/run/user/7"}}), RunsAs::user);
   CHECK(paths.config_file == "/home/ann/.config/carillon/carillon.toml");
   CHECK(paths.data_directory == "/home/ann/.local/share/carillon");
   CHECK(paths.socket == "/run/user/7/carillon/daemon.sock");
@@ -38,7 +40,8 @@ TEST_CASE("root uses the system's directories", "[config][paths]") {
 }
 
 TEST_CASE("a socket path that does not fit gets a short name that stays the same", "[config][paths]") {
-  const auto variables = environment({{"CARILLON_HOME", "/srv/" + std::string(120, 'd')}, {"XDG_RUNTIME_DIR", "/run/user/7"}});
+  const auto variables =
+      environment({{"CARILLON_HOME", "/srv/" + std::string(120, 'd')}, {"XDG_RUNTIME_DIR", "/run/user/7"}});
   const Paths paths = resolve_paths(variables, RunsAs::user);
   CHECK(paths.socket.parent_path() == "/run/user/7");
   CHECK(paths.socket.native().size() <= 107);

@@ -1,5 +1,6 @@
-// Other people's test suites, which are not kept in this repository: in $CARILLON_CORPORA, by default ../shared/corpora.
-// Where they are absent the test says so loudly and passes; where the variable names a place without them it fails.
+// Other people's test suites, which are not kept in this repository: in $CARILLON_CORPORA, by default
+// ../shared/corpora. Where they are absent the test says so loudly and passes; where the variable names a place without
+// them it fails.
 #pragma once
 
 #include <filesystem>

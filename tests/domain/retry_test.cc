@@ -10,13 +10,13 @@ using std::chrono::seconds;
 
 TEST_CASE("each backoff grows as its name says and never beyond its maximum", "[domain][retry]") {
   const auto [backoff, attempt, expected] = GENERATE(table<Backoff, int, int>({{Backoff::fixed, 1, 2},
-                                                                                {Backoff::fixed, 9, 2},
-                                                                                {Backoff::linear, 1, 2},
-                                                                                {Backoff::linear, 3, 6},
-                                                                                {Backoff::exponential, 1, 2},
-                                                                                {Backoff::exponential, 4, 16},
-                                                                                {Backoff::exponential, 40, 300},
-                                                                                {Backoff::exponential, 32767, 300}}));
+                                                                               {Backoff::fixed, 9, 2},
+                                                                               {Backoff::linear, 1, 2},
+                                                                               {Backoff::linear, 3, 6},
+                                                                               {Backoff::exponential, 1, 2},
+                                                                               {Backoff::exponential, 4, 16},
+                                                                               {Backoff::exponential, 40, 300},
+                                                                               {Backoff::exponential, 32767, 300}}));
   CAPTURE(static_cast<int>(backoff), attempt);
   CHECK(retry_delay({.max_attempts = 99, .backoff = backoff, .base = seconds{2}}, attempt, 0.5) == seconds{expected});
 }

@@ -15,8 +15,10 @@ constexpr char kPage[] = "docs/run-states.md";
 std::string printed() {
   std::ostringstream out;
   out << "# Run states\n\n"
-         "Printed from `kRunTransitions` in `server/domain/run_state.h` by a test; edit the table, not this page. Nothing else decides a\n"
-         "state. `queued` lives in `run_ready`, `running` and `waiting` in `run_live`, the others, which are final, in `run_history`.\n\n"
+         "Printed from `kRunTransitions` in `server/domain/run_state.h` by a test; edit the table, not this page. "
+         "Nothing else decides a\n"
+         "state. `queued` lives in `run_ready`, `running` and `waiting` in `run_live`, the others, which are final, in "
+         "`run_history`.\n\n"
          "```mermaid\nstateDiagram-v2\n  [*] --> queued\n  [*] --> missed\n  [*] --> skipped\n";
   for (const auto& row : kRunTransitions)
     out << "  " << name_of(row.from) << " --> " << name_of(row.to) << ": " << name_of(row.event) << "\n";

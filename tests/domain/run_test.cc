@@ -49,8 +49,8 @@ TEST_CASE("run handles are written and read back", "[domain][run_handle]") {
   CHECK(to_string(RunHandle{"morning-brief", 142, 2}) == "morning-brief#142.2");
   CHECK(parse_run_handle("morning-brief#142.2") == RunHandle{"morning-brief", 142, 2});
   CHECK(parse_run_handle("odd#name#7") == RunHandle{"odd#name", 7, 1});
-  const auto refused = GENERATE(as<std::string>{}, "", "x", "#1", "x#", "x#0", "x#-1", "x#1.", "x#1.0", "x#a", "x#1.2.3",
-                                "x#99999999999999999999");
+  const auto refused = GENERATE(as<std::string>{}, "", "x", "#1", "x#", "x#0", "x#-1", "x#1.", "x#1.0", "x#a",
+                                "x#1.2.3", "x#99999999999999999999");
   CAPTURE(refused);
   CHECK_FALSE(parse_run_handle(refused));
 }

@@ -60,12 +60,11 @@ void line_connection(std::string_view input) {
   out.reset();
   Lines heard;
   transport::LineConnection connection{in.get(), nowhere.get(), {limit, 1000}};
-  const transport::LineEvents events{
-      [&](std::string_view line) {
-        heard.taken.emplace_back(line);
-        return transport::LineEvents::After::go_on;
-      },
-      [&] { ++heard.too_long; }, [] { return false; }};
+  const transport::LineEvents events{[&](std::string_view line) {
+                                       heard.taken.emplace_back(line);
+                                       return transport::LineEvents::After::go_on;
+                                     },
+                                     [&] { ++heard.too_long; }, [] { return false; }};
   connection.begin({}, {});
   while (connection.round(events) == transport::LineConnection::Round::again) continue;
   const Lines wanted = lines_of(input, limit);

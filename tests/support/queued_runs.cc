@@ -5,7 +5,8 @@ namespace carillon::test {
 void put_task(const TestDatabase& database, std::int64_t task, const std::string& definition) {
   const std::string id = std::to_string(task);
   database.run(
-      "INSERT INTO carillon.task (tenant_id, task_id, name, state, version, kind, action_kind, agent_id, zone, target_sha256, "
+      "INSERT INTO carillon.task (tenant_id, task_id, name, state, version, kind, action_kind, agent_id, zone, "
+      "target_sha256, "
       "created_at, created_by, updated_at) VALUES ('default', " +
       id + ", 'task-" + id + "', 'active', 1, 'manual', 'tool', 'owner', 'UTC', '', now(), 'owner', now())");
   database.run(
@@ -18,7 +19,8 @@ void put_ready(const TestDatabase& database, const QueuedRun& run) {
   const auto number = [](auto value) { return std::to_string(value); };
   database.run(
       "INSERT INTO carillon.run_ready (shard, priority, run_at, id, tenant_id, task_id, task_version, number, retry, "
-      "attempt, takeovers, slot, origin, agent_id, correlation_id, concurrency_key, expires_at, folded, payload) VALUES (" +
+      "attempt, takeovers, slot, origin, agent_id, correlation_id, concurrency_key, expires_at, folded, payload) "
+      "VALUES (" +
       number(run.shard) + ", " + number(run.priority) + ", " + run.run_at + ", " + number(run.id) + ", 'default', " +
       number(run.task) + ", 1, " + number(run.id) + ", 1, 1, " + number(run.takeovers) +
       ", NULL, 'run_now', 'owner', 'trace', " + run.key + ", " + run.expires_at + ", 0, " + run.payload + ")");

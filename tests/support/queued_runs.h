@@ -26,7 +26,8 @@ void put_ready(const TestDatabase& database, const QueuedRun& run);
 // Ids first … last of one shape, ready in the shards 0 … 15 by turns.
 void put_many_ready(const TestDatabase& database, std::int64_t first, std::int64_t last, std::int64_t task);
 
-// Ids that are in more than one of run_ready, run_live and run_history, or (of first … last) in none: "" when all is well.
+// Ids that are in more than one of run_ready, run_live and run_history, or (of first … last) in none: "" when all is
+// well.
 std::string misplaced(const TestDatabase& database, std::int64_t first = 1, std::int64_t last = 0);
 
 }  // namespace carillon::test

@@ -29,7 +29,8 @@ transport::HttpResponse ask(const std::vector<transport::HttpRoute>& routes, con
 }
 
 std::vector<transport::HttpRoute> routes_of(const HealthFacts& facts) {
-  return health_routes([facts] { return facts; }, [](const transport::HttpRequest& r) { return r.headers.count("Authorization") > 0; });
+  return health_routes([facts] { return facts; },
+                       [](const transport::HttpRequest& r) { return r.headers.count("Authorization") > 0; });
 }
 
 TEST_CASE("a process that cannot work is alive but not ready", "[web][health]") {
@@ -40,7 +41,8 @@ TEST_CASE("a process that cannot work is alive but not ready", "[web][health]") 
 }
 
 TEST_CASE("details are for those with a credential", "[web][health]") {
-  const auto routes = routes_of({.readiness = Readiness::ready, .problems = {}, .details = {{"database", {{"version", 15}}}}});
+  const auto routes =
+      routes_of({.readiness = Readiness::ready, .problems = {}, .details = {{"database", {{"version", 15}}}}});
   CHECK(ask(routes, "/health", false).body == R"({"state":"ready"})");
   const json full = json::parse(ask(routes, "/health", true).body);
   CHECK(full["database"]["version"] == 15);

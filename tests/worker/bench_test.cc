@@ -1,5 +1,5 @@
-// How fast the worker is by itself: hidden cases that print figures. Names the database server by CARILLON_TEST_DATABASE,
-// whose durability is what the figures mean.
+// How fast the worker is by itself: hidden cases that print figures. Names the database server by
+// CARILLON_TEST_DATABASE, whose durability is what the figures mean.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdio>
@@ -46,13 +46,22 @@ TEST_CASE("how late a run starts when nothing else happens", "[.bench]") {
   put_task(database, 1, definition_of(tool_action("t.read")));
   Rig rig{database, WorkerOptions{}};
   for (int i = 1; i <= kRuns; ++i)
-    put_ready(database, {.id = i, .shard = i % 16, .run_at = "now() + interval '8 s' + interval '1 ms' * " + std::to_string(i * 23)});
+    put_ready(
+        database,
+        {.id = i, .shard = i % 16, .run_at = "now() + interval '8 s' + interval '1 ms' * " + std::to_string(i * 23)});
   REQUIRE(rig.wait_ended(kRuns));
-  std::printf("due to start: p50 %s ms, p99 %s ms, most %s ms\n",
-              database.ask("SELECT round(1000 * percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM started_at - "
-                           "run_at))::numeric, 2) FROM carillon.run_history").c_str(),
-              database.ask("SELECT round(1000 * percentile_cont(0.99) WITHIN GROUP (ORDER BY extract(epoch FROM started_at - "
-                           "run_at))::numeric, 2) FROM carillon.run_history").c_str(),
-              database.ask("SELECT round(1000 * max(extract(epoch FROM started_at - run_at))::numeric, 2) FROM "
-                           "carillon.run_history").c_str());
+  std::printf(
+      "due to start: p50 %s ms, p99 %s ms, most %s ms\n",
+      database
+          .ask("SELECT round(1000 * percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM started_at - "
+               "run_at))::numeric, 2) FROM carillon.run_history")
+          .c_str(),
+      database
+          .ask("SELECT round(1000 * percentile_cont(0.99) WITHIN GROUP (ORDER BY extract(epoch FROM started_at - "
+               "run_at))::numeric, 2) FROM carillon.run_history")
+          .c_str(),
+      database
+          .ask("SELECT round(1000 * max(extract(epoch FROM started_at - run_at))::numeric, 2) FROM "
+               "carillon.run_history")
+          .c_str());
 }

@@ -12,7 +12,8 @@ Monotonic in(Duration duration) { return std::chrono::steady_clock::now() + dura
 
 }  // namespace
 
-TEST_CASE("the most urgent queue that is due comes first and waiting makes a queue more urgent", "[worker][due_board]") {
+TEST_CASE("the most urgent queue that is due comes first and waiting makes a queue more urgent",
+          "[worker][due_board]") {
   DbClock clock;
   DueBoard board{clock};
   const Instant now = clock.now();

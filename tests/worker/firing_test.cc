@@ -47,8 +47,8 @@ TEST_CASE("a slot that is due becomes a run and the next one comes from the sche
 }
 
 TEST_CASE("slots that passed while nobody was there leave rows that say so", "[worker][firing]") {
-  const Firing firing = decide(hourly(kNoon - 5h, [](TaskDefinition& task) { task.options.misfire = Misfire::once; }),
-                               kNoon + 1s);
+  const Firing firing =
+      decide(hourly(kNoon - 5h, [](TaskDefinition& task) { task.options.misfire = Misfire::once; }), kNoon + 1s);
   std::int64_t slots = 0, queued = 0;
   for (const auto& slot : firing.slots) {
     slots += 1 + slot.folded;

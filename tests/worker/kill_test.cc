@@ -1,5 +1,6 @@
-// A worker is killed at each failpoint and another takes over. The worker that dies is this test program itself, started
-// again with one hidden case.
+// A worker is killed at each failpoint and another takes over. The worker that dies is this test program itself,
+// started again with one hidden case.
+#include <unistd.h>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <cstdlib>
@@ -7,7 +8,6 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include "server/process/child.h"
 #include "tests/worker/rig.h"
@@ -97,8 +97,9 @@ TEST_CASE("a worker killed at any failpoint loses no run and doubles none", "[wo
 TEST_CASE("the steps of a killed worker's run go on at the first that had not ended", "[worker][kill]") {
   const TestDatabase database;
   const LogFile log;
-  put_task(database, 1, definition_of(steps_action({step("a", "t.a"), step("b", "t.b.destructive"),
-                                                    step("c", "t.c", {{"of_a", "${steps.a.said}"}})})));
+  put_task(database, 1,
+           definition_of(steps_action(
+               {step("a", "t.a"), step("b", "t.b.destructive"), step("c", "t.c", {{"of_a", "${steps.a.said}"}})})));
   put_ready(database, {.id = 1});
   work_until_killed(database, "before_call:3", log.path);
   Rig heir{database, quick_options(), "heir", log.path};

@@ -12,7 +12,8 @@ ToolReply with_text(const std::string& text) {
 }
 }  // namespace
 
-TEST_CASE("the value of a reply is its structure or else its text read as JSON or else its text", "[worker][run_output]") {
+TEST_CASE("the value of a reply is its structure or else its text read as JSON or else its text",
+          "[worker][run_output]") {
   ToolReply reply = with_text(R"({"a": 1})");
   CHECK(value_of_reply(reply) == json{{"a", 1}});
   reply.structured = json{{"b", 2}};
