@@ -14,7 +14,8 @@ void envelope(std::string_view line) {
   const auto read = transport::read_envelope(line, transport::Reading::whole);
   const auto hasty = transport::read_envelope(line, transport::Reading::until_known);
   if (read) CARILLON_CHECK(hasty);
-  if (hasty) CARILLON_CHECK(transport::plain_id(hasty->id).size() <= line.size() * 6);  // each byte at most \uXXXX
+  constexpr std::size_t kEscapeMax = 6;  // what one byte grows to at most: an escape by its code
+  if (hasty) CARILLON_CHECK(transport::plain_id(hasty->id).size() <= line.size() * kEscapeMax);
   const json parsed = json::parse(line, nullptr, false);
   if (!parsed.is_object()) return;
   CARILLON_CHECK(read);
