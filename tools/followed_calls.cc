@@ -29,11 +29,22 @@ std::optional<FollowedCall> find(const CallContext& context, const std::string& 
   return std::move(*call);
 }
 
+// A call and how its task stands; of what the caller has not, neither.
+struct Found {
+  std::optional<FollowedCall> call;
+  std::optional<transport::TaskView> view;
+  bool goes_on() const { return view && !is_final(view->status); }
+};
+
+Found look_up(const CallContext& context, const std::string& id) {
+  auto call = find(context, id);
+  auto view = call ? task_view(context, *call) : std::nullopt;
+  return {std::move(call), std::move(view)};
+}
+
 std::optional<transport::TaskView> look(const Ports& ports, const transport::RequestContext& request,
                                         const std::string& id) {
-  const CallContext context = context_of(ports, request);
-  const auto call = find(context, id);
-  return call ? task_view(context, *call) : std::nullopt;
+  return look_up(context_of(ports, request), id).view;
 }
 
 // A run that has ended meanwhile, or is gone, is nothing to stop.
@@ -76,11 +87,10 @@ void FollowedCalls::answer_task(const transport::RequestContext& context, const 
 void FollowedCalls::cancel_task(const transport::RequestContext& request, const std::string& id,
                                 transport::TaskDone done) {
   const CallContext context = context_of(ports_, request);
-  const auto call = find(context, id);
-  const auto view = call ? task_view(context, *call) : std::nullopt;
-  if (!view || is_final(view->status)) return done(view);
-  const bool started_it = !row_of(context, *call)->hints.reads_only;
-  if (started_it) ask_to_stop(context, *call);
+  const Found found = look_up(context, id);
+  if (!found.goes_on()) return done(found.view);
+  const bool started_it = !row_of(context, *found.call)->hints.reads_only;
+  if (started_it) ask_to_stop(context, *found.call);
   if (!started_it || request.era == transport::Era::legacy) {
     const auto stopped = ports_.engine.stop_following(context.caller, id);
     if (!stopped.ok()) return done(std::nullopt);
@@ -92,12 +102,11 @@ void FollowedCalls::cancel_task(const transport::RequestContext& request, const 
 void FollowedCalls::follow_task(const transport::RequestContext& request, const std::string& id,
                                 transport::TaskDone changed) {
   const CallContext context = context_of(ports_, request);
-  const auto call = find(context, id);
-  const auto view = call ? task_view(context, *call) : std::nullopt;
-  if (!view || is_final(view->status)) return changed(view);
+  const Found found = look_up(context, id);
+  if (!found.goes_on()) return changed(found.view);
   following_->follow({.context = request,
                       .call = {context.caller.tenant, id},
-                      .run = RunId{call->run->run_id},
+                      .run = RunId{found.call->run->run_id},
                       .changed = std::move(changed)});
 }
 
