@@ -29,12 +29,12 @@ class StandInTools final : public ToolCaller {
   }
   void cancel(CallId, std::string_view) override {}
   Result<ToolFacts> describe(const TenantId&, std::string_view tool, Duration) override {
-    if (tool != "stub.echo") {
+    if (tool != "stand_in.echo") {
       Error error{ErrorCode::unknown_tool, "no server offers " + std::string(tool), "/tool"};
-      error.details["nearest"] = {"stub.echo"};
+      error.details["nearest"] = {"stand_in.echo"};
       return error;
     }
-    return ToolFacts{.tool = "stub.echo",
+    return ToolFacts{.tool = "stand_in.echo",
                      .title = "Echo",
                      .description = "Says it again. Nothing else.",
                      .effect = Effect::read,
@@ -52,7 +52,7 @@ class StandInDownstream final : public tools::Downstream {
   tools::DownstreamQuery asked{};
   Result<tools::DownstreamFound> search_tools(const TenantId&, const tools::DownstreamQuery& query) override {
     asked = query;
-    if (!query.server.empty() && query.server != "stub")
+    if (!query.server.empty() && query.server != "stand_in")
       return Error{ErrorCode::unknown_name, "no such server", "/server"};
     tools::DownstreamFound answer = found;
     if (answer.tools.size() > query.limit) answer.tools.resize(query.limit);

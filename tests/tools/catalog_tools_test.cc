@@ -7,7 +7,9 @@ namespace {
 
 using carillon::test::Installation;
 
-ToolFacts echo(Installation& here) { return *here.tool_caller.describe(TenantId{"default"}, "stub.echo", Duration{0}); }
+ToolFacts echo(Installation& here) {
+  return *here.tool_caller.describe(TenantId{"default"}, "stand_in.echo", Duration{0});
+}
 
 TEST_CASE("tools are found with as much detail as was asked for", "[tools][catalog]") {
   Installation here;
@@ -15,8 +17,9 @@ TEST_CASE("tools are found with as much detail as was asked for", "[tools][catal
   const json summary = here.call("search_tools", {{"query", "echo"}, {"limit", 5}});
   CHECK(here.downstream.asked.query == "echo");
   CHECK(here.downstream.asked.limit == 5);
-  CHECK(summary["tools"][0] == json{{"tool", "stub.echo"}, {"effect", "read"}, {"summary", "Says it again"}});
-  CHECK(here.call("search_tools", {{"detail", "name"}, {"server", "stub"}})["tools"][0] == json{{"tool", "stub.echo"}});
+  CHECK(summary["tools"][0] == json{{"tool", "stand_in.echo"}, {"effect", "read"}, {"summary", "Says it again"}});
+  CHECK(here.call("search_tools", {{"detail", "name"}, {"server", "stand_in"}})["tools"][0] ==
+        json{{"tool", "stand_in.echo"}});
   const auto schema = here.answer("search_tools", {{"detail", "schema"}, {"query", "echo"}});
   CHECK(schema.structured->at("tools")[0]["input_schema"]["required"] == json{"message"});
   CHECK(schema.content[0]["text"].get<std::string>().find("\"required\":[\"message\"]") != std::string::npos);
@@ -25,7 +28,7 @@ TEST_CASE("tools are found with as much detail as was asked for", "[tools][catal
 TEST_CASE("servers are listed with their trouble", "[tools][catalog]") {
   Installation here;
   here.downstream.found.servers = {
-      {.name = "stub",
+      {.name = "stand_in",
        .state = "ready",
        .detail = {},
        .latency = std::chrono::milliseconds{3},
@@ -49,9 +52,10 @@ TEST_CASE("of what a server wrote only the end is shown", "[tools][catalog]") {
   Installation here;
   std::string flood = "first words\n";
   for (int i = 0; i < 1'000; ++i) flood += "line " + std::to_string(i) + "\n";
-  here.downstream.found.servers = {{.name = "stub", .state = "backing_off", .detail = "it died", .stderr_tail = flood}};
+  here.downstream.found.servers = {
+      {.name = "stand_in", .state = "backing_off", .detail = "it died", .stderr_tail = flood}};
   const auto in_list = here.call("search_tools", json::object())["servers"][0]["stderr"].get<std::string>();
-  const auto of_one = here.call("search_tools", {{"server", "stub"}})["servers"][0]["stderr"].get<std::string>();
+  const auto of_one = here.call("search_tools", {{"server", "stand_in"}})["servers"][0]["stderr"].get<std::string>();
   CHECK(in_list.size() <= 410);
   CHECK(of_one.size() <= 4'010);
   CHECK(of_one.size() > 3'000);
@@ -84,10 +88,10 @@ TEST_CASE("a tool that is guarded or costs something says so where it is found",
 TEST_CASE("a call without waiting is a run of the hidden task call", "[tools][catalog]") {
   Installation here;
   const json called =
-      here.call("call_tool", {{"tool", "stub.echo"}, {"arguments", {{"message", "hi"}}}, {"wait_seconds", 0}});
+      here.call("call_tool", {{"tool", "stand_in.echo"}, {"arguments", {{"message", "hi"}}}, {"wait_seconds", 0}});
   CHECK(called["run"] == "call#1");
   CHECK(called["status"] == "queued");
-  auto waiting = here.start("call_tool", {{"tool", "stub.echo"}, {"arguments", {{"message", "hi"}}}});
+  auto waiting = here.start("call_tool", {{"tool", "stand_in.echo"}, {"arguments", {{"message", "hi"}}}});
   here.settle("call#2", "succeeded", {{"text", "hi"}, {"structured", nullptr}}, "");
   REQUIRE(waiting.wait_for(std::chrono::seconds{20}) == std::future_status::ready);
   CHECK(std::get<transport::Answer>(waiting.get()).structured->at("output") == "hi");
@@ -96,10 +100,10 @@ TEST_CASE("a call without waiting is a run of the hidden task call", "[tools][ca
 TEST_CASE("a dry run only checks the arguments", "[tools][catalog]") {
   Installation here;
   const json checked =
-      here.call("call_tool", {{"tool", "stub.echo"}, {"arguments", {{"message", "hi"}}}, {"dry_run", true}});
-  CHECK(checked == json{{"tool", "stub.echo"}, {"effect", "read"}, {"accepted", true}});
+      here.call("call_tool", {{"tool", "stand_in.echo"}, {"arguments", {{"message", "hi"}}}, {"dry_run", true}});
+  CHECK(checked == json{{"tool", "stand_in.echo"}, {"effect", "read"}, {"accepted", true}});
   const json refused =
-      here.refused("call_tool", {{"tool", "stub.echo"}, {"arguments", {{"message", 1}}}, {"dry_run", true}});
+      here.refused("call_tool", {{"tool", "stand_in.echo"}, {"arguments", {{"message", 1}}}, {"dry_run", true}});
   CHECK(refused["error"] == "arguments_invalid");
   CHECK(refused["pointer"] == "/arguments/message");
   CHECK(here.refused("call_tool", {{"tool", "no.tool"}, {"arguments", json::object()}})["error"] == "unknown_tool");

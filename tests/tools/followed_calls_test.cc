@@ -27,7 +27,7 @@ struct Following : Installation {
   Following() {
     call("schedule_task", {{"name", "echo"},
                            {"when", "manual"},
-                           {"tool", "stub.echo"},
+                           {"tool", "stand_in.echo"},
                            {"arguments", {{"message", "hi"}}},
                            {"options", {{"overlap", "allow"}}}});
   }
@@ -102,7 +102,7 @@ TEST_CASE("a call that takes more than a moment becomes a task for a client that
   const auto [tool, arguments] = GENERATE(table<std::string, json>({
       {"run_now", {{"task", "echo"}}},
       {"run_now", {{"task", "echo"}, {"wait_seconds", 30}}},
-      {"call_tool", {{"tool", "stub.echo"}, {"arguments", {{"message", "x"}}}}},
+      {"call_tool", {{"tool", "stand_in.echo"}, {"arguments", {{"message", "x"}}}}},
   }));
   const std::string id = here.start(here.modern(), tool, arguments);
   CHECK(id.size() == 32);
@@ -123,7 +123,7 @@ TEST_CASE("what needs no time is answered at once whoever asks", "[tools][follow
     return std::holds_alternative<transport::Answer>(here.ask(here.modern(), tool, arguments));
   };
   CHECK(answered("run_now", {{"task", "echo"}, {"wait_seconds", 0}}));
-  CHECK(answered("call_tool", {{"tool", "stub.echo"}, {"arguments", {{"message", "x"}}}, {"wait_seconds", 0}}));
+  CHECK(answered("call_tool", {{"tool", "stand_in.echo"}, {"arguments", {{"message", "x"}}}, {"wait_seconds", 0}}));
   CHECK(answered("get_run", {{"run", "echo#1"}}));
   CHECK(answered("run_now", {{"task", "nothing"}}));
   here.settle("echo#1", "succeeded", kOutput, "");

@@ -63,8 +63,11 @@ struct Prompts : Installation {
 
   void schedule(const std::string& name, const std::string& when = "weekdays at 07:30",
                 const json& tags = json::array()) {
-    call("schedule_task",
-         {{"name", name}, {"when", when}, {"tool", "stub.echo"}, {"arguments", {{"message", "hi"}}}, {"tags", tags}});
+    call("schedule_task", {{"name", name},
+                           {"when", when},
+                           {"tool", "stand_in.echo"},
+                           {"arguments", {{"message", "hi"}}},
+                           {"tags", tags}});
   }
   void fail_once(const std::string& task) {
     call("run_now", {{"task", task}});
@@ -168,7 +171,7 @@ TEST_CASE("duplicates and hopeless tasks and collisions are found", "[tools][pro
   here.fail_once("other");
   const std::string text = here.text("tidy_schedules");
   INFO(text);
-  CHECK(has(text, "- one, two (tool stub.echo, every day at 07:30 Europe/Berlin)"));
+  CHECK(has(text, "- one, two (tool stand_in.echo, every day at 07:30 Europe/Berlin)"));
   CHECK_FALSE(has(text, "by-hand, by-hand-too"));
   CHECK(has(text, "- other: 1 runs, last timeout"));
   CHECK(has(text, "Sat 2026-11-21 07:30 Europe/Berlin: one, two"));
@@ -176,11 +179,12 @@ TEST_CASE("duplicates and hopeless tasks and collisions are found", "[tools][pro
 
 TEST_CASE("a plan starts from the goal and the reading of its time", "[tools][prompts]") {
   Prompts here;
-  here.downstream.found.tools.push_back(*test::StandInTools{}.describe(TenantId{"default"}, "stub.echo", Duration{0}));
+  here.downstream.found.tools.push_back(
+      *test::StandInTools{}.describe(TenantId{"default"}, "stand_in.echo", Duration{0}));
   const std::string text = here.text("plan_automation", {{"goal", "say hi"}, {"when", "weekdays at 09:00"}});
   CHECK(has(text, "say hi"));
   CHECK(has(text, "Mon 2026-11-23 09:00"));
-  CHECK(has(text, "stub.echo · read · Says it again"));
+  CHECK(has(text, "stand_in.echo · read · Says it again"));
   CHECK(has(here.text("plan_automation", {{"goal", "x"}, {"when", "30m"}}), "when_ambiguous"));
 }
 
@@ -273,11 +277,12 @@ TEST_CASE("runs and their steps are completed", "[tools][completion]") {
 
 TEST_CASE("servers and tools and zones and phrases are completed", "[tools][completion]") {
   Prompts here;
-  here.downstream.found.servers.push_back({.name = "stub", .state = "ready", .detail = "", .stderr_tail = ""});
-  here.downstream.found.tools.push_back(*test::StandInTools{}.describe(TenantId{"default"}, "stub.echo", Duration{0}));
+  here.downstream.found.servers.push_back({.name = "stand_in", .state = "ready", .detail = "", .stderr_tail = ""});
+  here.downstream.found.tools.push_back(
+      *test::StandInTools{}.describe(TenantId{"default"}, "stand_in.echo", Duration{0}));
   const std::string pattern = "catalog://{server}/{tool}";
-  CHECK(here.complete_uri(pattern, "server", "s").values == Names{"stub"});
-  CHECK(here.complete_uri(pattern, "tool", "ec", {{"server", "stub"}}).values == Names{"echo"});
+  CHECK(here.complete_uri(pattern, "server", "s").values == Names{"stand_in"});
+  CHECK(here.complete_uri(pattern, "tool", "ec", {{"server", "stand_in"}}).values == Names{"echo"});
   CHECK(here.complete_uri(pattern, "tool", "ec", {{"server", "gone"}}).values.empty());
   CHECK(here.complete_uri("docs://{guide}", "guide", "w").values == Names{"when"});
   CHECK(here.complete_prompt("plan_automation", "timezone", "europe/ber") == Names{"Europe/Berlin"});

@@ -88,7 +88,7 @@ struct Watching : Installation {
 
   void schedule(const std::string& name) {
     call("schedule_task",
-         {{"name", name}, {"when", "manual"}, {"tool", "stub.echo"}, {"arguments", {{"message", "hi"}}}});
+         {{"name", name}, {"when", "manual"}, {"tool", "stand_in.echo"}, {"arguments", {{"message", "hi"}}}});
   }
 };
 

@@ -69,7 +69,8 @@ struct Resources : Installation {
   }
 
   void schedule(const std::string& name, const std::string& when = "weekdays at 07:30") {
-    call("schedule_task", {{"name", name}, {"when", when}, {"tool", "stub.echo"}, {"arguments", {{"message", "hi"}}}});
+    call("schedule_task",
+         {{"name", name}, {"when", when}, {"tool", "stand_in.echo"}, {"arguments", {{"message", "hi"}}}});
   }
   // A run of a task, ended with this output.
   void ran(const std::string& task, const json& output, const std::string& outcome = "succeeded", int number = 1) {
@@ -116,7 +117,7 @@ TEST_CASE("every documented example of a resource can be read", "[tools][resourc
       "carillon.run_history");
   for (const auto& row : all_resources()) {
     std::string uri{row.example};
-    if (row.name == "catalog_tool") uri = "catalog://stub/echo";  // the stand-in's only tool
+    if (row.name == "catalog_tool") uri = "catalog://stand_in/echo";  // the stand-in's only tool
     here.read(uri);
   }
 }
@@ -217,7 +218,7 @@ TEST_CASE("a long definition is linked and the task's resource holds it whole", 
   Resources here;
   here.call("schedule_task", {{"name", "long"},
                               {"when", "manual"},
-                              {"tool", "stub.echo"},
+                              {"tool", "stand_in.echo"},
                               {"arguments", {{"message", std::string(2'500, 'm')}}}});
   const auto answered = here.answer("get_task", {{"task", "long"}, {"response_format", "detailed"}});
   REQUIRE(answered.content.size() == 2);
@@ -233,14 +234,14 @@ TEST_CASE("the log of a run tells its steps and errors in the order of time", "[
   here.database.run(
       "INSERT INTO carillon.step_journal (run_id, step_path, attempt, tenant_id, state, tool, started_at, finished_at, "
       "error_class, error_message) SELECT id, 'fetch', n, tenant_id, CASE n WHEN 1 THEN 'retrying' ELSE 'failed' END, "
-      "'stub.echo', started_at + n * interval '1 s', started_at + n * interval '1.5 s', 'timeout', 'line one' || "
+      "'stand_in.echo', started_at + n * interval '1 s', started_at + n * interval '1.5 s', 'timeout', 'line one' || "
       "chr(10) "
       "|| 'line two' FROM carillon.run_history, generate_series(1, 2) AS n");
   const std::string log = here.text("run://echo%231/log");
   INFO(log);
   const std::vector<std::string> order{"asked for",
                                        "began, attempt 1",
-                                       "step fetch began: stub.echo",
+                                       "step fetch began: stand_in.echo",
                                        "step fetch retrying: timeout \"line one\\nline two\"",
                                        "step fetch (attempt 2) began",
                                        "step fetch (attempt 2) failed",
@@ -261,7 +262,7 @@ TEST_CASE("what is not there is missing as its era says it", "[tools][resources]
   here.call("run_now", {{"task", "echo"}});
   for (const char* uri :
        {"task://ech", "task://echo/previous", "run://echo%232", "run://nonsense", "run://echo%231/output",
-        "run://echo%231/steps/x/output", "docs://nothing", "catalog://stub/nothing", "ftp://x", "status://",
+        "run://echo%231/steps/x/output", "docs://nothing", "catalog://stand_in/nothing", "ftp://x", "status://",
         "status://then", "not a uri", "task://%", ""}) {
     INFO(uri);
     CHECK(here.is_missing(uri));
@@ -367,10 +368,10 @@ TEST_CASE("a database that is away makes a read unavailable", "[tools][resources
 
 TEST_CASE("the schema of a downstream tool can be read", "[tools][resources]") {
   Resources here;
-  const json tool = here.facts("catalog://stub/echo");
-  CHECK(tool["tool"] == "stub.echo");
+  const json tool = here.facts("catalog://stand_in/echo");
+  CHECK(tool["tool"] == "stand_in.echo");
   CHECK(tool["input_schema"]["required"][0] == "message");
-  CHECK(here.refused_read("catalog://stub/ecko").data == json{{"uri", "catalog://stub/ecko"}});
+  CHECK(here.refused_read("catalog://stand_in/ecko").data == json{{"uri", "catalog://stand_in/ecko"}});
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ const json kOutput{{"content", json::array()}, {"structured", {{"count", 3}}}, {
 
 void schedule_echo(Installation& here) {
   here.call("schedule_task",
-            {{"name", "echo"}, {"when", "manual"}, {"tool", "stub.echo"}, {"arguments", {{"message", "hi"}}}});
+            {{"name", "echo"}, {"when", "manual"}, {"tool", "stand_in.echo"}, {"arguments", {{"message", "hi"}}}});
 }
 
 TEST_CASE("a run that is started now is queued and has a handle", "[tools][runs]") {
@@ -22,7 +22,7 @@ TEST_CASE("a run that is started now is queued and has a handle", "[tools][runs]
   CHECK(started["status"] == "queued");
   const json shown = here.call("get_run", {{"run", "echo#1"}});
   CHECK(shown["status"] == "queued");
-  CHECK(shown["action"]["tool"] == "stub.echo");
+  CHECK(shown["action"]["tool"] == "stand_in.echo");
 }
 
 TEST_CASE("a call that waits is answered when the run ends", "[tools][runs]") {

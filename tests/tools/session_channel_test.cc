@@ -46,7 +46,7 @@ struct Channel : Installation {
   void schedule(const std::string& name, const std::string& notify_on) {
     call("schedule_task", {{"name", name},
                            {"when", "manual"},
-                           {"tool", "stub.echo"},
+                           {"tool", "stand_in.echo"},
                            {"arguments", {{"message", "hi"}}},
                            {"notify", {"session"}},
                            {"notify_on", notify_on}});

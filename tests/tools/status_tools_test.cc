@@ -10,7 +10,7 @@ using carillon::test::Installation;
 TEST_CASE("the status tells time and identity and the depth of the queue", "[tools][status]") {
   Installation here;
   here.call("schedule_task",
-            {{"name", "echo"}, {"when", "every 15m"}, {"tool", "stub.echo"}, {"arguments", {{"message", "hi"}}}});
+            {{"name", "echo"}, {"when", "every 15m"}, {"tool", "stand_in.echo"}, {"arguments", {{"message", "hi"}}}});
   here.call("run_now", {{"task", "echo"}});
   const json status = here.call("get_status", json::object());
   CHECK(status["now"] == "Fri 2026-11-20 14:00 Europe/Berlin");
@@ -27,7 +27,7 @@ TEST_CASE("the status tells time and identity and the depth of the queue", "[too
 TEST_CASE("failures are told once to who asks", "[tools][status]") {
   Installation here;
   here.call("schedule_task",
-            {{"name", "echo"}, {"when", "manual"}, {"tool", "stub.echo"}, {"arguments", {{"message", "hi"}}}});
+            {{"name", "echo"}, {"when", "manual"}, {"tool", "stand_in.echo"}, {"arguments", {{"message", "hi"}}}});
   here.call("run_now", {{"task", "echo"}});
   here.settle("echo#1", "failed", nullptr, "timeout");
   here.clock.advance(std::chrono::minutes{1});

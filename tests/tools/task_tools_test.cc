@@ -55,22 +55,23 @@ TEST_CASE("exactly one action is wanted", "[tools][tasks]") {
   Installation here;
   CHECK(here.refused("schedule_task", {{"name", "x"}, {"when", "manual"}})["error"] == "one_action_needed");
   CHECK(here.refused("schedule_task",
-                     {{"name", "x"}, {"when", "manual"}, {"message", "a"}, {"tool", "stub.echo"}})["error"] ==
+                     {{"name", "x"}, {"when", "manual"}, {"message", "a"}, {"tool", "stand_in.echo"}})["error"] ==
         "one_action_needed");
 }
 
 TEST_CASE("a downstream tool and its arguments are checked when the task is made", "[tools][tasks]") {
   Installation here;
-  const json task{{"name", "echo"}, {"when", "every 15m"}, {"tool", "stub.echo"}, {"arguments", {{"message", "hi"}}}};
-  CHECK(here.call("schedule_task", task)["runs"]["tool"] == "stub.echo");
+  const json task{
+      {"name", "echo"}, {"when", "every 15m"}, {"tool", "stand_in.echo"}, {"arguments", {{"message", "hi"}}}};
+  CHECK(here.call("schedule_task", task)["runs"]["tool"] == "stand_in.echo");
   json wrong = task;
   wrong["name"] = "wrong";
   wrong["arguments"] = {{"message", 5}};
   CHECK(here.refused("schedule_task", wrong)["error"] == "arguments_invalid");
-  wrong["tool"] = "stub.eco";
+  wrong["tool"] = "stand_in.eco";
   const json unknown = here.refused("schedule_task", wrong);
   CHECK(unknown["error"] == "unknown_tool");
-  CHECK(unknown["nearest"][0] == "stub.echo");
+  CHECK(unknown["nearest"][0] == "stand_in.echo");
 }
 
 TEST_CASE("an unknown zone and unknown options are refused by name", "[tools][tasks]") {
@@ -99,13 +100,13 @@ TEST_CASE("a call repeated by its id gets the first answer and other content und
 
 TEST_CASE("an Ordinaut task file is accepted as it is", "[tools][tasks]") {
   Installation here;
-  const json made =
-      here.call("schedule_task",
-                {{"title", "nightly"},
-                 {"schedule_kind", "cron"},
-                 {"schedule_expr", "0 3 * * *"},
-                 {"timezone", "Europe/Chisinau"},
-                 {"payload", {{"pipeline", {{{"id", "a"}, {"uses", "stub.echo"}, {"with", {{"message", "hi"}}}}}}}}});
+  const json made = here.call(
+      "schedule_task",
+      {{"title", "nightly"},
+       {"schedule_kind", "cron"},
+       {"schedule_expr", "0 3 * * *"},
+       {"timezone", "Europe/Chisinau"},
+       {"payload", {{"pipeline", {{{"id", "a"}, {"uses", "stand_in.echo"}, {"with", {{"message", "hi"}}}}}}}}});
   CHECK(made["task"] == "nightly");
   CHECK(made["schedule"]["kind"] == "cron");
   CHECK(made["schedule"]["timezone"] == "Europe/Chisinau");
