@@ -34,6 +34,12 @@ void send_all(int fd, std::string_view text) {
   if (::send(fd, text.data(), text.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(text.size())) fail("send");
 }
 
+// Servers close connections that were idle between two loads; Node's does so after five seconds.
+bool was_closed(int fd) {
+  char next = 0;
+  return ::recv(fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+}
+
 // The length of the answer at the start of `text`; nothing while it is not all there.
 std::optional<std::size_t> answer_length(std::string_view text) {
   const std::size_t head_end = text.find("\r\n\r\n");
@@ -61,12 +67,19 @@ HttpLoad::HttpLoad(HttpTarget target, const CallText& call)
   request_ += std::string(kIdDigits, '0') + call.after_id;
 }
 
+void HttpLoad::connect(Connection& connection) {
+  connection.fd = connect_to(target_.port);  // closing the old one takes it out of epoll, too
+  epoll_event event{EPOLLIN, {.ptr = &connection}};
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, connection.fd.get(), &event) != 0) fail("epoll_ctl");
+}
+
 void HttpLoad::connect_up_to(std::size_t count) {
   connections_.reserve(1024);  // epoll has their addresses
+  for (auto& connection : connections_)
+    if (was_closed(connection.fd.get())) connect(connection);
   while (connections_.size() < count) {
-    connections_.push_back({connect_to(target_.port), request_, {}, 0, {}});
-    epoll_event event{EPOLLIN, {.ptr = &connections_.back()}};
-    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, connections_.back().fd.get(), &event) != 0) fail("epoll_ctl");
+    connections_.push_back({{}, request_, {}, 0, {}});
+    connect(connections_.back());
   }
 }
 

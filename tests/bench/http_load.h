@@ -31,7 +31,8 @@ class HttpLoad {
     std::uint64_t id = 0;
     Time sent{};
   };
-  void connect_up_to(std::size_t count);
+  void connect(Connection& connection);
+  void connect_up_to(std::size_t count);  // and anew where the server has closed
   void send_next(Connection& connection);
   bool receive(Connection& connection);
 
