@@ -53,6 +53,25 @@ struct ToolFacts {
   std::vector<std::string> sensitive;  // JSON pointers into arguments and results that are masked everywhere
 };
 
+// What a downstream server asks in the middle of a call, as MCP's newest revision writes it, whatever revision the
+// server speaks. Both members can hold what nobody else may read: neither is logged.
+struct ToolQuestion {
+  std::string method;  // elicitation/create or sampling/createMessage
+  json params;         // an object
+};
+
+// The method's result object ({"action": "accept", "content": {…}}, …). An error: nobody answers, which ends the call
+// with the error's message. Once per question, from any thread, then or much later; a call that ended meanwhile passes
+// it over.
+using ToolAnswered = std::function<void(Result<json>)>;
+
+// How far a call has come, as its server says.
+struct ToolProgress {
+  double progress = 0;
+  std::optional<double> total{};
+  std::string message{};
+};
+
 struct ToolCall {
   TenantId tenant;
   std::string tool;             // "server.tool"
@@ -60,6 +79,14 @@ struct ToolCall {
   Duration timeout;             // from start to reply; the downstream call is cancelled then
   std::string idempotency_key;  // the same on each attempt; travels as _meta["io.carillon/idempotencyKey"]
   std::string traceparent;      // W3C Trace Context, or empty
+
+  // Which questions somebody is there to answer, as MCP's ClientCapabilities write it: {"elicitation": {"form": {},
+  // "url": {}}, "sampling": {}}. Empty: nobody. No server hears of more.
+  json can_answer = json::object();
+  // Both are called on a thread of the catalog's and must be short. While a question is open the call's own time stands
+  // still; the catalog bounds the wait for an answer by itself.
+  std::function<void(ToolQuestion, ToolAnswered)> asked{};
+  std::function<void(const ToolProgress&)> progressed{};  // as often as the server says so
 };
 
 // Whether the request can have reached the server. `no` means: repeating is safe whatever the tool does.
