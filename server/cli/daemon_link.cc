@@ -107,6 +107,7 @@ bool send_text(int fd, std::string_view text) {
 Result<DaemonLink> connect_daemon(const Paths& paths, std::string_view want, std::string_view successor) {
   auto socket = open_socket(paths);
   if (!socket.ok()) return socket.error();
+  refresh_machine_zone();  // a front may have been connected for days
   json preamble{
       {"carillon", 1}, {"version", kVersion}, {"zone", machine_zone()}, {"parent_pid", ::getppid()}, {"want", want}};
   if (!successor.empty()) preamble["successor"] = successor;

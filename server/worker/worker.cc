@@ -11,6 +11,7 @@
 #include "server/base/check.h"
 #include "server/base/log.h"
 #include "server/base/metrics.h"
+#include "server/domain/schedule/zone.h"
 #include "server/worker/claimer.h"
 #include "server/worker/completer.h"
 #include "server/worker/executor.h"
@@ -221,6 +222,8 @@ void Worker::Inside::schedule() {
 }
 
 void Worker::Inside::keep_house() {
+  if (refresh_machine_zone() == ZoneRefresh::changed)
+    log::info("the machine's time zone is another", json{{"zone", machine_zone()}});
   if (parts.hooks.each_second) parts.hooks.each_second();
   if (parts.hooks.sweep && sweep_due.due()) parts.hooks.sweep();
   housekeeper_loop.rest(std::chrono::seconds{1});

@@ -84,6 +84,7 @@ struct Registry {
   std::vector<std::unique_ptr<Release>>
       releases;  // the last one is current; older ones are kept, their names are in use
   std::map<std::string, std::unique_ptr<const ZoneData>, std::less<>> zones;
+  std::string machine;  // empty until somebody asks
 };
 
 }  // namespace
@@ -114,13 +115,24 @@ class ZoneRegistry {
     return state_.with([](Registry& state) -> const Release& { return current(state); });
   }
 
-  TzdataChange refresh() {
+  ZoneRefresh refresh_release() {
     return state_.with([](Registry& state) {
       const std::string before = current(state).version;
       auto now = std::make_unique<Release>(read_release());
-      if (now->version == before) return TzdataChange::same;
+      if (now->version == before) return ZoneRefresh::same;
       state.releases.push_back(std::move(now));
-      return TzdataChange::changed;
+      return ZoneRefresh::changed;
+    });
+  }
+
+  std::string machine() {
+    return state_.with([](const Registry& state) { return state.machine; });
+  }
+  ZoneRefresh set_machine(std::string name) {
+    return state_.with([&](Registry& state) {
+      const bool same = state.machine == name || state.machine.empty();
+      state.machine = std::move(name);
+      return same ? ZoneRefresh::same : ZoneRefresh::changed;
     });
   }
 
@@ -225,7 +237,9 @@ Result<Zone> find_zone(std::string_view name, std::string_view pointer) {
   return error;
 }
 
-std::string machine_zone() {
+namespace {
+
+std::string find_machine_zone() {
   const auto known = [](std::string_view name) { return ZoneRegistry::instance().load(name) != nullptr; };
   if (const char* variable = std::getenv("TZ"); variable != nullptr) {
     std::string_view name = variable;
@@ -242,8 +256,19 @@ std::string machine_zone() {
   return "UTC";
 }
 
+}  // namespace
+
+std::string machine_zone() {
+  std::string known = ZoneRegistry::instance().machine();
+  if (!known.empty()) return known;
+  refresh_machine_zone();
+  return ZoneRegistry::instance().machine();
+}
+
+ZoneRefresh refresh_machine_zone() { return ZoneRegistry::instance().set_machine(find_machine_zone()); }
+
 std::string tzdata_version() { return ZoneRegistry::instance().release().version; }
 
-TzdataChange refresh_tzdata() { return ZoneRegistry::instance().refresh(); }
+ZoneRefresh refresh_tzdata() { return ZoneRegistry::instance().refresh_release(); }
 
 }  // namespace carillon

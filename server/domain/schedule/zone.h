@@ -2,8 +2,9 @@
 //
 // A Zone is a small handle; its data is loaded once for each version of tzdata and kept for ever, so handles never
 // dangle. cctz caches a zone under its name for the life of the process; we put the version in front of the name, so
-// that a new tzdata package is seen after refresh_tzdata(). The name `local` means the machine's zone at the moment of
-// the look-up. Names are found in any case. Thread-safe.
+// that a new tzdata package is seen after refresh_tzdata(). The name `local` means the machine's zone as it was when it
+// was last looked at: asking the file system with each look-up cost more than all else in a call. Names are found in
+// any case. Thread-safe.
 #pragma once
 
 #include <chrono>
@@ -60,13 +61,16 @@ bool is_zone(std::string_view name);
 std::vector<std::string> nearest_zones(std::string_view name, std::size_t limit = 3);
 const std::vector<std::string>& zone_names();
 
-// TZ, else where /etc/localtime points, else /etc/timezone, else UTC.
+enum class ZoneRefresh { same, changed };
+
+// TZ, else where /etc/localtime points, else /etc/timezone, else UTC; looked at with the first question and then with
+// each refresh_machine_zone(), which the worker's housekeeper calls each second.
 std::string machine_zone();
+ZoneRefresh refresh_machine_zone();
 
 // "2026f"; "unknown" when the zone database does not say.
 std::string tzdata_version();
-enum class TzdataChange { same, changed };
 // Looks at the zone database again. After `changed`, zones looked up anew follow the new data.
-TzdataChange refresh_tzdata();
+ZoneRefresh refresh_tzdata();
 
 }  // namespace carillon
