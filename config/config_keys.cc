@@ -150,6 +150,9 @@ void add_worker(std::vector<ConfigKey>& keys) {
   keys.push_back(duration_key(
       {"worker.soft_deadline", "how long stopping waits for calls that are under way"},
       [](Config& c) -> Duration& { return c.worker.soft_deadline; }, milliseconds{1}));
+  keys.push_back(duration_key(
+      {"worker.answer_within", "how long what a call asks can be answered; then its server hears that nobody did"},
+      [](Config& c) -> Duration& { return c.worker.executor.answer_within; }, seconds{1}));
   keys.push_back(bytes_key({"worker.output_bytes_max", "of one step; the rest is cut off and flagged"},
                            [](Config& c) -> std::size_t& { return c.worker.executor.output_bytes_max; },
                            {1024, 64 << 20}));

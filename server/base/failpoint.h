@@ -2,7 +2,7 @@
 //
 // CARILLON_FAILPOINT=name or name:n makes the n-th pass (default the first) over that place raise SIGKILL. Compiled
 // always, because the program that is tested is the program that is shipped; unset, a pass costs one branch.
-// The places: after_claim, before_call, after_call, before_complete. Thread-safe.
+// The places: after_claim, before_call, after_call, before_complete, after_question. Thread-safe.
 #pragma once
 
 #include <string_view>

@@ -208,6 +208,8 @@ void Daemon::Rooms::start_working() {
     engine->end_pauses();
     tell_watchers();
   };
+  hooks.run_asks = [this](RunId run) { engine->watch().asks(run); };
+  hooks.run_progressed = [this](RunId run, const ToolProgress& progress) { engine->watch().progressed(run, progress); };
   hooks.sweep = [this] { retention->sweep(clock.now()); };
   worker = std::make_unique<Worker>(
       WorkerParts{.database = hot_path(), .tools = *catalog, .clock = clock, .membership = *membership, .hooks = hooks},

@@ -3,6 +3,8 @@
 namespace carillon {
 namespace {
 
+constexpr char kCanAnswer[] = "can_answer";
+
 Error unreadable(std::string_view what) {
   return {ErrorCode::arguments_invalid, "the run's stored payload cannot be read: " + std::string{what}};
 }
@@ -11,6 +13,24 @@ Error unreadable(std::string_view what) {
 
 json payload_of_input(const json& input) { return json{{"input", input}}; }
 json payload_of_action(const Action& action) { return json{{"action", to_json(action)}}; }
+
+std::string payload_for_asker(std::string payload, const json& can_answer) {
+  if (can_answer.empty() && asker_of(payload).empty()) return payload;
+  json value = payload.empty() ? json::object() : json::parse(payload, nullptr, false);
+  if (!value.is_object()) return payload;
+  value.erase(kCanAnswer);
+  if (!can_answer.empty()) value[kCanAnswer] = can_answer;
+  return value.empty() ? std::string{} : value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+json asker_of(std::string_view payload) {
+  // Most runs have no client, and a payload may be long.
+  if (payload.find('"' + std::string{kCanAnswer} + '"') == std::string_view::npos) return json::object();
+  const json value = json::parse(payload, nullptr, false);
+  if (!value.is_object()) return json::object();
+  const auto found = value.find(kCanAnswer);
+  return found != value.end() && found->is_object() ? *found : json::object();
+}
 
 Result<Action> action_with_payload(Action action, std::string_view payload) {
   if (payload.empty()) return action;

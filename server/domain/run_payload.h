@@ -4,11 +4,14 @@
 //   {"input":{…}}    run_now gave an input: it replaces action.input of steps, action.arguments of a tool, or the
 //                    message of a message ({"message": …})
 //   {"action":{…}}   the whole action (call_tool, whose hidden task has none of its own), as domain/action.h writes it
+//   {"can_answer":{…}}   beside either or alone: what the client that asked for the run can be asked
+//   (domain/question.h)
 //
 // Pure; thread-safe.
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "server/base/json.h"
@@ -21,6 +24,12 @@ inline constexpr std::size_t kPayloadInlineMax = 1024;
 
 json payload_of_input(const json& input);
 json payload_of_action(const Action& action);
+
+// The same payload for a run that this client asked for; an empty object: it can be asked nothing. One that cannot be
+// read is left as it is.
+std::string payload_for_asker(std::string payload, const json& can_answer);
+// What the run's client can be asked; an empty object: nothing, or there was no client.
+json asker_of(std::string_view payload);
 
 // The action that a run with this payload performs. Errors: arguments_invalid, for a payload that cannot be read.
 Result<Action> action_with_payload(Action action, std::string_view payload);

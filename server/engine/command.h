@@ -33,6 +33,7 @@ class WorkerSignal {
   virtual void run_taken_away(RunId run) = 0;    // the lease is gone (force): drop it, its late result is refused
   virtual void schedule_changed(std::int16_t shard) = 0;      // schedule_state rows of the shard have other times now
   virtual void dispatch_changed(const TenantId& tenant) = 0;  // the kill switch was thrown or released
+  virtual void question_answered(RunId run) = 0;              // what the run's call asked (questions.h)
 };
 
 }  // namespace carillon

@@ -21,6 +21,7 @@
 #include "server/engine/deliveries.h"
 #include "server/engine/followed_calls.h"
 #include "server/engine/queries.h"
+#include "server/engine/questions.h"
 #include "server/engine/run_commands.h"
 #include "server/engine/run_watch.h"
 #include "server/engine/task_commands.h"
@@ -90,10 +91,17 @@ class Engine {
   // Of all tenants, by ids that were handed out to their owners; unknown ones are left out.
   std::vector<FollowedCallState> followed_call_states(const std::vector<FollowedCallId>& calls);
 
+  // questions.h. What a run's call asks and the caller may answer, the oldest first.
+  std::vector<OpenQuestion> open_questions(const Caller& caller, RunId run);
+  // Errors: run_not_waiting (somebody was first, details say who; or the call is over), unknown_name, not_allowed,
+  // arguments_invalid with a pointer into the answer.
+  Result<QuestionAnswered> answer_question(const Caller& caller, const AnswerQuestion& command);
+
   RunWatch& watch() { return watch_; }
   // Resumes tasks and tenants whose pause has an end that has come. The worker's poll calls it, about once a second.
   void end_pauses();
-  // Tells the watchers of runs that other processes have finished. The worker's poll calls it, about once a second.
+  // Tells the watchers of runs that other processes have finished, what those ask and how far they are. The worker's
+  // poll calls it, about once a second.
   void check_watched_runs();
 
  private:

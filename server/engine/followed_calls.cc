@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "server/domain/progress.h"
+#include "server/engine/asked.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
 #include "server/engine/paging.h"
@@ -19,7 +21,7 @@ Error unknown_call(const std::string& id) {
 }
 
 // Nothing: its run's record is not kept any more.
-std::optional<FollowedCall> with_run(Tx& tx, const TenantId& tenant, FollowedCallRecord record) {
+std::optional<FollowedCall> with_run(Tx& tx, const Caller& caller, FollowedCallRecord record) {
   FollowedCall call{.id = std::move(record.id),
                     .tool = std::move(record.tool),
                     .shape = std::move(record.shape),
@@ -28,9 +30,12 @@ std::optional<FollowedCall> with_run(Tx& tx, const TenantId& tenant, FollowedCal
                     .keep_for = record.keep_for,
                     .cancelled_at = record.cancelled_at};
   if (!record.run) return call;
-  const auto run = RunStore{tx}.find(tenant, *record.run);
+  const auto run = RunStore{tx}.find(caller.tenant, *record.run);
   if (!run) return std::nullopt;
   call.run = view_of(*run);
+  if (run->state != RunState::running) return call;
+  call.questions = questions_for(tx, caller, *run);
+  for (const RunNews& news : QuestionStore{tx}.news({run->id})) call.progress = progress_of(news.progress);
   return call;
 }
 
@@ -67,7 +72,7 @@ Result<FollowedCall> Engine::find_followed_call(const Caller& caller, const std:
   const Instant now = parts_.clock.now();
   return parts_.store.in_tx(caller.tenant, [&](Tx& tx) -> Result<FollowedCall> {
     auto record = FollowedCallStore{tx}.find(caller.tenant, caller.agent, id);
-    auto call = record ? with_run(tx, caller.tenant, std::move(*record)) : std::nullopt;
+    auto call = record ? with_run(tx, caller, std::move(*record)) : std::nullopt;
     if (!call) return unknown_call(id);
     call->now = now;
     return std::move(*call);
@@ -94,7 +99,7 @@ Result<FollowedCallPage> Engine::list_followed_calls(const Caller& caller, const
       answer.next_cursor = make_cursor(Listing::followed_calls, page_key(records.back()));
     }
     for (auto& record : records) {
-      auto call = with_run(tx, caller.tenant, std::move(record));
+      auto call = with_run(tx, caller, std::move(record));
       if (!call) continue;
       call->now = now;
       answer.calls.push_back(std::move(*call));

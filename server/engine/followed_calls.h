@@ -31,7 +31,9 @@ struct FollowedCall {
   std::string tool{};
   json shape = json::object();
   json answer = nullptr;
-  std::optional<RunRow> run{};  // none: it was answered at once
+  std::optional<RunRow> run{};             // none: it was answered at once
+  std::vector<OpenQuestion> questions{};   // what the run's call asks and the caller may answer
+  std::optional<ToolProgress> progress{};  // how far it was when it said so last
   Instant created_at{};
   Duration keep_for{};
   std::optional<Instant> cancelled_at{};  // the client took it back; the run may go on

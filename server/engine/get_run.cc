@@ -1,3 +1,4 @@
+#include "server/domain/question.h"
 #include "server/domain/run_handle.h"
 #include "server/domain/run_payload.h"
 #include "server/engine/engine.h"
@@ -97,12 +98,16 @@ std::optional<Diagnosis> diagnose(const Looking& looking, const std::vector<Step
   return diagnosis;
 }
 
-// Why a queued or waiting run is not running, the plainest reason first.
-std::vector<std::string> waits_for(const Looking& looking) {
+// Why a run does not go on, the plainest reason first.
+std::vector<std::string> waits_for(const Looking& looking, const std::vector<OpenQuestion>& questions) {
   const RunRecord& run = looking.run;
   if (run.state == RunState::waiting) return {"it waits, and holds no worker"};
-  if (run.state != RunState::queued) return {};
   std::vector<std::string> reasons;
+  for (const OpenQuestion& question : questions)
+    reasons.push_back("an answer to what " + question.tool +
+                      " asks: " + brief_question(question.method, question.params) + " (until " +
+                      describe_instant(question.answer_until, run.zone, looking.now) + ")");
+  if (run.state != RunState::queued) return reasons;
   StatusStore status{looking.tx};
   if (const auto pause = status.dispatch_pause(looking.tenant))
     reasons.push_back("dispatch is paused by " + pause->paused_by +
@@ -167,7 +172,9 @@ Result<RunDetail> Engine::get_run(const Caller& caller, const GetRun& query) {
     put_bodies(looking, detail);
     detail.steps = steps_of(looking);
     detail.diagnosis = diagnose(looking, detail.steps);
-    detail.waits_for = waits_for(looking);
+    if (run->state == RunState::running) detail.questions = QuestionStore{tx}.open(caller.tenant, {run->id});
+    detail.waits_for = waits_for(looking, detail.questions);
+    detail.row.asks = asks_of(detail.questions);
     for (DeliveryRecord& told : DeliveryStore{tx}.of_run(caller.tenant, run->id))
       detail.deliveries.push_back(
           {std::move(told.target), std::move(told.state), std::move(told.error), told.settled_at});

@@ -1,4 +1,5 @@
 #include <charconv>
+#include <map>
 
 #include "server/domain/moment.h"
 #include "server/domain/nearest.h"
@@ -59,6 +60,19 @@ Result<RunQuery> behind_cursor(const ListRuns& query, RunQuery window) {
   return window;
 }
 
+// What the calls of running runs ask.
+void put_questions(Tx& tx, const TenantId& tenant, std::vector<RunRow>& rows) {
+  std::vector<RunId> running;
+  for (const RunRow& row : rows)
+    if (row.state == RunState::running) running.emplace_back(row.run_id);
+  if (running.empty()) return;
+  std::map<std::int64_t, std::vector<OpenQuestion>> by_run;
+  for (OpenQuestion& question : QuestionStore{tx}.open(tenant, running))
+    by_run[question.run.number()].push_back(std::move(question));
+  for (RunRow& row : rows)
+    if (const auto found = by_run.find(row.run_id); found != by_run.end()) row.asks = asks_of(found->second);
+}
+
 }  // namespace
 
 Result<RunPage> Engine::list_runs(const Caller& caller, const ListRuns& query) {
@@ -94,6 +108,7 @@ Result<RunPage> Engine::list_runs(const Caller& caller, const ListRuns& query) {
       answer.runs.pop_back();
       answer.next_cursor = make_cursor(Listing::runs, std::to_string(answer.runs.back().run_id));
     }
+    put_questions(tx, caller.tenant, answer.runs);
     return answer;
   });
 }

@@ -15,6 +15,7 @@
 #include "server/domain/run_state.h"
 #include "server/domain/task.h"
 #include "server/engine/task_commands.h"
+#include "server/store/question_store.h"
 
 namespace carillon {
 
@@ -56,6 +57,7 @@ struct RunRow {
   std::string error_message{};
   std::string reason{};
   bool cancel_requested = false;
+  std::string asks{};  // of a running one: what its call asks, in a line
 };
 
 struct RunPage {
@@ -115,8 +117,9 @@ struct RunDetail {
   std::optional<Diagnosis> diagnosis{};
   std::vector<std::string> waits_for{};  // why a queued or waiting run is not running
   std::vector<DeliveryRow> deliveries{};
-  std::vector<std::string> retries{};  // handles of the other runs with this number
-  json progress = nullptr;
+  std::vector<std::string> retries{};     // handles of the other runs with this number
+  json progress = nullptr;                // what its call said last about how far it is (domain/progress.h)
+  std::vector<OpenQuestion> questions{};  // what its call asks, the oldest first
   int task_version = 1;
   std::string correlation_id{};
   std::optional<Instant> expires_at{};

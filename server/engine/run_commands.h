@@ -1,7 +1,8 @@
 // Commands about runs and their answers: run_now, cancel_run, retry_run, call_tool.
 //
 // Runs that a command starts are in run_ready when it is committed. Waiting for their end is the caller's matter
-// (run_watch.h). `at` is the instant of the first answer. JSON: answers_json.h. Values only.
+// (run_watch.h). `at` is the instant of the first answer. `can_answer`: what the asking client can be asked while the
+// run is under way (domain/question.h). JSON: answers_json.h. Values only.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +23,7 @@ struct RunNow {
   std::optional<json> input{};  // replaces the action's input (steps), arguments (tool) or message ({"message": …})
   std::string reason{};
   std::optional<Overlap> overlap{};  // default: the task's own policy
+  json can_answer = json::object();
 };
 
 // The answer of run_now, retry_run and call_tool: the run that was started, or the row that says why it was not.
@@ -63,12 +65,14 @@ struct RetryRun {
   std::string run{};  // must have ended
   std::optional<json> input{};
   RetryDefinition definition = RetryDefinition::original;
+  json can_answer = json::object();
 };
 
 struct CallTool {
   CommandKey key{};
   std::string tool{};
   json arguments = json::object();
+  json can_answer = json::object();
 };
 
 // call_tool {dry_run}: the arguments fit the tool's schema.

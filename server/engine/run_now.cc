@@ -95,7 +95,7 @@ Result<RunStarted> Engine::run_now(const Caller& caller, const RunNow& command) 
                          .origin = "run_now",
                          .run_at = call.now,
                          .overlap = command.overlap.value_or(overlap_policy(*definition)),
-                         .payload = std::move(*payload),
+                         .payload = payload_for_asker(std::move(*payload), command.can_answer),
                          .reason = command.reason};
     RunStarted started = start_run({call, tx, telling, parts_.ids}, order);
     telling.audit(subject_of(RunId{started.run_id}), nullptr, run_audit(started, command.reason));
@@ -130,7 +130,7 @@ Result<RunStarted> Engine::retry_run(const Caller& caller, const RetryRun& comma
                          .version = version,
                          .origin = "retry",
                          .run_at = call.now,
-                         .payload = std::move(payload),
+                         .payload = payload_for_asker(std::move(payload), command.can_answer),
                          .reason = "retry of " + handle,
                          .slot = run->slot,
                          .number = run->number,
@@ -180,7 +180,7 @@ Result<RunStarted> Engine::call_tool(const Caller& caller, const CallTool& comma
                          .version = task.version,
                          .origin = "call",
                          .run_at = call.now,
-                         .payload = payload};
+                         .payload = payload_for_asker(payload, command.can_answer)};
     RunStarted started = start_run(starting, order);
     telling.audit(subject_of(RunId{started.run_id}), nullptr, {{"run", started.run}, {"tool", command.tool}});
     return started;

@@ -1,5 +1,6 @@
 #include "server/engine/run_view.h"
 
+#include "server/domain/question.h"
 #include "server/engine/lookup.h"
 
 namespace carillon {
@@ -26,9 +27,17 @@ RunRow view_of(const RunRecord& run) {
       .error_message = run.error_message,
       .reason = run.reason,
       .cancel_requested = run.cancel_requested_at.has_value(),
+      .asks = {},
   };
   if (run.started_at && run.finished_at) row.duration = *run.finished_at - *run.started_at;
   return row;
+}
+
+std::string asks_of(const std::vector<OpenQuestion>& questions) {
+  std::string asks;
+  for (const OpenQuestion& question : questions)
+    asks += (asks.empty() ? "" : "; ") + brief_question(question.method, question.params);
+  return asks;
 }
 
 }  // namespace carillon

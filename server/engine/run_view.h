@@ -7,5 +7,7 @@
 namespace carillon {
 
 RunRow view_of(const RunRecord& run);
+// What RunRow::asks says.
+std::string asks_of(const std::vector<OpenQuestion>& questions);
 
 }  // namespace carillon

@@ -2,10 +2,11 @@
 
 namespace carillon {
 
-RunWatch::Ticket RunWatch::watch(RunId run, std::function<void()> ended) {
+RunWatch::Ticket RunWatch::watch(RunId run, RunListener listener) {
+  auto shared = std::make_shared<const RunListener>(std::move(listener));
   return watches_.with([&](Watches& watches) {
     const Ticket ticket = watches.next++;
-    watches.by_ticket.emplace(ticket, std::pair{run, std::move(ended)});
+    watches.by_ticket.emplace(ticket, std::pair{run, std::move(shared)});
     watches.by_run.emplace(run, ticket);
     return ticket;
   });
@@ -26,8 +27,8 @@ void RunWatch::unwatch(Ticket ticket) {
 }
 
 void RunWatch::finished(RunId run) {
-  std::vector<std::function<void()>> callbacks = watches_.with([&](Watches& watches) {
-    std::vector<std::function<void()>> taken;
+  const Listening listeners = watches_.with([&](Watches& watches) {
+    Listening taken;
     const auto [first, last] = watches.by_run.equal_range(run);
     for (auto it = first; it != last; ++it) {
       const auto found = watches.by_ticket.find(it->second);
@@ -37,7 +38,26 @@ void RunWatch::finished(RunId run) {
     watches.by_run.erase(first, last);
     return taken;
   });
-  for (const auto& callback : callbacks) callback();
+  for (const auto& listener : listeners) listener->ended();
+}
+
+void RunWatch::asks(RunId run) {
+  for (const auto& listener : listening_to(run))
+    if (listener->asks) listener->asks();
+}
+
+void RunWatch::progressed(RunId run, const ToolProgress& progress) {
+  for (const auto& listener : listening_to(run))
+    if (listener->progressed) listener->progressed(progress);
+}
+
+RunWatch::Listening RunWatch::listening_to(RunId run) const {
+  return watches_.with([&](const Watches& watches) {
+    Listening listening;
+    const auto [first, last] = watches.by_run.equal_range(run);
+    for (auto it = first; it != last; ++it) listening.push_back(watches.by_ticket.at(it->second).second);
+    return listening;
+  });
 }
 
 std::vector<RunId> RunWatch::watched() const {

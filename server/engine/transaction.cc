@@ -45,6 +45,7 @@ void send(const Telling::Signals& signals, const TenantId& tenant, const Listene
   for (const RunId run : signals.cancels) listeners.worker.cancel_requested(run);
   for (const RunId run : signals.taken) listeners.worker.run_taken_away(run);
   for (const std::int16_t shard : signals.schedules) listeners.worker.schedule_changed(shard);
+  for (const RunId run : signals.answered) listeners.worker.question_answered(run);
   if (signals.dispatch) listeners.worker.dispatch_changed(tenant);
   for (const RunId run : signals.ended) listeners.watch.finished(run);
 }

@@ -1,8 +1,9 @@
 // One command, one transaction: the idempotency of its key, the events and audit rows that go with it, and the signals
 // that follow its commit.
 //
-// run_once() is the only way in which a command of the engine reaches the database. Its work may run more than once
-// (deadlock, serialisation failure), so it notes signals in the Telling that it is given, which starts empty each time.
+// run_once() and run_keyless() are the only ways in which a command of the engine reaches the database. Its work may
+// run more than once (deadlock, serialisation failure), so it notes signals in the Telling that it is given, which
+// starts empty each time.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -56,10 +57,11 @@ class Telling {
   void run_ended(RunId run) { signals_.ended.push_back(run); }
   void schedule_changed(std::int16_t shard) { signals_.schedules.insert(shard); }
   void dispatch_changed() { signals_.dispatch = true; }
+  void question_answered(RunId run) { signals_.answered.push_back(run); }
 
   struct Signals {
     std::vector<std::pair<std::int16_t, Instant>> ready;
-    std::vector<RunId> cancels, taken, ended;
+    std::vector<RunId> cancels, taken, ended, answered;
     std::set<std::int16_t> schedules;
     bool dispatch = false;
   };
@@ -102,27 +104,34 @@ Result<std::optional<Answer>> replayed(Store& store, const Call& call) {
   return std::optional{answer_from_json<Answer>(**stored)};
 }
 
-// work: Result<Answer>(Tx&, Telling&).
+// A command that takes no key. work: Result<Answer>(Tx&, Telling&).
+template <class Answer, class Work>
+Result<Answer> run_keyless(Store& store, const Listeners& listeners, const Call& call, Work work) {
+  Telling::Signals signals;
+  Result<Answer> answer = store.in_tx(call.caller.tenant, [&](Tx& tx) -> Result<Answer> {
+    Telling telling{call, tx};
+    Result<Answer> done = work(tx, telling);
+    signals = telling.take_signals();
+    return done;
+  });
+  if (answer) send(signals, call.caller.tenant, listeners);
+  return answer;
+}
+
 template <class Answer, class Work>
 Result<Answer> run_once(Store& store, const Listeners& listeners, const Call& call, Work work) {
   if (auto fit = check_key(call.key); !fit) return fit.error();
-  Telling::Signals signals;
-  Result<Answer> answer = store.in_tx(call.caller.tenant, [&](Tx& tx) -> Result<Answer> {
-    signals = {};
+  return run_keyless<Answer>(store, listeners, call, [&](Tx& tx, Telling& telling) -> Result<Answer> {
     if (call.key.client_generated_id && !claim_key(tx, call)) {
       auto stored = first_answer(tx, call);
       if (!stored) return stored.error();
       if (!*stored) return Error{ErrorCode::conflict, "the client_generated_id was given up just now; repeat the call"};
       return answer_from_json<Answer>(**stored);
     }
-    Telling telling{call, tx};
     Result<Answer> done = work(tx, telling);
     if (done && call.key.client_generated_id) keep_answer(tx, call, to_json(*done));
-    signals = telling.take_signals();
     return done;
   });
-  if (answer) send(signals, call.caller.tenant, listeners);
-  return answer;
 }
 
 }  // namespace carillon

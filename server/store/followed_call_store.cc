@@ -58,8 +58,8 @@ std::vector<FollowedCallState> FollowedCallStore::states(const std::vector<Follo
   std::vector<FollowedCallState> states;
   for (const auto& row : tx_.exec(sql::followed_call_states, tenants, ids))
     states.push_back({column<TenantId>(row["tenant_id"]), column<std::string>(row["call_id"]),
-                      column<std::string>(row["state"]), column<bool>(row["stopping"]),
-                      column<bool>(row["cancelled"])});
+                      column<std::string>(row["state"]), column<bool>(row["stopping"]), column<bool>(row["cancelled"]),
+                      column<std::string>(row["progress"]), column<std::string>(row["asks"])});
   return states;
 }
 

@@ -33,6 +33,8 @@ struct FollowedCallState {
   std::string state;  // of the run; queued also where it is nowhere any more
   bool stopping = false;
   bool cancelled = false;
+  std::string progress{};  // a digest of what the run's call says about how far it is
+  std::string asks{};      // the keys of its open questions
 };
 
 struct FollowedCallId {

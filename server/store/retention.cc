@@ -63,6 +63,7 @@ Swept Retention::sweep(Instant now) {
   pruned_by(sql::expire_deliveries, now - kDeliveryWaitMax, now, rows_max);
   pruned_by(sql::prune_deleted_tasks, now - options_.deleted_items, rows_max);
   pruned_by(sql::prune_followed_calls, now, rows_max);
+  pruned_by(sql::close_lost_questions, now, rows_max);
 
   const Horizons longest = read_horizons();
   drop("run_output", now - longest.outputs, swept);
@@ -78,6 +79,7 @@ Swept Retention::sweep(Instant now) {
       swept);
   pruned_by(sql::prune_slots, now - longest.records, rows_max);
   pruned_by(sql::prune_deliveries, now - longest.records, rows_max);
+  pruned_by(sql::prune_questions, now - longest.records, rows_max);
   return swept;
 }
 

@@ -62,6 +62,19 @@ std::string step_path_of(const RunInFlight& run) {
 
 }  // namespace
 
+Executor::Executor(ExecutorParts parts, const ExecutorOptions& options) : parts_(std::move(parts)), options_(options) {
+  progress_->with([this](auto& sink) {
+    sink = [this](const RunInFlight& run, const ToolProgress& progress) {
+      parts_.desk.progressed(run.run.lease, progress);
+      if (parts_.progressed) parts_.progressed(run.run.lease.id, progress);
+    };
+  });
+}
+
+Executor::~Executor() {
+  progress_->with([](auto& sink) { sink = nullptr; });
+}
+
 void Executor::start(const std::vector<RunPtr>& runs) {
   std::vector<std::function<void()>> work;
   work.reserve(runs.size());
@@ -80,7 +93,7 @@ bool Executor::may_start(const RunPtr& run) {
 }
 
 void Executor::ended(const RunPtr& run) {
-  if (run->run.takeovers == 0) return;
+  if (run->run.takeovers == 0 || run->proved.exchange(true)) return;
   const RunPtr next = suspects_.with([&](Suspects& suspects) -> RunPtr {
     const auto waiting = std::find(suspects.waiting.begin(), suspects.waiting.end(), run);
     if (waiting != suspects.waiting.end()) {
@@ -113,10 +126,11 @@ void Executor::begin(const RunPtr& run) {
 void Executor::prepare(const RunPtr& run) {
   CARILLON_CHECK(run->task != nullptr);
   if (!run->task->definition) return fail_without_call(run, ErrorClass::internal, run->task->problem);
-  auto action = action_with_payload(run->task->definition->action,
-                                    run->input.empty() ? run->run.payload.value_or("") : run->input);
+  const std::string payload = run->input.empty() ? run->run.payload.value_or("") : run->input;
+  auto action = action_with_payload(run->task->definition->action, payload);
   if (!action) return fail_without_call(run, ErrorClass::internal, action.error().message);
   run->plan.action = std::move(*action);
+  run->plan.can_answer = asker_of(payload);
   run->plan.now = run->started_at;
   resume_from_journal(*run);
   next(run);
@@ -260,15 +274,20 @@ void Executor::call(const RunPtr& run, const NextCall& wanted, Duration timeout)
     return drop(run->run.lease.id);
   }
   failpoint("before_call");
-  ToolCall request{
-      run->run.tenant,         wanted.tool, wanted.arguments, timeout, "carillon-" + run->run.lease.id.str(),
-      traceparent_of(run->run)};
+  ToolCall request{.tenant = run->run.tenant,
+                   .tool = wanted.tool,
+                   .arguments = wanted.arguments,
+                   .timeout = timeout,
+                   .idempotency_key = "carillon-" + run->run.lease.id.str(),
+                   .traceparent = traceparent_of(run->run)};
   if (!wanted.step_path.empty()) request.idempotency_key += "-" + wanted.step_path;
   const std::uint64_t sequence = run->call.with([&](CallUnderWay& call) {
     call.started_at = parts_.clock.now();
+    call.timeout = timeout;
     call.overdue_at = BootClock::now() + timeout + options_.overdue_after;
     return call.sequence;
   });
+  listen(run, sequence, request);
   const CallId id = parts_.tools.start(std::move(request), [this, queue = work_, run, sequence](ToolReply reply) {
     failpoint("after_call");
     queue->post([this, run, sequence, reply = std::move(reply)] { answered(run, sequence, reply); });
@@ -292,6 +311,7 @@ void Executor::answered(const RunPtr& run, std::uint64_t sequence, const ToolRep
     return answered;
   });
   if (!call) return;
+  stop_asking(*run);
   if (was_made(reply)) run->plan.spent += call->cost;
   if (reply.failure)
     failed(run, *call, reply);

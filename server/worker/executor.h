@@ -22,6 +22,7 @@
 #include "server/domain/retry.h"
 #include "server/domain/tool_caller.h"
 #include "server/worker/completer.h"
+#include "server/worker/question_desk.h"
 #include "server/worker/run_in_flight.h"
 #include "server/worker/work_queue.h"
 #include "server/worker/worker_options.h"
@@ -33,11 +34,16 @@ struct ExecutorParts {
   const DbClock& clock;
   RunsInFlight& runs;
   std::function<Completer&(RunId)> completer;
+  QuestionDesk& desk;
+  std::function<void(RunId, const ToolProgress&)> progressed{};  // short; from any thread
 };
 
 class Executor {
  public:
-  Executor(ExecutorParts parts, const ExecutorOptions& options) : parts_(std::move(parts)), options_(options) {}
+  Executor(ExecutorParts parts, const ExecutorOptions& options);
+  ~Executor();
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
 
   void start(const std::vector<RunPtr>& runs);
   // The end of a live run is wished: its call is cancelled; between calls it stops at the next.
@@ -81,6 +87,10 @@ class Executor {
   void policy_found(const RunPtr& run, const NextCall& wanted, const Result<ToolPolicy>& policy);
   void call(const RunPtr& run, const NextCall& wanted, Duration timeout);
   void answered(const RunPtr& run, std::uint64_t sequence, const ToolReply& reply);
+  // executor_asking.cc
+  void listen(const RunPtr& run, std::uint64_t sequence, ToolCall& request);
+  void asked(const RunPtr& run, std::uint64_t sequence, ToolQuestion question, ToolAnswered answered);
+  void stop_asking(const RunInFlight& run);
   void succeeded(const RunPtr& run, const CallUnderWay& call, const ToolReply& reply);
   void failed(const RunPtr& run, const CallUnderWay& call, const ToolReply& reply);
   void fail_without_call(const RunPtr& run, ErrorClass error_class, const std::string& message);
@@ -101,6 +111,9 @@ class Executor {
   // Shared with the answers of calls: one may come when the executor is gone, and finds a queue that nobody serves.
   const std::shared_ptr<WorkQueue> work_ = std::make_shared<WorkQueue>();
   WorkQueue patient_;
+  // The same for progress: empty when the executor is gone.
+  using ProgressSink = Guarded<std::function<void(const RunInFlight&, const ToolProgress&)>>;
+  const std::shared_ptr<ProgressSink> progress_ = std::make_shared<ProgressSink>();
   Guarded<std::map<std::pair<std::string, std::string>, ToolPolicy>> policies_;  // by tenant and tool
   struct Suspects {
     bool one_under_way = false;

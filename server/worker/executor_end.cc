@@ -59,6 +59,7 @@ void Executor::abandon(const RunPtr& run) {
   run->phase = RunPhase::ended;
   const auto call = run->call.with([](const CallUnderWay& under_way) { return under_way.call; });
   if (call) parts_.tools.cancel(*call, "the worker no longer holds the run");
+  stop_asking(*run);
   ended(run);
 }
 

@@ -11,12 +11,13 @@ namespace {
 constexpr Duration kSendEvery = std::chrono::milliseconds{10};
 constexpr Duration kWaitMax = std::chrono::seconds{1};
 constexpr char kCancelChannel[] = "carillon.cancel";
+constexpr char kAnswerChannel[] = "carillon.answer";
 constexpr char kEverybodyChannel[] = "carillon.everybody";
 
 std::string group_channel(int group) { return "carillon.shards." + std::to_string(group); }
 
 std::vector<std::string> all_channels() {
-  std::vector<std::string> channels{kCancelChannel, kEverybodyChannel};
+  std::vector<std::string> channels{kCancelChannel, kAnswerChannel, kEverybodyChannel};
   for (int group = 0; group < kShardGroups; ++group) channels.push_back(group_channel(group));
   return channels;
 }
@@ -33,6 +34,7 @@ void Messenger::tell(std::string channel) {
 
 void Messenger::tell_shard(std::int16_t shard) { tell(group_channel(shard * kShardGroups / kShards)); }
 void Messenger::tell_cancel() { tell(kCancelChannel); }
+void Messenger::tell_answer() { tell(kAnswerChannel); }
 void Messenger::tell_everybody() { tell(kEverybodyChannel); }
 
 void Messenger::send() {
@@ -57,11 +59,14 @@ void Messenger::run_once() {
   if (heard.listening_anew) {
     parts_.look_again();
     parts_.look_for_cancels();
+    parts_.look_for_answers();
   }
   for (const auto& channel : heard.channels) {
     metrics::count("carillon_notifications_heard_total");
     if (channel == kCancelChannel)
       parts_.look_for_cancels();
+    else if (channel == kAnswerChannel)
+      parts_.look_for_answers();
     else
       parts_.look_again();
   }

@@ -21,6 +21,7 @@ inline constexpr int kShardGroups = 4;  // one channel each
 struct MessengerParts {
   std::function<void()> look_again;  // runs, schedules or pauses have changed
   std::function<void()> look_for_cancels;
+  std::function<void()> look_for_answers;
 };
 
 class Messenger {
@@ -29,6 +30,7 @@ class Messenger {
 
   void tell_shard(std::int16_t shard);
   void tell_cancel();
+  void tell_answer();
   void tell_everybody();
 
   // Waits for something to hear or to tell, at most a second.

@@ -38,6 +38,7 @@ struct RunPlan {
   Instant now{};                        // `now` of its templates: frozen when its first step started
   std::vector<JournalEntry> journal{};  // what was done before this worker took over
   Cost spent{};                         // by the calls so far, those of earlier attempts too
+  json can_answer = json::object();     // what the client that asked for the run can be asked
 };
 
 struct CallUnderWay {
@@ -47,7 +48,9 @@ struct CallUnderWay {
   Cost cost{};
   std::optional<CallId> call{};
   Instant started_at{};
+  Duration timeout{};
   BootTime overdue_at = BootTime::max();
+  int questions = 0;           // that are open: the call's time stands still
   std::uint64_t sequence = 0;  // of the calls of this run: an answer to an earlier one is ignored
 };
 
@@ -67,6 +70,8 @@ struct RunInFlight {
   RunPlan plan;
   std::atomic<BootTime> lease_end{BootTime::min()};  // reckoned from before the statement that leased it
   std::atomic<bool> cancelled{false};
+  std::atomic<int> questions{0};    // asked so far
+  std::atomic<bool> proved{false};  // of a run that was taken over: it is not the one that kills workers
   std::atomic<RunPhase> phase{RunPhase::queued};
   Guarded<CallUnderWay> call;
   Guarded<std::string> cancel_reason;

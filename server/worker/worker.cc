@@ -75,12 +75,14 @@ struct Worker::Inside {
   DueBoard board;
 
   HotPath keeper_path, claimer_path;
-  HotPathConnection scheduler_connection;
+  HotPathConnection scheduler_connection, question_connection;
   std::vector<std::unique_ptr<HotPath>> completer_paths;
   std::vector<std::unique_ptr<Completer>> completers;
   ShardLeases leases;
   ScheduleRows schedule_rows;
+  QuestionRows question_rows;
 
+  QuestionDesk desk;
   Executor executor;
   ShardKeeper shard_keeper;
   LeaseKeeper lease_keeper;
@@ -97,7 +99,7 @@ struct Worker::Inside {
   std::condition_variable idle;
 
   Loop keeper_loop{"keeper"}, claimer_loop{"claimer"}, scheduler_loop{"scheduler"}, messenger_loop{"messenger"},
-      housekeeper_loop{"housekeeper"};
+      question_loop{"questions"}, housekeeper_loop{"housekeeper"};
   std::vector<std::unique_ptr<Loop>> completer_loops, executor_loops;
 };
 
@@ -108,9 +110,13 @@ Worker::Inside::Inside(WorkerParts given, const WorkerOptions& limits)
       keeper_path(named(parts.database, "keeper"), parts.membership.instance()),
       claimer_path(named(parts.database, "claimer"), parts.membership.instance()),
       scheduler_connection(named(parts.database, "scheduler")),
+      question_connection(named(parts.database, "questions")),
       leases(keeper_path.connection(), parts.membership.instance()),
       schedule_rows(scheduler_connection, parts.membership.instance()),
-      executor({parts.tools, parts.clock, runs, [this](RunId run) -> Completer& { return completer_of(run); }},
+      question_rows(question_connection, parts.membership.instance()),
+      desk({question_rows, parts.clock, parts.hooks.run_asks}, options.questions),
+      executor({parts.tools, parts.clock, runs, [this](RunId run) -> Completer& { return completer_of(run); }, desk,
+                parts.hooks.run_progressed},
                options.executor),
       shard_keeper(leases, ownership, options.leases),
       lease_keeper({keeper_path, parts.clock, ownership, board, runs, executor, [this](RunId run) { ended(run); }},
@@ -131,7 +137,8 @@ Worker::Inside::Inside(WorkerParts given, const WorkerOptions& limits)
                  [this] {
                    cancels_due = true;
                    keeper_loop.wake();
-                 }}),
+                 },
+                 [this] { desk.look(); }}),
       shards_due(options.leases.renew_every),
       renewal_due(options.leases.renew_every),
       expiry_due(options.leases.expire_every),
@@ -193,7 +200,7 @@ void Worker::Inside::keep() {
   if (renewal_due.due() || cancels)
     lease_keeper.renew_once(cancels ? LeaseKeeper::Leases::all : LeaseKeeper::Leases::older);
   if (expiry_due.due()) {
-    lease_keeper.expire_once();
+    if (lease_keeper.expire_once() > 0) desk.close_lost();
     executor.end_overdue();
   }
   database_well_at = std::chrono::steady_clock::now();
@@ -284,6 +291,7 @@ void Worker::start() {
   in.keeper_loop.start(again([&in] { in.keep(); }));
   in.claimer_loop.start(again([&in] { in.claim(); }));
   in.scheduler_loop.start(again([&in] { in.schedule(); }));
+  in.question_loop.start([&in] { return in.desk.run_once() ? Loop::Next::again : Loop::Next::end; });
   in.messenger_loop.start(again([&in] { in.messenger.run_once(); }));
   in.housekeeper_loop.start(again([&in] { in.keep_house(); }));
 }
@@ -304,6 +312,8 @@ void Worker::stop(Duration soft_deadline) {
   for (const auto& loop : in.executor_loops) loop->stop();
   for (const auto& completer : in.completers) completer->stop();
   for (const auto& loop : in.completer_loops) loop->stop();
+  in.desk.stop();
+  in.question_loop.stop();
   in.messenger.wake();
   in.messenger_loop.stop();
   in.housekeeper_loop.stop();
@@ -356,6 +366,13 @@ void Worker::dispatch_changed(const TenantId&) {
   inside_->messenger.tell_everybody();
 }
 
+void Worker::question_answered(RunId run) {
+  if (inside_->runs.find(run))
+    inside_->desk.look();
+  else
+    inside_->messenger.tell_answer();
+}
+
 struct WorkerBell::Attached {
   std::mutex mutex;
   WorkerSignal* worker = nullptr;
@@ -386,6 +403,9 @@ void WorkerBell::run_taken_away(RunId run) {
 }
 void WorkerBell::schedule_changed(std::int16_t shard) {
   attached_->ring([&](WorkerSignal& worker) { worker.schedule_changed(shard); });
+}
+void WorkerBell::question_answered(RunId run) {
+  attached_->ring([&](WorkerSignal& worker) { worker.question_answered(run); });
 }
 void WorkerBell::dispatch_changed(const TenantId& tenant) {
   attached_->ring([&](WorkerSignal& worker) { worker.dispatch_changed(tenant); });

@@ -2,9 +2,9 @@
 // alive and takes over those of others that have ended. Any number of workers share a database; leases decide who
 // works.
 //
-// Its threads (docs/loops.md): keeper, scheduler, claimer, completers, executors, messenger, housekeeper. Each is a
-// loop around a run_once() of its own class; a loop logs a failure once, waits with back-off and goes on. The worker is
-// the WorkerSignal of the commands of its own process, so what they commit is acted on without NOTIFY.
+// Its threads (docs/loops.md): keeper, scheduler, claimer, completers, executors, questions, messenger, housekeeper.
+// Each is a loop around a run_once() of its own class; a loop logs a failure once, waits with back-off and goes on. The
+// worker is the WorkerSignal of the commands of its own process, so what they commit is acted on without NOTIFY.
 //
 // start() once, stop() once; the signals may be given from any thread at any time between.
 #pragma once
@@ -24,9 +24,11 @@ namespace carillon {
 
 // What the worker does for rooms that it does not know. All of them may be empty.
 struct WorkerHooks {
-  std::function<void(RunId)> run_ended;  // a run has reached a final state, its row is in run_history
-  std::function<void()> each_second;     // small duties that need the store: watched runs, pauses that end
-  std::function<void()> sweep;           // retention, in small pieces; every SweepOptions::every
+  std::function<void(RunId)> run_ended;   // a run has reached a final state, its row is in run_history
+  std::function<void()> each_second;      // small duties that need the store: watched runs, pauses that end
+  std::function<void()> sweep;            // retention, in small pieces; every SweepOptions::every
+  std::function<void(RunId)> run_asks{};  // a question of its call can be answered
+  std::function<void(RunId, const ToolProgress&)> run_progressed{};  // from a thread of the catalog's; short
 };
 
 struct WorkerParts {
@@ -61,6 +63,7 @@ class Worker final : public WorkerSignal {
   void run_taken_away(RunId run) override;
   void schedule_changed(std::int16_t shard) override;
   void dispatch_changed(const TenantId& tenant) override;
+  void question_answered(RunId run) override;
 
  private:
   struct Inside;
@@ -81,6 +84,7 @@ class WorkerBell final : public WorkerSignal {
   void run_taken_away(RunId run) override;
   void schedule_changed(std::int16_t shard) override;
   void dispatch_changed(const TenantId& tenant) override;
+  void question_answered(RunId run) override;
 
  private:
   struct Attached;

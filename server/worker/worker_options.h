@@ -34,6 +34,13 @@ struct ExecutorOptions {
   Duration overdue_after = std::chrono::seconds{30};  // a call that is not answered so long after its own timeout
   std::size_t output_bytes_max = 5'000'000;           // of one step; the rest is cut off and flagged
   std::size_t error_bytes_max = 8'000;
+  Duration answer_within = std::chrono::minutes{10};  // what a call asks can be answered so long
+  int questions_max = 50;                             // of one attempt of a run
+};
+
+struct QuestionOptions {
+  std::size_t open_max = 500;  // of this process; beyond it a server hears that nobody answers
+  std::size_t bytes_max = 256 * 1024;
 };
 
 struct SweepOptions {
@@ -44,6 +51,7 @@ struct WorkerOptions {
   LeaseOptions leases;
   BatchOptions batches;
   ExecutorOptions executor;
+  QuestionOptions questions;
   SweepOptions sweep;
   Duration look_ahead = std::chrono::seconds{5};        // how far the timers reach
   Duration poll_every = std::chrono::seconds{1};        // ± 20 %: how often they are filled

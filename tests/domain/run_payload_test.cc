@@ -38,3 +38,20 @@ TEST_CASE("no payload leaves the action alone and an unreadable one is an error"
     CHECK_FALSE(action_with_payload(action(ActionKind::tool), bad).ok());
   CHECK_FALSE(action_with_payload(action(ActionKind::message), R"({"input": {}})").ok());
 }
+
+TEST_CASE("a payload says what the client of its run can be asked and nothing else changes", "[domain][run_payload]") {
+  const json forms{{"elicitation", {{"form", json::object()}}}};
+  const std::string input = payload_of_input(json{{"message", "new"}}).dump();
+  for (const std::string& before : {std::string{}, input}) {
+    const std::string asking = payload_for_asker(before, forms);
+    CHECK(asker_of(asking) == forms);
+    CHECK(action_with_payload(action(ActionKind::tool), asking)->arguments ==
+          action_with_payload(action(ActionKind::tool), before)->arguments);
+    CHECK(payload_for_asker(asking, json::object()) == before);
+    CHECK(payload_for_asker(before, json::object()) == before);
+    CHECK(asker_of(before).empty());
+  }
+  CHECK(payload_for_asker("{", forms) == "{");
+  CHECK(asker_of(R"({"input": {"text": "\"can_answer\""}})").empty());
+  CHECK(asker_of(R"({"can_answer": 5})").empty());
+}

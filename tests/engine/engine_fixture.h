@@ -34,7 +34,7 @@ class FakeTools final : public ToolCaller {
 
 struct Told {
   std::vector<std::pair<std::int16_t, Instant>> ready;
-  std::vector<RunId> cancels, taken;
+  std::vector<RunId> cancels, taken, answered;
   std::vector<std::int16_t> schedules;
   int dispatch = 0;
 };
@@ -55,6 +55,9 @@ class NotedSignals final : public WorkerSignal {
   }
   void dispatch_changed(const TenantId&) override {
     told.with([&](Told& t) { ++t.dispatch; });
+  }
+  void question_answered(RunId run) override {
+    told.with([&](Told& t) { t.answered.push_back(run); });
   }
   Told take() {
     return told.with([](Told& t) { return std::exchange(t, {}); });

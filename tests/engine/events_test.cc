@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "server/domain/json_schema/json_schema.h"
+#include "server/store/question_rows.h"
 #include "server/store/schedule_rows.h"
 #include "server/store/shard_leases.h"
 #include "tests/engine/engine_fixture.h"
@@ -135,6 +136,24 @@ void lose_everything(EngineFixture& f, ByHand& worker) {
   worker.claim(now + 1h, 1h);
 }
 
+// One question is answered, one is too late, and one is lost with its worker.
+void ask_everything(EngineFixture& f, ByHand& worker) {
+  f.scheduled(R"({"name":"curious","when":"manual","message":"x"})");
+  f.ran("curious");
+  const auto runs = worker.claim(f.clock.now(), 1h);
+  REQUIRE(runs.size() == 1);
+  QuestionRows questions{worker.path.connection(), "by hand"};
+  const RunId run = runs[0].lease.id;
+  for (const char* key : {"ask-1-1", "ask-1-2", "ask-1-3"})
+    REQUIRE(questions.ask({runs[0].lease, key, "t.ask", "elicitation/create", R"({"message":"Well?"})", f.clock.now(),
+                           f.clock.now() + 1h}));
+  const json accepted{{"action", "accept"}, {"content", json::object()}};
+  CHECK(f.engine.answer_question(f.caller(), {.run = run, .key = "ask-1-1", .answer = accepted}).ok());
+  CHECK(questions.close({{run, "ask-1-2"}}, Unanswered::expired, f.clock.now()).size() == 1);
+  f.finish({.run = "curious#1", .run_id = run.number()}, "failed", "timeout");
+  CHECK(questions.close_lost(f.clock.now(), 10) == 2);
+}
+
 // A slot of each kind, an earlier run that makes room, and the end of the schedule.
 void fire_everything(EngineFixture& f, ByHand& worker) {
   f.scheduled(R"({"name":"last","when":"in 10m","message":"x"})");
@@ -216,6 +235,7 @@ TEST_CASE("every event in the outbox fits the schema of its type and every type 
   do_everything(f);
   settle_everything(f, worker);
   lose_everything(f, worker);
+  ask_everything(f, worker);
   fire_everything(f, worker);
   CHECK(fitting_types(f) == names(event_schemas()));
 }

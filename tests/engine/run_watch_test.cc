@@ -42,3 +42,19 @@ TEST_CASE("a callback may use the watch", "[engine][run_watch]") {
   watch.finished(RunId{2});
   CHECK(told);
 }
+
+TEST_CASE("who wants to hears what a run asks and how far it is until it ends", "[engine][run_watch]") {
+  RunWatch watch;
+  std::string heard;
+  watch.watch(RunId{1}, [&] { heard += "end "; });  // wants to hear of nothing else
+  watch.watch(RunId{1}, RunListener{.ended = [&] { heard += "end "; },
+                                    .asks = [&] { heard += "asks "; },
+                                    .progressed = [&](const ToolProgress& p) { heard += p.message + " "; }});
+  watch.progressed(RunId{1}, {.progress = 1, .message = "one"});
+  watch.asks(RunId{1});
+  watch.asks(RunId{1});
+  watch.asks(RunId{2});
+  watch.finished(RunId{1});
+  watch.progressed(RunId{1}, {.progress = 2, .message = "two"});
+  CHECK(heard == "one asks asks end end ");
+}

@@ -70,6 +70,7 @@ class NoWorker final : public WorkerSignal {
   void run_taken_away(RunId) override {}
   void schedule_changed(std::int16_t) override {}
   void dispatch_changed(const TenantId&) override {}
+  void question_answered(RunId) override {}
 };
 
 class NoChannel final : public transport::RequestChannel {

@@ -29,7 +29,9 @@ TEST_CASE("a lease is renewed when it is half a period old and a wished cancel i
 
   FakeTools tools;
   Completer completer{path, BatchOptions{}, [](const std::vector<SettledRun>&) {}};
-  Executor executor{{tools, clock, runs, [&](RunId) -> Completer& { return completer; }}, ExecutorOptions{}};
+  QuestionRows rows{path.connection(), "one"};
+  QuestionDesk desk{{rows, clock, {}}, QuestionOptions{}};
+  Executor executor{{tools, clock, runs, [&](RunId) -> Completer& { return completer; }, desk}, ExecutorOptions{}};
   DueBoard board{clock};
   LeaseKeeper keeper{{path, clock, ownership, board, runs, executor, [](RunId) {}}, options};
   const auto heartbeat = [&] { return database.ask("SELECT heartbeat_at FROM carillon.run_live WHERE id = 1"); };

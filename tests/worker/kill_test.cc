@@ -8,6 +8,7 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "server/process/child.h"
 #include "tests/worker/rig.h"
@@ -124,4 +125,40 @@ TEST_CASE("a run that kills every worker is quarantined and its neighbours are n
   REQUIRE(heir.wait_ended(2));
   CHECK(database.ask("SELECT outcome || ' ' || reason FROM carillon.run_history WHERE id = 1") == "failed quarantined");
   CHECK(database.ask("SELECT outcome FROM carillon.run_history WHERE id = 2") == "succeeded");
+}
+
+TEST_CASE("a worker killed while a question is open leaves a true end and a closed question",
+          "[worker][kill][questions]") {
+  const TestDatabase database;
+  const auto [tool, state, questions] = GENERATE(table<std::string, std::string, std::string>({
+      {"t.asking.destructive", "unknown", "ask-1-1 worker_lost"},
+      {"t.asking.read", "succeeded", "ask-1-1 worker_lost, ask-2-1 answered"},  // asked again
+  }));
+  INFO(tool);
+  const LogFile log;
+  put_task(database, 1, definition_of(tool_action(tool)));
+  put_ready(database, {.id = 1, .payload = R"(convert_to('{"can_answer":{"elicitation":{}}}', 'UTF8'))"});
+  work_until_killed(database, "after_question", log.path);
+  CHECK(database.ask("SELECT count(*) FROM carillon.run_question WHERE closed_at IS NULL") == "1");
+
+  Rig heir{database, quick_options(), "heir", log.path};
+  if (state == "succeeded") {
+    REQUIRE(heir.wait_asks(1));
+    database.run(
+        "UPDATE carillon.run_question SET answer = convert_to('{\"action\":\"cancel\"}', 'UTF8'), answered_by = "
+        "'anna', "
+        "closed_at = now(), outcome = 'answered' WHERE question_key = 'ask-2-1'");
+    heir.bell.question_answered(RunId{1});
+  }
+  REQUIRE(heir.wait_ended(1));
+  CHECK(database.ask("SELECT outcome FROM carillon.run_history") == state);
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  const auto told = [&] {
+    return database.ask(
+        "SELECT string_agg(question_key || ' ' || coalesce(outcome, 'open'), ', ' ORDER BY question_key) "
+        "FROM carillon.run_question");
+  };
+  while (told() != questions && std::chrono::steady_clock::now() < patience) std::this_thread::yield();
+  CHECK(told() == questions);
+  CHECK(misplaced(database, 1, 1).empty());
 }

@@ -34,11 +34,30 @@ CallId FakeTools::start(ToolCall call, std::function<void(ToolReply)> done) {
     calls_.push_back(call);
     changed_.notify_all();
     if (!log_file_.empty()) std::ofstream{log_file_, std::ios::app} << call.tool << "\n";
-    if (begins(call.tool, "t.held.")) {
-      held_.emplace(id, Held{std::move(call), std::move(done)});
+    if (begins(call.tool, "t.held.") || begins(call.tool, "t.asking.") || call.tool == "t.halfway.read") {
+      held_.emplace(id, Held{call, std::move(done)});
       most_at_once_ = std::max(most_at_once_, held_.size());
+    }
+  }
+  if (begins(call.tool, "t.held.")) return id;
+  if (call.tool == "t.halfway.read") {
+    for (int i = 1; i <= 3; ++i) call.progressed({.progress = i * 0.1, .total = 1, .message = "step"});
+    return id;
+  }
+  if (begins(call.tool, "t.asking.")) {
+    if (call.can_answer.empty()) {
+      take_held(id)(failure(ErrorClass::tool_error, Arrived::maybe));
       return id;
     }
+    const json form{{"message", "Well?"}, {"requestedSchema", call.arguments}};
+    call.asked({"elicitation/create", form}, [this, id](const Result<json>& answer) {
+      const auto answered = take_held(id);
+      if (!answered) return;
+      ToolReply reply = answer.ok() ? ToolReply{} : failure(ErrorClass::tool_error, Arrived::maybe);
+      reply.structured = answer.ok() ? json{{"heard", *answer}} : json{{"problem", answer.error().message}};
+      answered(std::move(reply));
+    });
+    return id;
   }
   if (call.tool == "t.dear.down") return done(failure(ErrorClass::unavailable, Arrived::no)), id;
   if (call.tool == "t.dear.lost.read") return done(failure(ErrorClass::timeout, Arrived::maybe)), id;
@@ -55,15 +74,16 @@ CallId FakeTools::start(ToolCall call, std::function<void(ToolReply)> done) {
 }
 
 void FakeTools::cancel(CallId call, std::string_view) {
-  std::function<void(ToolReply)> done;
-  {
-    const std::lock_guard lock{mutex_};
-    const auto found = held_.find(call);
-    if (found == held_.end()) return;
-    done = std::move(found->second.done);
-    held_.erase(found);
-  }
-  done(failure(ErrorClass::cancelled, Arrived::maybe));
+  if (const auto done = take_held(call)) done(failure(ErrorClass::cancelled, Arrived::maybe));
+}
+
+std::function<void(ToolReply)> FakeTools::take_held(CallId call) {
+  const std::lock_guard lock{mutex_};
+  const auto found = held_.find(call);
+  if (found == held_.end()) return {};
+  auto done = std::move(found->second.done);
+  held_.erase(found);
+  return done;
 }
 
 Result<ToolFacts> FakeTools::describe(const TenantId&, std::string_view tool, Duration wait) {
@@ -153,10 +173,16 @@ Rig::Rig(const TestDatabase& database, Ends* ends, const WorkerOptions& options,
       membership(HotPathOptions{.url = database.urls().dispatch, .application = "member"}, this_process("worker"),
                  clock, options.leases.shard_expiry),
       ends_(ends == nullptr ? own_ : *ends),
-      worker(
-          WorkerParts{HotPathOptions{.url = database.urls().dispatch, .application = name}, tools, clock, membership,
-                      WorkerHooks{.run_ended = [this](RunId run) { ends_.add(run); }, .each_second = {}, .sweep = {}}},
-          options) {
+      worker(WorkerParts{HotPathOptions{.url = database.urls().dispatch, .application = name}, tools, clock, membership,
+                         WorkerHooks{.run_ended = [this](RunId run) { ends_.add(run); },
+                                     .each_second = {},
+                                     .sweep = {},
+                                     .run_asks = [this](RunId run) { asks_.add(run); },
+                                     .run_progressed =
+                                         [this](RunId, const ToolProgress& progress) {
+                                           progress_.with([&](auto& heard) { heard.push_back(progress.progress); });
+                                         }}},
+             options) {
   bell.attach(&worker);
   worker.start();
 }

@@ -23,7 +23,8 @@ namespace carillon::test {
 // Tools are named by what they do: "t.read", "t.idempotent" and "t.destructive" answer at once and differ in their
 // effect; "t.failing" answers with an error; "t.down" cannot be reached; what begins with "t.dear." costs 10 cents a
 // call and "t.guarded.read" needs the scope admin; "t.lost.read" and "t.lost.destructive" time out; whatever begins
-// with "t.held." answers when release() is called, or cancelled.
+// with "t.held." answers when release() is called, or cancelled. "t.asking.…" asks `arguments` as a form, if anybody
+// can be asked, and gives the answer as its result; "t.halfway.read" reports progress and is held.
 class FakeTools final : public ToolCaller {
  public:
   explicit FakeTools(std::string log_file = "") : log_file_(std::move(log_file)) {}
@@ -46,6 +47,9 @@ class FakeTools final : public ToolCaller {
     ToolCall call;
     std::function<void(ToolReply)> done;
   };
+  // Ends a held call; nothing where it has ended.
+  std::function<void(ToolReply)> take_held(CallId call);
+
   const std::string log_file_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
@@ -81,6 +85,10 @@ class Rig {
 
   // Waits until n runs have reached a final state since the beginning; false: not within a generous limit.
   bool wait_ended(std::size_t n) { return ends_.wait(n); }
+  bool wait_asks(std::size_t n) { return asks_.wait(n); }
+  std::vector<double> progress() const {
+    return progress_.with([](const auto& heard) { return heard; });
+  }
   std::vector<RunId> ended() const { return ends_.all(); }
 
   DbClock clock;
@@ -91,8 +99,9 @@ class Rig {
  private:
   Rig(const TestDatabase& database, Ends* ends, const WorkerOptions& options, const std::string& name,
       const std::string& log_file);
-  Ends own_;
+  Ends own_, asks_;
   Ends& ends_;
+  Guarded<std::vector<double>> progress_;
 
  public:
   Worker worker;

@@ -1,0 +1,18 @@
+// What a run's call asks, as a caller may answer it. Inside a transaction; stateless.
+#pragma once
+
+#include <vector>
+
+#include "server/domain/caller.h"
+#include "server/store/question_store.h"
+#include "server/store/run_store.h"
+
+namespace carillon {
+
+// Whoever may start runs may answer for them; whoever called a tool, for that call.
+bool may_answer(const Caller& caller, const RunRecord& run);
+
+// The open questions of a run that the caller may answer, the oldest first.
+std::vector<OpenQuestion> questions_for(Tx& tx, const Caller& caller, const RunRecord& run);
+
+}  // namespace carillon
