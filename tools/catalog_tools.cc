@@ -1,3 +1,4 @@
+#include "server/domain/question.h"
 #include "server/domain/schedule/schedule.h"
 #include "server/engine/engine.h"
 #include "tools/arguments.h"
@@ -87,8 +88,10 @@ ToolOutcome search_tools(CallContext& context, const json& arguments) {
 }
 
 ToolOutcome call_tool(CallContext& context, const json& arguments) {
-  const CallTool command{
-      .key = command_key(arguments), .tool = text_of(arguments, "tool"), .arguments = arguments.at("arguments")};
+  const CallTool command{.key = command_key(arguments),
+                         .tool = text_of(arguments, "tool"),
+                         .arguments = arguments.at("arguments"),
+                         .can_answer = askable_part(context.request.client_capabilities)};
   Engine& engine = context.ports.engine;
   if (flag_of(arguments, "dry_run")) {
     const auto checked = engine.check_tool(context.caller, command);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "server/base/log.h"
 #include "server/engine/engine.h"
+#include "tools/asking.h"
 #include "tools/following.h"
 #include "tools/tool_set.h"
 
@@ -79,9 +81,21 @@ void FollowedCalls::list_tasks(const transport::RequestContext& request, const t
   done(std::move(page));
 }
 
-void FollowedCalls::answer_task(const transport::RequestContext& context, const std::string& id,
-                                const json& /*responses*/, transport::TaskDone done) {
-  get_task(context, id, std::move(done));
+void FollowedCalls::answer_task(const transport::RequestContext& request, const std::string& id, const json& responses,
+                                transport::TaskDone done) {
+  const CallContext context = context_of(ports_, request);
+  const auto call = find(context, id);
+  const Tool* row = call ? row_of(context, *call) : nullptr;
+  if (row == nullptr) return done(std::nullopt);
+  const Answering as = row->hints.reads_only ? Answering::onlooker : Answering::caller;
+  for (const OpenQuestion& question : call->questions) {
+    const auto response = responses.find(question.key);
+    if (response == responses.end()) continue;
+    const auto given = give_answer(context, {.run = question.run, .key = question.key, .answer = *response, .as = as});
+    if (!given.ok()) log::info("an answer to a task was passed over", {{"why", describe(given.error().code).name}});
+  }
+  following_->look_again();
+  get_task(request, id, std::move(done));
 }
 
 void FollowedCalls::cancel_task(const transport::RequestContext& request, const std::string& id,

@@ -3,8 +3,9 @@
 //
 // A task whose run failed is `completed` with an answer that is an error: `failed` is for errors of the protocol, and
 // what the database does to us is no end of anybody's run. Taking a task back asks its run to stop, if the call started
-// the run; a call that only looks on stops looking. Our runs ask their clients nothing by this way: questions of a run
-// are answered with the tools, so answers to questions that no task has are passed over, as MCP wants.
+// the run; a call that only looks on stops looking. While the run's call asks something that the client can answer, the
+// task is `input_required`. Answers to what no task asks, and those that do not fit, are passed over, as MCP wants: the
+// question stays.
 //
 // Calls block for a query or two. Thread-safe.
 #pragma once

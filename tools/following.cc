@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include "server/base/mask.h"
+#include "server/domain/progress.h"
 #include "server/engine/engine.h"
+#include "tools/asking.h"
 #include "tools/dispatch.h"
 #include "transport/sealed_state.h"
 
@@ -53,15 +56,18 @@ bool is_taken_back(const FollowedCall& call) {
 TaskStatus status_of(const FollowedCall& call, const Tool& row) {
   if (!call.run) return TaskStatus::completed;
   if (is_taken_back(call)) return TaskStatus::cancelled;
-  if (!is_final(call.run->state)) return TaskStatus::working;
+  if (!is_final(call.run->state)) return TaskStatus::working;  // or it asks something: task_view
   // Who started the run is told that it was cancelled; who only looks on has the answer: what became of it.
   const bool looks_on = row.hints.reads_only;
   return call.run->state == RunState::cancelled && !looks_on ? TaskStatus::cancelled : TaskStatus::completed;
 }
 
-std::string message_of(const RunRow& run) {
+std::string message_of(const FollowedCall& call) {
+  const RunRow& run = *call.run;
   std::string message = run.run + (is_final(run.state) ? " ended as " : " is ") + std::string(name_of(run.state));
   if (!run.error_class.empty() && run.error_class != name_of(run.state)) message += " (" + run.error_class + ")";
+  if (call.progress) message += ", " + brief_progress(*call.progress);
+  if (!call.questions.empty()) message += "; it waits for an answer";
   if (run.cancel_requested) message += "; it was asked to stop";
   return message;
 }
@@ -72,6 +78,7 @@ void put_times(TaskView& view, const FollowedCall& call) {
   if (call.run) {
     for (const auto& at : {call.run->started_at, call.run->finished_at, call.cancelled_at})
       if (at) view.updated_at = std::max(view.updated_at, *at);
+    for (const auto& question : call.questions) view.updated_at = std::max(view.updated_at, question.asked_at);
     kept_from = std::max(kept_from, call.run->finished_at.value_or(call.now));
   }
   view.time_to_live = duration_cast<milliseconds>(kept_from - call.created_at + call.keep_for);
@@ -108,7 +115,9 @@ std::optional<TaskView> task_view(const CallContext& context, const FollowedCall
   const Tool* row = row_of(context, call);
   if (row == nullptr) return std::nullopt;
   TaskView view{.id = call.id, .status = status_of(call, *row)};
-  if (call.run) view.status_message = message_of(*call.run);
+  if (call.run) view.status_message = mask_secrets(message_of(call));
+  if (view.status == TaskStatus::working) view.input_requests = askable(context.request, call.questions);
+  if (!view.input_requests.empty()) view.status = TaskStatus::input_required;
   put_times(view, call);
   const bool has_answer = !call.run || is_final(call.run->state);
   if (is_final(view.status) && has_answer) view.answer = answer_of(context, *row, call);

@@ -34,21 +34,23 @@ class Wait : public std::enable_shared_from_this<Wait> {
     const auto self = shared_from_this();
     {
       const std::lock_guard lock{registering_};
-      watch_ticket_ = watch_.watch(call.run, [self] { self->settle(); });
+      watch_ticket_ = watch_.watch(call.run, RunListener{.ended = [self] { self->settle(); },
+                                                         .asks = [self] { self->settle(); },
+                                                         .progressed = call.progressed});
       timer_ticket_ = timer_.after(call.wait, [self] { self->settle(); });
     }
     // Weak, and never reset: the callback may run at once, in here, or at any time on the canceller's thread.
     gone_.emplace(call.gone, [weak = weak_from_this()] {
       if (const auto wait = weak.lock()) wait->settle();
     });
-    if (!settled_ && ended_or_unknown(call)) settle();
+    if (!settled_ && news_or_unknown(call)) settle();
   }
 
  private:
   // A failure to look is met again, and answered, where the call goes on.
-  static bool ended_or_unknown(const ParkedCall& call) {
+  static bool news_or_unknown(const ParkedCall& call) {
     try {
-      return call.has_ended();
+      return call.has_news();
     } catch (const std::exception& failure) {
       log::warn("a parked call could not see its run", {{"failure", failure.what()}});
       return true;

@@ -1,5 +1,6 @@
-// Parking: a call that waits for a run costs no thread. It goes on, once, when the run has ended, when it has waited
-// long enough, or when its client has gone; the work that follows is done on the executor.
+// Parking: a call that waits for a run costs no thread. It goes on, once, when the run has ended or asks something,
+// when it has waited long enough, or when its client has gone; the work that follows is done on the executor. Meanwhile
+// its client is told how far the run is.
 //
 // Thread-safe.
 #pragma once
@@ -9,6 +10,7 @@
 
 #include "server/base/clock.h"
 #include "server/base/id.h"
+#include "server/domain/tool_caller.h"
 #include "tools/ports.h"
 
 namespace carillon::tools {
@@ -17,8 +19,9 @@ struct ParkedCall {
   RunId run;
   Duration wait;
   std::stop_token gone;
-  std::function<bool()> has_ended;  // asked once, after the watch stands, so that no end is lost in between
+  std::function<bool()> has_news;  // asked once, after the watch stands, so that no end is lost in between
   std::function<void()> go_on;
+  std::function<void(const ToolProgress&)> progressed;  // short; from any thread
 };
 
 void park(const Ports& ports, ParkedCall call);

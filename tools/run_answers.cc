@@ -4,6 +4,8 @@
 
 #include "server/domain/jmespath/jmespath.h"
 #include "server/domain/nearest.h"
+#include "server/domain/progress.h"
+#include "server/domain/question.h"
 #include "server/domain/schedule/schedule.h"
 #include "server/engine/engine.h"
 #include "tools/render.h"
@@ -199,6 +201,17 @@ void add_deliveries(ordered_json& facts, const RunDetail& detail) {
   }
 }
 
+// What its call asks, whole, for whoever answers elsewhere than in a form.
+void add_questions(ordered_json& facts, const RunDetail& detail) {
+  for (const OpenQuestion& question : detail.questions) {
+    ordered_json row{{"question", question.key}, {"tool", question.tool}, {"method", question.method}};
+    row["message"] = brief_question(question.method, question.params);
+    if (question.params.contains("requestedSchema")) row["form"] = dump(question.params["requestedSchema"]);
+    row["answer_until"] = say_time(question.answer_until, detail.row.zone, detail.now);
+    facts["asks"].push_back(row);
+  }
+}
+
 }  // namespace
 
 json main_output(const json& output) {
@@ -235,6 +248,7 @@ ordered_json run_row(const RunRow& row, Instant now, Format format) {
   if (row.duration) facts["duration"] = say_duration(*row.duration);
   add(facts, "error_class", row.error_class);
   add(facts, "error", extract(row.error_message, format == Format::concise ? 120 : 600).text);
+  add(facts, "asks", extract(row.asks, format == Format::concise ? 120 : 600).text);
   if (row.cancel_requested) facts["cancel_requested"] = true;
   if (format == Format::concise) return facts;
   facts["task"] = row.task;
@@ -254,8 +268,9 @@ Answer answer(const RunPage& page, Format format) {
   std::string text;
   for (const auto& row : page.runs) {
     facts["runs"].push_back(run_row(row, page.now, format));
-    text +=
-        render_row(facts["runs"].back(), {"run", "status", "reason", "at", "duration", "error_class", "error"}) + "\n";
+    text += render_row(facts["runs"].back(),
+                       {"run", "status", "reason", "at", "duration", "error_class", "error", "asks"}) +
+            "\n";
   }
   facts["total"] = page.total;
   text += std::to_string(page.runs.size()) + " of " + std::to_string(page.total) + " runs";
@@ -299,7 +314,8 @@ Result<Answer> answer(const RunDetail& detail, const RunView& view) {
   add_error(telling, row);
   if (row.cancel_requested) facts["cancel_requested"] = detail.cancel_reason.empty() ? "yes" : detail.cancel_reason;
   add(facts, "waits_for", detail.waits_for);
-  if (!detail.progress.is_null()) facts["progress"] = ordered_json(detail.progress);
+  add_questions(facts, detail);
+  if (const auto progress = progress_of(detail.progress)) facts["progress"] = brief_progress(*progress);
   if (detail.diagnosis) facts["diagnosis"] = diagnosis_of(*detail.diagnosis);
   if (includes(view, "input")) add_input(telling, detail);
   if (includes(view, "cost") || (view.format == Format::detailed && !detail.cost.is_free()))

@@ -1,3 +1,4 @@
+#include "server/domain/question.h"
 #include "server/engine/engine.h"
 #include "tools/arguments.h"
 #include "tools/paging.h"
@@ -21,7 +22,8 @@ ToolOutcome run_now(CallContext& context, const json& arguments) {
   RunNow command{.key = command_key(arguments),
                  .task = text_of(arguments, "task"),
                  .input = optional_of<json>(arguments, "input"),
-                 .reason = text_of(arguments, "reason")};
+                 .reason = text_of(arguments, "reason"),
+                 .can_answer = askable_part(context.request.client_capabilities)};
   if (const auto overlap = optional_of<std::string>(arguments, "overlap")) command.overlap = overlap_named(*overlap);
   return started(context.ports.engine.run_now(context.caller, command), wait_of(context, arguments, seconds{0}));
 }
@@ -31,7 +33,8 @@ ToolOutcome retry_run(CallContext& context, const json& arguments) {
       .key = command_key(arguments),
       .run = text_of(arguments, "run"),
       .input = optional_of<json>(arguments, "input"),
-      .definition = text_of(arguments, "definition") == "latest" ? RetryDefinition::latest : RetryDefinition::original};
+      .definition = text_of(arguments, "definition") == "latest" ? RetryDefinition::latest : RetryDefinition::original,
+      .can_answer = askable_part(context.request.client_capabilities)};
   return started(context.ports.engine.retry_run(context.caller, command), wait_of(context, arguments, seconds{0}));
 }
 

@@ -16,7 +16,8 @@ constexpr std::chrono::seconds kBetweenRounds{1};
 constexpr std::size_t kFollowersMax = 20'000;
 
 std::string text_of(const FollowedCallState& call) {
-  return call.state + (call.stopping ? " stopping" : "") + (call.cancelled ? " cancelled" : "");
+  return call.state + (call.stopping ? " stopping" : "") + (call.cancelled ? " cancelled" : "") + " " + call.progress +
+         " " + call.asks;
 }
 
 }  // namespace
@@ -26,10 +27,11 @@ void TaskFollowing::follow(TaskFollower follower) {
   if (full) return follower.changed(look_(follower.context, follower.call.id));
   const RunId run = follower.run;
   const auto shared = std::make_shared<TaskFollower>(std::move(follower));
-  const auto ended = [weak = weak_from_this()] {
+  const auto changed = [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->look_again();
   };
-  state_.with([&](State& s) { s.followers.emplace(ports_.engine.watch().watch(run, ended), shared); });
+  const RunListener listener{.ended = changed, .asks = changed};
+  state_.with([&](State& s) { s.followers.emplace(ports_.engine.watch().watch(run, listener), shared); });
   look_again();
 }
 

@@ -8,6 +8,7 @@
 #include "server/base/mask.h"
 #include "server/base/metrics.h"
 #include "server/domain/nearest.h"
+#include "tools/asking.h"
 #include "tools/dispatch.h"
 #include "tools/following.h"
 #include "tools/instructions.h"
@@ -18,6 +19,8 @@
 namespace carillon::tools {
 namespace {
 
+constexpr std::chrono::seconds kWaitAfterAnswer{30};  // for what the run does with it, where the call says nothing
+
 // A call on its way: what a handler sees, and what is needed to answer later. Kept by whoever goes on with it.
 struct Call {
   transport::RequestContext request;
@@ -25,6 +28,8 @@ struct Call {
   const CompiledTool& tool;
   transport::ToolDone done;
   std::vector<std::string> warnings{};
+  std::optional<Round> round{};  // of a call that waits for a run
+  Monotonic wait_until{};
   Monotonic started = std::chrono::steady_clock::now();
 
   Call(const transport::RequestContext& given, const Ports& ports, const CompiledTool& called,
@@ -99,30 +104,65 @@ void guarded(const SharedCall& call, Work&& work) {
   }
 }
 
-void go_on(const SharedCall& call, const Parked& parked) {
+void wait_on(const SharedCall& call);
+
+bool has_news(const Call& call) {
+  return has_ended(call.context, call.round->parked.run) || has_question(call.context, *call.round);
+}
+
+// It ended, it asks something, or it was waited for long enough.
+void go_on(const SharedCall& call) {
   guarded(call, [&] {
     if (call->request.cancelled.stop_requested())
       return refuse(call, Error{ErrorCode::conflict, "the call was taken back; the run goes on"});
-    if (call->request.takes_tasks() && !has_ended(call->context, parked.run)) return become_task(call, parked);
+    const Parked& parked = call->round->parked;
+    if (!has_ended(call->context, parked.run)) {
+      if (auto need = ask_client(call->context, *call->round)) {
+        note(call, "asks");
+        return call->done(std::move(*need));
+      }
+      if (std::chrono::steady_clock::now() < call->wait_until) return wait_on(call);
+      if (call->request.takes_tasks()) return become_task(call, parked);
+    }
     conclude(call, row_of(call).resume(call->context, parked.run, parked.shape));
   });
 }
 
-// Whoever wishes a task gets it at once; whoever takes one, when a moment was not enough.
-void wait_for_run(const SharedCall& call, Parked parked) {
-  if (call->request.task_wish) return become_task(call, parked);
-  if (call->request.takes_tasks()) parked.wait = std::min<Duration>(parked.wait, kMomentBeforeTask);
-  park(call->context.ports, {.run = parked.run,
-                             .wait = parked.wait,
+void wait_on(const SharedCall& call) {
+  const auto left = std::chrono::ceil<Duration>(call->wait_until - std::chrono::steady_clock::now());
+  const auto tell = [channel = call->request.channel](const ToolProgress& progress) {
+    channel->report({progress.progress, progress.total, mask_secrets(progress.message)});
+  };
+  park(call->context.ports, {.run = call->round->parked.run,
+                             .wait = std::max(left, Duration{0}),
                              .gone = call->request.cancelled,
-                             .has_ended = [call, run = parked.run] { return has_ended(call->context, run); },
-                             .go_on = [call, parked] { go_on(call, parked); }});
+                             .has_news = [call] { return has_news(*call); },
+                             .go_on = [call] { go_on(call); },
+                             .progressed = tell});
+}
+
+// Whoever wishes a task gets it at once; whoever takes one, when a moment was not enough.
+void wait_for_run(const SharedCall& call, Round round) {
+  if (call->request.task_wish) return become_task(call, round.parked);
+  Duration wait = round.parked.wait;
+  if (call->request.takes_tasks()) wait = std::min<Duration>(wait, kMomentBeforeTask);
+  call->round = std::move(round);
+  call->wait_until = std::chrono::steady_clock::now() + wait;
+  wait_on(call);
+}
+
+// The request comes again with what its client answers: nothing is started anew.
+void answer_and_wait(const SharedCall& call, const Round& round) {
+  const Answering as = row_of(call).hints.reads_only ? Answering::onlooker : Answering::caller;
+  const auto given = give_answers(call->context, round, as, call->warnings);
+  if (!given.ok()) return refuse(call, given.error());
+  wait_for_run(call, round);
 }
 
 void perform(const SharedCall& call, const json& arguments) {
   ToolOutcome outcome = row_of(call).call(call->context, arguments);
   if (auto* parked = std::get_if<Parked>(&outcome)) {
-    wait_for_run(call, std::move(*parked));
+    wait_for_run(call, {.parked = std::move(*parked)});
   } else if (const auto* error = std::get_if<Error>(&outcome)) {
     refuse(call, *error);
   } else {
@@ -185,6 +225,8 @@ struct ToolSet::State {
       auto accepted = accept_arguments(tool, std::move(arguments));
       if (!accepted.ok()) return refuse(call, accepted.error());
       call->warnings = std::move(accepted->warnings);
+      const auto round = round_of(call->request, wait_of(call->context, accepted->arguments, kWaitAfterAnswer));
+      if (round) return answer_and_wait(call, *round);
       perform(call, accepted->arguments);
     });
   }

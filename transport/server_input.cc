@@ -1,6 +1,7 @@
 // What a client may be asked in the middle of a request, and how its revision writes the question.
 #include <nlohmann/json.hpp>
 
+#include "transport/input.h"
 #include "transport/server_core.h"
 
 namespace carillon::transport {
@@ -17,25 +18,34 @@ std::optional<json> undeclared_part(const json& declared, const char* capability
   return json{{capability, {{part, json::object()}}}};
 }
 
-}  // namespace
-
-std::optional<json> undeclared(const Call& call, const InputRequest& request) {
-  const json& declared = call.context.client_capabilities;
+std::optional<json> undeclared(const RequestContext& context, Revision revision, const InputRequest& request) {
+  const json& declared = context.client_capabilities;
   const auto whole = [&](const char* capability) -> std::optional<json> {
-    if (call.context.client_can(capability)) return std::nullopt;
+    if (context.client_can(capability)) return std::nullopt;
     return json{{capability, json::object()}};
   };
   if (request.method == "roots/list") return whole("roots");
   if (request.method == "sampling/createMessage")
     return request.params.contains("tools") ? undeclared_part(declared, "sampling", "tools", Settings::must_be_named)
                                             : whole("sampling");
-  if (call.revision < Revision::v2025_06_18) return json{{"elicitation", json::object()}};
+  if (revision < Revision::v2025_06_18) return json{{"elicitation", json::object()}};
   if (auto missing = whole("elicitation")) return missing;
   if (request.params.value("mode", "form") == "url")
     return undeclared_part(declared, "elicitation", "url", Settings::must_be_named);
   // Until 2025-11-25 there were forms only, so that the capability had no parts.
-  if (call.revision < Revision::v2025_11_25) return std::nullopt;
+  if (revision < Revision::v2025_11_25) return std::nullopt;
   return undeclared_part(declared, "elicitation", "form", Settings::none_is_enough);
+}
+
+}  // namespace
+
+std::optional<json> undeclared(const Call& call, const InputRequest& request) {
+  return undeclared(call.context, call.revision, request);
+}
+
+bool can_answer(const RequestContext& context, const InputRequest& request) {
+  const Revision fallback = context.era == Era::modern ? kNewestModern : kNewestLegacy;
+  return !undeclared(context, revision_named(context.protocol_version).value_or(fallback), request);
 }
 
 InputRequest for_revision(InputRequest request, Revision revision) {
