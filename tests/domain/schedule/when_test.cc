@@ -72,6 +72,7 @@ TEST_CASE("a when text means these kinds and times", "[domain][schedule][when]")
       {"every 2 hours after every run, until 2026-12-24 18:00", "interval", {"2026-11-20T16:00"}},
       {"every 15m", "interval", {"2026-11-20T14:15", "2026-11-20T14:30", "2026-11-20T14:45"}},
       {"every hour", "interval", {"2026-11-20T15:00", "2026-11-20T16:00", "2026-11-20T17:00"}},
+      {"every 6h until 2026-11-21 02:00", "interval", {"2026-11-20T20:00", "2026-11-21T02:00"}},
       {"every 2h from 08:00", "interval", {"2026-11-20T16:00", "2026-11-20T18:00", "2026-11-20T20:00"}},
       {"every 15m between 08:00 and 14:15 on weekdays",
        "interval",
@@ -243,6 +244,10 @@ TEST_CASE("other refusals name the code and the position", "[domain][schedule][w
       {"weekdays at 09:00 or  or manual", "arguments_invalid", 21},
       {"every 15 bananas", "arguments_invalid", 6},
       {"every 0m", "arguments_invalid", 6},
+      {"in 20m please", "arguments_invalid", 7},
+      {"tomorrow 9am or so", "arguments_invalid", 16},
+      {"tomorrow 9am every day", "arguments_invalid", 13},
+      {"manual only", "arguments_invalid", 7},
       {"2026-02-30 10:00", "arguments_invalid", 0},
       {"sat 2026-11-20 10:00", "arguments_invalid", 0},
       {"cron 61 * * * *", "arguments_invalid", 5},
@@ -301,6 +306,25 @@ TEST_CASE("an unknown zone is refused with the nearest names", "[domain][schedul
   CHECK_FALSE(is_zone("/etc/localtime"));
   CHECK_FALSE(is_zone(""));
   CHECK(tzdata_version().substr(0, 2) == "20");
+}
+
+TEST_CASE("a single time that does not exist or comes twice follows the policy", "[domain][schedule][when]") {
+  WhenContext context = berlin();
+  const auto once = [&](const char* text) {
+    return to_rfc3339_in(next_slots(parsed(text, context), kNow, 1).at(0).at, "Europe/Berlin");
+  };
+  context.gap = DstGap::shift;
+  CHECK(once("2027-03-28 02:30") == "2027-03-28T03:30:00+02:00");
+  context.gap = DstGap::earliest_after;
+  CHECK(once("2027-03-28 02:30") == "2027-03-28T03:00:00+02:00");
+  context.gap = DstGap::skip;
+  const auto skipped = parse_when("2027-03-28 02:30", context);
+  REQUIRE_FALSE(skipped.ok());
+  CHECK(skipped.error().message == "02:30 does not exist on 2027-03-28 (clocks go forward) and dst_gap is skip");
+  context.overlap = DstOverlap::first;
+  CHECK(once("2027-10-31 02:30") == "2027-10-31T02:30:00+02:00");
+  context.overlap = DstOverlap::second;
+  CHECK(once("2027-10-31 02:30") == "2027-10-31T02:30:00+01:00");
 }
 
 TEST_CASE("changes of the clock are followed and noted", "[domain][schedule][when]") {

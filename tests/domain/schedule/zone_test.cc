@@ -2,9 +2,12 @@
 #include "server/domain/schedule/zone.h"
 
 #include <time.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 #include "server/domain/schedule/schedule.h"
 
@@ -12,25 +15,31 @@ using namespace carillon;
 
 namespace {
 
-// Sets TZ for as long as it lives. Tests run one after the other.
-class WithTimeZone {
+// Sets a variable of the environment for as long as it lives. Tests run one after the other.
+class WithVariable {
  public:
-  explicit WithTimeZone(const std::string& name) {
-    const char* before = std::getenv("TZ");
+  WithVariable(const char* name, const std::string& value) : name_(name) {
+    const char* before = std::getenv(name);
     if (before != nullptr) before_ = before;
-    ::setenv("TZ", name.c_str(), 1);
+    ::setenv(name, value.c_str(), 1);
     ::tzset();
   }
-  WithTimeZone(const WithTimeZone&) = delete;
-  WithTimeZone& operator=(const WithTimeZone&) = delete;
-  ~WithTimeZone() {
-    if (before_) ::setenv("TZ", before_->c_str(), 1);
-    if (!before_) ::unsetenv("TZ");
+  WithVariable(const WithVariable&) = delete;
+  WithVariable& operator=(const WithVariable&) = delete;
+  ~WithVariable() {
+    if (before_) ::setenv(name_, before_->c_str(), 1);
+    if (!before_) ::unsetenv(name_);
     ::tzset();
   }
 
  private:
+  const char* const name_;
   std::optional<std::string> before_;
+};
+
+class WithTimeZone : WithVariable {
+ public:
+  explicit WithTimeZone(const std::string& name) : WithVariable("TZ", name) {}
 };
 
 std::int64_t offset_by_libc(std::int64_t utc) {
@@ -125,6 +134,27 @@ TEST_CASE("each policy does as it says at each change of the clock", "[domain][s
   CHECK(overlaps > 9'000);
 }
 
+TEST_CASE("times around a change of the clock come in the order in which they are", "[domain][schedule][zone]") {
+  const auto [rule, before, expected] = GENERATE(table<std::string, std::string, std::vector<std::string>>({
+      // 02:50 falls into the gap and runs as 03:50, after 03:10.
+      {"FREQ=DAILY;BYHOUR=2,3;BYMINUTE=10,50;BYSETPOS=2,3",
+       "2027-03-28T00:00:00Z",
+       {"2027-03-28T01:10:00Z", "2027-03-28T01:50:00Z", "2027-03-29T00:50:00Z"}},
+      // The second 02:10 comes after the first 02:30.
+      {"FREQ=DAILY;BYHOUR=2;BYMINUTE=10,30",
+       "2027-10-31T00:10:00Z",
+       {"2027-10-31T00:30:00Z", "2027-10-31T01:10:00Z", "2027-10-31T01:30:00Z"}},
+  }));
+  const Instant from = *parse_rfc3339(before);
+  WhenContext context{from, "Europe/Berlin"};
+  context.overlap = DstOverlap::both;
+  const auto schedule = parse_when("rrule DTSTART:20270101T000000 " + rule, context);
+  REQUIRE(schedule.ok());
+  std::vector<std::string> slots;
+  for (const auto& slot : next_slots(*schedule, from, 3)) slots.push_back(to_rfc3339(slot.at));
+  CHECK(slots == expected);
+}
+
 TEST_CASE("the spans of a zone hold far beyond the listed changes", "[domain][schedule][zone]") {
   for (const auto* name :
        {"Australia/Lord_Howe", "Europe/Berlin", "Africa/Casablanca", "America/Sao_Paulo", "Asia/Tokyo"})
@@ -182,4 +212,31 @@ TEST_CASE("zone names are found in any case and refused by their nearest", "[dom
 TEST_CASE("looking again at an unchanged zone database changes nothing", "[domain][schedule][zone]") {
   CHECK(refresh_tzdata() == ZoneRefresh::same);
   CHECK_FALSE(tzdata_version().empty());
+}
+
+TEST_CASE("a new zone database is seen when it is looked for and what was named before stays as it was",
+          "[domain][schedule][zone]") {
+  namespace fs = std::filesystem;
+  const char* const usual = std::getenv("TZDIR");
+  const fs::path database = usual != nullptr ? usual : "/usr/share/zoneinfo";
+  const fs::path newer = fs::temp_directory_path() / ("carillon_tzdata_" + std::to_string(::getpid()));
+  fs::create_directories(newer / "Europe");
+  std::ofstream{newer / "tzdata.zi"} << "# version 2999z\nZ Europe/Berlin 9 - JST\nL Europe/Berlin Europe/Bonn\n";
+  fs::copy_file(database / "Asia/Tokyo", newer / "Europe/Berlin");  // Berlin has moved
+  const std::string version = tzdata_version();
+  const auto now = UtcSeconds{std::chrono::sys_days{std::chrono::November / 20 / 2026}};
+  const Zone before = *Zone::named("Europe/Berlin");
+  {
+    const WithVariable moved{"TZDIR", newer.string()};
+    CHECK(Zone::named("Europe/Berlin")->offset_at(now) == std::chrono::hours{1});  // nobody has looked yet
+    CHECK(refresh_tzdata() == ZoneRefresh::changed);
+    CHECK(tzdata_version() == "2999z");
+    CHECK(Zone::named("Europe/Berlin")->offset_at(now) == std::chrono::hours{9});
+    CHECK_FALSE(Zone::named("America/New_York"));
+    CHECK(before.offset_at(now) == std::chrono::hours{1});
+  }
+  CHECK(refresh_tzdata() == ZoneRefresh::changed);
+  CHECK(tzdata_version() == version);
+  CHECK(Zone::named("Europe/Berlin")->offset_at(now) == std::chrono::hours{1});
+  fs::remove_all(newer);
 }
