@@ -103,6 +103,7 @@ TEST_CASE("followed calls are listed page by page and each once", "[engine][foll
   do {
     const auto page = f.engine.list_followed_calls(f.caller(), {.limit = 2, .cursor = cursor});
     REQUIRE(page.ok());
+    CHECK(page->calls.size() <= 2);
     for (const auto& call : page->calls) seen += call.id.front();
     cursor = page->next_cursor;
   } while (cursor);

@@ -4,6 +4,7 @@
 #include <pqxx/pqxx>
 
 #include "server/store/connection.h"
+#include "tests/support/queued_runs.h"
 #include "tests/support/test_database.h"
 
 using namespace carillon;
@@ -102,9 +103,11 @@ TEST_CASE("a followed call is kept a day after it was made and a day after its r
   follow("d", "NULL", 30h);
   follow("e", "NULL", 20h);
   follow("f", "12345", 30h);
+  test::put_ready(f.database, {.id = 678, .run_at = f.at(kNow + kDay)});
+  follow("0", "678", 48h);
   f.sweep();
   CHECK(f.database.ask("SELECT string_agg(left(call_id, 1), '' ORDER BY call_id) FROM carillon.followed_call") ==
-        "bce");
+        "0bce");
 }
 
 TEST_CASE("a deleted task goes for good after thirty days but never under a run", "[store][retention]") {
