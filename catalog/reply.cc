@@ -23,6 +23,8 @@ ErrorClass class_of(ClientFailureKind kind) {
     case ClientFailureKind::protocol:
     case ClientFailureKind::refused:
       return ErrorClass::protocol;
+    case ClientFailureKind::needs_input:
+      return ErrorClass::tool_error;  // time mends nothing: somebody has to answer
     case ClientFailureKind::sign_in:
       return ErrorClass::needs_sign_in;
     case ClientFailureKind::rate_limited:
@@ -43,6 +45,8 @@ std::string first_text(const json& content) {
   return "";
 }
 
+}  // namespace
+
 std::string shortened(std::string text, std::size_t bytes_max) {
   if (text.size() <= bytes_max) return text;
   std::size_t end = bytes_max;
@@ -50,8 +54,6 @@ std::string shortened(std::string text, std::size_t bytes_max) {
   text.resize(end);
   return text + "…";
 }
-
-}  // namespace
 
 std::string last_words(const std::string& error_tail) {
   const auto end = error_tail.find_last_not_of(" \t\r\n");

@@ -19,6 +19,9 @@ ToolReply reply_of(const transport::RpcRefusal& refusal, const std::string& serv
 // A result: content blocks, structured content checked against the tool's output schema, isError.
 ToolReply reply_of(json result, const CatalogTool& tool);
 
+// Cut after so many bytes, never inside a character.
+std::string shortened(std::string text, std::size_t bytes_max);
+
 // The last lines of a stderr, short enough for an error message.
 std::string last_words(const std::string& error_tail);
 

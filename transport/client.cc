@@ -53,8 +53,10 @@ ClientRequestId McpClient::send_request(Pending pending) {
     pending.first_id = id;
   else
     later_rounds_[pending.first_id] = id;
+  if (!pending.clock) start_clock(pending);
+  pending.is_on_wire = true;
   json params = pending.request.params;
-  add_envelope(params, facts_.revision, options_.capabilities);
+  add_envelope(params, facts_.revision, capabilities_of(pending.request));
   if (pending.request.on_progress) params["_meta"][meta_key::kProgressToken] = id;
 
   WireMessage message;
@@ -67,8 +69,9 @@ ClientRequestId McpClient::send_request(Pending pending) {
   message.request = id;
   message.headers = pending.request.headers;
   message.timeout = pending.request.timeout;
-  if (pending.request.timeout > Duration::zero())
-    pending.timer = loop_.after(pending.request.timeout, [this, id] { time_out(id); });
+  // A legacy server asks in the middle of the exchange, which then is as silent as the one who is asked.
+  const bool may_be_silent = pending.request.on_input && !is_modern(facts_.revision);
+  if (may_be_silent && message.timeout > Duration::zero()) message.timeout += pending.request.answer_time;
   pending_.emplace(id, std::move(pending));
   std::optional<ClientFailure> failure;
   if (wire_)
@@ -83,6 +86,22 @@ ClientRequestId McpClient::send_request(Pending pending) {
   return id;
 }
 
+json McpClient::capabilities_of(const ClientRequest& request) const {
+  json offered = request.capabilities.value_or(options_.capabilities);
+  if (request.tasks == TaskAnswer::accepted) offered["extensions"][std::string{kTasksExtension}] = json::object();
+  return offered;
+}
+
+void McpClient::start_clock(Pending& pending) {
+  const CallTimes times{pending.request.timeout, pending.request.answer_time};
+  pending.clock = std::make_unique<CallClock>(loop_, times, [this, first = pending.first_id] { time_out(first); });
+}
+
+ClientRequestId McpClient::present_id(ClientRequestId first_id) const {
+  const auto later = later_rounds_.find(first_id);
+  return later == later_rounds_.end() ? first_id : later->second;
+}
+
 void McpClient::send_notification(std::string_view method, const json& params) {
   json whole = params;
   add_envelope(whole, facts_.revision, options_.capabilities);
@@ -93,16 +112,21 @@ void McpClient::send_notification(std::string_view method, const json& params) {
 }
 
 void McpClient::cancel(ClientRequestId id, std::string_view reason) {
-  if (const auto later = later_rounds_.find(id); later != later_rounds_.end()) id = later->second;
+  id = present_id(id);
   if (pending_.count(id) == 0) return;
   const Reached reached = take_back(id, reason);
   finish(id, ClientFailure{ClientFailureKind::cancelled, "the call was cancelled", reached, std::nullopt});
 }
 
-void McpClient::time_out(ClientRequestId id) {
+void McpClient::time_out(ClientRequestId first_id) {
+  const ClientRequestId id = present_id(first_id);
   const auto found = pending_.find(id);
   if (found == pending_.end()) return;
-  found->second.timer = 0;
+  if (found->second.clock->asking()) {
+    const Reached reached = take_back(id, "nobody answered");
+    return finish(id, ClientFailure{ClientFailureKind::needs_input,
+                                    "it asked for input, and no answer was given in time", reached, std::nullopt});
+  }
   const auto seconds = std::chrono::duration<double>(found->second.request.timeout).count();
   const Reached reached = take_back(id, "timeout");
   std::string message = "no answer within " + json(seconds).dump() + " s";
@@ -113,8 +137,10 @@ void McpClient::time_out(ClientRequestId id) {
 // Takes the request off the wire, or tells the server that nobody waits for it any more.
 Reached McpClient::take_back(ClientRequestId id, std::string_view reason) {
   if (!wire_) return Reached::no;
-  if (pending_.at(id).open_questions > 0) return Reached::maybe;  // in earlier rounds; now nothing is on the way
+  const Pending& pending = pending_.at(id);
+  if (!pending.is_on_wire) return Reached::maybe;  // in earlier rounds; now nothing is on the way
   const Reached reached = wire_->withdraw(id);
+  if (reached == Reached::maybe && pending.request.on_input) lost_track_ = true;
   const bool must_tell = !wire_->closing_cancels() || !is_modern(facts_.revision);
   if (reached == Reached::maybe && must_tell && id != initialize_id_)  // initialize may not be cancelled
     send_notification("notifications/cancelled", {{"requestId", id}, {"reason", std::string{reason}}});
@@ -124,8 +150,9 @@ Reached McpClient::take_back(ClientRequestId id, std::string_view reason) {
 void McpClient::finish(ClientRequestId id, ClientReply reply) {
   auto node = pending_.extract(id);
   if (node.empty()) return;  // it has ended before: a late answer
-  loop_.cancel_timer(node.mapped().timer);
+  node.mapped().clock.reset();
   later_rounds_.erase(node.mapped().first_id);
+  close_questions(node.mapped().first_id);
   node.mapped().done(std::move(reply));
 }
 
@@ -172,7 +199,7 @@ void McpClient::on_message(std::string_view text, std::optional<std::int64_t> re
   }
   if (const auto* asked = std::get_if<json_rpc::Request>(&parsed)) {
     garbage_in_a_row_ = 0;
-    return answer_server(*asked);
+    return answer_server(*asked, request);
   }
   if (status < 300) take_garbage(text, request);  // a refusing status says more than its body
 }
@@ -182,12 +209,24 @@ void McpClient::take_result(ClientRequestId id, json result, std::string_view te
   if (found == pending_.end()) return;
   if (!result.is_object()) return finish(id, protocol_failure("the result is no object"));
   const auto kind = kind_of(result);
-  if (kind == ResultKind::unknown) return finish(id, protocol_failure("the result is of an unknown type"));
+  const ClientRequest& asked = found->second.request;
+  // A core task comes only to who asked for one.
+  const bool is_task =
+      kind == ResultKind::task || (asked.params.contains("task") && result.value("task", json()).is_object());
+  if (is_task && asked.tasks == TaskAnswer::accepted) return take_task(id, result);
+  if (kind == ResultKind::unknown || kind == ResultKind::task)
+    return finish(id, protocol_failure("the result is of an unknown type"));
   if (kind == ResultKind::input_required) return take_questions(id, result);
   if (!found->second.done_ordered) return finish(id, std::move(result));
   auto node = pending_.extract(found);
-  loop_.cancel_timer(node.mapped().timer);
+  node.mapped().clock.reset();
   node.mapped().done_ordered(ordered_json::parse(text)["result"]);
+}
+
+void McpClient::take_task(ClientRequestId id, const json& description) {
+  auto task = read_task(description);
+  if (!task) return finish(id, protocol_failure("the server made a task of the call, but does not say which"));
+  finish(id, MadeTask{*std::move(task), pending_.at(id).clock->left()});
 }
 
 void McpClient::on_exchange_over(std::int64_t request, std::optional<ClientFailure> failure) {
@@ -200,7 +239,11 @@ void McpClient::take_notification(const std::string& method, const json& params)
     if (hooks_.tools_changed && ready()) hooks_.tools_changed();
     return;
   }
-  if (method != "notifications/progress") return;
+  if (method == "notifications/cancelled") return withdraw_question(params);
+  if (method == "notifications/progress") take_progress(params);
+}
+
+void McpClient::take_progress(const json& params) {
   const auto token = params.find("progressToken");
   if (token == params.end() || !token->is_number_integer()) return;
   const auto found = pending_.find(token->get<ClientRequestId>());

@@ -4,8 +4,8 @@
 // first), then any number of requests may be in flight. Each ends exactly once: with the result, with the server's
 // refusal, or with a failure that says whether the server can have received it. A request that takes too long is
 // cancelled on the server, too. What makes no sense is counted and passed over; a server that talks nothing but
-// nonsense is given up. What a server asks of us in between goes to ClientHooks::asked; without it ping is answered and
-// everything else refused.
+// nonsense is given up. What a server asks of us in between goes to the request's on_input, or to ClientHooks::asked;
+// without either, ping is answered and everything else refused.
 //
 // Lives on the ClientLoop's thread: every call and every callback happens there. It must not be destroyed from within
 // one of its own callbacks (post the destruction).
@@ -20,6 +20,7 @@
 #include <variant>
 #include <vector>
 
+#include "transport/client_clock.h"
 #include "transport/client_input.h"
 #include "transport/client_loop.h"
 #include "transport/client_protocol.h"
@@ -28,8 +29,8 @@
 namespace carillon::transport {
 
 struct ClientOptions {
-  // What we offer servers, as MCP writes it ({"elicitation": {}, …}). Who offers something sets ClientHooks::asked,
-  // too, and over HTTP a legacy server that may ask gets a stream for it, which holds a thread.
+  // What we offer servers, as MCP writes it ({"elicitation": {}, …}). Who offers something sets ClientHooks::asked or
+  // each request's on_input, and over HTTP a legacy server that may ask gets a stream for it, which holds a thread.
   json capabilities = json::object();
   std::optional<Era> known_era{};  // the verdict of an earlier handshake with the same configuration
   Duration probe_timeout = std::chrono::seconds{3};
@@ -44,7 +45,7 @@ struct ClientHooks {
   std::function<void()> ready;                // facts() may be asked, requests may be sent
   std::function<void(ClientFailure)> closed;  // the handshake failed or the connection ended; never after close()
   std::function<void()> tools_changed;        // the server says that its tool list is another
-  InputHandler asked;                         // the server needs input; answered on the loop, now or later
+  InputHandler asked;                         // questions that belong to no request with an on_input of its own
 };
 
 struct RpcRefusal {
@@ -53,7 +54,13 @@ struct RpcRefusal {
   json data = nullptr;
   int http_status = 200;
 };
-using ClientReply = std::variant<json, RpcRefusal, ClientFailure>;  // json: the result, an object
+// The server made a task of the call, which goes on without us (client_tasks.h follows it).
+struct MadeTask {
+  ServerTask task;
+  Duration left{0};  // of the request's own time; zero: without an end
+};
+// json: the result, an object. MadeTask: only to a request that accepts it.
+using ClientReply = std::variant<json, RpcRefusal, ClientFailure, MadeTask>;
 using ReplyHandler = std::function<void(ClientReply)>;
 
 struct ProgressReport {
@@ -62,12 +69,20 @@ struct ProgressReport {
   std::string message{};
 };
 
+enum class TaskAnswer { refused, accepted };
+
 struct ClientRequest {
   std::string method;
   json params = json::object();
   std::vector<Header> headers{};
-  Duration timeout = std::chrono::seconds{60};
-  std::function<void(const ProgressReport&)> on_progress{};
+  Duration timeout = std::chrono::seconds{60};               // zero: without an end
+  std::function<void(const ProgressReport&)> on_progress{};  // does not lengthen the time
+  // What the server asks about this request; answered on the loop, now or later. Meanwhile the request's time stands
+  // still and answer_time runs.
+  InputHandler on_input{};
+  Duration answer_time = std::chrono::hours{24};
+  std::optional<json> capabilities{};  // of this request, instead of the options'; a modern server's only
+  TaskAnswer tasks = TaskAnswer::refused;
 };
 
 struct ToolListing {
@@ -105,10 +120,15 @@ class McpClient final : private WireListener {
     ClientRequest request;
     ReplyHandler done;
     std::function<void(const ordered_json&)> done_ordered;  // takes results instead, with their member order
-    ClientLoop::TimerId timer = 0;
+    std::unique_ptr<CallClock> clock{};
     int rounds = 0;
-    std::size_t open_questions = 0;  // more than none: answers are being gathered, nothing is on the wire
-    ClientRequestId first_id = 0;    // what the caller knows it by; a further round has an id of its own
+    bool is_on_wire = true;        // false: answers for the next round are being gathered
+    ClientRequestId first_id = 0;  // what the caller knows it by; a further round has an id of its own
+  };
+  // A question of a legacy server's that is not answered yet.
+  struct ServerQuestion {
+    json id;
+    ClientRequestId about = 0;  // the first id of a request of ours; 0: it is not known which
   };
   struct Listing;
 
@@ -120,19 +140,28 @@ class McpClient final : private WireListener {
   // client.cc: requests
   ClientRequestId send_request(Pending pending);
   void send_notification(std::string_view method, const json& params);
+  ClientRequestId present_id(ClientRequestId first_id) const;
+  json capabilities_of(const ClientRequest& request) const;
+  void start_clock(Pending& pending);
   void finish(ClientRequestId id, ClientReply reply);
+  void take_task(ClientRequestId id, const json& description);
   void take_result(ClientRequestId id, json result, std::string_view text);
-  void time_out(ClientRequestId id);
+  void time_out(ClientRequestId first_id);
   Reached take_back(ClientRequestId id, std::string_view reason);
   void fail_pending(ClientFailure failure);
   void take_notification(const std::string& method, const json& params);
+  void take_progress(const json& params);
   void take_garbage(std::string_view text, std::optional<std::int64_t> request);
   void list_page(std::shared_ptr<Listing> listing);
 
   // client_input.cc: what a server asks
   void take_questions(ClientRequestId id, const json& result);
   void take_answer(ClientRequestId round, const std::string& key, InputAnswer answer);
-  void answer_server(const json_rpc::Request& request);
+  void answer_server(const json_rpc::Request& request, std::optional<ClientRequestId> exchange);
+  ClientRequestId asked_about(const json& params, std::optional<ClientRequestId> exchange) const;
+  void take_server_answer(const std::string& key, const InputAnswer& answer);
+  void withdraw_question(const json& params);
+  void close_questions(ClientRequestId first_id);
   void send_answer(std::string text);
 
   // client_handshake.cc: the way to a ready connection
@@ -158,6 +187,8 @@ class McpClient final : private WireListener {
   ServerFacts facts_;
   std::map<ClientRequestId, Pending> pending_;
   std::map<ClientRequestId, ClientRequestId> later_rounds_;  // first id to present id
+  std::map<std::string, ServerQuestion> asked_;              // by the text of the id
+  bool lost_track_ = false;  // a request was taken back that a legacy server may still ask about
   ClientRequestId last_id_ = 0;
   ClientRequestId probe_id_ = 0, initialize_id_ = 0;
   ClientLoop::TimerId handshake_timer_ = 0, probe_timer_ = 0;

@@ -58,7 +58,6 @@ void McpClient::open_wire() {
 void McpClient::start_over() {
   started_over_ = true;
   probe_id_ = 0;
-  for (auto& [id, pending] : pending_) loop_.cancel_timer(pending.timer);
   pending_.clear();
   if (wire_) {
     wire_->close(nullptr);

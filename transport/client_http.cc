@@ -98,7 +98,9 @@ class HttpWire final : public ClientWire {
       under_way_[*request] = exchange;
     else
       tellings_.insert(exchange);
-    if (pool_->run([this, exchange, server = server_, alive = std::weak_ptr<bool>(alive_), &loop = loop_] {
+    const bool has_own_threads = exchange->kind == ExchangeKind::listen && server_->options().listening;
+    BlockingPool& pool = has_own_threads ? *server_->options().listening : *pool_;
+    if (pool.run([this, exchange, server = server_, alive = std::weak_ptr<bool>(alive_), &loop = loop_] {
           const auto to_wire = [&loop, alive](std::function<void()> task) {
             loop.post([alive, task = std::move(task)] {
               if (!alive.expired()) task();

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -17,8 +18,11 @@ namespace carillon::transport {
 
 // Whether it is elicitation/create, sampling/createMessage or roots/list.
 bool is_input_method(std::string_view method);
+// One of a server's questions. Nothing: it is none that any revision knows.
+std::optional<InputRequest> read_question(const json& question);
 
-// The result that answers it; or why it will not be answered, which ends the call that needed it.
+// The result that answers it; or why it will not be answered, which ends the request that it is about with that
+// message.
 using InputAnswer = std::variant<json, ProtocolError>;
 using InputHandler = std::function<void(const InputRequest&, std::function<void(InputAnswer)> answer)>;
 

@@ -8,6 +8,9 @@
 namespace carillon::transport {
 namespace {
 
+constexpr std::size_t kTaskIdBytesMax = 512;
+constexpr std::int64_t kMillisecondsMax = 86'400'000;
+
 json client_info() { return {{"name", "carillon"}, {"version", std::string{kVersion}}}; }
 
 std::string text_member(const json& object, const char* name) {
@@ -55,6 +58,8 @@ std::string take_tool(const ordered_json& entry, HeaderMarks marks, ToolPage& pa
     tool.destructive = flag_member(*hints, "destructiveHint");
     tool.open_world = flag_member(*hints, "openWorldHint");
   }
+  if (const auto execution = entry.find("execution"); execution != entry.end() && execution->is_object())
+    tool.needs_task = text_member(*execution, "taskSupport") == "required";
   if (marks == HeaderMarks::checked) {
     auto params = header_params(tool.input_schema);
     if (const auto* broken = std::get_if<std::string>(&params)) return tool.name + ": " + *broken;
@@ -79,10 +84,33 @@ bool ServerFacts::announces_list_changes() const {
   return tools != capabilities.end() && tools->is_object() && tools->value("listChanged", json()) == true;
 }
 
+bool ServerFacts::makes_core_tasks() const {
+  if (revision != Revision::v2025_11_25) return false;
+  const json requests = object_member(object_member(capabilities, "tasks"), "requests");
+  return object_member(requests, "tools").contains("call");
+}
+
 ResultKind kind_of(const json& result) {
   const auto kind = result.find("resultType");
   if (kind == result.end() || *kind == "complete") return ResultKind::complete;
+  if (*kind == "task") return ResultKind::task;
   return *kind == "input_required" ? ResultKind::input_required : ResultKind::unknown;
+}
+
+std::optional<ServerTask> read_task(const json& description) {
+  const json& flat =
+      description.contains("task") && description["task"].is_object() ? description["task"] : description;
+  ServerTask task;
+  task.id = text_member(flat, "taskId");
+  task.status = text_member(flat, "status");
+  if (task.id.empty() || task.id.size() > kTaskIdBytesMax || task.status.empty()) return std::nullopt;
+  task.message = text_member(flat, "statusMessage");
+  for (const char* name : {"pollIntervalMs", "pollInterval"})
+    if (const auto found = flat.find(name); found != flat.end() && found->is_number_integer())
+      task.poll_interval =
+          std::chrono::milliseconds{std::clamp<std::int64_t>(found->get<std::int64_t>(), 0, kMillisecondsMax)};
+  task.whole = flat;
+  return task;
 }
 
 json initialize_params(const json& capabilities) {
@@ -136,7 +164,7 @@ std::optional<ToolPage> read_tool_page(const ordered_json& result, HeaderMarks m
   if (const auto cursor = result.find("nextCursor"); cursor != result.end() && cursor->is_string())
     page.next_cursor = cursor->get<std::string>();  // an empty one is not the end
   if (const auto ttl = result.find("ttlMs"); ttl != result.end() && ttl->is_number_integer())
-    page.fresh_for = std::chrono::milliseconds{std::clamp<std::int64_t>(ttl->get<std::int64_t>(), 0, 86'400'000)};
+    page.fresh_for = std::chrono::milliseconds{std::clamp<std::int64_t>(ttl->get<std::int64_t>(), 0, kMillisecondsMax)};
   return page;
 }
 

@@ -26,6 +26,7 @@ struct ListedTool {
   ordered_json input_schema;
   ordered_json output_schema;  // null: none
   std::optional<bool> read_only, idempotent, destructive, open_world;
+  bool needs_task = false;  // it runs as a core task of 2025-11-25 only (execution.taskSupport)
   std::vector<HeaderParam> header_params;
 };
 
@@ -46,10 +47,23 @@ struct ServerFacts {
   std::string name, version, instructions;
   json capabilities = json::object();
   bool announces_list_changes() const;
+  bool makes_core_tasks() const;  // of calls, where they ask for it (2025-11-25)
 };
 
-enum class ResultKind { complete, input_required, unknown };
+enum class ResultKind { complete, input_required, task, unknown };
 ResultKind kind_of(const json& result);
+
+// A task that a server made of a call, in the words of either form (reference C1 and C2).
+struct ServerTask {
+  std::string id;  // bounded, because it stands in a header
+  std::string status;
+  std::string message;                      // statusMessage
+  std::optional<Duration> poll_interval{};  // the server's wish
+  json whole = json::object();              // result, error and inputRequests of the newer form
+  bool has_ended() const { return status == "completed" || status == "failed" || status == "cancelled"; }
+};
+// Nothing: it describes no task. `description`: what tasks/get answers, or a call that became a task.
+std::optional<ServerTask> read_task(const json& description);
 
 // `capabilities`: what we offer a server.
 json initialize_params(const json& capabilities = json::object());

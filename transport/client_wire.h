@@ -31,6 +31,7 @@ enum class ClientFailureKind {
   rate_limited,
   session_lost,  // the server forgot our session: connect again and repeat
   refused,       // another 4xx
+  needs_input,   // it asks for what nobody gives
   cancelled,
 };
 

@@ -12,6 +12,11 @@ namespace {
 json server_info() { return {{"name", "stand-in"}, {"version", "1.0"}}; }
 json capabilities() { return {{"tools", {{"listChanged", true}}}}; }
 
+constexpr const char* kError =
+    "\x01"
+    "error";
+constexpr const char* kTasksExtension = "io.modelcontextprotocol/tasks";
+
 }  // namespace
 
 void Journal::write(const std::string& event, json members) {
@@ -36,43 +41,73 @@ json text_result(const std::string& text) { return {{"content", {{{"type", "text
 json rpc_error(int code, const std::string& message, json data) {
   json error{{"code", code}, {"message", message}};
   if (!data.is_null()) error["data"] = std::move(data);
-  return {
-      {"\x01"
-       "error",
-       std::move(error)}};
+  return {{kError, std::move(error)}};
 }
+
+bool is_error(const json& answer) { return answer.contains(kError); }
 
 json response(const json& id, json answer) {
   json message{{"jsonrpc", "2.0"}, {"id", id}};
-  if (answer.contains("\x01"
-                      "error"))
-    message["error"] = answer
-        ["\x01"
-         "error"];
+  if (is_error(answer))
+    message["error"] = answer[kError];
   else
     message["result"] = std::move(answer);
   return message;
 }
 
+json Asking::ask(const Call& call, const std::string& method, const json& params) {
+  std::string id;
+  {
+    const std::lock_guard lock{mutex_};
+    id = "ask-" + std::to_string(++asked_);
+  }
+  call.send({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", params}});
+  for (;;) {
+    {
+      const std::lock_guard lock{mutex_};
+      if (const auto found = answers_.find(id); found != answers_.end()) return found->second;
+    }
+    if (call.cancelled()) return {{"error", "cancelled"}};
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  }
+}
+
+void Asking::take(const json& message) {
+  const std::lock_guard lock{mutex_};
+  answers_[message.value("id", "")] = message;
+}
+
 json StandIn::discover() {
   journal_.write("discover");
-  return {{"resultType", "complete"},       {"supportedVersions", {kModern}},
-          {"capabilities", capabilities()}, {"ttlMs", 0},
-          {"cacheScope", "private"},        {"_meta", {{"io.modelcontextprotocol/serverInfo", server_info()}}}};
+  json offered = capabilities();
+  offered["extensions"] = {{kTasksExtension, json::object()}};
+  return {{"resultType", "complete"}, {"supportedVersions", {kModern}},
+          {"capabilities", offered},  {"ttlMs", 0},
+          {"cacheScope", "private"},  {"_meta", {{"io.modelcontextprotocol/serverInfo", server_info()}}}};
 }
 
 json StandIn::initialize(const json& params) {
   journal_.write("initialize");
+  {
+    const std::lock_guard lock{mutex_};
+    offered_ = params.value("capabilities", json::object());
+  }
+  json offered = capabilities();
+  offered["tasks"] = {{"cancel", json::object()}, {"requests", {{"tools", {{"call", json::object()}}}}}};
   const std::string wanted = params.value("protocolVersion", "");
   const bool known = wanted == "2025-11-25" || wanted == "2025-06-18" || wanted == "2025-03-26";
-  return {{"protocolVersion", known ? wanted : "2025-11-25"},
-          {"capabilities", capabilities()},
-          {"serverInfo", server_info()}};
+  return {{"protocolVersion", known ? wanted : "2025-11-25"}, {"capabilities", offered}, {"serverInfo", server_info()}};
+}
+
+json StandIn::offered_by(const json& params) {
+  if (is_modern(params)) return params["_meta"]["io.modelcontextprotocol/clientCapabilities"];
+  const std::lock_guard lock{mutex_};
+  return offered_;
 }
 
 json StandIn::list_tools(const json& params) {
   journal_.write("list");
-  const json all = tool_list(extra_);
+  const json all = tool_list(extra_, !options_.late_header || listings_++ > 0);
   const std::size_t from = params.contains("cursor") ? std::stoul(params.value("cursor", "0")) : 0;
   const std::size_t to = std::min(all.size(), from + options_.page_size);
   json page = json::array();
@@ -99,10 +134,13 @@ json StandIn::answer(const std::string& method, const json& params) {
   if (method == "initialize" && !modern) return initialize(params);
   if (method == "ping" && !modern) return json::object();
   if (method == "tools/list") return list_tools(params);
+  if (method == "tasks/get" || method == "tasks/update" || method == "tasks/cancel")
+    return tasks_.answer(method, params);
   return rpc_error(-32601, "no such method: " + method);
 }
 
-void StandIn::call_tool(const Call& call) {
+void StandIn::carry_out(const std::string& method, const Call& call) {
+  if (method == "tasks/result") return tasks_.tell_result(call);
   const std::string name = call.params.value("name", "");
   const json arguments = call.params.value("arguments", json::object());
   const json meta = call.params.value("_meta", json::object());
@@ -138,6 +176,8 @@ int main(int argc, char** argv) {
     if (flag == "--stderr") std::fprintf(stderr, "%s\n", value().c_str());
     if (flag == "--sse") options.sse = true;
     if (flag == "--token") options.token = value();
+    if (flag == "--tasks") options.tasks = value();
+    if (flag == "--late-header") options.late_header = true;
     if (flag == "--http") options.http_port = std::stoi(value());
   }
   std::this_thread::sleep_for(std::chrono::milliseconds{options.slow_start_ms});

@@ -48,6 +48,7 @@ class Http {
     const std::string method = message.value("method", "");
     const json params = message.value("params", json::object());
     if (!message.contains("id") || method.empty()) {
+      if (method.empty()) server_.asking().take(message);
       reply.status = 202;
       return;
     }
@@ -58,11 +59,9 @@ class Http {
     } else if (method != "initialize" && !has_session(request)) {
       return refuse(reply, request.has_header("Mcp-Session-Id") ? 404 : 400, rpc_error(-32600, "no session"), id);
     }
-    if (method == "tools/call") return call(id, params, reply);
+    if (StandIn::takes_time(method)) return call(method, id, params, reply);
     json answer = server_.answer(method, params);
-    const bool refused = answer.contains(
-        "\x01"
-        "error");
+    const bool refused = is_error(answer);
     if (method == "initialize" && !refused) reply.set_header("Mcp-Session-Id", new_session());
     if (refused) reply.status = is_modern(params) && server_.options().era != "legacy" ? 404 : 400;
     reply.set_content(response(id, std::move(answer)).dump(), "application/json");
@@ -77,6 +76,8 @@ class Http {
     if (request.get_header_value("MCP-Protocol-Version") != kModern)
       return "MCP-Protocol-Version differs from the body";
     if (request.get_header_value("Mcp-Method") != method) return "Mcp-Method differs from the body";
+    if (method.rfind("tasks/", 0) == 0 && request.get_header_value("Mcp-Name") != params.value("taskId", ""))
+      return "Mcp-Name differs from the body";
     if (method != "tools/call") return "";
     if (request.get_header_value("Mcp-Name") != params.value("name", "")) return "Mcp-Name differs from the body";
     const json arguments = params.value("arguments", json::object());
@@ -95,21 +96,21 @@ class Http {
     return *sessions_.insert("session-" + std::to_string(++made_)).first;
   }
 
-  void call(const json& id, const json& params, httplib::Response& reply) {
+  void call(const std::string& method, const json& id, const json& params, httplib::Response& reply) {
     Call call;
     call.id = id;
     call.params = params;
     call.cancelled = [] { return false; };
-    call.ask = [](const std::string&, const json&) { return json("only over stdio"); };
+    call.ask = [](const std::string&, const json&) { return json{{"error", "only on a stream"}}; };
     const bool waits = params.value("name", "").rfind("hang", 0) == 0 || params.value("name", "") == "wait_for_file";
-    if (server_.options().sse || waits) return stream(std::move(call), reply);
+    if (server_.options().sse || waits) return stream(method, std::move(call), reply);
     std::string body;
     call.send = [&](const json& message) {
       if (message.contains("id")) body = message.dump();
     };
     call.send_raw = [&](std::string bytes) { body += bytes; };
     try {
-      server_.call_tool(call);
+      server_.carry_out(method, call);
       reply.set_content(body, "application/json");
     } catch (const HttpRefusal& refusal) {
       reply.status = refusal.status;
@@ -117,15 +118,17 @@ class Http {
     }
   }
 
-  void stream(Call call, httplib::Response& reply) {
-    reply.set_chunked_content_provider("text/event-stream", [this, call](std::size_t, httplib::DataSink& sink) mutable {
+  void stream(const std::string& method, Call call, httplib::Response& reply) {
+    reply.set_chunked_content_provider("text/event-stream", [this, method, call](std::size_t,
+                                                                                 httplib::DataSink& sink) mutable {
       const auto write = [&sink](const std::string& text) { sink.write(text.data(), text.size()); };
       write(": a comment\n\n");
       call.send = [&](const json& message) { write("event: message\ndata: " + message.dump() + "\n\n"); };
       call.send_raw = [&](std::string bytes) { write("data: " + bytes + "\n\n"); };
       call.cancelled = [&] { return !sink.is_writable(); };
+      call.ask = [&](const std::string& wish, const json& wishes) { return server_.asking().ask(call, wish, wishes); };
       try {
-        server_.call_tool(call);
+        server_.carry_out(method, call);
       } catch (const HttpRefusal&) {  // the status is long gone: end the stream without an answer
         server_.journal().write("dropped");
       }

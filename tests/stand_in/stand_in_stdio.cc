@@ -1,7 +1,6 @@
 // The stand-in over stdio: one line a message, a thread a call.
 #include <unistd.h>
 
-#include <condition_variable>
 #include <iostream>
 #include <set>
 #include <thread>
@@ -23,10 +22,10 @@ class Stdio {
     const std::string method = message.value("method", "");
     if (server_.options().die_on_probe && first_ && method != "initialize") ::_exit(3);
     first_ = false;
-    if (method.empty()) return take_answer(message);
+    if (method.empty()) return server_.asking().take(message);
     const json params = message.value("params", json::object());
     if (!message.contains("id")) return take_notification(method, params);
-    if (method == "tools/call") return start_call(message["id"], params);
+    if (StandIn::takes_time(method)) return start_call(method, message["id"], params);
     if (method == "subscriptions/listen") return subscribe(message["id"], params);
     send(response(message["id"], server_.answer(method, params)));
   }
@@ -46,8 +45,8 @@ class Stdio {
     }
   }
 
-  void start_call(const json& id, const json& params) {
-    std::thread{[this, id, params] {
+  void start_call(const std::string& method, const json& id, const json& params) {
+    std::thread{[this, method, id, params] {
       Call call;
       call.id = id;
       call.params = params;
@@ -57,29 +56,15 @@ class Stdio {
         const std::lock_guard lock{state_};
         return cancelled_.count(key) > 0;
       };
-      call.ask = [this](const std::string& method, const json& arguments) { return ask(method, arguments); };
+      call.ask = [this, &call](const std::string& wish, const json& wishes) {
+        return server_.asking().ask(call, wish, wishes);
+      };
       try {
-        server_.call_tool(call);
+        server_.carry_out(method, call);
       } catch (const HttpRefusal&) {
         send(response(id, rpc_error(-32603, "this is not HTTP")));
       }
     }}.detach();
-  }
-
-  json ask(const std::string& method, const json& params) {
-    std::unique_lock lock{state_};
-    const std::string id = "ask-" + std::to_string(++asked_);
-    lock.unlock();
-    send({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", params}});
-    lock.lock();
-    answered_.wait(lock, [&] { return answers_.count(id) > 0; });
-    return answers_[id];
-  }
-
-  void take_answer(const json& message) {
-    const std::lock_guard lock{state_};
-    answers_[message.value("id", "")] = message;
-    answered_.notify_all();
   }
 
   void take_notification(const std::string& method, const json& params) {
@@ -116,11 +101,8 @@ class Stdio {
   StandIn& server_;
   bool first_ = true;
   std::mutex out_, state_;
-  std::condition_variable answered_;
   std::set<std::string> cancelled_;
-  std::map<std::string, json> answers_;
   std::set<json> subscriptions_;
-  int asked_ = 0;
 };
 
 }  // namespace

@@ -106,7 +106,13 @@ void progress(const Step& step) {
   for (int i = 1; i <= steps && meta.contains("progressToken"); ++i)
     step.call.send({{"jsonrpc", "2.0"},
                     {"method", "notifications/progress"},
-                    {"params", {{"progressToken", meta["progressToken"]}, {"progress", i}, {"total", steps}}}});
+                    {"params",
+                     {{"progressToken", meta["progressToken"]},
+                      {"progress", i},
+                      {"total", steps},
+                      {"message", "step " + std::to_string(i)}}}});
+  const std::string path = step.arguments.value("path", "");
+  if (!path.empty() && !wait_until(step.call, [&] { return std::filesystem::exists(path); })) return;
   step.finish(text_result("done"));
 }
 
@@ -115,6 +121,38 @@ void ask(const Step& step) {
   const json answer = step.call.ask(method, json::object());
   step.finish(text_result(answer.dump()));
 }
+
+// Asks, takes the question back and never answers.
+void withdraw_question(const Step& step, const std::string& method, const json& params) {
+  step.call.send({{"jsonrpc", "2.0"}, {"id", "withdrawn"}, {"method", method}, {"params", params}});
+  step.call.send({{"jsonrpc", "2.0"}, {"method", "notifications/cancelled"}, {"params", {{"requestId", "withdrawn"}}}});
+  wait_until(step.call, [] { return false; });
+}
+
+// Puts a question to whoever called, in the way of the client's era, and tells the answer.
+void elicit(const Step& step) {
+  constexpr const char* kState = "{ \"the state\" }";
+  const std::string method = step.arguments.value("method", "elicitation/create");
+  const json params = step.arguments.value("params", json::object());
+  const json offered = step.server.offered_by(step.call.params);
+  if (!offered.contains(method.substr(0, method.find('/')))) return step.finish(text_result("nobody can be asked"));
+  if (step.arguments.value("withdraw", false)) return withdraw_question(step, method, params);
+  if (!is_modern(step.call.params)) {
+    const json answer = step.call.ask(method, params);
+    if (step.call.cancelled()) return;
+    return step.finish(text_result(answer.value("result", answer).dump()));
+  }
+  if (!step.call.params.contains("inputResponses"))
+    return step.finish({{"resultType", "input_required"},
+                        {"requestState", kState},
+                        {"inputRequests", {{"the question", {{"method", method}, {"params", params}}}}}});
+  if (step.call.params.value("requestState", "") != kState) return step.finish(rpc_error(-32602, "another state"));
+  step.finish(text_result(step.call.params["inputResponses"].value("the question", json()).dump()));
+}
+
+void tell_offer(const Step& step) { step.finish(text_result(step.server.offered_by(step.call.params).dump())); }
+
+void job(const Step& step) { step.finish(step.server.tasks().make(step.call.params, step.arguments)); }
 
 void environment(const Step& step) {
   const char* value = std::getenv(step.arguments.value("name", "").c_str());
@@ -170,8 +208,14 @@ constexpr Row kRows[] = {
     {"fail", "Answer with isError", R"({"message":{"type":"string"}})", kWrites, fail},
     {"fail_protocol", "Answer with a JSON-RPC error", R"({"code":{"type":"integer"}})", kWrites, fail_protocol},
     {"change_tools", "Add a tool and say that the list changed", "{}", kIdempotent, change_tools},
-    {"progress", "Report progress", R"({"steps":{"type":"integer"}})", kRead, progress},
+    {"progress", "Report progress, and go on when the file exists",
+     R"({"steps":{"type":"integer"},"path":{"type":"string"}})", kRead, progress},
     {"ask", "Ask the client something and tell its answer", R"({"method":{"type":"string"}})", kRead, ask},
+    {"elicit", "Ask whoever calls",
+     R"({"method":{"type":"string"},"params":{"type":"object"},"withdraw":{"type":"boolean"}})", kWrites, elicit},
+    {"offer", "Tell what the client offers", "{}", kRead, tell_offer},
+    {"job", "Answer as a task", R"({"path":{},"ask":{},"status":{},"poll":{},"error":{},"forgotten":{},"more":{}})",
+     kWrites, job},
     {"environment", "Tell a variable", R"({"name":{"type":"string"}})", kRead, environment},
     {"directory", "Tell the working directory", "{}", kRead, directory},
     {"process_id", "Tell the process id", "{}", kRead, process_id},
@@ -195,6 +239,7 @@ json describe(const Row& row) {
              {{"type", "object"}, {"properties", json::parse(row.properties)}, {"additionalProperties", false}}},
             {"annotations", json::parse(row.annotations)}};
   const std::string name = row.name;
+  if (name == "job") tool["execution"] = {{"taskSupport", "required"}};
   if (name == "echo") tool["inputSchema"]["required"] = {"message"};
   if (name == "add" || name == "wrong_output")
     tool["outputSchema"] = {{"type", "object"}, {"properties", {{"sum", {{"type", "number"}}}}}, {"required", {"sum"}}};
@@ -203,10 +248,14 @@ json describe(const Row& row) {
 
 }  // namespace
 
-json tool_list(bool with_extra) {
+json tool_list(bool with_extra, bool with_header) {
   json tools = json::array();
-  for (const Row& row : kRows)
-    if (with_extra || std::string{"extra"} != row.name) tools.push_back(describe(row));
+  for (const Row& row : kRows) {
+    if (!with_extra && std::string{"extra"} == row.name) continue;
+    tools.push_back(describe(row));
+    if (!with_header && std::string{"region"} == row.name)
+      tools.back()["inputSchema"]["properties"]["region"].erase("x-mcp-header");
+  }
   return tools;
 }
 

@@ -1,5 +1,7 @@
 #include "transport/client_input.h"
 
+#include <atomic>
+
 #include "tests/transport/client_fixture.h"
 #include "tests/transport/scripted_server.h"
 
@@ -91,14 +93,16 @@ TEST_CASE("answers go back under their keys with the server's exact state and on
 }
 
 TEST_CASE("questions that nobody answers or that make no sense end the call", "[transport][client_input]") {
-  const json asked = GENERATE_COPY(json{{"one", kForm}}, json{{"one", {{"method", "tools/call"}}}}, json{{"one", 7}},
-                                   json::object(), json::array({1}));
+  const json asked =
+      GENERATE_COPY(json{{"one", kForm}}, json{{"one", {{"method", "tools/call"}}}}, json{{"one", 7}},
+                    json{{"one", {{"method", "elicitation/create"}, {"params", 7}}}}, json::object(), json::array({1}));
   const bool has_person = asked != json{{"one", kForm}};
   Pair pair{[&](const json&) {
               return json{{"resultType", "input_required"}, {"inputRequests", asked}};
             },
             has_person ? accepting() : InputHandler{}};
-  CHECK(failure_of(pair.client().call("ask")).kind == ClientFailureKind::protocol);
+  CHECK(failure_of(pair.client().call("ask")).kind ==
+        (has_person ? ClientFailureKind::protocol : ClientFailureKind::needs_input));
 }
 
 TEST_CASE("a server that never stops asking is given up", "[transport][client_input]") {
@@ -109,21 +113,165 @@ TEST_CASE("a server that never stops asking is given up", "[transport][client_in
   CHECK(failure_of(pair.client().call("ask")).message.find("does not stop") != std::string::npos);
 }
 
-TEST_CASE("a call that waits for an answer can be cancelled and times out", "[transport][client_input]") {
-  const bool cancels = GENERATE(true, false);
+// Calls `ask` with these times; the question's answer is the caller's to give.
+struct OpenQuestion {
+  explicit OpenQuestion(CallTimes times)
+      : pair(
+            [this](const json&) {
+              if (answered) return json{{"content", {{{"type", "text"}, {"text", "done"}}}}};
+              return json{{"resultType", "input_required"}, {"inputRequests", {{"one", kForm}}}};
+            },
+            [this](const InputRequest&, std::function<void(InputAnswer)> given) {
+              question.set_value(std::move(given));
+            }) {
+    auto request = Downstream::request_for("ask", json::object(), times.own);
+    request.answer_time = times.answering;
+    reply = pair.client().start_call(std::move(request), &id);
+    answer = question.get_future().get();
+  }
+  std::atomic<bool> answered{false};
   std::promise<std::function<void(InputAnswer)>> question;
-  Pair pair{
-      [&](const json&) {
-        return json{{"resultType", "input_required"}, {"inputRequests", {{"one", kForm}}}};
-      },
-      [&](const InputRequest&, std::function<void(InputAnswer)> answer) { question.set_value(std::move(answer)); }};
+  Pair pair;
   ClientRequestId id = 0;
-  auto reply = pair.client().start_call(
-      Downstream::request_for("ask", json::object(), cancels ? Duration{20s} : Duration{500ms}), &id);
+  std::future<ClientReply> reply;
+  std::function<void(InputAnswer)> answer;
+};
+
+TEST_CASE("the time of a call stands still while somebody is asked", "[transport][client_input]") {
+  OpenQuestion open{{2s, 1h}};
+  open.pair.client().loop().post([&] {
+    open.pair.client().loop().after(2200ms, [&] {  // longer than the call may take
+      open.answered = true;
+      open.answer(json{{"action", "decline"}});
+    });
+  });
+  CHECK(std::holds_alternative<json>(open.reply.get()));
+}
+
+TEST_CASE("a call that waits for an answer can be cancelled and ends when none is given", "[transport][client_input]") {
+  const bool cancels = GENERATE(true, false);
+  OpenQuestion open{{20s, cancels ? Duration{1h} : Duration{50ms}}};
+  if (cancels) open.pair.client().cancel(open.id);
+  CHECK(failure_of(open.reply.get()).kind == (cancels ? ClientFailureKind::cancelled : ClientFailureKind::needs_input));
+  open.pair.client().loop().post([&] { open.answer(json::object()); });  // too late: nobody minds
+  open.answered = true;
+  CHECK(open.pair.client().text("other") == "done");
+}
+
+namespace {
+
+// A legacy stand-in over stdio: its questions name no call.
+class Legacy {
+ public:
+  Legacy() : server({"--era", "legacy", "--journal", folder.file("journal")}, options()) {
+    REQUIRE_FALSE(server.open());
+  }
+
+  // A call of `elicit` with who answers it.
+  std::future<ClientReply> start(InputHandler on_input, json arguments = json::object(), Duration own = 20s) {
+    auto request = Downstream::request_for("elicit", std::move(arguments), own);
+    request.on_input = std::move(on_input);
+    return server.start_call(std::move(request), &id);
+  }
+  static std::string text(std::future<ClientReply>& reply) {
+    return std::get<json>(reply.get())["content"][0]["text"].get<std::string>();
+  }
+
+  TestFolder folder;
+  Downstream server;
+  ClientRequestId id = 0;
+
+ private:
+  static ClientOptions options() {
+    ClientOptions options;
+    options.capabilities = {{"elicitation", json::object()}};
+    return options;
+  }
+};
+
+InputHandler saying(const std::string& action) {
+  return [action](const InputRequest&, const std::function<void(InputAnswer)>& answer) {
+    answer(json{{"action", action}});
+  };
+}
+
+}  // namespace
+
+TEST_CASE("a legacy server's question reaches the only call that it can be about", "[transport][client_input]") {
+  Legacy legacy;
+  auto reply = legacy.start(saying("accept"));
+  CHECK(Legacy::text(reply) == R"({"action":"accept"})");
+}
+
+TEST_CASE("a question that may be about another's call reaches nobody", "[transport][client_input]") {
+  const bool was_taken_back = GENERATE(true, false);
+  Legacy legacy;
+  std::promise<std::function<void(InputAnswer)>> question;
+  auto first = legacy.start(
+      [&](const InputRequest&, std::function<void(InputAnswer)> answer) { question.set_value(std::move(answer)); });
   const auto answer = question.get_future().get();
-  if (cancels) pair.client().cancel(id);
-  CHECK(failure_of(reply.get()).kind == (cancels ? ClientFailureKind::cancelled : ClientFailureKind::timed_out));
-  pair.client().loop().post([answer] { answer(json::object()); });  // too late: nobody minds
+  if (was_taken_back) {
+    legacy.server.cancel(legacy.id);
+    CHECK(failure_of(first.get()).kind == ClientFailureKind::cancelled);
+  }
+  auto second = legacy.start(saying("accept"));
+  CHECK(Legacy::text(second).find("error") != std::string::npos);
+  legacy.server.loop().post([answer] { answer(json{{"action", "accept"}}); });
+  if (!was_taken_back) CHECK(Legacy::text(first) == R"({"action":"accept"})");
+}
+
+TEST_CASE("a refused question ends the call that it is about", "[transport][client_input]") {
+  Legacy legacy;
+  auto reply = legacy.start([](const InputRequest&, const std::function<void(InputAnswer)>& answer) {
+    answer(ProtocolError{rpc_code::kInvalidParams, "nobody is here", nullptr});
+  });
+  const auto failure = failure_of(reply.get());
+  CHECK(failure.kind == ClientFailureKind::needs_input);
+  CHECK(failure.message == "nobody is here");
+}
+
+TEST_CASE("a question that the server takes back no longer stops the clock", "[transport][client_input]") {
+  Legacy legacy;
+  auto reply = legacy.start([](const InputRequest&, const auto&) {}, {{"withdraw", true}}, 300ms);
+  CHECK(failure_of(reply.get()).kind == ClientFailureKind::timed_out);
+}
+
+TEST_CASE("the stream on which a legacy server asks takes no thread from calls", "[transport][client_http]") {
+  std::mutex mutex;
+  std::shared_ptr<HttpReply> stream, call;
+  std::string call_id;
+  ScriptedServer server{[&](const HttpRequest& request, const std::shared_ptr<HttpReply>& reply) {
+    const std::lock_guard lock{mutex};
+    if (request.method == "GET") {
+      stream = reply;
+      return stream->begin_stream({200, "text/event-stream", ": open\n\n"});
+    }
+    const json message = json::parse(request.body.empty() ? "{}" : request.body);
+    const std::string method = message.value("method", "");
+    if (method == "initialize") {
+      const json result{
+          {"protocolVersion", "2025-11-25"}, {"capabilities", json::object()}, {"serverInfo", json::object()}};
+      return reply->send(json_response(200, {{"jsonrpc", "2.0"}, {"id", message["id"]}, {"result", result}}));
+    }
+    if (method != "tools/call") return reply->send({202, "application/json", ""});
+    reply->send(json_response(
+        200, {{"jsonrpc", "2.0"}, {"id", message["id"]}, {"result", {{"content", {{{"text", "called"}}}}}}}));
+  }};
+  ClientOptions options;
+  options.known_era = Era::legacy;
+  options.capabilities = {{"elicitation", json::object()}};
+  auto calls = std::make_shared<BlockingPool>(1, 100), listening = std::make_shared<BlockingPool>(1, 100);
+  std::unique_ptr<Downstream> client;
+  client = std::make_unique<Downstream>(
+      [&] {
+        HttpOptions http;
+        http.address = *parse_http_address(server.url("/mcp"));
+        http.listening = listening;
+        return make_http_wire(client->loop(), calls, http);
+      },
+      options, accepting());
+  REQUIRE_FALSE(client->open());
+  CHECK(client->text("one") == "called");
 }
 
 TEST_CASE("a legacy stream that ends before its answer is resumed where it ended", "[transport][client_http]") {
