@@ -1,40 +1,10 @@
 #include <catch2/catch.hpp>
 
 #include "server/base/mask.h"
-#include "server/process/child.h"
-#include "tests/catalog/catalog_fixture.h"
+#include "tests/catalog/remote_fixture.h"
 
 using namespace carillon;
 using namespace carillon::catalog;
-
-namespace {
-
-// The stand-in over HTTP as the server "s".
-class Remote {
- public:
-  explicit Remote(std::vector<std::string> flags, const json& more = json::object()) {
-    process::Command command;
-    command.arguments = {kStandInServer, "--http", "0", "--journal", bench.file("journal")};
-    command.arguments.insert(command.arguments.end(), flags.begin(), flags.end());
-    command.errors = process::Stream::inherit;
-    auto child = process::Child::start(command);
-    REQUIRE(child.ok());
-    child_.emplace(*std::move(child));
-    std::string port;
-    for (char letter = 0; ::read(child_->output().get(), &letter, 1) == 1 && letter != '\n';) port.push_back(letter);
-    json entry{{"url", "http://127.0.0.1:" + port + "/mcp"}};
-    entry.update(more);
-    bench.write({{"s", entry}});
-  }
-  void kill_server() { child_->stop(0s); }
-
-  Bench bench;
-
- private:
-  std::optional<process::Child> child_;
-};
-
-}  // namespace
 
 TEST_CASE("a remote server is called in either era", "[catalog][remote]") {
   Remote remote{{"--era", GENERATE("modern", "legacy")}};
@@ -52,6 +22,20 @@ TEST_CASE("a lost session is replaced and the call repeated because it was not c
   int records = 0;
   for (const auto& call : remote.bench.journal("call")) records += call["tool"] == "record";
   CHECK(records == 1);
+}
+
+TEST_CASE("a call whose headers were made by an old listing is sent once more after a new one", "[catalog][remote]") {
+  Remote remote{{"--era", "modern", "--late-header"}};
+  CHECK(remote.bench.text("s.region", {{"region", "Zürich"}}) == "Echo: ");
+  CHECK(remote.bench.journal("list").size() == 2);
+  CHECK(remote.bench.journal("call").size() == 1);  // the first did not get so far
+}
+
+TEST_CASE("a server that always finds fault with the headers is believed the second time", "[catalog][remote]") {
+  Remote remote{{"--era", "modern"}};
+  const auto reply = remote.bench.call("s.fail_protocol", {{"code", -32020}});
+  CHECK(reply.failure == ErrorClass::protocol);
+  CHECK(remote.bench.journal("call").size() == 2);
 }
 
 TEST_CASE("a missing sign-in is its own class and the token is masked", "[catalog][remote]") {
