@@ -61,11 +61,14 @@ Catalog::Catalog(CatalogOptions options)
     : options_(std::move(options)),
       file_(options_.servers_file, Vault{options_.vault_directory}),
       pool_(std::make_shared<transport::BlockingPool>(static_cast<std::size_t>(options_.http_threads), kHttpQueueMax)),
+      listening_(
+          std::make_shared<transport::BlockingPool>(static_cast<std::size_t>(options_.http_threads), kHttpQueueMax)),
       built_in_(options_, pool_) {
   reload_if_changed();
 }
 
 Catalog::~Catalog() {
+  door_->close();
   std::vector<std::shared_ptr<ServerLink>> links;
   servers_.with([&](auto& servers) {
     for (auto& [name, link] : servers.links) links.push_back(std::move(link));
@@ -286,7 +289,7 @@ void Catalog::take_entries(Servers& servers, EntriesRead read) {
     if (same != servers.links.end() && same->second->entry() == entry)
       link = std::move(same->second);
     else
-      link = std::make_shared<ServerLink>(LinkContext{loop_, pool_, options_}, std::move(entry));
+      link = std::make_shared<ServerLink>(LinkContext{loop_, pool_, listening_, door_, options_}, std::move(entry));
   }
   servers.links.swap(links);
   for (auto& [name, old] : links) {

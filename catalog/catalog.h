@@ -80,7 +80,8 @@ class Catalog final : public ToolCaller {
   CatalogOptions options_;
   EntriesFile file_;
   transport::ClientLoop loop_;
-  std::shared_ptr<transport::BlockingPool> pool_;
+  std::shared_ptr<LoopDoor> door_ = std::make_shared<LoopDoor>(loop_);
+  std::shared_ptr<transport::BlockingPool> pool_, listening_;
   BuiltInServer built_in_;
   Guarded<Servers> servers_;
   std::atomic<CallId> last_call_{0};

@@ -14,8 +14,11 @@
 namespace carillon::catalog {
 namespace {
 
-constexpr std::array<std::string_view, 4> kPolicyMembers{"timeout", "max_parallel", "tools", "auth"};
-constexpr std::array<std::string_view, 5> kToolMembers{"effect", "timeout", "cost", "scopes", "sensitive"};
+constexpr std::array<std::string_view, 6> kPolicyMembers{"timeout",  "max_parallel", "questions",
+                                                         "sampling", "tools",        "auth"};
+constexpr std::array<std::string_view, 6> kToolMembers{"effect", "timeout", "cost", "scopes", "sensitive", "answers"};
+constexpr std::array<std::string_view, 3> kQuestions{"ask", "ask_or_decline", "refuse"};  // as Questions has them
+constexpr std::array<std::string_view, 2> kSamplings{"refuse", "ask"};
 constexpr double kDollarsMax = 10'000;
 constexpr std::array<Effect, 3> kEffects{Effect::read, Effect::idempotent, Effect::destructive};
 
@@ -161,9 +164,25 @@ class EntryReader {
       else
         entry_.parallel_max = count.get<int>();
     }
+    entry_.questions = choice(value, "questions", kQuestions, entry_.questions);
+    entry_.sampling = choice(value, "sampling", kSamplings, entry_.sampling);
     if (!value.contains("tools")) return;
     if (!value["tools"].is_object()) return problem("/carillon/tools", "must be an object, one member a tool");
     for (const auto& [name, policy] : value["tools"].items()) read_tool(name, policy);
+  }
+
+  // One of several words, which stand in the order of the enumerators.
+  template <class Enum, std::size_t N>
+  Enum choice(const ordered_json& value, const std::string& member, const std::array<std::string_view, N>& words,
+              Enum otherwise) {
+    if (!value.contains(member)) return otherwise;
+    std::string accepted;
+    for (std::size_t i = 0; i < N; ++i) {
+      if (value[member] == std::string{words[i]}) return static_cast<Enum>(i);
+      accepted += (i == 0 ? "" : i + 1 < N ? ", " : " or ") + ("\"" + std::string{words[i]} + "\"");
+    }
+    problem("/carillon/" + member, "must be " + accepted);
+    return otherwise;
   }
 
   void read_auth_member(const ordered_json& value) {
@@ -212,7 +231,28 @@ class EntryReader {
     for (const auto& pointer : policy.sensitive)
       if (!pointer.empty() && pointer.front() != '/')
         problem(where + "/sensitive", "\"" + pointer + "\" is no JSON pointer");
+    if (value.contains("answers")) policy.answers = answers(value["answers"], where + "/answers");
     entry_.tools[name] = std::move(policy);
+  }
+
+  // What a form can hold: a string (with references), a number, true or false, a list of strings.
+  json answers(const ordered_json& value, const std::string& where) {
+    json found = json::object();
+    if (!value.is_object()) {
+      problem(where, "must be an object, one member a field");
+      return found;
+    }
+    for (const auto& [field, answer] : value.items()) {
+      const bool is_list = answer.is_array() &&
+                           std::all_of(answer.begin(), answer.end(), [](const auto& each) { return each.is_string(); });
+      if (answer.is_string())
+        found[field] = text(answer, below(where, field));
+      else if (answer.is_number() || answer.is_boolean() || is_list)
+        found[field] = json(answer);
+      else
+        problem(below(where, field), "must be a string, a number, true or false, or a list of strings");
+    }
+    return found;
   }
 
   std::vector<std::string> texts(const ordered_json& value, const std::string& member, const std::string& where) {

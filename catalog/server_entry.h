@@ -1,5 +1,5 @@
 // One downstream server as its configuration describes it: the `mcpServers` entry that hosts already use, plus what
-// `carillon: {timeout, max_parallel, tools}` says about servers whose annotations lie or lack.
+// `carillon: {timeout, max_parallel, questions, sampling, tools, auth}` says about it.
 //
 // read_entries reads a whole file and lists everything that is wrong with it at once, by JSON pointer; sound entries
 // are usable all the same. Environment and header values are registered as secrets while they are read, so that nothing
@@ -22,12 +22,21 @@
 
 namespace carillon::catalog {
 
+// What becomes of a form or an address that a server puts to its user, where the tool has no fixed answers for it.
+enum class Questions {
+  ask,             // whoever made the call is asked; where nobody can be, the call ends
+  ask_or_decline,  // where nobody can be, the question is declined and the tool goes on without
+  refuse,          // the server hears that it can ask nobody
+};
+enum class Sampling { refuse, ask };  // the model of whoever made the call
+
 struct ToolPolicy {
   std::optional<Effect> effect;
   std::optional<Duration> timeout;
   Cost cost;                           // of one call
   Scopes scopes;                       // that a caller must hold
   std::vector<std::string> sensitive;  // JSON pointers into arguments and results
+  json answers = nullptr;              // fixed, by field of the forms that it asks for; null: none
   bool operator==(const ToolPolicy&) const = default;
 };
 
@@ -50,6 +59,8 @@ struct ServerEntry {
   std::variant<LaunchedServer, RemoteServer> reach;
   std::optional<Duration> timeout;
   std::optional<int> parallel_max;
+  Questions questions = Questions::ask;
+  Sampling sampling = Sampling::refuse;
   std::map<std::string, ToolPolicy> tools;
   bool operator==(const ServerEntry&) const = default;
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <random>
 
+#include "catalog/questions.h"
 #include "catalog/reply.h"
 #include "catalog/server_link.h"
 #include "catalog/sign_in.h"
@@ -109,6 +110,7 @@ void ServerLink::start() {
   options.probe_timeout = context_.options.probe_timeout;
   options.handshake_timeout = context_.options.handshake_timeout;
   options.header_marks = entry_.is_remote() ? transport::HeaderMarks::checked : transport::HeaderMarks::ignored;
+  options.capabilities = offered_for_good(entry_);
   transport::ClientHooks hooks;
   const std::weak_ptr<ServerLink> weak = weak_from_this();
   const auto with_link = [weak](auto member) {
@@ -120,6 +122,9 @@ void ServerLink::start() {
   hooks.closed = with_link(&ServerLink::ended);
   hooks.tools_changed = [weak] {
     if (const auto self = weak.lock()) self->list_changed_ = true;
+  };
+  hooks.asked = [weak](const transport::InputRequest& question, const Answered& answer) {
+    if (const auto self = weak.lock()) answer(answer_to_stray(self->entry_, question));
   };
   was_useful_ = false;
   ++report_.starts;
@@ -136,6 +141,7 @@ std::unique_ptr<transport::ClientWire> ServerLink::make_wire() {
     options.address = *transport::parse_http_address(remote->url);  // checked when the entry was read
     options.headers = remote->headers;
     options.authorizer = sign_in_;
+    options.listening = context_.listening;
     return transport::make_http_wire(context_.loop, context_.pool, std::move(options));
   }
   const auto& launched = std::get<LaunchedServer>(entry_.reach);
@@ -270,6 +276,11 @@ void ServerLink::close(std::function<void()> gone) {
   std::vector<CallId> unsent;
   for (const auto& [id, job] : jobs_)
     if (job.phase != Phase::sent) unsent.push_back(id);
+  std::vector<std::shared_ptr<transport::FollowedTask>> tasks;
+  for (const auto& [id, job] : jobs_)
+    if (job.task) tasks.push_back(job.task);
+  for (const auto& task : tasks)
+    task->lose({ClientFailureKind::died, "the catalog is closing", transport::Reached::maybe, std::nullopt});
   for (const CallId id : unsent)
     finish(id, failed_reply(ErrorClass::unavailable, "the catalog is closing", Arrived::no));
   fail_waiters({ClientFailureKind::unreachable, "the catalog is closing", transport::Reached::no, std::nullopt});

@@ -1,8 +1,11 @@
 #include "catalog/server_link.h"
 
 #include <algorithm>
+#include <atomic>
 
+#include "catalog/questions.h"
 #include "catalog/reply.h"
+#include "server/base/mask.h"
 #include "server/domain/nearest.h"
 
 namespace carillon::catalog {
@@ -14,6 +17,8 @@ using transport::ClientFailureKind;
 using transport::RpcRefusal;
 
 constexpr int kLatencyAnswers = 8;  // each answer counts an eighth
+constexpr std::size_t kProgressBytesMax = 1000;
+constexpr Duration kTaskKeptLonger = std::chrono::minutes{5};  // than the call can take
 
 Duration since(Monotonic then) { return std::chrono::duration_cast<Duration>(steady_clock::now() - then); }
 
@@ -82,8 +87,17 @@ void ServerLink::prepared(CallId id, ToolsOutcome outcome) {
   send(id, tool);
 }
 
-void ServerLink::send(CallId id, const std::shared_ptr<const CatalogTool>& tool) {
+void ServerLink::send(CallId id, const ToolPtr& tool) {
   Job& job = jobs_.at(id);
+  job.phase = Phase::sent;
+  context_.loop.cancel_timer(std::exchange(job.timer, 0));  // from here on the client keeps the time
+  job.client = client_;
+  job.request = client_->request(request_for(job, tool), [self = shared_from_this(), id, tool](auto reply) {
+    self->answered(id, tool, std::move(reply));
+  });
+}
+
+transport::ClientRequest ServerLink::request_for(const Job& job, const ToolPtr& tool) {
   const ToolCall& call = job.what.call;
   transport::ClientRequest request;
   request.method = "tools/call";
@@ -94,17 +108,26 @@ void ServerLink::send(CallId id, const std::shared_ptr<const CatalogTool>& tool)
   if (!meta.empty()) request.params["_meta"] = std::move(meta);
   if (entry_.is_remote()) request.headers = transport::param_headers(tool->header_params(), call.arguments);
   request.timeout = std::max(time_left(job), Duration{1});
-  job.phase = Phase::sent;
-  context_.loop.cancel_timer(std::exchange(job.timer, 0));  // from here on the client keeps the time
-  job.client = client_;
-  job.request =
-      client_->request(std::move(request), [self = shared_from_this(), id, tool](transport::ClientReply reply) {
-        self->answered(id, tool, std::move(reply));
-      });
+  request.answer_time = context_.options.answer_within;
+  request.capabilities = offered_with(entry_, tool->policy(), call);
+  request.tasks = transport::TaskAnswer::accepted;
+  if (tool->needs_task() && job.client->facts().makes_core_tasks()) {
+    const Duration kept = request.timeout + request.answer_time + kTaskKeptLonger;
+    request.params["task"] = {{"ttl", std::chrono::ceil<std::chrono::milliseconds>(kept).count()}};
+  }
+  request.on_input = [weak = weak_from_this(), id = job.what.id, tool](const auto& question, Answered answer) {
+    if (const auto self = weak.lock()) self->ask(id, tool, question, std::move(answer));
+  };
+  if (call.progressed)
+    request.on_progress = [progressed = call.progressed](const transport::ProgressReport& report) {
+      progressed({report.progress, report.total, shortened(mask_secrets(report.message), kProgressBytesMax)});
+    };
+  return request;
 }
 
-void ServerLink::answered(CallId id, const std::shared_ptr<const CatalogTool>& tool, transport::ClientReply reply) {
+void ServerLink::answered(CallId id, const ToolPtr& tool, transport::ClientReply reply) {
   if (jobs_.count(id) == 0 || repeat(id, reply)) return;
+  if (auto* made = std::get_if<transport::MadeTask>(&reply)) return follow(id, tool, std::move(*made));
   if (auto* result = std::get_if<json>(&reply)) {
     be_useful();
     return finish(id, reply_of(std::move(*result), *tool));
@@ -120,8 +143,63 @@ void ServerLink::answered(CallId id, const std::shared_ptr<const CatalogTool>& t
     if (!sign_in_ || !sign_in_->facts().signed_in) report_.state = ServerState::needs_sign_in;
     note_sign_in(failed.message);
   }
-  remember_error(failed.message);
+  // What a server asks is between it and whoever made the call; everybody sees what is remembered of the server.
+  if (failure.kind != ClientFailureKind::needs_input) remember_error(failed.message);
   finish(id, std::move(failed));
+}
+
+void ServerLink::follow(CallId id, const ToolPtr& tool, transport::MadeTask made) {
+  be_useful();
+  Job& job = jobs_.at(id);
+  job.task = std::make_shared<transport::FollowedTask>(
+      context_.loop, reach(), request_for(job, tool),
+      [self = shared_from_this(), id, tool](auto reply) { self->answered(id, tool, std::move(reply)); });
+  job.task->start(std::move(made));
+  // Later: the client is still in the middle of telling us. Nobody needs it longer than its connection lasts.
+  context_.loop.post([client = std::exchange(job.client, nullptr)] {});
+}
+
+transport::TaskReach ServerLink::reach() {
+  const auto connect = [self = shared_from_this()](transport::TaskReach::Taker taker) {
+    self->want_tools([self, taker = std::move(taker)](const ToolsOutcome& outcome) {
+      if (const auto* failure = std::get_if<ClientFailure>(&outcome)) return taker(*failure);
+      taker(self->client_);
+    });
+  };
+  const auto forgotten = [self = shared_from_this()](const std::shared_ptr<transport::McpClient>& client) {
+    if (self->client_ == client) self->drop_client();
+  };
+  return {.connect = connect, .forgotten = forgotten};
+}
+
+void ServerLink::ask(CallId id, const ToolPtr& tool, const transport::InputRequest& question, Answered answer) {
+  const auto found = jobs_.find(id);
+  if (found == jobs_.end()) return;  // whoever asks about an ended call is told so by the client
+  Job& job = found->second;
+  if (auto given = answer_of_entry(entry_, tool->policy(), job.what.call, question)) return answer(*std::move(given));
+  if (job.open_questions++ == 0) {  // while somebody thinks, others may call
+    --active_;
+    context_.loop.post([self = shared_from_this()] { self->begin_next(); });
+  }
+  // May be answered by another thread, and after the catalog's end: nothing that belongs to the loop goes along.
+  const auto once = std::make_shared<std::atomic<bool>>(false);
+  job.what.call.asked(as_asked(question), [once, door = context_.door, weak = weak_from_this(), id,
+                                           repetition = job.repetitions, answer](Result<json> given) {
+    if (once->exchange(true)) return;
+    door->post([weak, id, repetition, answer, given = std::move(given)] {
+      if (const auto self = weak.lock()) self->take_answer(id, repetition, given, answer);
+    });
+  });
+}
+
+void ServerLink::take_answer(CallId id, int repetition, Result<json> given, const Answered& answer) {
+  const auto found = jobs_.find(id);
+  if (found == jobs_.end() || found->second.repetitions != repetition) return;  // too late
+  if (--found->second.open_questions == 0) ++active_;  // whether or not it is its turn: the server has it already
+  publish();
+  if (!given) return answer(transport::ProtocolError{transport::rpc_code::kInvalidParams, given.error().message, {}});
+  if (given->is_object()) return answer(*std::move(given));
+  answer(transport::ProtocolError{transport::rpc_code::kInvalidParams, "the answer to what it asks is no object", {}});
 }
 
 void ServerLink::be_useful() {
@@ -135,13 +213,14 @@ void ServerLink::be_useful() {
 // us.
 bool ServerLink::repeat(CallId id, const transport::ClientReply& reply) {
   Job& job = jobs_.at(id);
-  if (job.sent_before || time_left(job) <= Duration::zero()) return false;
+  if (job.task || job.repetitions > 0 || time_left(job) <= Duration::zero()) return false;
   const auto* failure = std::get_if<ClientFailure>(&reply);
   const auto* refusal = std::get_if<RpcRefusal>(&reply);
   const bool session_lost = failure && failure->kind == ClientFailureKind::session_lost;
   const bool headers_stale = refusal && refusal->code == transport::rpc_code::kHeaderMismatch;
   if (!session_lost && !headers_stale) return false;
-  job.sent_before = true;
+  ++job.repetitions;
+  if (std::exchange(job.open_questions, 0) > 0) ++active_;
   job.phase = Phase::preparing;
   job.timer = context_.loop.after(time_left(job), [self = shared_from_this(), id] { self->out_of_time(id); });
   list_changed_ = true;
@@ -167,7 +246,9 @@ void ServerLink::out_of_time(CallId id) {
 bool ServerLink::cancel(CallId id, const std::string& reason) {
   const auto found = jobs_.find(id);
   if (found == jobs_.end()) return false;
-  if (const auto client = found->second.client)
+  if (const auto task = found->second.task)
+    task->cancel();
+  else if (const auto client = found->second.client)
     client->cancel(found->second.request, reason);  // answers through `answered`
   else
     finish(id,
@@ -182,7 +263,7 @@ void ServerLink::finish(CallId id, ToolReply reply) {
   context_.loop.cancel_timer(job.timer);
   if (job.phase == Phase::waiting)
     turn_.erase(std::remove(turn_.begin(), turn_.end(), id), turn_.end());
-  else
+  else if (job.open_questions == 0)
     --active_;
   reply.took = since(job.what.started);
   ++report_.calls;
@@ -194,7 +275,7 @@ void ServerLink::finish(CallId id, ToolReply reply) {
   publish();  // before the caller hears of it, so that a report asked for then is not older than the reply
   job.what.done(std::move(reply));
   // Later: the client is still in the middle of telling us, and a long queue must not become a deep stack.
-  context_.loop.post([self = shared_from_this(), client = std::move(job.client)] {
+  context_.loop.post([self = shared_from_this(), client = std::move(job.client), task = std::move(job.task)] {
     self->begin_next();
     self->rest_when_idle();
   });

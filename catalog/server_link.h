@@ -2,7 +2,9 @@
 //
 // All callers share one process (or one HTTP session). It is started by the first call, ended when nobody has called
 // for a while, and started again with growing delays when it fails. Calls beyond the entry's limit wait their turn; the
-// queue has an end. A call waits for the server and its tool list no longer than its own timeout.
+// queue has an end. A call waits for the server and its tool list no longer than its own timeout. While somebody is
+// asked what a call needs to know, its time stands still and it is nobody's turn that it takes. A call that the server
+// makes a task of is followed to its end, through a new connection where the old one is lost.
 //
 // Lives on the ClientLoop's thread, except report() and tools(), which any thread may ask.
 #pragma once
@@ -17,6 +19,7 @@
 #include <vector>
 
 #include "catalog/catalog_options.h"
+#include "catalog/loop_door.h"
 #include "catalog/secrets.h"
 #include "catalog/server_report.h"
 #include "catalog/tool_list.h"
@@ -25,13 +28,15 @@
 #include "transport/client.h"
 #include "transport/client_http.h"
 #include "transport/client_stdio.h"
+#include "transport/client_tasks.h"
 #include "transport/oauth_client.h"
 
 namespace carillon::catalog {
 
 struct LinkContext {
   transport::ClientLoop& loop;
-  std::shared_ptr<transport::BlockingPool> pool;
+  std::shared_ptr<transport::BlockingPool> pool, listening;  // for exchanges; for streams of servers that may ask
+  std::shared_ptr<LoopDoor> door;
   CatalogOptions options;
 };
 
@@ -69,17 +74,26 @@ class ServerLink : public std::enable_shared_from_this<ServerLink> {
     Phase phase = Phase::waiting;
     transport::ClientLoop::TimerId timer = 0;
     transport::ClientRequestId request = 0;
-    std::shared_ptr<transport::McpClient> client{};  // it was sent through
-    bool sent_before = false;  // one transparent repetition, where the server certainly did nothing
+    std::shared_ptr<transport::McpClient> client{};   // it was sent through
+    std::shared_ptr<transport::FollowedTask> task{};  // what the server made of it
+    int repetitions = 0;  // one transparent repetition, where the server certainly did nothing
     bool looked_again = false;
+    std::size_t open_questions = 0;  // more than none: it counts as no call in flight
   };
+  using ToolPtr = std::shared_ptr<const CatalogTool>;
+  using Answered = std::function<void(transport::InputAnswer)>;
 
   // server_link.cc: calls
   void begin(CallId id);
   void begin_next();
   void prepared(CallId id, ToolsOutcome outcome);
-  void send(CallId id, const std::shared_ptr<const CatalogTool>& tool);
-  void answered(CallId id, const std::shared_ptr<const CatalogTool>& tool, transport::ClientReply reply);
+  void send(CallId id, const ToolPtr& tool);
+  transport::ClientRequest request_for(const Job& job, const ToolPtr& tool);
+  void answered(CallId id, const ToolPtr& tool, transport::ClientReply reply);
+  void follow(CallId id, const ToolPtr& tool, transport::MadeTask made);
+  transport::TaskReach reach();
+  void ask(CallId id, const ToolPtr& tool, const transport::InputRequest& question, Answered answer);
+  void take_answer(CallId id, int repetition, Result<json> given, const Answered& answer);
   void be_useful();
   bool repeat(CallId id, const transport::ClientReply& reply);
   void out_of_time(CallId id);

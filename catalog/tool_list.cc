@@ -31,7 +31,10 @@ Effect effect_of(const ToolPolicy& policy, const transport::ListedTool& listed) 
 }
 
 CatalogTool::CatalogTool(const ServerEntry& entry, transport::ListedTool listed)
-    : name_(listed.name), policy_(entry.policy(listed.name)), header_params_(std::move(listed.header_params)) {
+    : name_(listed.name),
+      policy_(entry.policy(listed.name)),
+      header_params_(std::move(listed.header_params)),
+      needs_task_(listed.needs_task) {
   facts_.tool = entry.name + "." + listed.name;
   facts_.title = listed.title;
   facts_.description = listed.description;

@@ -26,6 +26,7 @@ class CatalogTool {
   const std::string& name() const { return name_; }  // without the server
   const ToolPolicy& policy() const { return policy_; }
   const std::vector<transport::HeaderParam>& header_params() const { return header_params_; }
+  bool needs_task() const { return needs_task_; }  // see ListedTool
 
   // Nothing: acceptable (or judged by no schema that can be understood: then the server decides).
   std::optional<Error> refuse_arguments(const json& arguments) const;
@@ -41,6 +42,7 @@ class CatalogTool {
   ToolFacts facts_;
   ToolPolicy policy_;
   std::vector<transport::HeaderParam> header_params_;
+  bool needs_task_;
   mutable std::once_flag once_;
   mutable Compiled compiled_;
 };

@@ -113,6 +113,10 @@ void add_catalog(std::vector<ConfigKey>& keys) {
       {"catalog.call_timeout", "of a downstream call, where neither the task nor the server's entry says"},
       [](Config& c) -> Duration& { return c.catalog.call_timeout; }, milliseconds{100}));
   keys.push_back(duration_key(
+      {"catalog.answer_within",
+       "how long a downstream server waits for the answer to what it asks in the middle of a call"},
+      [](Config& c) -> Duration& { return c.catalog.answer_within; }, seconds{1}));
+  keys.push_back(duration_key(
       {"catalog.handshake_timeout", "how long a downstream server may take to start"},
       [](Config& c) -> Duration& { return c.catalog.handshake_timeout; }, milliseconds{100}));
   keys.push_back(duration_key(
@@ -125,8 +129,9 @@ void add_catalog(std::vector<ConfigKey>& keys) {
                            [](Config& c) -> int& { return c.catalog.parallel_max; }, {1, 10'000}));
   keys.push_back(count_key({"catalog.waiting_max", "calls that wait for their turn on one server"},
                            [](Config& c) -> int& { return c.catalog.waiting_max; }, {0, 100'000}));
-  keys.push_back(count_key({"catalog.http_threads", "exchanges with HTTP servers at once"},
-                           [](Config& c) -> int& { return c.catalog.http_threads; }, {1, 1'000}));
+  keys.push_back(count_key(
+      {"catalog.http_threads", "exchanges with HTTP servers at once, and as many streams of servers that may ask"},
+      [](Config& c) -> int& { return c.catalog.http_threads; }, {1, 1'000}));
   keys.push_back(list_key({"catalog.http_get_hosts", "hosts that carillon.http_get may reach; none: the tool is off"},
                           [](Config& c) -> std::vector<std::string>& { return c.catalog.http_get_hosts; }));
   keys.push_back(bytes_key({"catalog.http_get_bytes_max", "the most that carillon.http_get reads"},

@@ -64,9 +64,12 @@ class Bench {
 
   std::future<ToolReply> start(const std::string& tool, json arguments = json::object(), Duration timeout = 20s,
                                CallId* id = nullptr) {
+    return start(call_of(tool, std::move(arguments), timeout), id);
+  }
+  std::future<ToolReply> start(ToolCall call, CallId* id = nullptr) {
     auto done = std::make_shared<std::promise<ToolReply>>();
-    const CallId made = catalog().start(call_of(tool, std::move(arguments), timeout),
-                                        [done](ToolReply reply) { done->set_value(std::move(reply)); });
+    const CallId made =
+        catalog().start(std::move(call), [done](ToolReply reply) { done->set_value(std::move(reply)); });
     if (id) *id = made;
     return done->get_future();
   }
@@ -74,7 +77,9 @@ class Bench {
     return start(tool, std::move(arguments), timeout).get();
   }
   std::string text(const std::string& tool, json arguments = json::object()) {
-    const auto reply = call(tool, std::move(arguments));
+    return text_of(call(tool, std::move(arguments)));
+  }
+  static std::string text_of(const ToolReply& reply) {
     if (reply.failure) return std::string{carillon::describe(*reply.failure).name} + ": " + reply.message;
     return reply.content[0]["text"];
   }
