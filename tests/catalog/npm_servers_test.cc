@@ -72,6 +72,42 @@ TEST_CASE("the reference servers are listed and called over stdio", "[catalog][n
   CHECK_FALSE(bench.report("everything").protocol.empty());
 }
 
+TEST_CASE("the reference server asks its questions and makes its tasks", "[catalog][npm]") {
+  if (!installed()) return;
+  const bool over_http = GENERATE(false, true);
+  std::optional<EverythingOverHttp> server;
+  if (over_http) server.emplace();
+  json entry = over_http ? json{{"url", "http://127.0.0.1:" + server->port + "/mcp"}}
+                         : launched("@modelcontextprotocol/server-everything/dist/index.js", {"stdio"});
+  entry["carillon"] = {{"tools", {{"trigger-elicitation-request", {{"answers", {{"name", "Ada"}, {"check", true}}}}}}}};
+  Bench bench;
+  bench.write({{"everything", entry}});
+  const auto fixed = bench.call("everything.trigger-elicitation-request");
+  CHECK_FALSE(fixed.failure);
+  CHECK(fixed.content.dump().find("Ada") != std::string::npos);
+
+  // A task whose question comes in its middle.
+  ToolCall call = Bench::call_of("everything.simulate-research-query", {{"topic", "bells"}, {"ambiguous", true}}, 20s);
+  call.can_answer = {{"elicitation", json::object()}};
+  call.asked = [](const ToolQuestion& question, const ToolAnswered& answered) {
+    CHECK(question.params["message"].get<std::string>().find("bells") != std::string::npos);
+    const auto& choices = question.params["requestedSchema"]["properties"]["interpretation"];
+    const json choice = choices.contains("oneOf") ? choices["oneOf"][0]["const"] : choices["enum"][0];
+    answered(json{{"action", "accept"}, {"content", {{"interpretation", choice}}}});
+  };
+  std::mutex mutex;
+  std::vector<std::string> told;
+  call.progressed = [&](const ToolProgress& progress) {
+    const std::lock_guard lock{mutex};
+    told.push_back(progress.message);
+  };
+  const auto researched = bench.start(std::move(call)).get();
+  CHECK_FALSE(researched.failure);
+  CHECK(researched.message == "");
+  CHECK(researched.content.dump().find("bells") != std::string::npos);
+  CHECK(told.size() >= 2);
+}
+
 TEST_CASE("the reference server is called over HTTP", "[catalog][npm]") {
   if (!installed()) return;
   const EverythingOverHttp server;
