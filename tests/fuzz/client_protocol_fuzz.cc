@@ -22,6 +22,8 @@ void client_protocol(std::string_view input) {
   static_cast<void>(read_discover_result(result));
   static_cast<void>(proves_modern(result, 400));
   static_cast<void>(default_content(result));
+  static_cast<void>(read_question(result));
+  if (const auto task = read_task(result)) CARILLON_CHECK(!task->id.empty() && task->id.size() <= 512);
   const auto all = read_tool_page(ordered, HeaderMarks::ignored);
   const auto checked = read_tool_page(ordered, HeaderMarks::checked);
   CARILLON_CHECK(all.has_value() == checked.has_value());
