@@ -19,9 +19,9 @@ const ofRevision = (revision) => ["--requirements", revision];
 const allOf = (revision) => ["--suite", "all", "--spec-version", revision];
 // What the product's endpoint is asked: the scenarios that need no tool, resource or prompt of the suite's fixture.
 const needsNoFixture = {
-  "2026-07-28": ["tools-list", "dns-rebinding-protection", "server-sse-multiple-streams", "http-header-validation"],
-  "2025-11-25": ["server-session-lifecycle", "server-initialize", "ping", "logging-set-level", "tools-list", "dns-rebinding-protection", "server-sse-multiple-streams"],
-  "2025-06-18": ["server-session-lifecycle", "server-initialize", "ping", "logging-set-level", "tools-list"],
+  "2026-07-28": ["tools-list", "resources-list", "prompts-list", "caching", "sep-2164-resource-not-found", "dns-rebinding-protection", "server-sse-multiple-streams", "http-header-validation", "input-required-result-unsupported-methods"],
+  "2025-11-25": ["server-session-lifecycle", "server-initialize", "ping", "logging-set-level", "tools-list", "resources-list", "prompts-list", "dns-rebinding-protection", "server-sse-multiple-streams"],
+  "2025-06-18": ["server-session-lifecycle", "server-initialize", "ping", "logging-set-level", "tools-list", "resources-list", "prompts-list"],
   "2025-03-26": ["server-session-lifecycle"],
 };
 
