@@ -111,7 +111,9 @@ std::optional<InputAnswer> answer_of_entry(const ServerEntry& entry, const ToolP
 InputAnswer answer_to_stray(const ServerEntry& entry, const InputRequest& question) {
   if (question.method == kElicitation && entry.questions == Questions::ask_or_decline)
     return json{{"action", "decline"}};
-  return refused("it cannot be told which call this is about");
+  return refused(
+      "it cannot be told which of several calls this is about; with \"max_parallel\": 1 in the entry of this server in "
+      "servers.json it could");
 }
 
 ToolQuestion as_asked(const InputRequest& question) {

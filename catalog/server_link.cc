@@ -172,12 +172,19 @@ transport::TaskReach ServerLink::reach() {
   return {.connect = connect, .forgotten = forgotten};
 }
 
+// Then one call at a time (max_parallel) is the way to know, and it must stay one while somebody thinks.
+bool ServerLink::asks_without_saying_for_whom() const {
+  return !entry_.is_remote() && known_era_ == transport::Era::legacy;
+}
+
 void ServerLink::ask(CallId id, const ToolPtr& tool, const transport::InputRequest& question, Answered answer) {
   const auto found = jobs_.find(id);
   if (found == jobs_.end()) return;  // whoever asks about an ended call is told so by the client
   Job& job = found->second;
   if (auto given = answer_of_entry(entry_, tool->policy(), job.what.call, question)) return answer(*std::move(given));
-  if (job.open_questions++ == 0) {  // while somebody thinks, others may call
+  ++job.open_questions;
+  if (!job.gave_up_place && !asks_without_saying_for_whom()) {  // while somebody thinks, others may call
+    job.gave_up_place = true;
     --active_;
     context_.loop.post([self = shared_from_this()] { self->begin_next(); });
   }
@@ -195,7 +202,9 @@ void ServerLink::ask(CallId id, const ToolPtr& tool, const transport::InputReque
 void ServerLink::take_answer(CallId id, int repetition, Result<json> given, const Answered& answer) {
   const auto found = jobs_.find(id);
   if (found == jobs_.end() || found->second.repetitions != repetition) return;  // too late
-  if (--found->second.open_questions == 0) ++active_;  // whether or not it is its turn: the server has it already
+  Job& job = found->second;
+  // Whether or not it is its turn: the server has it already.
+  if (--job.open_questions == 0 && std::exchange(job.gave_up_place, false)) ++active_;
   publish();
   if (!given) return answer(transport::ProtocolError{transport::rpc_code::kInvalidParams, given.error().message, {}});
   if (given->is_object()) return answer(*std::move(given));
@@ -220,7 +229,8 @@ bool ServerLink::repeat(CallId id, const transport::ClientReply& reply) {
   const bool headers_stale = refusal && refusal->code == transport::rpc_code::kHeaderMismatch;
   if (!session_lost && !headers_stale) return false;
   ++job.repetitions;
-  if (std::exchange(job.open_questions, 0) > 0) ++active_;
+  job.open_questions = 0;
+  if (std::exchange(job.gave_up_place, false)) ++active_;
   job.phase = Phase::preparing;
   job.timer = context_.loop.after(time_left(job), [self = shared_from_this(), id] { self->out_of_time(id); });
   list_changed_ = true;
@@ -263,7 +273,7 @@ void ServerLink::finish(CallId id, ToolReply reply) {
   context_.loop.cancel_timer(job.timer);
   if (job.phase == Phase::waiting)
     turn_.erase(std::remove(turn_.begin(), turn_.end(), id), turn_.end());
-  else if (job.open_questions == 0)
+  else if (!job.gave_up_place)
     --active_;
   reply.took = since(job.what.started);
   ++report_.calls;

@@ -3,8 +3,9 @@
 // All callers share one process (or one HTTP session). It is started by the first call, ended when nobody has called
 // for a while, and started again with growing delays when it fails. Calls beyond the entry's limit wait their turn; the
 // queue has an end. A call waits for the server and its tool list no longer than its own timeout. While somebody is
-// asked what a call needs to know, its time stands still and it is nobody's turn that it takes. A call that the server
-// makes a task of is followed to its end, through a new connection where the old one is lost.
+// asked what a call needs to know, its time stands still and others have its turn (but for legacy servers over stdio,
+// whose questions only one call at a time can be told from). A call that the server makes a task of is followed to its
+// end, through a new connection where the old one is lost.
 //
 // Lives on the ClientLoop's thread, except report() and tools(), which any thread may ask.
 #pragma once
@@ -78,7 +79,8 @@ class ServerLink : public std::enable_shared_from_this<ServerLink> {
     std::shared_ptr<transport::FollowedTask> task{};  // what the server made of it
     int repetitions = 0;  // one transparent repetition, where the server certainly did nothing
     bool looked_again = false;
-    std::size_t open_questions = 0;  // more than none: it counts as no call in flight
+    std::size_t open_questions = 0;
+    bool gave_up_place = false;  // while its questions are open: it counts as no call in flight
   };
   using ToolPtr = std::shared_ptr<const CatalogTool>;
   using Answered = std::function<void(transport::InputAnswer)>;
@@ -92,6 +94,7 @@ class ServerLink : public std::enable_shared_from_this<ServerLink> {
   void answered(CallId id, const ToolPtr& tool, transport::ClientReply reply);
   void follow(CallId id, const ToolPtr& tool, transport::MadeTask made);
   transport::TaskReach reach();
+  bool asks_without_saying_for_whom() const;
   void ask(CallId id, const ToolPtr& tool, const transport::InputRequest& question, Answered answer);
   void take_answer(CallId id, int repetition, Result<json> given, const Answered& answer);
   void be_useful();

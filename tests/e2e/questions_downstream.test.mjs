@@ -1,8 +1,8 @@
 // What a server of somebody else's asks in the middle of a call, and the task that it makes of one: answered by the
-// entry's own words, because nobody sits before a command line's call.
+// entry's own words where nobody sits before the call, and by the official client's where somebody does.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { Home, realServers } from "./lib.mjs";
+import { Home, load, program, realServers, textOf } from "./lib.mjs";
 
 let home;
 
@@ -11,20 +11,35 @@ before(async () => {
   const answered = { ...everything, carillon: { tools: {
     "trigger-elicitation-request": { answers: { name: "Ada", check: true } },
     "simulate-research-query": { answers: { interpretation: "technical" } } } } };
-  home = new Home({ answered, declined: { ...everything, carillon: { questions: "ask_or_decline" } }, unanswered: everything });
+  // A process for each test that is asked: the questions of this server name no call.
+  home = new Home({ answered, filled: answered, declined: { ...everything, carillon: { questions: "ask_or_decline" } }, unanswered: everything, asks_legacy: everything, asks_auto: everything });
   await home.serve();
 });
 after(async () => { await home.end(); });
 
-const textOf = (answer) => JSON.stringify(answer);
+const words = (answer) => JSON.stringify(answer);
+
+// The official client of the newest generation, whose person fills in "Grace" everywhere.
+async function connectPerson(mode) {
+  const { Client } = await load("@modelcontextprotocol/client");
+  const { StdioClientTransport } = await load("@modelcontextprotocol/client/stdio");
+  const client = new Client({ name: "person", version: "1" }, { versionNegotiation: { mode }, capabilities: { elicitation: { form: {} } } });
+  const asked = [];
+  client.setRequestHandler("elicitation/create", async (request) => {
+    asked.push(request.params.message);
+    return { action: "accept", content: { name: "Grace", check: true, interpretation: "historical" } };
+  });
+  await client.connect(new StdioClientTransport({ command: program, args: ["mcp"], env: home.environment, stderr: "pipe" }));
+  return { client, asked };
+}
 
 describe("what a downstream server asks", { concurrency: true }, () => {
   test("a form is filled in with the entry's fixed answers", async () => {
-    assert.match(textOf(await home.call("call_tool", { tool: "answered.trigger-elicitation-request", arguments: {}, wait_seconds: 20 })), /Ada/);
+    assert.match(words(await home.call("call_tool", { tool: "filled.trigger-elicitation-request", arguments: {}, wait_seconds: 20 })), /Ada/);
   });
 
   test("a question that nobody can be asked is declined where the entry says so", async () => {
-    assert.match(textOf(await home.call("call_tool", { tool: "declined.trigger-elicitation-request", arguments: {}, wait_seconds: 20 })), /declined/);
+    assert.match(words(await home.call("call_tool", { tool: "declined.trigger-elicitation-request", arguments: {}, wait_seconds: 20 })), /declined/);
   });
 
   test("a question that nobody can be asked ends the call with its words", async () => {
@@ -34,7 +49,20 @@ describe("what a downstream server asks", { concurrency: true }, () => {
 
   test("a tool that runs as a task is followed to its end and its question answered", async () => {
     const answer = await home.call("call_tool", { tool: "answered.simulate-research-query", arguments: { topic: "bells", ambiguous: true }, wait_seconds: 30 });
-    assert.match(textOf(answer), /bells/);
-    assert.match(textOf(answer), /succeeded/);
+    assert.match(words(answer), /bells/);
+    assert.match(words(answer), /succeeded/);
   });
+
+  for (const mode of ["legacy", "auto"]) {
+    test(`whoever waits for the call is asked what its server wants to know (${mode})`, async () => {
+      const { client, asked } = await connectPerson(mode);
+      try {
+        const answer = await client.callTool({ name: "call_tool", arguments: { tool: `asks_${mode}.trigger-elicitation-request`, arguments: {}, wait_seconds: 20 } });
+        assert.match(textOf(answer), /Grace/);
+        assert.equal(asked.length, 1);
+      } finally {
+        await client.close();
+      }
+    });
+  }
 });
