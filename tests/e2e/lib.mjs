@@ -111,7 +111,8 @@ export async function until(ask, what, limitMs = 60_000) {
 }
 
 // The clients of both generations over both transports, in either era. Each is {name, connect(home) → client with
-// listTools(), callTool(), close()}.
+// listTools(), callTool(), close()}; connect also takes options of the client (its capabilities) and a function that
+// prepares it (its handlers).
 export async function clients() {
   const v1 = await load("@modelcontextprotocol/sdk/client/index.js");
   const v1Stdio = await load("@modelcontextprotocol/sdk/client/stdio.js");
@@ -124,18 +125,19 @@ export async function clients() {
   const endpoint = async (home) => new URL((await home.status()).mcp);
   const made = (name, makeClient, makeTransport) => ({
     name,
-    async connect(home) {
-      const client = makeClient();
+    async connect(home, options = {}, prepare = () => {}) {
+      const client = makeClient(options);
+      prepare(client);
       await client.connect(await makeTransport(home));
       return client;
     },
   });
   const list = [
-    made("v1 stdio", () => new v1.Client(info), (home) => new v1Stdio.StdioClientTransport(stdio(home))),
-    made("v1 http", () => new v1.Client(info), async (home) => new v1Http.StreamableHTTPClientTransport(await endpoint(home), authorized(home))),
+    made("v1 stdio", (options) => new v1.Client(info, options), (home) => new v1Stdio.StdioClientTransport(stdio(home))),
+    made("v1 http", (options) => new v1.Client(info, options), async (home) => new v1Http.StreamableHTTPClientTransport(await endpoint(home), authorized(home))),
   ];
   for (const mode of ["legacy", "auto"]) {
-    const makeClient = () => new v2.Client(info, { versionNegotiation: { mode } });
+    const makeClient = (options) => new v2.Client(info, { versionNegotiation: { mode }, ...options });
     list.push(made(`v2 ${mode} stdio`, makeClient, (home) => new v2Stdio.StdioClientTransport(stdio(home))));
     list.push(made(`v2 ${mode} http`, makeClient, async (home) => new v2.StreamableHTTPClientTransport(await endpoint(home), authorized(home))));
   }
