@@ -110,6 +110,30 @@ TEST_CASE("a followed call is kept a day after it was made and a day after its r
         "0bce");
 }
 
+TEST_CASE("questions go with the records of their runs and lost ones are closed", "[store][retention][questions]") {
+  Fixture f;
+  f.task(1);
+  f.live_run(1, kDay);
+  const std::string live = "(SELECT id FROM carillon.run_live)";
+  const auto question = [&](const char* key, const std::string& run, const std::string& closed_at) {
+    const bool open = closed_at == "NULL";
+    f.database.run(
+        "INSERT INTO carillon.run_question (tenant_id, run_id, question_key, attempt, tool, method, params, asked_at,"
+        " answer_until, answer, answered_by, closed_at, outcome) VALUES ('default', " +
+        run + ", '" + key + "', 1, 't.ask', 'elicitation/create', '', " + f.at(kNow - 91 * kDay) + ", " + f.at(kNow) +
+        (open ? ", NULL, NULL, NULL, NULL)" : ", 'x', 'anna', " + closed_at + ", 'answered')"));
+  };
+  question("old", "5", f.at(kNow - 91 * kDay));
+  question("recent", "6", f.at(kNow - 89 * kDay));
+  question("lost", "7", "NULL");
+  question("open", live, "NULL");
+  question("given", live, f.at(kNow - kDay));
+  f.sweep();
+  CHECK(f.database.ask("SELECT string_agg(question_key || ' ' || coalesce(outcome, 'open') || CASE WHEN answer IS NULL "
+                       "THEN '' ELSE '!' END, ', ' ORDER BY question_key) FROM carillon.run_question") ==
+        "given answered!, lost worker_lost, open open, recent answered");
+}
+
 TEST_CASE("a deleted task goes for good after thirty days but never under a run", "[store][retention]") {
   Fixture f;
   const auto deleted = [&](Duration ago) { return ", " + f.at(kNow - ago); };
