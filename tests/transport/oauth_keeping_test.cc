@@ -233,24 +233,61 @@ TEST_CASE("a machine needs nobody and asks for as much as the server wants", "[t
 }
 
 TEST_CASE("a grant is the same after it was written and read", "[transport][oauth_keeping]") {
-  OAuthGrant grant;
-  grant.server_url = "https://h/mcp";
-  grant.issuer = default_issuer("https://i");
-  grant.issuer.scopes = {"a", "b"};
-  grant.issuer.names_itself = true;
-  grant.identity = {"me", "secret", TokenAuth::client_secret_post};
-  grant.redirect_uri = "http://127.0.0.1:1/callback";
-  grant.tokens = {"t", "r", "a b", true, Instant{1s}, Instant{2s}, Instant{3s}};
-  grant.resource = "https://h";
-  grant.scope = "a";
-  grant.scope_wanted = "b";
-  grant.proof_key = SigningKey::generate().private_pem();
-  const auto text = write_grant(grant);
-  const auto read = read_grant(text);
+  const std::string key = SigningKey::generate().private_pem();
+  // As it lies in people's vaults.
+  const json kept = {{"server_url", "https://h/mcp"},
+                     {"issuer",
+                      {{"issuer", "https://i"},
+                       {"authorization_endpoint", "https://i/authorize"},
+                       {"token_endpoint", "https://i/token"},
+                       {"registration_endpoint", "https://i/register"},
+                       {"revocation_endpoint", "https://i/revoke"},
+                       {"scopes", {"a", "b"}},
+                       {"token_auth_methods", {"none"}},
+                       {"pkce_methods", {"S256"}},
+                       {"dpop_algorithms", {"ES256"}},
+                       {"takes_metadata_documents", true},
+                       {"names_itself", true}}},
+                     {"identity", {{"client_id", "me"}, {"client_secret", "secret"}, {"auth", "client_secret_post"}}},
+                     {"redirect_uri", "http://127.0.0.1:1/callback"},
+                     {"tokens",
+                      {{"access_token", "t"},
+                       {"refresh_token", "r"},
+                       {"scope", "a b"},
+                       {"is_dpop", true},
+                       {"given_at", 1},
+                       {"expires_at", 2},
+                       {"refresh_expires_at", 3}}},
+                     {"resource", "https://h"},
+                     {"scope", "a"},
+                     {"scope_wanted", "b"},
+                     {"proof_key", key}};
+  const auto read = read_grant(kept.dump());
   REQUIRE(read);
-  CHECK(write_grant(*read) == text);
+  CHECK(json::parse(write_grant(*read)) == kept);
   CHECK(read->tokens.expires_at == Instant{2s});
+  CHECK(read->identity.auth == TokenAuth::client_secret_post);
   CHECK(SigningKey::from_pem(read->proof_key));
+}
+
+TEST_CASE("a grant that another version wrote is read as far as it is understood", "[transport][oauth_keeping]") {
+  const std::string issuer = R"("issuer":{"issuer":"https://i","token_endpoint":"https://i/token"})";
+  const auto least = read_grant("{" + issuer + "}");
+  REQUIRE(least);
+  CHECK(least->tokens.access_token.empty());
+  CHECK_FALSE(least->tokens.expires_at);
+  CHECK_FALSE(least->identity.auth);
+  for (
+      const char* other :
+      {R"("tokens":[1],"identity":"me","scope":{"a":1},"proof_key":null)",
+       R"("tokens":{"access_token":7,"is_dpop":"yes","expires_at":"soon"},"identity":{"auth":"by magic","client_id":[]})",
+       R"("tokens":{"given_at":1.5,"refresh_expires_at":true},"identity":{"auth":1},"new":{"in":"the next version"})"}) {
+    const auto grant = read_grant("{" + issuer + "," + other + "}");
+    REQUIRE(grant);
+    CHECK(write_grant(*grant) == write_grant(*least));
+  }
+  CHECK(read_grant(R"({"issuer":{"issuer":"https://i","token_endpoint":"https://i/t","scopes":["a",1,"b"]}})")
+            ->issuer.scopes == std::vector<std::string>{"a", "b"});
   for (const char* none :
        {"", "null", "[]", "{", "{}", R"({"issuer":7})", R"({"issuer":{"issuer":"x","token_endpoint":"y"}})"})
     CHECK_FALSE(read_grant(none));
