@@ -146,11 +146,13 @@ BuiltInServer::BuiltInServer(CatalogOptions options, std::shared_ptr<transport::
   ServerEntry entry;
   entry.name = kBuiltInServer;
   std::vector<transport::ListedTool> tools;
+  tools.reserve(std::size(kRows));
   for (const Row& row : kRows) tools.push_back(listed(row));
   list_ = std::make_shared<ToolList>(entry, std::move(tools));
 }
 
-void BuiltInServer::run(const ToolCall& call, const std::string& tool, std::function<void(ToolReply)> done) const {
+void BuiltInServer::run(const ToolCall& call, const std::string& tool,
+                        const std::function<void(ToolReply)>& done) const {
   const auto started = std::chrono::steady_clock::now();
   const auto row = std::find_if(kRows.begin(), kRows.end(), [&](const Row& each) { return each.name == tool; });
   if (row == kRows.end())
@@ -170,7 +172,7 @@ void BuiltInServer::run(const ToolCall& call, const std::string& tool, std::func
 }
 
 std::optional<transport::HttpAddress> allowed_address(const std::string& url, const std::vector<std::string>& hosts) {
-  const auto address = transport::parse_http_address(url);
+  auto address = transport::parse_http_address(url);
   if (!address) return std::nullopt;
   for (const auto& text : hosts) {
     const auto pattern = read_pattern(lower(text));

@@ -24,7 +24,7 @@ class BuiltInServer {
   const ToolList& tools() const { return *list_; }
   ToolListPtr list() const { return list_; }
   // `tool` without the server. `done` exactly once.
-  void run(const ToolCall& call, const std::string& tool, std::function<void(ToolReply)> done) const;
+  void run(const ToolCall& call, const std::string& tool, const std::function<void(ToolReply)>& done) const;
 
  private:
   CatalogOptions options_;

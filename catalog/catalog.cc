@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <future>
+#include <utility>
 
 #include "catalog/reply.h"
 #include "catalog/sign_in.h"
@@ -84,7 +85,7 @@ Catalog::~Catalog() {
   // Links, clients and wires die on their own thread; what they post while doing so is done in the second round.
   for (int round = 0; round < 2; ++round) {
     const auto flushed = std::make_shared<std::promise<void>>();
-    loop_.post([flushed, last = std::move(links)] { flushed->set_value(); });
+    loop_.post([flushed, last = std::exchange(links, {})] { flushed->set_value(); });
     flushed->get_future().wait();
   }
 }

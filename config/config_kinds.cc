@@ -43,7 +43,7 @@ std::vector<std::string> split(const std::string& text) {
 
 // Accessors answer mutable references; showing a value only reads through them.
 template <class T>
-std::function<json(const Config&)> shown(Field<T> field) {
+std::function<json(const Config&)> shown(const Field<T>& field) {
   return [field](const Config& config) -> json { return field(const_cast<Config&>(config)); };
 }
 
@@ -62,7 +62,7 @@ std::string between(const std::string& what, const Range& range) {
 
 }  // namespace
 
-ConfigKey text_key(KeyText text, Field<std::string> field) {
+ConfigKey text_key(KeyText text, const Field<std::string>& field) {
   ConfigKey made = key(std::move(text), "text");
   made.get = shown(field);
   made.set = [field](Config& config, const json& value) -> Refusal {
@@ -73,7 +73,7 @@ ConfigKey text_key(KeyText text, Field<std::string> field) {
   return made;
 }
 
-ConfigKey list_key(KeyText text, Field<std::vector<std::string>> field) {
+ConfigKey list_key(KeyText text, const Field<std::vector<std::string>>& field) {
   ConfigKey made = key(std::move(text), "a list of texts (in the environment: comma-separated)");
   made.get = shown(field);
   made.set = [field](Config& config, const json& value) -> Refusal {
@@ -93,7 +93,7 @@ ConfigKey list_key(KeyText text, Field<std::vector<std::string>> field) {
   return made;
 }
 
-ConfigKey switch_key(KeyText text, Field<bool> field) {
+ConfigKey switch_key(KeyText text, const Field<bool>& field) {
   ConfigKey made = key(std::move(text), "true or false");
   made.get = shown(field);
   made.set = [field](Config& config, const json& value) -> Refusal {
@@ -110,7 +110,7 @@ ConfigKey switch_key(KeyText text, Field<bool> field) {
   return made;
 }
 
-ConfigKey duration_key(KeyText text, Field<Duration> field, Duration least) {
+ConfigKey duration_key(KeyText text, const Field<Duration>& field, Duration least) {
   ConfigKey made = key(std::move(text), "a duration of at least " + to_text(least) + ", such as 30s or 1h30m");
   made.get = [field](const Config& config) -> json { return to_text(field(const_cast<Config&>(config))); };
   made.set = [field, least](Config& config, const json& value) -> Refusal {
@@ -124,7 +124,7 @@ ConfigKey duration_key(KeyText text, Field<Duration> field, Duration least) {
   return made;
 }
 
-ConfigKey count_key(KeyText text, Field<int> field, Range range) {
+ConfigKey count_key(KeyText text, const Field<int>& field, Range range) {
   ConfigKey made = key(std::move(text), between("a whole number", range));
   made.get = shown(field);
   made.set = [field, range](Config& config, const json& value) -> Refusal {
@@ -137,7 +137,7 @@ ConfigKey count_key(KeyText text, Field<int> field, Range range) {
   return made;
 }
 
-ConfigKey bytes_key(KeyText text, Field<std::size_t> field, Range range) {
+ConfigKey bytes_key(KeyText text, const Field<std::size_t>& field, Range range) {
   ConfigKey made = key(std::move(text), between("bytes (10MB, 64KiB)", range));
   made.get = shown(field);
   made.set = [field, range](Config& config, const json& value) -> Refusal {
@@ -150,8 +150,8 @@ ConfigKey bytes_key(KeyText text, Field<std::size_t> field, Range range) {
   return made;
 }
 
-ConfigKey choice_key(KeyText text, std::vector<std::string> names, std::function<int(const Config&)> get,
-                     std::function<void(Config&, int)> set) {
+ConfigKey choice_key(KeyText text, const std::vector<std::string>& names, const std::function<int(const Config&)>& get,
+                     const std::function<void(Config&, int)>& set) {
   std::string accepts = "one of";
   for (const auto& name : names) accepts += " " + name;
   ConfigKey made = key(std::move(text), accepts);

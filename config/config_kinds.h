@@ -28,21 +28,22 @@ struct Range {
   std::int64_t least, most;
 };
 
-ConfigKey text_key(KeyText text, Field<std::string> field);
-ConfigKey list_key(KeyText text, Field<std::vector<std::string>> field);  // TOML array, or comma-separated text
-ConfigKey switch_key(KeyText text, Field<bool> field);
-ConfigKey duration_key(KeyText text, Field<Duration> field, Duration least);
-ConfigKey count_key(KeyText text, Field<int> field, Range range);
-ConfigKey bytes_key(KeyText text, Field<std::size_t> field, Range range);  // a count of bytes; "10MB", "64KiB" too
+ConfigKey text_key(KeyText text, const Field<std::string>& field);
+ConfigKey list_key(KeyText text, const Field<std::vector<std::string>>& field);  // TOML array, or comma-separated text
+ConfigKey switch_key(KeyText text, const Field<bool>& field);
+ConfigKey duration_key(KeyText text, const Field<Duration>& field, Duration least);
+ConfigKey count_key(KeyText text, const Field<int>& field, Range range);
+ConfigKey bytes_key(KeyText text, const Field<std::size_t>& field,
+                    Range range);  // a count of bytes; "10MB", "64KiB" too
 
 // An enumeration by its names; `names` and the enumerators are in the same order.
-ConfigKey choice_key(KeyText text, std::vector<std::string> names, std::function<int(const Config&)> get,
-                     std::function<void(Config&, int)> set);
+ConfigKey choice_key(KeyText text, const std::vector<std::string>& names, const std::function<int(const Config&)>& get,
+                     const std::function<void(Config&, int)>& set);
 
 template <class Enum>
-ConfigKey enum_key(KeyText text, std::vector<std::string> names, Field<Enum> field) {
+ConfigKey enum_key(KeyText text, const std::vector<std::string>& names, const Field<Enum>& field) {
   return choice_key(
-      std::move(text), std::move(names),
+      std::move(text), names,
       [field](const Config& config) { return static_cast<int>(field(const_cast<Config&>(config))); },
       [field](Config& config, int choice) { field(config) = static_cast<Enum>(choice); });
 }

@@ -63,7 +63,8 @@ class Loader {
     const std::string text{std::istreambuf_iterator<char>{file}, {}};
     const FlatToml flat = read_toml(text);
     if (flat.error) mistake(path, *flat.error);
-    for (const auto& [name, value] : flat.values) set(name, value, path + ": " + name);
+    const std::string place = path + ": ";
+    for (const auto& [name, value] : flat.values) set(name, value, place + name);
   }
 
   void from_environment() {

@@ -51,7 +51,7 @@ std::string short_hash(const std::string& text) {
 }
 
 fs::path socket_path(const Roots& roots, const Variable& variable) {
-  const fs::path wanted = roots.runtime / "daemon.sock";
+  fs::path wanted = roots.runtime / "daemon.sock";
   if (wanted.native().size() <= kSocketPathMax) return wanted;
   const fs::path runtime = variable("XDG_RUNTIME_DIR").value_or("/tmp/carillon-" + std::to_string(::getuid()));
   return runtime / (short_hash(wanted.native()) + ".sock");

@@ -19,13 +19,12 @@ class ParseResult;
 
 namespace carillon::cli {
 
-enum Exit : int {
-  kExitOk = 0,
-  kExitFailed = 1,       // the command ran and answered with an error
-  kExitUsage = 2,        // the command line or the configuration is wrong; nothing was opened
-  kExitUnavailable = 3,  // no daemon, no database, or not ready
-  kExitConflict = 4,     // already running, or the port is taken
-};
+// Exit codes.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailed = 1;       // the command ran and answered with an error
+inline constexpr int kExitUsage = 2;        // the command line or the configuration is wrong; nothing was opened
+inline constexpr int kExitUnavailable = 3;  // no daemon, no database, or not ready
+inline constexpr int kExitConflict = 4;     // already running, or the port is taken
 
 using Words = std::vector<std::string>;  // what follows the subcommand's name
 

@@ -156,7 +156,7 @@ void Daemon::Rooms::start_inside() {
 
 Status Daemon::Rooms::start_protocol() {
   const tools::ToolSetOptions options{.toolsets = config.tools.toolsets, .prefix = config.tools.prefix};
-  const auto checked = tools::check(options);
+  auto checked = tools::check(options);
   if (!checked.ok()) return checked;
   downstream = std::make_unique<CatalogDownstream>(*catalog);
   pool = std::make_unique<transport::WorkerPool>(transport::WorkerPool::Limits{});
@@ -231,7 +231,7 @@ Status Daemon::Rooms::start_http() {
                                           "TLS in front and set http.allow_plain_text, or listen on 127.0.0.1"};
   const TokenUse use = config.http.insecure_loopback ? TokenUse::not_asked : TokenUse::required;
   authenticator = std::make_unique<TokenAuthenticator>(read_or_make_token(config.paths.token_file), use);
-  const auto listening = listen(*address);
+  auto listening = listen(*address);
   if (listening.ok() || role != Role::auto_started_daemon || address->port == 0) return listening;
   // Nobody asked for this very port: a second installation on the machine must not keep a front from starting.
   log::warn("the port is taken; using a free one", {{"listen", listen_address()}});

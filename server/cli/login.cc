@@ -20,7 +20,7 @@ using catalog::Vault;
 constexpr Duration kPersonPatience = std::chrono::minutes{10};
 constexpr Duration kListPatience = std::chrono::seconds{30};
 
-int complain(Exit code, const std::string& why) {
+int complain(int code, const std::string& why) {
   std::fprintf(stderr, "carillon: %s\n", mask_secrets(why).c_str());
   return code;
 }

@@ -15,7 +15,7 @@ namespace {
 using catalog::Shelf;
 using catalog::Vault;
 
-int say(Exit code, const std::string& text) {
+int say(int code, const std::string& text) {
   std::fprintf(code == kExitOk ? stdout : stderr, "%s%s\n", code == kExitOk ? "" : "carillon: ", text.c_str());
   return code;
 }

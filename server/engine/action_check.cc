@@ -35,6 +35,10 @@ std::vector<Target> targets_of(const Action& action) {
   return targets;
 }
 
+std::string not_checked(const std::string& server, const std::string& message) {
+  return "the arguments could not be checked now, server " + server + ": " + message;
+}
+
 bool may_pass_by_itself(ErrorCode code) {
   return code == ErrorCode::server_unavailable || code == ErrorCode::needs_sign_in || code == ErrorCode::unavailable;
 }
@@ -63,8 +67,7 @@ class TargetCheck {
   }
   std::vector<std::string> warnings() const {
     std::vector<std::string> warnings;
-    for (const auto& [server, message] : away_)
-      warnings.push_back("the arguments could not be checked now, server " + server + ": " + message);
+    for (const auto& [server, message] : away_) warnings.push_back(not_checked(server, message));
     return warnings;
   }
 
