@@ -7,9 +7,6 @@
 namespace carillon::tools {
 namespace {
 
-// Between begin() and the moment at which the server knows the watcher; afterwards an entry that nobody has is dropped.
-constexpr std::chrono::seconds kUnwatchedMax{30};
-
 std::optional<Watched::Kind> kind_of(Watch watch) {
   if (watch == Watch::task) return Watched::Kind::task;
   if (watch == Watch::run) return Watched::Kind::run;
@@ -49,22 +46,22 @@ std::set<ResourceWatch::Key> ResourceWatch::watched_now() const {
   return keys;
 }
 
-// What may have changed, at most looked_at_max_; a later look goes on behind them.
+// What may have changed, at most looked_at_max; a later look goes on behind them.
 std::vector<Watched> ResourceWatch::next_subjects(const std::set<Key>& watched) {
   const auto now = std::chrono::steady_clock::now();
   const auto subjects = entries_.with([&](Entries& entries) {
     std::erase_if(entries, [&](const auto& entry) {
-      return now - entry.second.begun > kUnwatchedMax && !watched.contains(entry.first);
+      return now - entry.second.begun > limits_.unwatched_max && !watched.contains(entry.first);
     });
     std::set<Watched> open;
     for (const auto& [key, entry] : entries)
       if (entry.subject && !entry.mark.final) open.insert(*entry.subject);
     return open;
   });
-  if (subjects.size() <= looked_at_max_) return {subjects.begin(), subjects.end()};
+  if (subjects.size() <= limits_.looked_at_max) return {subjects.begin(), subjects.end()};
   std::vector<Watched> next;
   auto at = last_one_ ? subjects.upper_bound(*last_one_) : subjects.begin();
-  while (next.size() < looked_at_max_) {
+  while (next.size() < limits_.looked_at_max) {
     if (at == subjects.end()) at = subjects.begin();
     next.push_back(*at++);
   }

@@ -33,12 +33,15 @@ namespace carillon::tools {
 
 struct FoundResource;
 
-inline constexpr std::size_t kLookedAtMax = 1'000;
+struct ResourceWatchLimits {
+  std::size_t looked_at_max = 1'000;
+  // Between begin() and the moment at which the server knows the watcher; afterwards what nobody watches is forgotten.
+  Duration unwatched_max = std::chrono::seconds{30};
+};
 
 class ResourceWatch {
  public:
-  explicit ResourceWatch(Engine& engine, std::size_t looked_at_max = kLookedAtMax)
-      : engine_(engine), looked_at_max_(looked_at_max) {}
+  explicit ResourceWatch(Engine& engine, ResourceWatchLimits limits = {}) : engine_(engine), limits_(limits) {}
 
   // Before anybody connects to the server.
   void serve(transport::McpServer& server) {
@@ -78,7 +81,7 @@ class ResourceWatch {
   void tell_lists(const Activity& activity) const;
 
   Engine& engine_;
-  const std::size_t looked_at_max_;
+  const ResourceWatchLimits limits_;
   Guarded<Servers> servers_;
   Guarded<Entries> entries_;
   std::mutex looking_;

@@ -95,7 +95,7 @@ struct Installation {
   transport::WorkerPool pool{{.threads_max = 2}};
   transport::Timer timer{};
   tools::ToolSet tools{tools::Ports{engine, downstream, pool, timer}, {}};
-  tools::ResourceWatch watch{engine, 8};  // things a look
+  tools::ResourceWatch watch{engine, {.looked_at_max = 8, .unwatched_max = Duration{0}}};
   tools::ResourceSet resources{tools::Ports{engine, downstream, pool, timer}, watch};
   tools::PromptSet prompts{tools::Ports{engine, downstream, pool, timer}, ""};
   tools::Completions completions{tools::Ports{engine, downstream, pool, timer}};

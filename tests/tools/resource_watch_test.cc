@@ -48,10 +48,7 @@ class Heard final : public transport::MessageSink {
 struct Watching : Installation {
   transport::McpServer server{{}, {.tools = &tools, .resources = &resources}, clock, pool};
 
-  Watching() {
-    watch.serve(server);
-    watch.look();
-  }
+  Watching() { watch.serve(server); }
 
   struct Client {
     std::shared_ptr<Heard> heard = std::make_shared<Heard>();
@@ -81,8 +78,8 @@ struct Watching : Installation {
                {"method", "initialize"},
                {"params", {{"protocolVersion", "2025-11-25"}, {"capabilities", json::object()}}}});
   }
-  json subscribe(const Client& host, const std::string& uri) {
-    say(host, {{"jsonrpc", "2.0"}, {"id", uri}, {"method", "resources/subscribe"}, {"params", {{"uri", uri}}}});
+  json subscribe(const Client& host, const std::string& uri, const std::string& method = "resources/subscribe") {
+    say(host, {{"jsonrpc", "2.0"}, {"id", uri}, {"method", method}, {"params", {{"uri", uri}}}});
     return host.heard->last_reply();
   }
 
@@ -126,6 +123,34 @@ TEST_CASE("what changes between the subscription and the first look is told", "[
   here.settle("echo#1", "failed", nullptr, "timeout");
   here.watch.look();
   CHECK(host.heard->updates() == Uris{"run://echo%231"});
+}
+
+TEST_CASE("a second watcher takes no change from the first", "[tools][resource_watch]") {
+  Watching here;
+  here.schedule("echo");
+  here.call("run_now", {{"task", "echo"}});
+  const auto first = here.connect(), second = here.connect();
+  here.listen(first, {"run://echo%231"});
+  here.settle("echo#1", "succeeded", nullptr, "");
+  here.listen(second, {"run://echo%231"});
+  here.watch.look();
+  CHECK(first.heard->updates() == Uris{"run://echo%231"});
+}
+
+TEST_CASE("what nobody watches any more is forgotten", "[tools][resource_watch]") {
+  Watching here;
+  here.schedule("echo");
+  const auto host = here.connect();
+  here.shake_hands(host);
+  here.subscribe(host, "task://echo");
+  here.watch.look();
+  here.subscribe(host, "task://echo", "resources/unsubscribe");
+  here.watch.look();
+  here.call("update_task", {{"task", "echo"}, {"when", "every day at 07:30"}});
+  here.subscribe(host, "task://echo");
+  host.heard->updates();
+  here.watch.look();
+  CHECK(host.heard->updates() == Uris{});  // that was before it watched again
 }
 
 TEST_CASE("a task is told when it or its runs or its times change", "[tools][resource_watch]") {
@@ -172,6 +197,15 @@ TEST_CASE("the status is told when anything happened in the tenant and only ther
   CHECK(mine.heard->updates() == Uris{});
 }
 
+TEST_CASE("what happens between the subscription to the status and the first look is told", "[tools][resource_watch]") {
+  Watching here;
+  const auto host = here.connect();
+  here.listen(host, {"status://now"});
+  here.schedule("echo");
+  here.watch.look();
+  CHECK(host.heard->updates() == Uris{"status://now"});
+}
+
 TEST_CASE("an event that commits after a later one is told all the same", "[tools][resource_watch]") {
   Watching here;
   const auto host = here.connect();
@@ -209,6 +243,7 @@ TEST_CASE("a storm of events is one update", "[tools][resource_watch]") {
 
 TEST_CASE("who asked for it hears that the list of resources has changed", "[tools][resource_watch]") {
   Watching here;
+  here.watch.look();  // of what came before the first look nobody hears
   const auto legacy = here.connect();
   here.shake_hands(legacy);
   here.database.run("INSERT INTO auth.tenant (tenant_id) VALUES ('other')");
@@ -253,6 +288,12 @@ TEST_CASE("more things than one look takes are looked at in turns", "[tools][res
   auto told = host.heard->updates();
   std::sort(told.begin(), told.end());
   CHECK(told == Uris{uris.front(), uris.back()});
+  // What has ended is not looked at any more, and one look tells of eight at most.
+  for (int n = 2; n < runs; ++n) here.settle("echo#" + std::to_string(n), "succeeded", nullptr, "");
+  for (const std::size_t expected : {8U, 8U, 2U, 0U}) {
+    here.watch.look();
+    CHECK(host.heard->updates().size() == expected);
+  }
 }
 
 }  // namespace

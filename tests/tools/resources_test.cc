@@ -205,6 +205,9 @@ TEST_CASE("what is too long for an answer comes as an extract and a link that ho
     linked.push_back(answered.content[i]["uri"]);
   }
   CHECK(linked == std::vector<std::string>{facts["error_resource"], facts["input_resource"], facts["output_resource"]});
+  CHECK(answered.content[1]["size"] == 2'001);
+  CHECK(answered.content[2]["size"] == json{{"message", std::string(3'000, 'i')}}.dump().size());
+  CHECK(answered.content[3]["size"] == 2'001);
   CHECK(here.text(linked[0]).find(std::string(2'001, 'e')) != std::string::npos);
   CHECK(here.facts(linked[1])["message"].get<std::string>().size() == 3'000);
   CHECK(here.text(linked[2]) == std::string(2'001, 'o'));
@@ -212,6 +215,20 @@ TEST_CASE("what is too long for an answer comes as an extract and a link that ho
 
   here.ran("echo", {{"text", "short"}}, "succeeded", 2);
   CHECK(here.answer("get_run", {{"run", "echo#2"}}).content.size() == 1);
+}
+
+TEST_CASE("a secret is masked in a link too", "[tools][resources]") {
+  Resources here;
+  const std::string secret = "sesame-of-ours";
+  register_secret(secret);
+  here.call("schedule_task", {{"name", secret},
+                              {"when", "manual"},
+                              {"tool", "stand_in.echo"},
+                              {"arguments", {{"message", std::string(2'500, 'm')}}}});
+  const auto answered = here.answer("get_task", {{"task", secret}, {"response_format", "detailed"}});
+  CHECK(json(answered.content).dump().find(secret) == std::string::npos);
+  CHECK(answered.content.at(1)["uri"] == "task://[masked]");
+  forget_secret(secret);
 }
 
 TEST_CASE("a long definition is linked and the task's resource holds it whole", "[tools][resources]") {
