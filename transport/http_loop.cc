@@ -186,12 +186,14 @@ void HttpLoop::wait() {
   if (count < 0 && errno != EINTR) fail("epoll_wait");
   mailbox().wake_up();
   for (int i = 0; i < count; ++i) {
-    const auto& event = events[static_cast<std::size_t>(i)];
-    if (event.data.u64 == kMailboxId) {
+    // Copied: the kernel's struct is packed, so nothing may refer to its members.
+    const epoll_event& event = events[static_cast<std::size_t>(i)];
+    const std::uint64_t id = event.data.u64;
+    if (id == kMailboxId) {
       mailbox().clear();
-    } else if (event.data.u64 == kListenerId) {
+    } else if (id == kListenerId) {
       open_door();
-    } else if (const auto found = connections_.find(event.data.u64); found != connections_.end()) {
+    } else if (const auto found = connections_.find(id); found != connections_.end()) {
       found->second.connection->note(event.events);
       ready_.push_back(found->first);
     }
