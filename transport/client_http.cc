@@ -252,8 +252,8 @@ std::optional<HttpAddress> parse_http_address(const std::string& url) {
       url.substr(end, url.find('#') == std::string::npos ? std::string::npos : url.find('#') - end);
   if (rest.empty() || rest.front() != '/') address.path.push_back('/');  // insert() makes g++ 12 at -O2 see an overflow
   address.path += rest;
-  for (const unsigned char c : url)
-    if (c <= 0x20 || c == 0x7f) return std::nullopt;
+  for (const char c : url)
+    if ((c >= 0 && c <= 0x20) || c == 0x7f) return std::nullopt;
   return address;
 }
 

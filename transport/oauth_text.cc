@@ -136,9 +136,10 @@ std::string challenge_param(const std::vector<AuthChallenge>& challenges, const 
 std::string percent_encode(std::string_view text) {
   static constexpr char kDigits[] = "0123456789ABCDEF";
   std::string out;
-  for (const unsigned char c : text) {
+  for (const char each : text) {
+    const auto c = static_cast<unsigned char>(each);
     if (std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_' || c == '~') {
-      out.push_back(static_cast<char>(c));
+      out.push_back(each);
     } else {
       out += {'%', kDigits[c >> 4], kDigits[c & 15]};
     }
