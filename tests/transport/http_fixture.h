@@ -38,13 +38,16 @@ struct Reply {
 
 class RawClient {
  public:
-  explicit RawClient(int port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit RawClient(int port) : RawClient(new_socket(), port) {}
+  RawClient(process::UniqueFd socket, int port) : fd_(std::move(socket)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<std::uint16_t>(port));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     REQUIRE(::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
   }
+
+  static process::UniqueFd new_socket() { return process::UniqueFd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)}; }
 
   // False when the server does not take more.
   bool send(std::string_view bytes) const {

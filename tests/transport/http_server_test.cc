@@ -1,5 +1,7 @@
 #include "transport/http_server.h"
 
+#include <sys/resource.h>
+
 #include <future>
 #include <thread>
 
@@ -263,6 +265,42 @@ TEST_CASE("idle connections do not keep new ones out", "[transport][http_server]
   }
   CHECK(web.ask(request_text("GET /health", {})).status == 200);
   CHECK(web.http->connections() <= 4);
+}
+
+TEST_CASE("of idle connections those that were idle longest make room", "[transport][http_server]") {
+  HttpLimits limits;
+  limits.connections_max = 12;  // as many for each loop, however many there are
+  Web web{limits, {route("GET", "/health", tell)}};
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 18; ++i) {
+    clients.push_back(web.client());
+    clients.back().send(request_text("GET /health", {}));
+    REQUIRE(clients.back().read_reply().status == 200);
+  }
+  for (std::size_t i = 0; i < clients.size(); ++i) {
+    INFO(i);
+    clients[i].send(request_text("GET /health", {}));
+    CHECK(clients[i].read_reply().status == (i < 6 ? 0 : 200));
+  }
+}
+
+TEST_CASE("a server that may open no more files takes connections again when it may", "[transport][http_server]") {
+  Web web{{}, {route("GET", "/health", tell)}};
+  auto known = web.client();  // of the loop that accepts
+  known.send(request_text("GET /health", {}));
+  REQUIRE(known.read_reply().status == 200);
+  auto socket = RawClient::new_socket();
+  rlimit usual{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &usual) == 0);
+  const rlimit none{0, usual.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  RawClient late{std::move(socket), web.http->port()};
+  known.send(request_text("GET /health", {}));
+  const int meanwhile = known.read_reply().status;  // by now it has tried to accept the other one
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &usual) == 0);
+  CHECK(meanwhile == 200);
+  late.send(request_text("GET /health", {}));
+  CHECK(late.read_reply().status == 200);
 }
 
 TEST_CASE("two servers cannot have the same port", "[transport][http_server]") {

@@ -92,5 +92,19 @@ TEST_CASE("a full executor refuses what is new and keeps what was accepted", "[t
   CHECK(order == "abcd");
 }
 
+TEST_CASE("what was accepted runs though another has taken its place in the executor", "[transport][lane]") {
+  SmallExecutor executor{1};
+  const auto one = std::make_shared<Lane>(1);
+  const auto two = std::make_shared<Lane>(1);
+  std::string order;
+  REQUIRE(one->run(executor, [&] {
+    order += "a";
+    CHECK(two->run(executor, [&] { order += "x"; }));
+  }));
+  REQUIRE(one->run(executor, [&] { order += "b"; }));
+  while (executor.taken() > 0) executor.run_one();
+  CHECK(order == "abx");
+}
+
 }  // namespace
 }  // namespace carillon::transport

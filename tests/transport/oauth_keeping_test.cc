@@ -16,6 +16,7 @@ struct Kept {
   std::mutex mutex, turn;
   std::optional<std::string> text;
   int version = 1;
+  std::function<void()> before_turn;  // what another process does just then; once
 };
 
 class Keeper final : public GrantKeeper {
@@ -33,6 +34,7 @@ class Keeper final : public GrantKeeper {
   Status take(const OAuthGrant& grant) override { return put(write_grant(grant)); }
   Status forget() override { return put(std::nullopt); }
   Status alone(const std::function<Status()>& work) override {
+    if (const auto meanwhile = std::exchange(kept_->before_turn, nullptr)) meanwhile();
     const std::lock_guard turn{kept_->turn};
     return work();
   }
@@ -172,6 +174,68 @@ TEST_CASE("an issuer that takes its leave back is asked once", "[transport][oaut
   CHECK(authorization(*daemon) == "Bearer t2");
 }
 
+TEST_CASE("a renewal that the issuer refuses is not tried with every request", "[transport][oauth_keeping]") {
+  Home home;
+  home.person_signs_in();
+  const auto daemon = home.daemon();
+  home.world.refuses_renewal = true;
+  home.clock.advance(3550s);
+  for (int i = 0; i < 3; ++i) CHECK(authorization(*daemon) == "Bearer t1");  // it is still good
+  CHECK(home.world.count("refresh_token") == 1);
+}
+
+TEST_CASE("an issuer that gives no new refresh token with a renewal is asked with the old one",
+          "[transport][oauth_keeping]") {
+  Home home;
+  home.person_signs_in();
+  const auto daemon = home.daemon();
+  home.world.keeps_refresh_token = true;
+  for (const char* expected : {"Bearer t2", "Bearer t3"}) {
+    home.clock.advance(3600s);
+    CHECK(authorization(*daemon) == expected);
+    CHECK(home.world.token_requests().back().at("refresh_token") == "r1");
+  }
+}
+
+TEST_CASE("a sign-in that ends here just when a person signs in elsewhere does not end theirs",
+          "[transport][oauth_keeping]") {
+  Home home;
+  home.person_signs_in();
+  const auto daemon = home.daemon();
+  REQUIRE(authorization(*daemon) == "Bearer t1");
+  home.world.refuses_renewal = true;
+  // The first turn is the renewal's, the next one is for noting that the sign-in has ended.
+  home.kept->before_turn = [&] { home.kept->before_turn = [&] { home.person_signs_in(); }; };
+  CHECK_FALSE(daemon->answer(World::unauthorized(), {{"Authorization", "Bearer t1"}}));
+  CHECK(authorization(*daemon) == "Bearer t2");
+  CHECK(authorization(*home.daemon()) == "Bearer t2");
+}
+
+TEST_CASE("tokens that are bound to a key go with that key to every process", "[transport][oauth_keeping]") {
+  Home home;
+  home.world.issuer_extra = {{"dpop_signing_alg_values_supported", {"ES256"}}};
+  OAuthClient person{home.options(), home.clock};
+  REQUIRE(person.sign_in());
+  const auto key_of = [](OAuthClient& client) {
+    const auto headers = *client.headers("POST", "http://h/mcp");
+    return headers.at(1).second.substr(0, headers.at(1).second.find('.'));  // a proof's head holds the key
+  };
+  CHECK(key_of(*home.daemon()) == key_of(person));
+}
+
+TEST_CASE("what a process takes over from another is masked there too", "[transport][oauth_keeping]") {
+  Home home;
+  home.world.token_stem = "access-token-";
+  home.world.refresh_stem = "refresh-token-";
+  home.world.client_extra = {{"client_secret", "registered-secret"}};
+  home.world.issuer_extra = {{"token_endpoint_auth_methods_supported", {"client_secret_basic"}}};
+  home.person_signs_in();
+  const auto daemon = home.daemon();
+  REQUIRE(authorization(*daemon) == "Bearer access-token-1");
+  for (const char* secret : {"access-token-1", "refresh-token-1", "registered-secret"})
+    CHECK(mask_secrets(std::string{secret}) == "[masked]");
+}
+
 TEST_CASE("scope that nobody has agreed to is asked for at the next sign-in", "[transport][oauth_keeping]") {
   Home home;
   home.person_signs_in();
@@ -211,6 +275,29 @@ TEST_CASE("who signs out gives the tokens back and everybody forgets them", "[tr
   CHECK(home.world.revocations()[0].at("token") == "r1");
   CHECK(authorization(*daemon) == "");
   CHECK_FALSE(home.kept->text);
+}
+
+TEST_CASE("who signs out is told when the issuer does not take the tokens back", "[transport][oauth_keeping]") {
+  Home home;
+  home.person_signs_in();
+  home.world.revocation_status = 403;
+  CHECK_FALSE(OAuthClient(home.options(), home.clock).sign_out());
+  CHECK_FALSE(home.kept->text);
+}
+
+TEST_CASE("a machine that finds another one's tokens at its turn takes those", "[transport][oauth_keeping]") {
+  Home home;
+  OAuthOptions options = home.options();
+  options.grant = Grant::client_credentials;
+  options.identity = ClientIdentity{"machine", "", std::nullopt};
+  options.visit = nullptr;
+  OAuthOptions others = options;
+  others.keeper = std::make_shared<Keeper>(home.kept);
+  OAuthClient machine{options, home.clock}, other{others, home.clock};
+  home.kept->before_turn = [&] { REQUIRE(other.answer(World::unauthorized("a"), {})); };
+  REQUIRE(machine.answer(World::unauthorized("a"), {}));
+  CHECK(authorization(machine) == "Bearer t1");
+  CHECK(home.world.count("client_credentials") == 1);
 }
 
 TEST_CASE("a machine needs nobody and asks for as much as the server wants", "[transport][oauth_keeping]") {

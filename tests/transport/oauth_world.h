@@ -18,11 +18,15 @@ class World {
  public:
   using FormsSent = std::vector<std::map<std::string, std::string>>;
   // Set before anything is asked.
-  std::string resource, issuer, iss;  // empty: the true one
-  json issuer_extra = json::object();
+  std::string resource, issuer, iss, state;  // empty: the true one
+  bool names_issuer = true;                  // in the address that a person is sent back to
+  std::string code = "c", token_stem = "t", refresh_stem = "r";
+  json issuer_extra = json::object(), client_extra = json::object();
   // May be changed at any time.
   std::atomic<int> token_status{200};
+  std::atomic<int> revocation_status{200};
   std::atomic<bool> refuses_renewal{false};
+  std::atomic<bool> keeps_refresh_token{false};  // a renewal gives no other one
 
   World()
       : server_([this](const HttpRequest& request, const std::shared_ptr<HttpReply>& reply) { play(request, reply); }) {
@@ -39,8 +43,9 @@ class World {
       asked_scopes_.push_back(params.count("scope") > 0 ? params.at("scope") : "");
       challenge_ = params.at("code_challenge");
       CHECK(params.at("resource") == server_.url("/mcp"));
-      return "http://localhost:1/cb?" +
-             form_encode({{"code", "c"}, {"state", params.at("state")}, {"iss", iss.empty() ? server_.url("") : iss}});
+      FormFields back{{"code", code}, {"state", state.empty() ? params.at("state") : state}};
+      if (names_issuer) back.emplace_back("iss", iss.empty() ? server_.url("") : iss);
+      return "http://localhost:1/cb?" + form_encode(back);
     };
     return options;
   }
@@ -81,7 +86,7 @@ class World {
     if (request.path == "/revoke") {
       const std::lock_guard lock{mutex_};
       revocations_.push_back(query_params("?" + request.body));
-      return reply->send(json_response(200, json::object()));
+      return reply->send(json_response(revocation_status, json::object()));
     }
     if (request.path == "/.well-known/oauth-protected-resource/mcp")
       return reply->send(json_response(200, {{"resource", resource.empty() ? server_.url("/mcp") : resource},
@@ -97,7 +102,11 @@ class World {
       metadata.update(issuer_extra);
       return reply->send(json_response(200, metadata));
     }
-    if (request.path == "/register") return reply->send(json_response(201, {{"client_id", "me"}}));
+    if (request.path == "/register") {
+      json client{{"client_id", "me"}};
+      client.update(client_extra);
+      return reply->send(json_response(201, client));
+    }
     if (request.path == "/token") return give_tokens(request, reply);
     reply->send(json_response(404, json::object()));
   }
@@ -112,10 +121,11 @@ class World {
     const bool by_code = fields.at("grant_type") == "authorization_code";
     if (by_code && pkce_of(fields.at("code_verifier")).challenge != challenge_)
       return reply->send(json_response(400, {{"error", "invalid_grant"}}));
-    reply->send(json_response(200, {{"access_token", "t" + std::to_string(++tokens_given_)},
-                                    {"token_type", request.header("DPoP") ? "DPoP" : "Bearer"},
-                                    {"refresh_token", "r" + std::to_string(tokens_given_)},
-                                    {"expires_in", 3600}}));
+    json tokens{{"access_token", token_stem + std::to_string(++tokens_given_)},
+                {"token_type", request.header("DPoP") ? "DPoP" : "Bearer"},
+                {"expires_in", 3600}};
+    if (by_code || !keeps_refresh_token) tokens["refresh_token"] = refresh_stem + std::to_string(tokens_given_);
+    reply->send(json_response(200, tokens));
   }
 
   mutable std::mutex mutex_;
