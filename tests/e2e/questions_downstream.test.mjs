@@ -2,9 +2,10 @@
 // entry's own words where nobody sits before the call, and by the official client's where somebody does.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { Home, load, program, realServers, textOf } from "./lib.mjs";
+import { Home, load, program, realServers, textOf, until } from "./lib.mjs";
 
 let home;
+let daemon;
 
 before(async () => {
   const { everything } = realServers("/");
@@ -12,8 +13,12 @@ before(async () => {
     "trigger-elicitation-request": { answers: { name: "Ada", check: true } },
     "simulate-research-query": { answers: { interpretation: "technical" } } } } };
   // A process for each test that is asked: the questions of this server name no call.
-  home = new Home({ answered, filled: answered, declined: { ...everything, carillon: { questions: "ask_or_decline" } }, unanswered: everything, asks_legacy: everything, asks_auto: everything });
-  await home.serve();
+  const servers = { answered, filled: answered, declined: { ...everything, carillon: { questions: "ask_or_decline" } }, unanswered: everything, asks_legacy: everything, asks_auto: everything };
+  home = new Home(servers);
+  daemon = await home.serve([], { CARILLON_LOG_LEVEL: "debug" });
+  // A call waits only seconds for a server to start.
+  for (const server of Object.keys(servers))
+    await until(async () => (await home.run(["call", "search_tools", "--args", JSON.stringify({ server, query: "trigger elicitation" })])).stdout.includes(`${server}.trigger-elicitation-request`), `${server} to list its tools`);
 });
 after(async () => { await home.end(); });
 
@@ -65,4 +70,10 @@ describe("what a downstream server asks", { concurrency: true }, () => {
       }
     });
   }
+});
+
+// After all of the above.
+test("neither questions nor answers stand in the log", () => {
+  assert.match(daemon.errors, /downstream server is ready/);
+  assert.doesNotMatch(daemon.errors, /Ada|Grace|Please provide inputs|multiple interpretations/);
 });
