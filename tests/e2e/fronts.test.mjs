@@ -37,27 +37,6 @@ test("a front outlives its daemon: the next call is served by a new one", async 
   } finally { await home.end(); }
 });
 
-test("SIGTERM stops the daemon and its private PostgreSQL with it", async () => {
-  const home = new Home();
-  try {
-    const daemon = await home.serve();
-    daemon.kill("SIGTERM");
-    assert.deepEqual(await daemon.gone, { code: 0, signal: null });
-    assert.throws(() => execFileSync("pgrep", ["-f", `${home.environment.CARILLON_HOME}/postgres`]));
-    assert.equal((await home.status()).state, "stopped");
-  } finally { await home.end(); }
-});
-
-test("a second daemon on the same home is refused", async () => {
-  const home = new Home();
-  try {
-    await home.serve();
-    const second = await home.run(["serve"]);
-    assert.equal(second.code, 4);
-    assert.match(second.stderr, /already running/);
-  } finally { await home.end(); }
-});
-
 test("a front's zone is its callers' where it is another than the daemon's and none is configured", async () => {
   const home = new Home();
   const abroad = () => stdioV1.connect({ environment: { ...home.environment, TZ: "Asia/Tokyo" } });

@@ -1,0 +1,24 @@
+// A call of each tool with sense, for every test that makes them all.
+//
+// In this order; each also works alone once the first four were made: two tasks, of which one has run and the other
+// runs until it is cancelled.
+export const callsFor = (task) => [
+  ["schedule_task", { name: task, when: "in 1h", tool: "carillon.echo", arguments: { message: task } }],
+  ["run_now", { task, wait_seconds: 30 }],
+  ["schedule_task", { name: `${task}-busy`, when: "in 1h", tool: "odd.hang", arguments: {} }],
+  ["run_now", { task: `${task}-busy` }],
+  ["list_tasks", {}],
+  ["get_task", { task }],
+  ["update_task", { task, description: "called by every client" }],
+  ["preview", { task, count: 2 }],
+  ["snooze", { task, for: "30m" }],
+  ["set_task_state", { state: "paused", tasks: [task] }],
+  ["list_runs", { task }],
+  ["get_run", { run: `${task}#1`, include: ["output"] }],
+  ["retry_run", { run: `${task}#1`, wait_seconds: 30 }],
+  ["cancel_run", { run: `${task}-busy#1` }],
+  ["search_tools", { query: "echo" }],
+  ["call_tool", { tool: "carillon.echo", arguments: { message: task }, wait_seconds: 30 }],
+  ["get_status", {}],
+  ["delete_item", { kind: "task", name: task }],
+];
