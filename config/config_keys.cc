@@ -150,6 +150,8 @@ void add_worker(std::vector<ConfigKey>& keys) {
       [](Config& c) -> Duration& { return c.worker.leases.renew_every; }, milliseconds{100}));
   keys.push_back(count_key({"worker.takeovers_max", "a run that ended so many workers is quarantined"},
                            [](Config& c) -> int& { return c.worker.leases.takeovers_max; }, {1, 100}));
+  keys.push_back(count_key({"worker.chain_depth_max", "runs that cause one another, in a row; the next is skipped"},
+                           [](Config& c) -> int& { return c.worker.chain_depth_max; }, {1, 1'000}));
   keys.push_back(count_key({"worker.runs_in_flight", "runs that this process has claimed and not settled"},
                            [](Config& c) -> int& { return c.worker.batches.runs_in_flight; }, {1, 100'000}));
   keys.push_back(duration_key(

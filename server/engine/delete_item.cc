@@ -1,4 +1,5 @@
 #include "server/domain/run_handle.h"
+#include "server/engine/awaiting.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
 #include "server/engine/run_starting.h"
@@ -15,7 +16,7 @@ std::string handle(const TaskRecord& task, const LiveRun& run) {
 
 std::vector<std::string> who_refers(Tx& tx, const TenantId& tenant, const TaskRecord& task,
                                     const std::vector<LiveRun>& live) {
-  std::vector<std::string> refers;
+  std::vector<std::string> refers = who_waits(tx, tenant, task.name);
   for (const LiveRun& run : live)
     refers.push_back("run " + handle(task, run) + " is " + std::string(name_of(run.state)));
   const auto definition = definition_of(task);
@@ -77,6 +78,7 @@ Result<ItemDeleted> Engine::delete_item(const Caller& caller, const DeleteItem& 
                           .task_version = task->version,
                           .last_slot = task->last_slot,
                           .next_fire_at = std::nullopt});
+      tasks.drop_cues(caller.tenant, task->id);
       deleted.restorable_until = call.now + options_.restorable;
     }
     telling.task_event("task.deleted", gone, {{"hard", command.hard}});

@@ -98,7 +98,7 @@ AffectedTask resume_task(const Pausing& pausing, const TaskRecord& task) {
     affected.left_out_counted = left_out.in_full;
     if (const auto next = next_slot(definition->schedule, now)) affected.next = next->at;
     // A one-off whose time fell into the pause has nothing left to do.
-    if (!affected.next && left_out.slots > 0) resumed.state = TaskState::done;
+    if (!affected.next && left_out.slots > 0 && !is_open_ended(definition->schedule)) resumed.state = TaskState::done;
   }
   tasks.set_state(tenant, task.id, resumed.state, {TaskState::paused}, now);
   tasks.set_schedule(tenant, task.id,

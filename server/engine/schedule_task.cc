@@ -1,4 +1,5 @@
 #include "server/engine/action_check.h"
+#include "server/engine/awaiting.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
 #include "server/engine/task_definition.h"
@@ -55,6 +56,7 @@ Result<TaskSaved> save(const Saving& saving, const ScheduleTask& command, const 
   const TaskState state = command.draft.paused.value_or(false) ? TaskState::paused : TaskState::active;
   auto existing = tasks.lock(tenant, {.name = command.name});
   if (!existing) {
+    if (auto fit = check_awaited(saving.tx, {tenant, command.name, wanted.schedule}); !fit) return fit.error();
     if (auto created = create_task(saving, command.name, wanted, state)) return std::move(*created);
     // Somebody made it between our look and our insert; it is committed now.
     existing = tasks.lock(tenant, {.name = command.name});

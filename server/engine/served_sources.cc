@@ -18,7 +18,7 @@ constexpr auto kSources = std::to_array<Source>({
     {TriggerSource::event, Source::Served::no, "events (\"on event ...\")"},
     {TriggerSource::webhook, Source::Served::no, "webhooks (\"on webhook\")"},
     {TriggerSource::condition, Source::Served::no, "conditions (\"when ... changes\")"},
-    {TriggerSource::chain, Source::Served::no, "another task's runs (\"after ... succeeds\")"},
+    {TriggerSource::chain, Source::Served::yes, "another task's runs (\"after ... succeeds\")"},
 });
 
 const Source& row_of(TriggerSource source) { return kSources.at(static_cast<std::size_t>(source)); }

@@ -2,6 +2,7 @@
 
 #include "server/domain/concurrency.h"
 #include "server/domain/shard.h"
+#include "server/engine/awaiting.h"
 #include "server/engine/lookup.h"
 #include "server/engine/upcoming.h"
 
@@ -78,6 +79,17 @@ ScheduleStanding standing_after(const Saving& saving, const NewVersion& version,
   return standing;
 }
 
+// Whether the new name and the new schedule fit in between the tasks that wait for one another.
+Status check_place(const Saving& saving, const NewVersion& version, bool schedule_changed) {
+  const TenantId& tenant = saving.call.caller.tenant;
+  const AwaitingTask awaiting{tenant, version.new_name, version.after.schedule};
+  const bool renamed = version.new_name != version.task.name;
+  if (renamed)
+    if (auto fit = check_name_is_free(saving.tx, tenant, version.task.name); !fit) return fit;
+  if (schedule_changed) return check_awaited(saving.tx, awaiting);
+  return renamed ? check_circle(saving.tx, awaiting) : Status{Done{}};
+}
+
 }  // namespace
 
 std::int16_t shard_of_task(const TenantId& tenant, TaskId task, const TaskDefinition& definition) {
@@ -100,6 +112,7 @@ std::optional<TaskSaved> create_task(const Saving& saving, const std::string& na
   ScheduleStanding standing = standing_from_now(caller.tenant, id, definition, saving.call.now);
   if (state == TaskState::paused) standing.next_fire_at.reset();
   tasks.insert_schedule(caller.tenant, id, standing);
+  keep_awaited(saving.tx, caller.tenant, id, definition.schedule);
   if (state == TaskState::paused)
     tasks.pause(caller.tenant, id, {"created paused", caller.agent.str()}, saving.call.now);
 
@@ -119,6 +132,7 @@ Result<TaskSaved> save_version(const Saving& saving, const NewVersion& version) 
   const Caller& caller = saving.call.caller;
   TaskStore tasks{saving.tx};
   const bool schedule_changed = version.rearm || !same_schedule(version.before, version.after);
+  if (auto fit = check_place(saving, version, schedule_changed); !fit) return fit.error();
   const ScheduleStanding standing = standing_after(saving, version, schedule_changed);
   TaskRecord changed = version.task;
   changed.name = version.new_name;
@@ -137,7 +151,10 @@ Result<TaskSaved> save_version(const Saving& saving, const NewVersion& version) 
   tasks.set_schedule(caller.tenant, changed.id, stored);
   if (changed.state != version.task.state)
     tasks.set_state(caller.tenant, changed.id, changed.state, {version.task.state}, saving.call.now);
-  if (schedule_changed) tasks.drop_overrides(caller.tenant, changed.id, version.task.last_slot);
+  if (schedule_changed) {
+    tasks.drop_overrides(caller.tenant, changed.id, version.task.last_slot);
+    keep_awaited(saving.tx, caller.tenant, changed.id, version.after.schedule);
+  }
 
   const auto now_there = tasks.find(caller.tenant, {.id = changed.id});
   TaskSaved saved = describe_saved(saving, *now_there, version.after);

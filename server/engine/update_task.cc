@@ -1,4 +1,5 @@
 #include "server/engine/action_check.h"
+#include "server/engine/awaiting.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
 #include "server/engine/task_definition.h"
@@ -34,6 +35,8 @@ Result<TaskRecord> restore(const Saving& saving, const UpdateTask& command) {
   if (tasks.find(tenant, {.name = name})) return taken;
   const auto definition = definition_of(*deleted);
   if (!definition) return definition.error();
+  if (auto fit = check_circle(saving.tx, {tenant, name, definition->schedule}); !fit) return fit.error();
+  tasks.drop_cues(tenant, deleted->id);
   if (!tasks.set_deleted(tenant, deleted->id, {.deleted_at = std::nullopt, .name = name, .at = saving.call.now}))
     return taken;
   const auto next = next_slot(definition->schedule, saving.call.now);

@@ -17,6 +17,9 @@ constexpr char kLockNotAvailable[] = "55P03";
 // What nobody took by then would be told as news that is none; get_status has it all the same.
 constexpr Duration kDeliveryWaitMax = std::chrono::hours{24};
 
+// Of a task that is gone; another one answers its cues within a second of being able to.
+constexpr Duration kCueWaitMax = std::chrono::hours{1};
+
 // History first: what belongs to a run goes only after it.
 constexpr std::array<const char*, 4> kKeptWithRecords{"run_history", "step_journal", "effect_journal", "run_input"};
 
@@ -64,6 +67,7 @@ Swept Retention::sweep(Instant now) {
   pruned_by(sql::prune_deleted_tasks, now - options_.deleted_items, rows_max);
   pruned_by(sql::prune_followed_calls, now, rows_max);
   pruned_by(sql::close_lost_questions, now, rows_max);
+  pruned_by(sql::prune_cues, now - kCueWaitMax, rows_max);
 
   const Horizons longest = read_horizons();
   drop("run_output", now - longest.outputs, swept);
@@ -78,6 +82,7 @@ Swept Retention::sweep(Instant now) {
       },
       swept);
   pruned_by(sql::prune_slots, now - longest.records, rows_max);
+  pruned_by(sql::prune_causes, now - longest.records, rows_max);
   pruned_by(sql::prune_deliveries, now - longest.records, rows_max);
   pruned_by(sql::prune_questions, now - longest.records, rows_max);
   return swept;

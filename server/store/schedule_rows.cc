@@ -46,10 +46,15 @@ void add_tasks(HotParams& params, const std::vector<Firing>& firings) {
 
 using PlacedSlot = std::pair<std::int32_t, const FiredSlot*>;
 
-void add_slots(HotParams& params, const std::vector<Firing>& firings) {
+std::vector<PlacedSlot> placed_slots(const std::vector<Firing>& firings) {
   std::vector<PlacedSlot> slots;
   for (std::size_t place = 0; place < firings.size(); ++place)
     for (const auto& slot : firings[place].slots) slots.emplace_back(static_cast<std::int32_t>(place), &slot);
+  return slots;
+}
+
+void add_slots(HotParams& params, const std::vector<Firing>& firings) {
+  const auto slots = placed_slots(firings);
   params.int32s(each(slots, [](const PlacedSlot& slot) { return slot.first; }))
       .int64s(each(slots, [](const PlacedSlot& slot) { return slot.second->id.number(); }))
       .texts(each(slots, [](const PlacedSlot& slot) { return std::string{name_of(slot.second->state)}; }))
@@ -62,6 +67,23 @@ void add_slots(HotParams& params, const std::vector<Firing>& firings) {
       .texts(each(slots, [](const PlacedSlot& slot) { return slot.second->correlation_id; }));
 }
 
+// What the slots and the tasks have to do with cues, beside each slot's and each task's other values.
+void add_cues(HotParams& params, const std::vector<Firing>& firings) {
+  const auto slots = placed_slots(firings);
+  params.bools(each(firings, [](const Firing& firing) { return firing.ended; }))
+      .int64s(each(slots, [](const PlacedSlot& slot) { return slot.second->cue; }))
+      .texts(each(slots, [](const PlacedSlot& slot) { return slot.second->cause; }))
+      .int32s(each(slots, [](const PlacedSlot& slot) { return std::int32_t{slot.second->depth}; }));
+  std::vector<std::int32_t> places;
+  std::vector<std::int64_t> cues;
+  for (std::size_t place = 0; place < firings.size(); ++place)
+    for (const std::int64_t cue : firings[place].cues) {
+      places.push_back(static_cast<std::int32_t>(place));
+      cues.push_back(cue);
+    }
+  params.int32s(places).int64s(cues);
+}
+
 DueSchedule due_schedule(HotRows::Row row) {
   DueSchedule due;
   due.tenant = TenantId{row.text()};
@@ -71,7 +93,7 @@ DueSchedule due_schedule(HotRows::Row row) {
   due.shard.epoch = row.int64();
   due.version = row.int32();
   due.last_slot = row.instant();
-  due.next_fire_at = row.instant();
+  due.next_fire_at = row.opt_instant();
   due.fired_count = row.int64();
   due.task_state = row.text();
   due.paused_until = row.opt_instant();
@@ -81,6 +103,22 @@ DueSchedule due_schedule(HotRows::Row row) {
   due.scopes = scopes_of_words(row.opt_text());
   due.overridden = row.boolean();
   return due;
+}
+
+Cue cue_of(HotRows::Row row) {
+  Cue cue;
+  cue.id = row.int64();
+  cue.tenant = TenantId{row.text()};
+  cue.task = TaskId{row.int64()};
+  cue.source = row.text();
+  cue.anchor = row.text();
+  cue.outcome = row.text();
+  cue.cause = row.text();
+  cue.told = row.text();
+  cue.due_at = row.instant();
+  cue.depth = row.int32();
+  cue.correlation_id = row.text();
+  return cue;
 }
 
 }  // namespace
@@ -95,6 +133,31 @@ std::vector<DueSchedule> ScheduleRows::due(const std::vector<OwnedShard>& shards
   for (int i = 0; i < rows.size(); ++i) due.push_back(due_schedule(rows[i]));
   return due;
 }
+
+std::vector<DueSchedule> ScheduleRows::cued(const std::vector<OwnedShard>& shards, Instant now, int n_max) {
+  HotParams params;
+  params.text(owner_);
+  add_shards(params, shards);
+  params.instant(now).int32(n_max);
+  const HotRows rows = connection_.run(sql::cued_schedules, params);
+  std::vector<DueSchedule> cued;
+  for (int i = 0; i < rows.size(); ++i) cued.push_back(due_schedule(rows[i]));
+  return cued;
+}
+
+std::vector<Cue> ScheduleRows::cues(const std::vector<DueSchedule>& cued, Instant now, int n_max) {
+  HotParams params;
+  params.texts(each(cued, [](const DueSchedule& each_due) { return each_due.tenant.str(); }))
+      .int64s(each(cued, [](const DueSchedule& each_due) { return each_due.task.number(); }))
+      .instant(now)
+      .int32(n_max);
+  const HotRows rows = connection_.run(sql::due_cues, params);
+  std::vector<Cue> cues;
+  for (int i = 0; i < rows.size(); ++i) cues.push_back(cue_of(rows[i]));
+  return cues;
+}
+
+bool ScheduleRows::any_awaits() { return connection_.run(sql::any_awaits, HotParams{})[0].boolean(); }
 
 std::vector<Instant> ScheduleRows::due_times(const std::vector<OwnedShard>& shards, Instant until) {
   const auto numbers = each(shards, [](const OwnedShard& shard) { return shard.shard; });
@@ -165,6 +228,7 @@ FiredBlock ScheduleRows::fire(const std::vector<Firing>& unsorted, Instant now) 
       .text(name_of(RunState::queued))
       .text(name_of(RunState::skipped))
       .text(name_of(*next_state(RunState::queued, RunEvent::cancel)));
+  add_cues(params, firings);
   const HotRows rows = connection_.run(sql::fire_slots, params);
   FiredBlock block;
   for (int i = 0; i < rows.size(); ++i) {

@@ -2,8 +2,8 @@
 //
 // Firing compares and swaps the row (last slot, next time, version, task state) and in the same statement reserves
 // the slot (run_slot), queues the run, writes the rows of slots that did not run, ends the task whose schedule has
-// ended, asks earlier runs to stop, and tells it all in the outbox. A row that was changed meanwhile fires nothing: the
-// scheduler looks again. What is to happen is decided outside (worker/firing.h).
+// ended, asks earlier runs to stop, takes away the cues that it answers, and tells it all in the outbox. A row that was
+// changed meanwhile fires nothing: the scheduler looks again. What is to happen is decided outside (worker/firing.h).
 //
 // Cross-tenant: runs as carillon_dispatch. Belongs to its connection's thread.
 #pragma once
@@ -27,9 +27,10 @@ struct DueSchedule {
   std::string task_name;
   OwnedShard shard{};
   std::int32_t version = 0;
-  Instant last_slot{}, next_fire_at{};
+  Instant last_slot{};
+  std::optional<Instant> next_fire_at{};  // none: no slot is known ahead
   std::int64_t fired_count = 0;
-  std::string task_state;  // active, paused
+  std::string task_state;  // active, paused, done
   std::optional<Instant> paused_until{};
   std::string pause_reason;
   std::string agent;
@@ -52,6 +53,21 @@ struct TaskBusy {
   Busy busy{};
 };
 
+// Something that has happened and that a task's schedule has to answer (docs/adr/0022-cues.md).
+struct Cue {
+  std::int64_t id = 0;
+  TenantId tenant{""};
+  TaskId task{0};
+  std::string source;   // chain
+  std::string anchor;   // the name of the task whose run ended
+  std::string outcome;  // how it ended
+  std::string cause;    // run:123
+  std::string told;     // the same for people: etl#12
+  Instant due_at{};
+  int depth = 1;  // how many runs have caused one another, the one to come included
+  std::string correlation_id;
+};
+
 // A slot that becomes a run (queued) or a row that says why it did not (missed, skipped).
 struct FiredSlot {
   RunId id{0};
@@ -63,6 +79,10 @@ struct FiredSlot {
   Instant run_at{};
   std::optional<Instant> expires_at{};
   std::string correlation_id{};
+  // Of a slot that answers a cue; it counts only when the cue was still there.
+  std::optional<std::int64_t> cue{};
+  std::string cause{};
+  int depth = 0;
 };
 
 enum class Earlier { leave, cancel };
@@ -70,7 +90,8 @@ enum class Earlier { leave, cancel };
 struct Firing {
   DueSchedule due;  // as it was read: what is compared
   Instant last_slot{};
-  std::optional<Instant> next_fire_at{};  // none: the schedule has ended, the task is done
+  std::optional<Instant> next_fire_at{};
+  bool ended = false;  // nothing will ever start the task again: it is done
   std::int32_t fired = 0;
   std::int16_t priority = 5;
   std::optional<std::string> concurrency_key{};
@@ -78,6 +99,7 @@ struct Firing {
   Duration dedupe_window{0};
   Earlier earlier_runs = Earlier::leave;
   std::vector<FiredSlot> slots{};
+  std::vector<std::int64_t> cues{};  // that are answered by this, with a slot or without
 };
 
 struct FiredBlock {
@@ -91,6 +113,12 @@ class ScheduleRows {
 
   // Earliest first, at most n_max, of the shards that are really ours.
   std::vector<DueSchedule> due(const std::vector<OwnedShard>& shards, Instant now, int n_max);
+  // Those that have cues which are due, the earliest cues first, at most n_max.
+  std::vector<DueSchedule> cued(const std::vector<OwnedShard>& shards, Instant now, int n_max);
+  // The cues of those schedules that are due, the oldest first, at most n_max of each.
+  std::vector<Cue> cues(const std::vector<DueSchedule>& cued, Instant now, int n_max);
+  // Whether any task waits for something else than the clock: only then do cues come.
+  bool any_awaits();
   // The next times at which schedules of the shards become due, until `until`.
   std::vector<Instant> due_times(const std::vector<OwnedShard>& shards, Instant until);
   std::vector<SlotChange> overrides(const std::vector<DueSchedule>& due, Instant until);

@@ -237,6 +237,22 @@ std::vector<TaskRecord> TaskStore::upcoming(const TenantId& tenant, Instant unti
   return read_tasks(tx_.exec(sql::upcoming_tasks, tenant, until, limit));
 }
 
+void TaskStore::set_sources(const TenantId& tenant, TaskId task, const std::vector<TaskSource>& sources) {
+  tx_.exec(sql::delete_task_sources, tenant, task);
+  for (const TaskSource& each : sources)
+    tx_.exec(sql::insert_task_source, tenant, task, each.source, each.anchor, each.outcomes);
+}
+
+std::vector<WaitingTask> TaskStore::waiting_for(const TenantId& tenant, const std::string& name) {
+  std::vector<WaitingTask> waiting;
+  for (const auto& row : tx_.exec(sql::tasks_waiting_for, tenant, name))
+    waiting.push_back(
+        {column<TaskId>(row["task_id"]), column<std::string>(row["name"]), column<std::string>(row["source"])});
+  return waiting;
+}
+
+void TaskStore::drop_cues(const TenantId& tenant, TaskId task) { tx_.exec(sql::delete_cues, tenant, task); }
+
 std::optional<json> TaskStore::definition(const TenantId& tenant, TaskId task, int version) {
   const pqxx::result rows = tx_.exec(sql::find_definition, tenant, task, version);
   if (rows.empty()) return std::nullopt;

@@ -132,6 +132,19 @@ struct NamesFound {
   std::int64_t total = 0;
 };
 
+// The ends of another task's runs, or its slots, that a task waits for.
+struct TaskSource {
+  std::string source;  // name_of(TriggerSource)
+  std::string anchor;  // the other task's name
+  std::vector<std::string> outcomes{};
+};
+
+struct WaitingTask {
+  TaskId id;
+  std::string name;
+  std::string source;
+};
+
 struct TenantTask {
   TenantId tenant;
   TaskId task;
@@ -174,6 +187,11 @@ class TaskStore {
   // Other tasks on the same shard, by name, with their definitions: those that share a lock are among them.
   std::vector<std::pair<std::string, json>> neighbours(const TenantId& tenant, std::int16_t shard, TaskId but);
   std::vector<TaskRecord> upcoming(const TenantId& tenant, Instant until, int limit);
+  // What a task waits for, in place of what it waited for before.
+  void set_sources(const TenantId& tenant, TaskId task, const std::vector<TaskSource>& sources);
+  // The living tasks that wait for the one of this name, by name.
+  std::vector<WaitingTask> waiting_for(const TenantId& tenant, const std::string& name);
+  void drop_cues(const TenantId& tenant, TaskId task);
   std::optional<json> definition(const TenantId& tenant, TaskId task, int version);
   // Of all tenants: for the worker's poll, in a transaction across tenants.
   std::vector<TenantTask> due_resumptions(Instant now, int limit);

@@ -4,6 +4,7 @@
 
 #include "server/domain/concurrency.h"
 #include "server/domain/schedule/misfire.h"
+#include "server/worker/cue_answers.h"
 
 namespace carillon {
 namespace {
@@ -26,7 +27,10 @@ class Decision {
     const bool paused = facts_.due.task_state == name_of(TaskState::paused);
     if (paused) leave_out_paused(facts_.due.paused_until.value_or(Instant::max()));
     if (!paused || (facts_.due.paused_until && *facts_.due.paused_until <= tools_.now)) fire_what_passed();
-    firing_.next_fire_at = next();
+    answer_what_happened();
+    // A pause without an end of its own has taken the time out of the row; resuming puts it back.
+    if (!paused || facts_.due.next_fire_at) firing_.next_fire_at = next();
+    firing_.ended = ended();
     return std::move(firing_);
   }
 
@@ -62,6 +66,34 @@ class Decision {
     // A slot that somebody moved was wanted; that its first time fell into a gap does not change that.
     for (const auto& said : facts_.overrides)
       if (said.moved_to && !has_row(said.slot) && said.slot <= tools_.now && !used_up()) fire(said.slot);
+  }
+
+  // The slots of the clock up to now are dealt with, so that a cue's slot may come after them: the instant of what
+  // happened, or the first one that is free after it.
+  void answer_what_happened() {
+    const auto answers = answer_cues({facts_.due, definition_, facts_.cues, tools_.now, tools_.depth_max});
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      const Cue& cue = facts_.cues[i];
+      firing_.cues.push_back(cue.id);
+      if (answers[i].verdict == CueAnswer::Verdict::pass_over || used_up()) continue;
+      const Instant slot = std::max(cue.due_at, firing_.last_slot + Duration{1});
+      firing_.last_slot = slot;
+      if (answers[i].verdict == CueAnswer::Verdict::start)
+        fire(slot);
+      else
+        add_range({slot, slot, 1, true, answers[i].reason}, answers[i].state);
+      caused_by(cue, answers[i].reason);
+    }
+  }
+
+  // The row that was made last is an answer to the cue.
+  void caused_by(const Cue& cue, const std::string& reason) {
+    FiredSlot& made = firing_.slots.back();
+    made.cue = cue.id;
+    made.cause = cue.cause;
+    made.depth = cue.depth;
+    if (!cue.correlation_id.empty()) made.correlation_id = cue.correlation_id;
+    if (made.reason.empty()) made.reason = reason;
   }
 
   void fire(Instant slot) {
@@ -130,6 +162,12 @@ class Decision {
     return slot ? std::optional{slot->at} : std::nullopt;
   }
 
+  bool ended() const {
+    if (firing_.next_fire_at || facts_.due.task_state == name_of(TaskState::done)) return false;
+    const auto& until = definition_.schedule.until;
+    return used_up() || !is_open_ended(definition_.schedule) || (until && *until < tools_.now);
+  }
+
   const FiringFacts& facts_;
   const FiringTools& tools_;
   const TaskDefinition& definition_;
@@ -141,11 +179,14 @@ class Decision {
 Firing unreadable(const FiringFacts& facts, const FiringTools& tools) {
   Firing firing;
   firing.due = facts.due;
-  firing.last_slot = std::max(facts.due.last_slot, facts.due.next_fire_at);
+  const Instant slot = facts.due.next_fire_at.value_or(facts.due.last_slot + Duration{1});
+  firing.last_slot = std::max(facts.due.last_slot, slot);
+  firing.ended = true;
   firing.fired = 1;
+  for (const Cue& cue : facts.cues) firing.cues.push_back(cue.id);
   FiredSlot run;
   run.id = tools.next_id();
-  run.slot = run.run_at = facts.due.next_fire_at;
+  run.slot = run.run_at = slot;
   run.correlation_id = tools.next_correlation_id();
   firing.slots.push_back(std::move(run));
   return firing;

@@ -33,7 +33,27 @@ FiringFacts ScheduleTick::facts_of(const DueSchedule& due) {
   return facts;
 }
 
-std::vector<Firing> ScheduleTick::decide(const std::vector<DueSchedule>& due, Instant now) {
+// What is due by the clock, and what has happened.
+ScheduleTick::Due ScheduleTick::what_is_due(const std::vector<OwnedShard>& shards, Instant now) {
+  Due due;
+  due.schedules = parts_.rows.due(shards, now, options_.batches.schedules_max);
+  if (!awaited_) return due;
+  const auto cued = parts_.rows.cued(shards, now, options_.batches.schedules_max);
+  if (cued.empty()) return due;
+  const auto known = [&](const DueSchedule& each) {
+    return std::any_of(due.schedules.begin(), due.schedules.end(), [&](const DueSchedule& other) {
+      return other.task == each.task && other.tenant == each.tenant;
+    });
+  };
+  std::vector<DueSchedule> more;
+  std::copy_if(cued.begin(), cued.end(), std::back_inserter(more), [&](const auto& each) { return !known(each); });
+  due.schedules.insert(due.schedules.end(), more.begin(), more.end());
+  due.cues = parts_.rows.cues(cued, now, options_.batches.cues_max);
+  return due;
+}
+
+std::vector<Firing> ScheduleTick::decide(const Due& what, Instant now) {
+  const auto& due = what.schedules;
   std::vector<FiringFacts> facts;
   std::vector<DueSchedule> may_overlap, overridden;
   for (const auto& each : due) {
@@ -45,6 +65,9 @@ std::vector<Firing> ScheduleTick::decide(const std::vector<DueSchedule>& due, In
   const auto same = [](const auto& row, const FiringFacts& each) {
     return row.task == each.due.task && row.tenant == each.due.tenant;
   };
+  for (const auto& cue : what.cues)
+    for (auto& each : facts)
+      if (same(cue, each)) each.cues.push_back(cue);
   if (!overridden.empty())
     for (const auto& said : parts_.rows.overrides(overridden, now))
       for (auto& each : facts)
@@ -54,7 +77,8 @@ std::vector<Firing> ScheduleTick::decide(const std::vector<DueSchedule>& due, In
       for (auto& each : facts)
         if (same(busy, each)) each.busy = busy.busy;
 
-  const FiringTools tools{now, [&] { return parts_.ids.next(now); }, new_trace_id, options_.batches.catch_up_max};
+  const FiringTools tools{now, [&] { return parts_.ids.next(now); }, new_trace_id, options_.batches.catch_up_max,
+                          options_.chain_depth_max};
   std::vector<Firing> firings;
   for (const auto& each : facts) firings.push_back(decide_firing(each, tools));
   return firings;
@@ -86,8 +110,8 @@ std::size_t ScheduleTick::run_once() {
   const auto shards = parts_.ownership.shards();
   if (shards.empty()) return 0;
   const Instant now = parts_.clock.now();
-  const auto due = parts_.rows.due(shards, now, options_.batches.schedules_max);
-  if (due.empty()) return 0;
+  const Due due = what_is_due(shards, now);
+  if (due.schedules.empty()) return 0;
   const FiredBlock block = fire(decide(due, now), now);
   for (const auto& run : block.runs) {
     metrics::count("carillon_slots_fired_total", {{"became", name_of(run.state)}});
@@ -97,8 +121,9 @@ std::size_t ScheduleTick::run_once() {
       parts_.run_ended(run.id);
   }
   for (const RunId run : block.cancel_requested) parts_.cancel(run);
-  metrics::observe("carillon_firing_lateness_seconds", {},
-                   std::chrono::duration<double>(now - due.front().next_fire_at).count());
+  if (const auto& first = due.schedules.front().next_fire_at)
+    metrics::observe("carillon_firing_lateness_seconds", {}, std::chrono::duration<double>(now - *first).count());
+  if (!due.cues.empty()) metrics::count("carillon_cues_total", {}, static_cast<double>(due.cues.size()));
   return block.runs.size();
 }
 
@@ -108,6 +133,7 @@ void ScheduleTick::look_ahead() {
   std::set<Instant> times;
   if (!shards.empty())
     for (const Instant at : parts_.rows.due_times(shards, now + options_.look_ahead)) times.insert(at);
+  awaited_ = parts_.rows.any_awaits();
   const std::lock_guard lock{mutex_};
   times_ = std::move(times);
 }
@@ -129,6 +155,10 @@ ScheduleTick::Woken ScheduleTick::wait(Monotonic latest) {
     woken_.wait_until(lock, until);
     if (std::chrono::steady_clock::now() >= latest) return stop_ ? Woken::stop : Woken::timeout;
   }
+}
+
+void ScheduleTick::runs_ended() {
+  if (awaited_) changed();
 }
 
 void ScheduleTick::changed() {

@@ -2,9 +2,10 @@
 // and done by one statement that compares and swaps, so that a schedule that was edited, paused, deleted or fired by
 // somebody else at this very moment is simply looked at again. The next time always comes from the schedule's row.
 //
-// Belongs to the scheduler's thread; changed() may be called from any.
+// Belongs to the scheduler's thread; changed() and runs_ended() may be called from any.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -40,8 +41,10 @@ class ScheduleTick {
 
   // Fires one block of what is due now; gives how many rows came of it. More may be due while it is not 0.
   std::size_t run_once();
-  // Notes when the next schedules become due.
+  // Notes when the next schedules become due, and whether any task waits for something else than the clock.
   void look_ahead();
+  // Runs have ended here: looks at once whether a task waits for that, when any waits for something.
+  void runs_ended();
   // Waits for the next of those times, for changed() or until `latest`; true: there is something to do before looking
   // ahead.
   enum class Woken { due, changed, stop, timeout };
@@ -50,7 +53,12 @@ class ScheduleTick {
   void stop();
 
  private:
-  std::vector<Firing> decide(const std::vector<DueSchedule>& due, Instant now);
+  struct Due {
+    std::vector<DueSchedule> schedules;
+    std::vector<Cue> cues;
+  };
+  Due what_is_due(const std::vector<OwnedShard>& shards, Instant now);
+  std::vector<Firing> decide(const Due& due, Instant now);
   FiredBlock fire(const std::vector<Firing>& firings, Instant now);
   FiringFacts facts_of(const DueSchedule& due);
 
@@ -60,6 +68,7 @@ class ScheduleTick {
   std::condition_variable woken_;
   std::set<Instant> times_;
   bool changed_ = false, stop_ = false;
+  std::atomic<bool> awaited_{true};
 };
 
 // A new W3C trace id: 32 hexadecimal digits, not all zero.

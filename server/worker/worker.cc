@@ -179,6 +179,7 @@ void Worker::Inside::settled(const std::vector<SettledRun>& flush) {
     else
       ended(moved.id);
   }
+  if (!outcomes.empty()) tick.runs_ended();
   for (const auto& [outcome, n] : outcomes) metrics::count("carillon_runs_total", {{"outcome", outcome}}, n);
   if (room_wanted.exchange(false)) board.room_again();
   if (runs.size() == 0) {

@@ -25,6 +25,7 @@ struct BatchOptions {
   int runs_in_flight = 2000;  // claimed and not yet settled, so memory is bounded when the database is slow
   int schedules_max = 500;    // fired in one statement
   int catch_up_max = 1000;    // slots of one schedule looked at in one go
+  int cues_max = 100;         // of one schedule answered in one go
 };
 
 struct ExecutorOptions {
@@ -58,6 +59,7 @@ struct WorkerOptions {
   Duration full_scan_every = std::chrono::seconds{10};  // queues are looked at below their floors too
   Duration soft_deadline = std::chrono::seconds{20};    // stop() waits so long for calls that are under way
   int completers = 2;
+  int chain_depth_max = 16;  // runs that cause one another; the next is skipped
 };
 
 }  // namespace carillon

@@ -4,46 +4,13 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "server/store/schedule_rows.h"
-#include "tests/worker/rig.h"
+#include "tests/worker/scheduler.h"
 
 using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-// A scheduler by hand: one process that owns all shards and fires when it is told to.
-struct Scheduler {
-  Scheduler(const TestDatabase& database, const std::string& name)
-      : connection(HotPathOptions{.url = database.urls().dispatch, .application = name}),
-        leases(connection, name),
-        rows(connection, name),
-        ids(leases.lease_process({name, "worker", "host", 1, "0"})),
-        tick({rows, clock, ownership, board, known, ids, [this](RunId run) { cancelled.push_back(run); },
-              [this](RunId run) { ended.push_back(run); }},
-             WorkerOptions{}) {}
-
-  void own_all(Duration expiry = 10s) { ownership.set(leases.take(16, expiry)); }
-
-  DbClock clock;
-  HotPathConnection connection;
-  ShardLeases leases;
-  ScheduleRows rows;
-  Ownership ownership;
-  DueBoard board{clock};
-  KnownTasks known;
-  RunIdMaker ids;
-  std::vector<RunId> cancelled, ended;
-  ScheduleTick tick;
-};
-
-void put_schedule(const TestDatabase& database, std::int64_t task, const std::string& last, const std::string& next) {
-  database.run(
-      "INSERT INTO carillon.schedule_state (tenant_id, task_id, shard, task_version, last_slot, next_fire_at) "
-      "VALUES ('default', " +
-      std::to_string(task) + ", " + std::to_string(task % 16) + ", 1, " + last + ", " + next + ")");
-}
 
 // Hourly, due for the last full hour.
 void put_hourly(const TestDatabase& database, std::int64_t task,
@@ -96,12 +63,12 @@ TEST_CASE("two schedulers that read the same due row fire its slot once", "[work
   for (const auto& each : due) {
     Firing firing;
     firing.due = each;
-    firing.last_slot = each.next_fire_at;
-    firing.next_fire_at = each.next_fire_at + 1h;
+    firing.last_slot = *each.next_fire_at;
+    firing.next_fire_at = *each.next_fire_at + 1h;
     firing.fired = 1;
     FiredSlot slot;
     slot.id = same.ids.next(now);
-    slot.slot = slot.run_at = each.next_fire_at;
+    slot.slot = slot.run_at = *each.next_fire_at;
     firing.slots.push_back(slot);
     firings.push_back(firing);
   }
@@ -122,8 +89,8 @@ TEST_CASE("a schedule that was paused or edited at the moment of firing is looke
   REQUIRE(due.size() == 1);
   Firing firing;
   firing.due = due[0];
-  firing.last_slot = due[0].next_fire_at;
-  firing.next_fire_at = due[0].next_fire_at + 1h;
+  firing.last_slot = *due[0].next_fire_at;
+  firing.next_fire_at = *due[0].next_fire_at + 1h;
   const auto change =
       GENERATE(as<std::string>{}, "UPDATE carillon.task SET state = 'paused'",
                "UPDATE carillon.task SET deleted_at = now()", "UPDATE carillon.schedule_state SET task_version = 2",

@@ -57,6 +57,10 @@ Due due_slots(const Schedule& schedule, Instant after, Instant now) {
   return due;
 }
 
+bool happens(TriggerSource source) {
+  return source == TriggerSource::chain || source == TriggerSource::event || source == TriggerSource::webhook;
+}
+
 // Slots left out, neighbours with the same reason folded into one range.
 void leave_out(MisfireDecision& decision, const Slot& slot, std::string reason, bool counted_in_full) {
   const bool folds = !decision.missed.empty() && decision.missed.back().reason == reason;
@@ -80,6 +84,9 @@ std::optional<Misfire> misfire_named(std::string_view name) {
 
 MisfirePolicy default_misfire(const Schedule& schedule, Instant now) {
   const auto period = period_of(schedule, now);
+  const auto& triggers = schedule.triggers;
+  if (std::all_of(triggers.begin(), triggers.end(), [](const Trigger& each) { return happens(each.source()); }))
+    return {Misfire::all, kEventGrace};
   if (!period) return {Misfire::once, kDay};
   if (*period < std::chrono::hours{1}) return {Misfire::skip};
   return {Misfire::once, std::min(*period / 2, kDay)};

@@ -28,8 +28,11 @@ struct MisfirePolicy {
   std::int64_t max_catch_up = 100;  // for `all`: at most so many, the latest ones
 };
 
+// What happened while nobody was there is answered for so long.
+inline constexpr Duration kEventGrace = std::chrono::days{7};
+
 // By kind and rhythm: one-offs and daily or rarer run once, hourly to daily once within half a period, faster ones
-// skip.
+// skip. What no clock sets off (events, ends of other tasks' runs) runs each time.
 MisfirePolicy default_misfire(const Schedule& schedule, Instant now);
 
 // A slot that is at most this late was not missed: it is simply being fired.

@@ -9,6 +9,10 @@ WITH runs AS (
   DELETE FROM carillon.step_journal WHERE run_id IN (SELECT id FROM runs)
 ), effects AS (
   DELETE FROM carillon.effect_journal WHERE run_id IN (SELECT id FROM runs)
+), causes AS (
+  DELETE FROM carillon.run_cause WHERE run_id IN (SELECT id FROM runs)
+), cues AS (
+  DELETE FROM carillon.cue WHERE tenant_id = $1 AND task_id = $2
 ), slots AS (
   DELETE FROM carillon.run_slot WHERE tenant_id = $1 AND task_id = $2
 )

@@ -1,18 +1,19 @@
 -- Fires due schedules by compare-and-swap: tasks are $2…$19 (by place), their slots $20…$29, at $30 in the shards that $1 owns. Queues runs
 -- ($31), writes missed ones, skipped ones ($32) and cancelled ones ($33). Locks the schedules' rows; one statement, so all of it or none.
+-- $34 says of each task whether it is done now, $35…$37 of each slot which cue it answers; $38 (by place), $39 are the cues that go.
 WITH task_in AS MATERIALIZED (
   SELECT * FROM unnest($2::integer[], $3::text[], $4::bigint[], $5::smallint[], $6::bigint[], $7::integer[],
       $8::timestamptz[], $9::timestamptz[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::integer[],
-      $14::smallint[], $15::text[], $16::text[], $17::interval[], $18::boolean[], $19::text[])
+      $14::smallint[], $15::text[], $16::text[], $17::interval[], $18::boolean[], $19::text[], $34::boolean[])
     AS i(place, tenant_id, task_id, shard, epoch, version, old_slot, old_next, task_state, new_slot, new_next, fired,
-         priority, concurrency_key, dedupe_key, dedupe_window, cancel_earlier, agent_id)
+         priority, concurrency_key, dedupe_key, dedupe_window, cancel_earlier, agent_id, is_done)
 ),
 slot_in AS MATERIALIZED (
   SELECT j.*, row_number() OVER (PARTITION BY j.place ORDER BY j.slot, j.id) - 1 AS nth,
     count(*) OVER (PARTITION BY j.place) AS numbers
   FROM unnest($20::integer[], $21::bigint[], $22::text[], $23::timestamptz[], $24::timestamptz[], $25::integer[],
-      $26::text[], $27::timestamptz[], $28::timestamptz[], $29::text[])
-    AS j(place, id, state, slot, slot_until, folded, reason, run_at, expires_at, correlation_id)
+      $26::text[], $27::timestamptz[], $28::timestamptz[], $29::text[], $35::bigint[], $36::text[], $37::integer[])
+    AS j(place, id, state, slot, slot_until, folded, reason, run_at, expires_at, correlation_id, cue_id, cause, depth)
 ),
 owned AS MATERIALIZED (
   SELECT o.shard, o.epoch FROM carillon.shard_owner o
@@ -27,14 +28,21 @@ swapped AS (
   FROM task_in i
   JOIN carillon.task t ON t.tenant_id = i.tenant_id AND t.task_id = i.task_id
   JOIN owned o ON o.shard = i.shard AND o.epoch = i.epoch
-  WHERE s.tenant_id = i.tenant_id AND s.task_id = i.task_id AND s.last_slot = i.old_slot AND s.next_fire_at = i.old_next
+  WHERE s.tenant_id = i.tenant_id AND s.task_id = i.task_id AND s.last_slot = i.old_slot
+    AND s.next_fire_at IS NOT DISTINCT FROM i.old_next
     AND s.task_version = i.version AND t.state = i.task_state AND t.deleted_at IS NULL
   RETURNING i.*, s.next_number AS number_after
+),
+answered AS (
+  DELETE FROM carillon.cue c USING swapped w, unnest($38::integer[], $39::bigint[]) AS a(place, cue_id)
+  WHERE a.place = w.place AND c.cue_id = a.cue_id AND c.tenant_id = w.tenant_id AND c.task_id = w.task_id
+  RETURNING c.cue_id
 ),
 slot AS MATERIALIZED (
   SELECT j.*, w.tenant_id, w.task_id, w.shard, w.version, w.priority, w.concurrency_key, w.dedupe_key, w.dedupe_window,
     w.agent_id, w.number_after - j.numbers + j.nth AS number
   FROM slot_in j JOIN swapped w ON w.place = j.place
+  WHERE j.cue_id IS NULL OR j.cue_id IN (SELECT cue_id FROM answered)
 ),
 reserved AS (
   INSERT INTO carillon.run_slot (tenant_id, task_id, slot, run_id)
@@ -64,6 +72,10 @@ ready AS (
   SELECT shard, priority, run_at, id, tenant_id, task_id, version, number, 1, 1, 0, slot, 'schedule', agent_id,
     correlation_id, concurrency_key, expires_at, folded, nullif(reason, '')
   FROM decided WHERE outcome = $31
+),
+caused AS (
+  INSERT INTO carillon.run_cause (run_id, tenant_id, cause, depth)
+  SELECT id, tenant_id, cause, depth FROM decided WHERE outcome = $31 AND cause <> ''
 ),
 unstarted AS (
   INSERT INTO carillon.run_history (id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot,
@@ -97,21 +109,22 @@ ended AS (
   UPDATE carillon.task t
   SET state = 'done', updated_at = $30::timestamptz, pause_reason = NULL, paused_by = NULL, paused_until = NULL
   FROM swapped w
-  WHERE w.new_next IS NULL AND t.tenant_id = w.tenant_id AND t.task_id = w.task_id
+  WHERE w.is_done AND t.tenant_id = w.tenant_id AND t.task_id = w.task_id
   RETURNING t.tenant_id, t.task_id, t.agent_id
 ),
 told AS (
-  INSERT INTO carillon.outbox (event_type, aggregate, tenant_id, agent_id, correlation_id, source, "timestamp", data)
+  INSERT INTO carillon.outbox (event_type, aggregate, tenant_id, agent_id, correlation_id, causation_id, source, "timestamp",
+    data)
   SELECT 'task.run.' || e.outcome, CASE WHEN count(*) = 1 THEN 'run:' || min(e.id) ELSE 'runs' END, e.tenant_id,
-    e.agent_id, CASE WHEN count(*) = 1 THEN min(e.correlation_id) ELSE '' END, 'scheduler', $30::timestamptz,
+    e.agent_id, CASE WHEN count(*) = 1 THEN min(e.correlation_id) ELSE '' END, nullif(e.cause, ''), 'scheduler', $30::timestamptz,
     convert_to(json_build_object('runs', json_agg(json_build_object('run', e.id::text, 'task', e.task_id::text,
       'number', e.number, 'retry', e.retry, 'slot', e.slot, 'reason', e.reason)))::text, 'UTF8')
-  FROM (SELECT outcome, id, tenant_id, agent_id, correlation_id, task_id, number, 1 AS retry, slot, reason FROM decided
+  FROM (SELECT outcome, id, tenant_id, agent_id, correlation_id, task_id, number, 1 AS retry, slot, reason, cause FROM decided
         UNION ALL
-        SELECT $33, id, tenant_id, agent_id, correlation_id, task_id, number, retry, slot, 'overlap' FROM dropped) e
-  GROUP BY e.outcome, e.tenant_id, e.agent_id
+        SELECT $33, id, tenant_id, agent_id, correlation_id, task_id, number, retry, slot, 'overlap', '' FROM dropped) e
+  GROUP BY e.outcome, e.tenant_id, e.agent_id, e.cause
   UNION ALL
-  SELECT 'task.done', 'task:' || e.task_id, e.tenant_id, e.agent_id, '', 'scheduler', $30::timestamptz,
+  SELECT 'task.done', 'task:' || e.task_id, e.tenant_id, e.agent_id, '', NULL, 'scheduler', $30::timestamptz,
     convert_to(json_build_object('task', e.task_id::text)::text, 'UTF8')
   FROM ended e
 )

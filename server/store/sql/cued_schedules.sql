@@ -1,0 +1,16 @@
+-- At most $5 schedules with cues that are due at $4, in the shards ($2, $3: shard and epoch) that $1 owns, in the columns of due_schedules;
+-- those with the oldest cues first. Locks nothing. The table of cues holds what the last second brought.
+SELECT s.tenant_id, s.task_id, t.name, s.shard, i.epoch, s.task_version, s.last_slot, s.next_fire_at, s.fired_count,
+  t.state, t.paused_until, coalesce(t.pause_reason, ''), t.agent_id, v.definition, array_to_string(v.scopes, ' '),
+  EXISTS (SELECT FROM carillon.slot_override d WHERE d.tenant_id = s.tenant_id AND d.task_id = s.task_id
+            AND d.slot > s.last_slot AND d.slot <= $4::timestamptz)
+FROM (SELECT tenant_id, task_id, min(cue_id) AS oldest FROM carillon.cue WHERE due_at <= $4::timestamptz
+      GROUP BY tenant_id, task_id) c
+JOIN carillon.schedule_state s ON s.tenant_id = c.tenant_id AND s.task_id = c.task_id
+JOIN unnest($2::smallint[], $3::bigint[]) AS i(shard, epoch) ON i.shard = s.shard
+JOIN carillon.shard_owner o ON o.shard = i.shard AND o.epoch = i.epoch AND o.owner = $1
+JOIN carillon.task t ON t.tenant_id = s.tenant_id AND t.task_id = s.task_id
+JOIN carillon.task_version v ON v.tenant_id = s.tenant_id AND v.task_id = s.task_id AND v.version = s.task_version
+WHERE t.deleted_at IS NULL
+ORDER BY c.oldest
+LIMIT $5::integer;

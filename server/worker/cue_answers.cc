@@ -1,0 +1,67 @@
+#include "server/worker/cue_answers.h"
+
+#include <algorithm>
+
+#include "server/domain/schedule/chain.h"
+
+namespace carillon {
+namespace {
+
+using Verdict = CueAnswer::Verdict;
+
+bool is_waited_for(const Schedule& schedule, const Cue& cue) {
+  const auto end = run_state_named(cue.outcome);
+  return cue.source == name_of(TriggerSource::chain) && end && waits_for_end(schedule, cue.anchor, *end);
+}
+
+bool has_slot(const CueQuestion& question, const Cue& cue) {
+  const Schedule& schedule = question.definition.schedule;
+  if (question.due.task_state == name_of(TaskState::done)) return false;
+  if (schedule.start && cue.due_at < *schedule.start) return false;
+  if (schedule.until && cue.due_at > *schedule.until) return false;
+  return is_waited_for(schedule, cue);
+}
+
+// Why the slot is left out; empty: it is not.
+std::string skipped_because(const CueQuestion& question, const Cue& cue) {
+  const bool paused = question.due.task_state == name_of(TaskState::paused) &&
+                      cue.due_at < question.due.paused_until.value_or(Instant::max());
+  if (paused) return question.due.pause_reason.empty() ? "paused" : "paused: " + question.due.pause_reason;
+  if (cue.depth <= question.depth_max) return {};
+  return "cut off: " + std::to_string(question.depth_max) +
+         " runs have caused one another; if they are no circle, raise worker.chain_depth_max";
+}
+
+std::string missed_because(const CueQuestion& question, const Cue& cue, Instant latest_late) {
+  const auto& options = question.definition.options;
+  const Duration late = question.now - cue.due_at;
+  if (late <= kOnTime) return {};
+  if (options.misfire == Misfire::skip) return "passed; the misfire policy is skip";
+  if (late > std::max(options.grace.value_or(kEventGrace), kOnTime)) return "later than the grace allows";
+  if (options.misfire == Misfire::once && cue.due_at != latest_late) return "folded into the run of a later slot";
+  return {};
+}
+
+}  // namespace
+
+std::vector<CueAnswer> answer_cues(const CueQuestion& question) {
+  Instant latest_late = Instant::min();
+  for (const Cue& cue : question.cues)
+    if (question.now - cue.due_at > kOnTime) latest_late = std::max(latest_late, cue.due_at);
+  std::vector<CueAnswer> answers;
+  for (const Cue& cue : question.cues) {
+    if (!has_slot(question, cue)) {
+      answers.push_back({Verdict::pass_over});
+    } else if (auto why = skipped_because(question, cue); !why.empty()) {
+      answers.push_back({Verdict::leave_out, RunState::skipped, why + " (after " + cue.told + ")"});
+    } else if (auto missed = missed_because(question, cue, latest_late); !missed.empty()) {
+      answers.push_back({Verdict::leave_out, RunState::missed,
+                         "nobody could run it in time: " + missed + " (after " + cue.told + ")"});
+    } else {
+      answers.push_back({Verdict::start, RunState::queued, "after " + cue.told + " " + cue.outcome});
+    }
+  }
+  return answers;
+}
+
+}  // namespace carillon

@@ -1,0 +1,110 @@
+#include "server/worker/cue_answers.h"
+
+#include <catch2/catch.hpp>
+
+#include "tests/worker/rig.h"
+
+using namespace carillon;
+using namespace std::chrono_literals;
+
+namespace {
+
+using Verdict = CueAnswer::Verdict;
+
+constexpr Instant kNoon{std::chrono::sys_days{std::chrono::year{2026} / 11 / 20} + 12h};
+
+struct Asked {
+  explicit Asked(const std::string& when = "after etl succeeds") {
+    due.task_state = "active";
+    definition.schedule = *parse_when(when, WhenContext{kNoon - 240h, "UTC"});
+  }
+
+  void happened(Duration ago, const std::string& outcome = "succeeded", int depth = 1) {
+    Cue cue;
+    cue.id = static_cast<std::int64_t>(cues.size()) + 1;
+    cue.source = "chain";
+    cue.anchor = "etl";
+    cue.outcome = outcome;
+    cue.told = "etl#12";
+    cue.due_at = kNoon - ago;
+    cue.depth = depth;
+    cues.push_back(cue);
+  }
+
+  CueAnswer answer() {
+    happened(1s);
+    return answers().at(0);
+  }
+  std::vector<CueAnswer> answers() const { return answer_cues({due, definition, cues, kNoon, 16}); }
+
+  DueSchedule due;
+  TaskDefinition definition;
+  std::vector<Cue> cues;
+};
+
+}  // namespace
+
+TEST_CASE("an end that is waited for starts a run that says which end it was", "[worker][cue_answers]") {
+  const auto answer = Asked{}.answer();
+  CHECK(answer.verdict == Verdict::start);
+  CHECK(answer.reason == "after etl#12 succeeded");
+}
+
+TEST_CASE("an end that the schedule does not wait for or outside its bounds is no slot", "[worker][cue_answers]") {
+  CHECK(Asked{"after etl fails"}.answer().verdict == Verdict::pass_over);
+  CHECK(Asked{"after load succeeds"}.answer().verdict == Verdict::pass_over);
+  CHECK(Asked{"every 15m"}.answer().verdict == Verdict::pass_over);
+  Asked early;
+  early.definition.schedule.start = kNoon;
+  CHECK(early.answer().verdict == Verdict::pass_over);
+  Asked over;
+  over.definition.schedule.until = kNoon - 2s;
+  CHECK(over.answer().verdict == Verdict::pass_over);
+  Asked done;
+  done.due.task_state = "done";
+  CHECK(done.answer().verdict == Verdict::pass_over);
+}
+
+TEST_CASE("what happens to a paused task leaves a row with the reason of the pause", "[worker][cue_answers]") {
+  Asked paused;
+  paused.due.task_state = "paused";
+  paused.due.pause_reason = "holiday";
+  const auto answer = paused.answer();
+  CHECK(answer.verdict == Verdict::leave_out);
+  CHECK(answer.state == RunState::skipped);
+  CHECK(answer.reason == "paused: holiday (after etl#12)");
+  paused.due.paused_until = kNoon - 1s;
+  CHECK(paused.answers().at(0).verdict == Verdict::start);
+}
+
+TEST_CASE("a circle that only the runs show is cut with a row that says so", "[worker][cue_answers]") {
+  Asked asked;
+  asked.happened(1s, "succeeded", 16);
+  asked.happened(1s, "succeeded", 17);
+  const auto answers = asked.answers();
+  CHECK(answers[0].verdict == Verdict::start);
+  CHECK(answers[1].verdict == Verdict::leave_out);
+  CHECK(answers[1].state == RunState::skipped);
+  CHECK_THAT(answers[1].reason, Catch::Contains("16 runs have caused one another"));
+}
+
+TEST_CASE("ends that nobody could answer in time follow the misfire policy", "[worker][cue_answers]") {
+  Asked asked;
+  for (const Duration ago : {Duration{200h}, Duration{20h}, Duration{1h}, Duration{1s}}) asked.happened(ago);
+  const auto verdicts = [&] {
+    std::string told;
+    for (const auto& answer : asked.answers()) {
+      told += answer.verdict == Verdict::start ? 'S' : 'M';
+      if (answer.verdict == Verdict::leave_out) CHECK(answer.state == RunState::missed);
+    }
+    return told;
+  };
+  CHECK(verdicts() == "MSSS");  // 200 hours are more than a week
+  asked.definition.options.grace = 2h;
+  CHECK(verdicts() == "MMSS");
+  asked.definition.options.misfire = Misfire::skip;
+  CHECK(verdicts() == "MMMS");
+  asked.definition.options.grace = std::nullopt;
+  asked.definition.options.misfire = Misfire::once;
+  CHECK(verdicts() == "MMSS");
+}

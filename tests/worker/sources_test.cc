@@ -1,0 +1,195 @@
+// Tasks that something else than the clock sets off, in real workers on a real database.
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "server/domain/schedule/chain.h"
+#include "tests/worker/scheduler.h"
+
+using namespace carillon;
+using namespace carillon::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::int64_t kEtl = 1, kLoad = 2;
+
+// A task of that id and name which waits for others as its `when` says.
+void put_waiting(const TestDatabase& database, std::int64_t task, const std::string& name, const std::string& when,
+                 const std::function<void(TaskDefinition&)>& change = {}) {
+  const auto schedule = *parse_when(when, WhenContext{SystemClock{}.now(), "UTC"});
+  const std::string id = std::to_string(task);
+  put_task(database, task, definition_of(tool_action("t.read", {{"task", name}}), when, change));
+  database.run("UPDATE carillon.task SET name = '" + name + "' WHERE task_id = " + id);
+  put_schedule(database, task, "now() - interval '1 min'", "NULL");
+  for (const auto& awaited : awaited_tasks(schedule)) {
+    std::string outcomes;
+    for (const auto& outcome : awaited.outcomes) outcomes += (outcomes.empty() ? "" : ",") + outcome;
+    database.run("INSERT INTO carillon.task_source VALUES ('default', " + id + ", 'chain', '" + awaited.task + "', '{" +
+                 outcomes + "}')");
+  }
+}
+
+// A run of the task that has just ended.
+void put_end(const TestDatabase& database, std::int64_t run, std::int64_t task,
+             const std::string& outcome = "succeeded") {
+  const std::string error = outcome == "succeeded" || outcome == "cancelled" ? "NULL" : "'tool_error'";
+  database.run(
+      "INSERT INTO carillon.run_history (id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, "
+      "folded, "
+      "run_at, finished_at, origin, agent_id, correlation_id, outcome, error_class) VALUES (" +
+      std::to_string(run) + ", 'default', " + std::to_string(task) + ", 1, " + std::to_string(run) +
+      ", 1, 1, 0, 0, now(), now(), 'run_now', 'owner', 'trace-of-" + std::to_string(run) + "', '" + outcome + "', " +
+      error + ")");
+}
+
+std::string runs_of(const TestDatabase& database, std::int64_t task) {
+  const std::string id = std::to_string(task);
+  return database.ask("SELECT (SELECT count(*) FROM carillon.run_ready WHERE task_id = " + id +
+                      ") + (SELECT count(*) FROM carillon.run_live WHERE task_id = " + id +
+                      ") + (SELECT count(*) FROM carillon.run_history WHERE task_id = " + id + ")");
+}
+
+}  // namespace
+
+TEST_CASE("the end of a run starts the task that waits for it once and says what caused it", "[worker][sources]") {
+  const TestDatabase database;
+  put_waiting(database, kEtl, "etl", "manual");
+  put_waiting(database, kLoad, "load", "after etl succeeds");
+  Rig rig{database};
+  put_ready(database, {.id = 7, .shard = 1, .task = kEtl});
+  rig.bell.runs_ready(1, rig.clock.now());
+  REQUIRE(rig.wait_ended(2));
+  CHECK(runs_of(database, kLoad) == "1");
+  CHECK(database.ask(
+            "SELECT outcome || ' ' || reason || ' ' || correlation_id FROM carillon.run_history WHERE task_id = 2") ==
+        "succeeded after etl#7 succeeded trace");
+  CHECK(database.ask(
+            "SELECT slot = (SELECT finished_at FROM carillon.run_history WHERE id = 7) FROM carillon.run_history "
+            "WHERE task_id = 2") == "t");
+  CHECK(database.ask("SELECT cause || ' ' || depth FROM carillon.run_cause") == "run:7 1");
+  CHECK(database.ask("SELECT causation_id FROM carillon.outbox WHERE event_type = 'task.run.queued'") == "run:7");
+  CHECK(database.ask("SELECT count(*) FROM carillon.cue") == "0");
+  CHECK(database.ask("SELECT state FROM carillon.task WHERE task_id = 2") == "active");
+  CHECK(misplaced(database).empty());
+}
+
+TEST_CASE("each end counts for those only that wait for an end of its kind", "[worker][sources]") {
+  const TestDatabase database;
+  put_waiting(database, kEtl, "etl", "manual");
+  put_waiting(database, 2, "good", "after etl succeeds");
+  put_waiting(database, 3, "bad", "after etl fails");
+  put_waiting(database, 4, "any", "after etl finishes");
+  Scheduler one{database, "one"};
+  one.own_all();
+  const auto [outcome, good, bad, any] = GENERATE(table<std::string, std::string, std::string, std::string>({
+      {"succeeded", "1", "0", "1"},
+      {"failed", "0", "1", "1"},
+      {"unknown", "0", "1", "1"},
+      {"cancelled", "0", "0", "1"},
+  }));
+  put_end(database, 7, kEtl, outcome);
+  one.tick.run_once();
+  INFO(outcome);
+  CHECK(runs_of(database, 2) == good);
+  CHECK(runs_of(database, 3) == bad);
+  CHECK(runs_of(database, 4) == any);
+}
+
+TEST_CASE("an end that came while no scheduler was there is answered later and every end by a run of its own",
+          "[worker][sources]") {
+  const TestDatabase database;
+  put_waiting(database, kEtl, "etl", "manual");
+  put_waiting(database, kLoad, "load", "after etl succeeds",
+              [](TaskDefinition& task) { task.options.overlap = Overlap::queue_all; });
+  for (std::int64_t run = 11; run <= 15; ++run) put_end(database, run, kEtl);
+  // Two ends at one instant have a slot each all the same.
+  database.run("UPDATE carillon.cue SET due_at = (SELECT min(due_at) FROM carillon.cue)");
+  Scheduler one{database, "one"};
+  one.own_all();
+  CHECK(one.tick.run_once() == 5);
+  CHECK(one.tick.run_once() == 0);
+  CHECK(database.ask("SELECT count(*) || ' ' || count(DISTINCT slot) FROM carillon.run_ready") == "5 5");
+  CHECK(database.ask("SELECT string_agg(correlation_id, ' ' ORDER BY number) FROM carillon.run_ready") ==
+        "trace-of-11 trace-of-12 trace-of-13 trace-of-14 trace-of-15");
+}
+
+TEST_CASE("two schedulers that read the same cues answer each once", "[worker][sources]") {
+  const TestDatabase database;
+  put_waiting(database, kEtl, "etl", "manual");
+  for (std::int64_t task = 2; task <= 41; ++task)
+    put_waiting(database, task, "load" + std::to_string(task), "after etl succeeds");
+  put_end(database, 77, kEtl);
+  Scheduler one{database, "one"};
+  one.own_all();
+  Scheduler same{database, "other"};
+  ScheduleRows rows{same.connection, "one"};  // believes to be the same owner
+  const Instant now = one.clock.now();
+  const auto cued = rows.cued(one.ownership.shards(), now, 100);
+  REQUIRE(cued.size() == 40);
+  std::vector<Firing> firings;
+  for (const auto& cue : rows.cues(cued, now, 100)) {
+    Firing firing;
+    for (const auto& each : cued)
+      if (each.task == cue.task) firing.due = each;
+    firing.last_slot = firing.due.last_slot;  // even one that does not move the schedule
+    firing.fired = 1;
+    firing.cues = {cue.id};
+    FiredSlot slot;
+    slot.id = same.ids.next(now);
+    slot.slot = slot.run_at = cue.due_at + 1us;
+    slot.cue = cue.id;
+    firing.slots.push_back(slot);
+    firings.push_back(firing);
+  }
+  std::thread racing{[&] { rows.fire(firings, now); }};
+  one.tick.run_once();
+  racing.join();
+  rows.fire(firings, now);
+  CHECK(database.ask("SELECT count(*) || ' ' || count(DISTINCT task_id) FROM carillon.run_ready") == "40 40");
+}
+
+TEST_CASE("what happens to a paused or busy task leaves a row and after max_runs the task is done",
+          "[worker][sources]") {
+  const TestDatabase database;
+  put_waiting(database, kEtl, "etl", "manual");
+  put_waiting(database, kLoad, "load", "after etl succeeds or every day at 07:30",
+              [](TaskDefinition& task) { task.options.max_runs = 2; });
+  Scheduler one{database, "one"};
+  one.own_all();
+  database.run("UPDATE carillon.task SET state = 'paused', pause_reason = 'holiday' WHERE task_id = 2");
+  put_end(database, 11, kEtl);
+  CHECK(one.tick.run_once() == 1);
+  CHECK(database.ask("SELECT outcome || ' ' || reason FROM carillon.run_history WHERE task_id = 2") ==
+        "skipped paused: holiday (after etl#11)");
+  // A pause keeps the times of the clock out of the row.
+  CHECK(database.ask("SELECT next_fire_at IS NULL FROM carillon.schedule_state WHERE task_id = 2") == "t");
+
+  database.run("UPDATE carillon.task SET state = 'active', pause_reason = NULL WHERE task_id = 2");
+  put_end(database, 12, kEtl);
+  CHECK(one.tick.run_once() == 1);
+  CHECK(database.ask("SELECT next_fire_at IS NULL FROM carillon.schedule_state WHERE task_id = 2") == "f");
+  put_end(database, 13, kEtl);
+  CHECK(one.tick.run_once() == 1);
+  CHECK(database.ask("SELECT reason FROM carillon.run_history WHERE task_id = 2 AND number = 3") ==
+        "overlap: the run before it had not ended");
+  CHECK(database.ask("SELECT state FROM carillon.task WHERE task_id = 2") == "done");
+  put_end(database, 14, kEtl);
+  CHECK(database.ask("SELECT count(*) FROM carillon.cue") == "0");
+}
+
+TEST_CASE("tasks that start one another in a circle are cut where their depth shows it", "[worker][sources]") {
+  const TestDatabase database;
+  put_waiting(database, 1, "a", "after b finishes");
+  put_waiting(database, 2, "b", "after a finishes");
+  WorkerOptions options = quick_options();
+  options.chain_depth_max = 4;
+  Rig rig{database, options};
+  put_end(database, 7, 1);
+  rig.bell.schedule_changed(1);
+  REQUIRE(rig.wait_ended(5));  // four runs and the row of the one that was cut off
+  CHECK(database.ask("SELECT count(*) FROM carillon.run_history WHERE outcome = 'succeeded'") == "5");
+  CHECK(database.ask("SELECT count(*) || ' ' || min(reason) FROM carillon.run_history WHERE outcome = 'skipped'") ==
+        "1 cut off: 4 runs have caused one another; if they are no circle, raise worker.chain_depth_max (after a#2)");
+  CHECK(database.ask("SELECT string_agg(depth::text, ' ' ORDER BY depth) FROM carillon.run_cause") == "1 2 3 4");
+}
