@@ -82,6 +82,8 @@ void keep_awaited(Tx& tx, const TenantId& tenant, TaskId task, const Schedule& s
   std::vector<TaskSource> sources;
   for (auto& awaited : awaited_tasks(schedule))
     sources.push_back({std::string(name_of(TriggerSource::chain)), awaited.task, std::move(awaited.outcomes)});
+  if (const auto delay = delay_after_run(schedule))
+    sources.push_back({std::string(name_of(TriggerSource::run_end)), "", {}, delay});
   TaskStore{tx}.set_sources(tenant, task, sources);
 }
 

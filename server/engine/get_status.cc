@@ -3,7 +3,7 @@
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
 #include "server/engine/run_view.h"
-#include "server/engine/upcoming.h"
+#include "server/engine/standing.h"
 #include "server/store/status_store.h"
 
 // get_status: who asks, what is queued, what comes next, and what went wrong since this caller last asked.
@@ -24,9 +24,7 @@ std::vector<AgendaEntry> coming(Tx& tx, const TenantId& tenant, Instant now) {
   for (const TaskRecord& task : tasks.upcoming(tenant, now + kAhead, kTasksLookedAt)) {
     const auto definition = definition_of(task);
     if (!definition) continue;
-    const Rhythm rhythm{*definition, task.last_slot, task.fired_count,
-                        tasks.overrides(tenant, task.id, task.last_slot)};
-    for (NextSlot& slot : upcoming(rhythm, now, kNextShown))
+    for (NextSlot& slot : upcoming(rhythm_of(tx, tenant, task, *definition), now, kNextShown))
       entries.push_back({slot.at, task.name, task.zone, std::move(slot.note)});
   }
   std::stable_sort(entries.begin(), entries.end(),

@@ -3,7 +3,7 @@
 #include "server/engine/lookup.h"
 #include "server/engine/paging.h"
 #include "server/engine/run_view.h"
-#include "server/engine/upcoming.h"
+#include "server/engine/standing.h"
 
 // list_tasks and get_task: find tasks, and one task in full.
 
@@ -43,9 +43,7 @@ std::vector<NextSlot> next_of(const Looking& looking, const TaskRecord& task, co
     if (!task.paused_until) return {};
     from = std::max(from, *task.paused_until);
   }
-  const Rhythm rhythm{definition, task.last_slot, task.fired_count,
-                      TaskStore{looking.tx}.overrides(looking.tenant, task.id, task.last_slot)};
-  return upcoming(rhythm, from, kNextShown);
+  return upcoming(rhythm_of(looking.tx, looking.tenant, task, definition), from, kNextShown);
 }
 
 std::optional<LastRun> last_of(const ListedTask& listed) {

@@ -1,6 +1,7 @@
 #include "server/engine/pausing.h"
 
 #include "server/engine/lookup.h"
+#include "server/engine/standing.h"
 
 namespace carillon {
 
@@ -66,11 +67,11 @@ AffectedTask pause_task(const Pausing& pausing, const TaskRecord& task, const Pa
                         .next = std::nullopt,
                         .zone = task.zone};
   if (const auto definition = definition_of(task); definition && note.until) {
-    const auto left_out =
-        count_slots(definition->schedule, std::max(task.last_slot, pausing.call.now - Duration{1}), *note.until);
+    const Schedule schedule = standing_schedule(task, *definition);
+    const auto left_out = count_slots(schedule, std::max(task.last_slot, pausing.call.now - Duration{1}), *note.until);
     affected.left_out = left_out.slots;
     affected.left_out_counted = left_out.in_full;
-    if (const auto next = next_slot(definition->schedule, *note.until)) affected.next = next->at;
+    if (const auto next = next_slot(schedule, *note.until)) affected.next = next->at;
   }
   TaskRecord paused = task;
   paused.state = TaskState::paused;
@@ -91,12 +92,19 @@ AffectedTask resume_task(const Pausing& pausing, const TaskRecord& task) {
       .task = task.name, .was = std::string(name_of(task.state)), .state = {}, .next = std::nullopt, .zone = task.zone};
   TaskRecord resumed = task;
   resumed.state = TaskState::active;
+  std::optional<Instant> next_fire_at;
   if (const auto definition = definition_of(task)) {
-    const auto left_out = count_slots(definition->schedule, task.last_slot, now);
+    // A fixed delay begins anew; its slot that came in the pause has been answered by the scheduler.
+    const Schedule schedule = with_delay_slot(definition->schedule, std::nullopt);
+    const auto left_out = count_slots(schedule, task.last_slot, now);
     record_left_out(pausing, task, left_out);
     affected.left_out = left_out.slots;
     affected.left_out_counted = left_out.in_full;
-    if (const auto next = next_slot(definition->schedule, now)) affected.next = next->at;
+    if (const auto next = next_slot(schedule, now)) next_fire_at = affected.next = next->at;
+    if (const auto again = first_delay_slot(definition->schedule, now)) {
+      tasks.put_delay_slot(tenant, task.id, *again);
+      affected.next = std::min(*again, affected.next.value_or(Instant::max()));
+    }
     // A one-off whose time fell into the pause has nothing left to do.
     if (!affected.next && left_out.slots > 0 && !is_open_ended(definition->schedule)) resumed.state = TaskState::done;
   }
@@ -105,7 +113,7 @@ AffectedTask resume_task(const Pausing& pausing, const TaskRecord& task) {
                      {.shard = task.shard,
                       .task_version = task.version,
                       .last_slot = std::max(task.last_slot, now),
-                      .next_fire_at = affected.next});
+                      .next_fire_at = next_fire_at});
   affected.state = name_of(resumed.state);
   pausing.telling.task_event("task.resumed", resumed, {{"left_out", affected.left_out}});
   pausing.telling.audit(subject_of(task.id), {{"state", affected.was}, {"reason", task.pause_reason}},

@@ -5,7 +5,7 @@
 #include "server/engine/lookup.h"
 #include "server/engine/paging.h"
 #include "server/engine/served_sources.h"
-#include "server/engine/upcoming.h"
+#include "server/engine/standing.h"
 
 // preview: when something would run. Saves nothing.
 
@@ -77,10 +77,12 @@ Result<Previewed> preview_task(Tx& tx, const TenantId& tenant, const Preview& qu
                       .warnings = schedule_warnings(definition->schedule, now),
                       .now = now};
   if (task->state == TaskState::paused) previewed.warnings.emplace_back("the task is paused; this is what would run");
-  const Rhythm rhythm{*definition, window->from - Duration{1}, task->fired_count,
-                      TaskStore{tx}.overrides(tenant, task->id, task->last_slot)};
+  Rhythm rhythm = rhythm_of(tx, tenant, *task, *definition);
+  rhythm.last_slot = window->from - Duration{1};
   const auto count = static_cast<std::size_t>(query.count);
   fill(previewed, upcoming(rhythm, window->from, count + 1), *window, count);
+  if (delay_after_run(definition->schedule) && !task->delay_slot && task->state == TaskState::active)
+    previewed.warnings.emplace_back("the next slot is known when the run that is going has ended");
   return previewed;
 }
 
@@ -92,8 +94,8 @@ Result<Previewed> preview_agenda(Tx& tx, const TenantId& tenant, const Preview& 
   for (const TaskRecord& task : tasks.upcoming(tenant, *window.to, kAgendaTasksMax)) {
     const auto definition = definition_of(task);
     if (!definition) continue;
-    const Instant after = std::max(task.last_slot, window.from - Duration{1});
-    const Rhythm rhythm{*definition, after, task.fired_count, tasks.overrides(tenant, task.id, task.last_slot)};
+    Rhythm rhythm = rhythm_of(tx, tenant, task, *definition);
+    rhythm.last_slot = std::max(task.last_slot, window.from - Duration{1});
     for (NextSlot& slot : upcoming(rhythm, window.from, count + 1))
       if (slot.at <= *window.to) previewed.agenda.push_back({slot.at, task.name, task.zone, std::move(slot.note)});
   }

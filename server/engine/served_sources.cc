@@ -13,7 +13,7 @@ struct Source {
 constexpr auto kSources = std::to_array<Source>({
     {TriggerSource::clock, Source::Served::yes, "times"},
     {TriggerSource::hand, Source::Served::yes, "run_now"},
-    {TriggerSource::run_end, Source::Served::no, "the end of its own runs (\"after each run\")"},
+    {TriggerSource::run_end, Source::Served::yes, "the end of its own runs (\"after each run\")"},
     {TriggerSource::task_slot, Source::Served::no, "another task's times (\"before task ...\")"},
     {TriggerSource::event, Source::Served::no, "events (\"on event ...\")"},
     {TriggerSource::webhook, Source::Served::no, "webhooks (\"on webhook\")"},

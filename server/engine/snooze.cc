@@ -5,7 +5,7 @@
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
 #include "server/engine/run_starting.h"
-#include "server/engine/upcoming.h"
+#include "server/engine/standing.h"
 
 // snooze: delay or skip the next occurrence of a task, or deliver a message again later.
 
@@ -102,9 +102,7 @@ Result<Snoozed> snooze_task(const Snoozing& snoozing) {
   if (!definition) return definition.error();
   TaskStore tasks{snoozing.tx};
   const auto next_of = [&]() -> std::optional<Instant> {
-    const Rhythm rhythm{*definition, task->last_slot, task->fired_count,
-                        tasks.overrides(tenant, task->id, task->last_slot)};
-    const auto next = upcoming(rhythm, snoozing.call.now, 1);
+    const auto next = upcoming(rhythm_of(snoozing.tx, tenant, *task, *definition), snoozing.call.now, 1);
     return next.empty() ? std::nullopt : std::optional{next.front().at};
   };
   Snoozed snoozed{.task = task->name,
@@ -112,8 +110,7 @@ Result<Snoozed> snooze_task(const Snoozing& snoozing) {
                   .was_next = next_of(),
                   .reads = reads(definition->schedule),
                   .at = snoozing.call.now};
-  const Rhythm rhythm{*definition, task->last_slot, task->fired_count,
-                      tasks.overrides(tenant, task->id, task->last_slot)};
+  const Rhythm rhythm = rhythm_of(snoozing.tx, tenant, *task, *definition);
   Result<Done> said = Done{};
   if (snoozing.command.skip == 0)
     snoozed.restored = static_cast<std::int64_t>(tasks.drop_overrides(tenant, task->id, task->last_slot).size());

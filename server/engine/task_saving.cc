@@ -4,7 +4,7 @@
 #include "server/domain/shard.h"
 #include "server/engine/awaiting.h"
 #include "server/engine/lookup.h"
-#include "server/engine/upcoming.h"
+#include "server/engine/standing.h"
 
 namespace carillon {
 
@@ -17,7 +17,7 @@ constexpr std::size_t kNextShown = 3;
 // Where a schedule stands that begins now: a slot at this very instant is still to come.
 ScheduleStanding standing_from_now(const TenantId& tenant, TaskId task, const TaskDefinition& definition, Instant now) {
   const Instant last_slot = now - Duration{1};
-  const auto next = next_slot(definition.schedule, last_slot);
+  const auto next = next_slot(with_delay_slot(definition.schedule, std::nullopt), last_slot);
   return {.shard = shard_of_task(tenant, task, definition),
           .task_version = 1,
           .last_slot = last_slot,
@@ -55,6 +55,16 @@ std::vector<SimilarTask> find_similar(const Saving& saving, TaskId but, const Ta
 
 bool same_schedule(const TaskDefinition& left, const TaskDefinition& right) {
   return to_json(left.schedule) == to_json(right.schedule);
+}
+
+// The schedule begins anew: whom it waits for, and the first slot of its fixed delay.
+void begin_anew(const Saving& saving, TaskId task, const Schedule& schedule, TaskState state) {
+  const TenantId& tenant = saving.call.caller.tenant;
+  keep_awaited(saving.tx, tenant, task, schedule);
+  TaskStore tasks{saving.tx};
+  tasks.drop_cues(tenant, task, std::string(name_of(TriggerSource::run_end)));
+  if (state != TaskState::active) return;
+  if (const auto first = first_delay_slot(schedule, saving.call.now)) tasks.put_delay_slot(tenant, task, *first);
 }
 
 // The state that follows from a new version: a schedule with slots ahead wakes a task that was done.
@@ -112,7 +122,7 @@ std::optional<TaskSaved> create_task(const Saving& saving, const std::string& na
   ScheduleStanding standing = standing_from_now(caller.tenant, id, definition, saving.call.now);
   if (state == TaskState::paused) standing.next_fire_at.reset();
   tasks.insert_schedule(caller.tenant, id, standing);
-  keep_awaited(saving.tx, caller.tenant, id, definition.schedule);
+  begin_anew(saving, id, definition.schedule, state);
   if (state == TaskState::paused)
     tasks.pause(caller.tenant, id, {"created paused", caller.agent.str()}, saving.call.now);
 
@@ -153,7 +163,7 @@ Result<TaskSaved> save_version(const Saving& saving, const NewVersion& version) 
     tasks.set_state(caller.tenant, changed.id, changed.state, {version.task.state}, saving.call.now);
   if (schedule_changed) {
     tasks.drop_overrides(caller.tenant, changed.id, version.task.last_slot);
-    keep_awaited(saving.tx, caller.tenant, changed.id, version.after.schedule);
+    begin_anew(saving, changed.id, version.after.schedule, changed.state);
   }
 
   const auto now_there = tasks.find(caller.tenant, {.id = changed.id});
@@ -175,8 +185,7 @@ Result<TaskSaved> save_version(const Saving& saving, const NewVersion& version) 
 TaskSaved describe_saved(const Saving& saving, const TaskRecord& task, const TaskDefinition& definition) {
   const Instant now = saving.call.now;
   const MisfirePolicy misfire = misfire_policy(definition, now);
-  const Rhythm rhythm{definition, task.last_slot, task.fired_count,
-                      TaskStore{saving.tx}.overrides(saving.call.caller.tenant, task.id, task.last_slot)};
+  const Rhythm rhythm = rhythm_of(saving.tx, saving.call.caller.tenant, task, definition);
   TaskSaved saved{
       .task = task.name,
       .task_id = task.id.number(),

@@ -21,7 +21,8 @@ std::vector<Slot> plain_slots(const Rhythm& rhythm, Instant now, std::size_t n) 
   }
   if (n == 0) return {};
   // A slot that is due at this very instant has not been fired yet.
-  return next_slots(rhythm.definition.schedule, std::max(rhythm.last_slot, now - Duration{1}), n);
+  const Schedule& schedule = rhythm.standing ? *rhythm.standing : rhythm.definition.schedule;
+  return next_slots(schedule, std::max(rhythm.last_slot, now - Duration{1}), n);
 }
 
 std::vector<NextSlot> upcoming(const Rhythm& rhythm, Instant now, std::size_t n) {

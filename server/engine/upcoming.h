@@ -18,6 +18,7 @@ struct Rhythm {
   Instant last_slot;
   std::int64_t fired_count = 0;
   std::vector<SlotOverride> overrides{};  // of slots after last_slot
+  std::optional<Schedule> standing{};     // in place of the definition's (standing.h)
 };
 
 // At most n, by the time at which they will run, none before `now`.

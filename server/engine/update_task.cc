@@ -2,6 +2,7 @@
 #include "server/engine/awaiting.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
+#include "server/engine/standing.h"
 #include "server/engine/task_definition.h"
 #include "server/engine/task_saving.h"
 
@@ -39,12 +40,15 @@ Result<TaskRecord> restore(const Saving& saving, const UpdateTask& command) {
   tasks.drop_cues(tenant, deleted->id);
   if (!tasks.set_deleted(tenant, deleted->id, {.deleted_at = std::nullopt, .name = name, .at = saving.call.now}))
     return taken;
-  const auto next = next_slot(definition->schedule, saving.call.now);
+  const auto next = next_slot(with_delay_slot(definition->schedule, std::nullopt), saving.call.now);
   ScheduleStanding standing{.shard = deleted->shard,
                             .task_version = deleted->version,
                             .last_slot = saving.call.now,
                             .next_fire_at = next ? std::optional{next->at} : std::nullopt};
   if (deleted->state != TaskState::active) standing.next_fire_at.reset();
+  if (const auto first = first_delay_slot(definition->schedule, saving.call.now);
+      first && deleted->state == TaskState::active)
+    tasks.put_delay_slot(tenant, deleted->id, *first);
   tasks.set_schedule(tenant, deleted->id, standing);
   auto restored = tasks.find(tenant, {.id = deleted->id});
   saving.telling.task_event("task.restored", *restored);

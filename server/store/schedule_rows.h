@@ -58,7 +58,7 @@ struct Cue {
   std::int64_t id = 0;
   TenantId tenant{""};
   TaskId task{0};
-  std::string source;   // chain
+  std::string source;   // chain, run_end
   std::string anchor;   // the name of the task whose run ended
   std::string outcome;  // how it ended
   std::string cause;    // run:123

@@ -51,6 +51,7 @@ TaskRecord read_task(const pqxx::row& row) {
       .last_slot = column<Instant>(row["last_slot"]),
       .next_fire_at = column<std::optional<Instant>>(row["next_fire_at"]),
       .fired_count = column<std::int64_t>(row["fired_count"]),
+      .delay_slot = column<std::optional<Instant>>(row["delay_slot"]),
   };
 }
 
@@ -240,7 +241,7 @@ std::vector<TaskRecord> TaskStore::upcoming(const TenantId& tenant, Instant unti
 void TaskStore::set_sources(const TenantId& tenant, TaskId task, const std::vector<TaskSource>& sources) {
   tx_.exec(sql::delete_task_sources, tenant, task);
   for (const TaskSource& each : sources)
-    tx_.exec(sql::insert_task_source, tenant, task, each.source, each.anchor, each.outcomes);
+    tx_.exec(sql::insert_task_source, tenant, task, each.source, each.anchor, each.outcomes, each.delay);
 }
 
 std::vector<WaitingTask> TaskStore::waiting_for(const TenantId& tenant, const std::string& name) {
@@ -251,7 +252,13 @@ std::vector<WaitingTask> TaskStore::waiting_for(const TenantId& tenant, const st
   return waiting;
 }
 
-void TaskStore::drop_cues(const TenantId& tenant, TaskId task) { tx_.exec(sql::delete_cues, tenant, task); }
+void TaskStore::put_delay_slot(const TenantId& tenant, TaskId task, Instant slot) {
+  tx_.exec(sql::put_delay_slot, tenant, task, slot);
+}
+
+void TaskStore::drop_cues(const TenantId& tenant, TaskId task, const std::optional<std::string>& source) {
+  tx_.exec(sql::delete_cues, tenant, task, source);
+}
 
 std::optional<json> TaskStore::definition(const TenantId& tenant, TaskId task, int version) {
   const pqxx::result rows = tx_.exec(sql::find_definition, tenant, task, version);

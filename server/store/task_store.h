@@ -41,6 +41,7 @@ struct TaskRecord {
   Instant last_slot;
   std::optional<Instant> next_fire_at;
   std::int64_t fired_count;
+  std::optional<Instant> delay_slot{};  // of a fixed delay that waits for its time
 };
 
 // How the last run that ran to an end ended.
@@ -132,11 +133,12 @@ struct NamesFound {
   std::int64_t total = 0;
 };
 
-// The ends of another task's runs, or its slots, that a task waits for.
+// The ends of another task's runs that a task waits for, or of its own.
 struct TaskSource {
   std::string source;  // name_of(TriggerSource)
   std::string anchor;  // the other task's name
   std::vector<std::string> outcomes{};
+  std::optional<Duration> delay{};  // after its own: a fixed delay
 };
 
 struct WaitingTask {
@@ -191,7 +193,8 @@ class TaskStore {
   void set_sources(const TenantId& tenant, TaskId task, const std::vector<TaskSource>& sources);
   // The living tasks that wait for the one of this name, by name.
   std::vector<WaitingTask> waiting_for(const TenantId& tenant, const std::string& name);
-  void drop_cues(const TenantId& tenant, TaskId task);
+  void put_delay_slot(const TenantId& tenant, TaskId task, Instant slot);
+  void drop_cues(const TenantId& tenant, TaskId task, const std::optional<std::string>& source = std::nullopt);
   std::optional<json> definition(const TenantId& tenant, TaskId task, int version);
   // Of all tenants: for the worker's poll, in a transaction across tenants.
   std::vector<TenantTask> due_resumptions(Instant now, int limit);

@@ -10,6 +10,7 @@ namespace {
 using Verdict = CueAnswer::Verdict;
 
 bool is_waited_for(const Schedule& schedule, const Cue& cue) {
+  if (cue.source == name_of(TriggerSource::run_end)) return delay_after_run(schedule).has_value();
   const auto end = run_state_named(cue.outcome);
   return cue.source == name_of(TriggerSource::chain) && end && waits_for_end(schedule, cue.anchor, *end);
 }
@@ -21,6 +22,9 @@ bool has_slot(const CueQuestion& question, const Cue& cue) {
   if (schedule.until && cue.due_at > *schedule.until) return false;
   return is_waited_for(schedule, cue);
 }
+
+// What it followed from, for people; the first slot of a fixed delay follows from nothing.
+std::string after(const Cue& cue) { return cue.told.empty() ? "" : " (after " + cue.told + ")"; }
 
 // Why the slot is left out; empty: it is not.
 std::string skipped_because(const CueQuestion& question, const Cue& cue) {
@@ -53,12 +57,12 @@ std::vector<CueAnswer> answer_cues(const CueQuestion& question) {
     if (!has_slot(question, cue)) {
       answers.push_back({Verdict::pass_over});
     } else if (auto why = skipped_because(question, cue); !why.empty()) {
-      answers.push_back({Verdict::leave_out, RunState::skipped, why + " (after " + cue.told + ")"});
+      answers.push_back({Verdict::leave_out, RunState::skipped, why + after(cue)});
     } else if (auto missed = missed_because(question, cue, latest_late); !missed.empty()) {
       answers.push_back({Verdict::leave_out, RunState::missed,
-                         "nobody could run it in time: " + missed + " (after " + cue.told + ")"});
+                         "nobody could run it in time: " + missed + after(cue)});
     } else {
-      answers.push_back({Verdict::start, RunState::queued, "after " + cue.told + " " + cue.outcome});
+      answers.push_back({Verdict::start, RunState::queued, cue.told.empty() ? "" : "after " + cue.told + " " + cue.outcome});
     }
   }
   return answers;

@@ -12,7 +12,11 @@ namespace {
 class Decision {
  public:
   Decision(const FiringFacts& facts, const FiringTools& tools)
-      : facts_(facts), tools_(tools), definition_(*facts.definition), busy_(facts.busy) {
+      : facts_(facts),
+        tools_(tools),
+        definition_(*facts.definition),
+        schedule_(with_delay_slot(definition_.schedule, std::nullopt)),
+        busy_(facts.busy) {
     firing_.due = facts.due;
     firing_.last_slot = facts.due.last_slot;
     firing_.priority = static_cast<std::int16_t>(definition_.priority);
@@ -38,7 +42,7 @@ class Decision {
   // Slots of the pause: before `until` and not after now. One row for all of them.
   void leave_out_paused(Instant until) {
     std::vector<Slot> slots =
-        next_slots(definition_.schedule, firing_.last_slot, static_cast<std::size_t>(tools_.slots_max));
+        next_slots(schedule_, firing_.last_slot, static_cast<std::size_t>(tools_.slots_max));
     const auto end = std::find_if(slots.begin(), slots.end(),
                                   [&](const Slot& slot) { return slot.at > tools_.now || slot.at >= until; });
     slots.erase(end, slots.end());
@@ -51,7 +55,7 @@ class Decision {
 
   void fire_what_passed() {
     const auto decision =
-        decide_misfire(definition_.schedule, misfire_policy(definition_, tools_.now), firing_.last_slot, tools_.now);
+        decide_misfire(schedule_, misfire_policy(definition_, tools_.now), firing_.last_slot, tools_.now);
     for (const auto& range : decision.missed) {
       MissedRange told = range;
       told.reason = "nobody could run it in time: " + range.reason;
@@ -77,6 +81,7 @@ class Decision {
       firing_.cues.push_back(cue.id);
       if (answers[i].verdict == CueAnswer::Verdict::pass_over || used_up()) continue;
       const Instant slot = std::max(cue.due_at, firing_.last_slot + Duration{1});
+      if (has_row(slot)) continue;  // it was snoozed, and has been seen to with the others
       firing_.last_slot = slot;
       if (answers[i].verdict == CueAnswer::Verdict::start)
         fire(slot);
@@ -158,19 +163,20 @@ class Decision {
 
   std::optional<Instant> next() const {
     if (used_up()) return std::nullopt;
-    const auto slot = next_slot(definition_.schedule, firing_.last_slot);
+    const auto slot = next_slot(schedule_, firing_.last_slot);
     return slot ? std::optional{slot->at} : std::nullopt;
   }
 
   bool ended() const {
     if (firing_.next_fire_at || facts_.due.task_state == name_of(TaskState::done)) return false;
-    const auto& until = definition_.schedule.until;
-    return used_up() || !is_open_ended(definition_.schedule) || (until && *until < tools_.now);
+    const auto& until = schedule_.until;
+    return used_up() || !is_open_ended(schedule_) || (until && *until < tools_.now);
   }
 
   const FiringFacts& facts_;
   const FiringTools& tools_;
   const TaskDefinition& definition_;
+  const Schedule schedule_;  // what the clock knows of it: the slots of a fixed delay come as cues
   Busy busy_;
   Firing firing_;
 };

@@ -28,6 +28,16 @@ void put_waiting(const TestDatabase& database, std::int64_t task, const std::str
     database.run("INSERT INTO carillon.task_source VALUES ('default', " + id + ", 'chain', '" + awaited.task + "', '{" +
                  outcomes + "}')");
   }
+  if (const auto delay = delay_after_run(schedule))
+    database.run("INSERT INTO carillon.task_source VALUES ('default', " + id + ", 'run_end', '', '{}', interval '" +
+                 std::to_string(delay->count()) + " microseconds')");
+}
+
+// The first slot of a fixed delay.
+void put_first(const TestDatabase& database, std::int64_t task, const std::string& at) {
+  database.run("INSERT INTO carillon.cue (tenant_id, task_id, source, anchor, outcome, cause, told, due_at, depth, "
+               "correlation_id) VALUES ('default', " +
+               std::to_string(task) + ", 'run_end', '', '', '', '', " + at + ", 0, '')");
 }
 
 // A run of the task that has just ended.
@@ -192,4 +202,72 @@ TEST_CASE("tasks that start one another in a circle are cut where their depth sh
   CHECK(database.ask("SELECT count(*) || ' ' || min(reason) FROM carillon.run_history WHERE outcome = 'skipped'") ==
         "1 cut off: 4 runs have caused one another; if they are no circle, raise worker.chain_depth_max (after a#2)");
   CHECK(database.ask("SELECT string_agg(depth::text, ' ' ORDER BY depth) FROM carillon.run_cause") == "1 2 3 4");
+}
+
+TEST_CASE("a fixed delay counts from the end of each run whatever became of it", "[worker][sources]") {
+  const TestDatabase database;
+  put_waiting(database, 1, "poll", "1s after each run", [](TaskDefinition& task) { task.options.max_runs = 3; });
+  database.run("UPDATE carillon.task_version SET definition = convert_to(replace(convert_from(definition, 'UTF8'), 't.read', "
+               "'t.failing'), 'UTF8')");
+  put_first(database, 1, "now()");
+  Rig rig{database};
+  rig.bell.schedule_changed(1);
+  REQUIRE(rig.wait_ended(3));
+  CHECK(database.ask("SELECT count(*) FROM carillon.run_history WHERE outcome = 'failed'") == "3");
+  CHECK(database.ask("SELECT bool_and(slot = before + interval '1 s') FROM (SELECT slot, lag(finished_at) OVER (ORDER BY id) "
+                     "AS before FROM carillon.run_history) r WHERE before IS NOT NULL") == "t");
+  CHECK(database.ask("SELECT state FROM carillon.task") == "done");
+  CHECK(misplaced(database).empty());
+}
+
+TEST_CASE("of a fixed delay one slot waits at a time and a later end puts it off", "[worker][sources]") {
+  const TestDatabase database;
+  put_waiting(database, 1, "poll", "15m after each run");
+  put_end(database, 11, 1);
+  put_end(database, 12, 1, "failed");
+  CHECK(database.ask("SELECT count(*) || ' ' || min(told) FROM carillon.cue") == "1 poll#12");
+  CHECK(database.ask("SELECT due_at = (SELECT finished_at FROM carillon.run_history WHERE id = 12) + interval '15 min' FROM "
+                     "carillon.cue") == "t");
+  database.run("UPDATE carillon.task SET state = 'paused'");
+  put_end(database, 13, 1);
+  CHECK(database.ask("SELECT min(told) FROM carillon.cue") == "poll#12");
+}
+
+TEST_CASE("a fixed delay goes on after a slot that was missed or skipped", "[worker][sources]") {
+  const TestDatabase database;
+  put_waiting(database, 1, "poll", "15m after each run");
+  Scheduler one{database, "one"};
+  one.own_all();
+  const auto [since, outcome] = GENERATE(table<std::string, std::string>(
+      {{"now() - interval '8 d'", "missed"}, {"now() - interval '1 s'", "skipped"}}));
+  if (outcome == "skipped") put_ready(database, {.id = 1, .shard = 1, .run_at = "now() + interval '1 h'"});
+  put_first(database, 1, since);
+  CHECK(one.tick.run_once() == 1);
+  CHECK(database.ask("SELECT outcome FROM carillon.run_history") == outcome);
+  CHECK(database.ask("SELECT due_at > now() + interval '14 min' FROM carillon.cue") == "t");
+  CHECK(database.ask("SELECT state FROM carillon.task") == "active");
+}
+
+TEST_CASE("a slot of a fixed delay that was put off while it was being fired is not fired", "[worker][sources]") {
+  const TestDatabase database;
+  put_waiting(database, 1, "poll", "15m after each run");
+  put_first(database, 1, "now() - interval '1 s'");
+  Scheduler one{database, "one"};
+  one.own_all();
+  const Instant now = one.clock.now();
+  auto cued = one.rows.cued(one.ownership.shards(), now, 10);
+  const auto cues = one.rows.cues(cued, now, 10);
+  REQUIRE(cues.size() == 1);
+  put_end(database, 11, 1);
+  Firing firing;
+  firing.due = cued.at(0);
+  firing.last_slot = cues[0].due_at;
+  firing.cues = {cues[0].id};
+  FiredSlot slot;
+  slot.id = one.ids.next(now);
+  slot.slot = slot.run_at = cues[0].due_at;
+  slot.cue = cues[0].id;
+  firing.slots.push_back(slot);
+  CHECK(one.rows.fire({firing}, now).runs.empty());
+  CHECK(database.ask("SELECT count(*) FROM carillon.cue") == "1");
 }

@@ -32,7 +32,7 @@ struct MisfirePolicy {
 inline constexpr Duration kEventGrace = std::chrono::days{7};
 
 // By kind and rhythm: one-offs and daily or rarer run once, hourly to daily once within half a period, faster ones
-// skip. What no clock sets off (events, ends of other tasks' runs) runs each time.
+// skip. What no clock sets off (events, ends of runs) runs each time.
 MisfirePolicy default_misfire(const Schedule& schedule, Instant now);
 
 // A slot that is at most this late was not missed: it is simply being fired.

@@ -55,6 +55,20 @@ std::optional<Slot> slot_after_run(const Schedule& schedule, Instant finished) {
   return soonest;
 }
 
+std::optional<Duration> delay_after_run(const Schedule& schedule) {
+  std::optional<Duration> shortest;
+  for (const auto& trigger : schedule.triggers)
+    if (const auto* delay = std::get_if<DelayTrigger>(&trigger.body))
+      shortest = std::min(delay->delay, shortest.value_or(Duration::max()));
+  return shortest;
+}
+
+Schedule with_delay_slot(Schedule schedule, std::optional<Instant> slot) {
+  for (auto& trigger : schedule.triggers)
+    if (auto* delay = std::get_if<DelayTrigger>(&trigger.body)) delay->first = slot.value_or(Instant::min());
+  return schedule;
+}
+
 bool is_open_ended(const Schedule& schedule) {
   return std::any_of(schedule.triggers.begin(), schedule.triggers.end(),
                      [](const Trigger& trigger) { return trigger.source() != TriggerSource::clock; });

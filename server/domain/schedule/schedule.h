@@ -62,6 +62,11 @@ std::vector<Slot> slots_between(const Schedule& schedule, Instant after, Instant
 
 // The slot that the end of a run brings about, when the schedule has a fixed delay.
 std::optional<Slot> slot_after_run(const Schedule& schedule, Instant finished);
+// The shortest of its fixed delays, counted from the ends of the task's own runs.
+std::optional<Duration> delay_after_run(const Schedule& schedule);
+// The schedule whose fixed delay stands at that slot, or at none while no end of a run has brought one about. What
+// parse_when gives stands at the first one.
+Schedule with_delay_slot(Schedule schedule, std::optional<Instant> slot);
 // Runs may still come although there is no next slot: something else than the clock starts them, a hand at least.
 bool is_open_ended(const Schedule& schedule);
 

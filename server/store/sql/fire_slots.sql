@@ -36,6 +36,7 @@ swapped AS (
 answered AS (
   DELETE FROM carillon.cue c USING swapped w, unnest($38::integer[], $39::bigint[]) AS a(place, cue_id)
   WHERE a.place = w.place AND c.cue_id = a.cue_id AND c.tenant_id = w.tenant_id AND c.task_id = w.task_id
+    AND c.due_at <= $30::timestamptz
   RETURNING c.cue_id
 ),
 slot AS MATERIALIZED (

@@ -3,6 +3,8 @@
 SELECT t.task_id, t.name, t.state, t.version, t.tags, t.priority, t.agent_id, t.hidden, t.zone,
        t.pause_reason, t.paused_by, t.paused_until, t.created_at, t.created_by, t.updated_at, t.deleted_at,
        v.definition, s.shard, s.last_slot, s.next_fire_at, s.fired_count,
+       (SELECT min(c.due_at) FROM carillon.cue c WHERE c.tenant_id = t.tenant_id AND c.task_id = t.task_id
+          AND c.source = 'run_end') AS delay_slot,
        l.id AS last_id, l.number AS last_number, l.retry AS last_retry, l.outcome AS last_outcome,
        l.finished_at AS last_finished_at, l.error_class AS last_error_class
 FROM carillon.task t

@@ -1,0 +1,19 @@
+// Where a task's schedule stands: its definition with what only the database knows, ready to be asked what comes next.
+// Inside the transaction that read the task; stateless.
+#pragma once
+
+#include "server/engine/upcoming.h"
+#include "server/store/task_store.h"
+
+namespace carillon {
+
+// The schedule as it stands: the slot of a fixed delay is the one that the end of a run has brought about.
+Schedule standing_schedule(const TaskRecord& task, const TaskDefinition& definition);
+
+// The definition must outlive the rhythm.
+Rhythm rhythm_of(Tx& tx, const TenantId& tenant, const TaskRecord& task, const TaskDefinition& definition);
+
+// The first slot of a fixed delay for a schedule that begins at that instant; nothing without one.
+std::optional<Instant> first_delay_slot(const Schedule& schedule, Instant begin);
+
+}  // namespace carillon
