@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "server/domain/anchor.h"
 #include "server/domain/schedule/chain.h"
 #include "server/engine/lookup.h"
 
@@ -34,24 +35,39 @@ std::vector<std::string> circle_of(Tx& tx, const AwaitingTask& task) {
   return {};
 }
 
+// Another task that is named in a `when`.
+Result<TaskRecord> find_other(Tx& tx, const AwaitingTask& task, const std::string& name) {
+  if (name == task.name) {
+    Error error{ErrorCode::arguments_invalid, "a task does not wait for itself by its name", "/when",
+                task.schedule.text};
+    error.try_instead = {"15m after each run"};
+    return error;
+  }
+  auto known = find_task(tx, task.tenant, {.text = name, .pointer = "/when"});
+  if (!known) return known;
+  if (known->name != name)
+    return Error{ErrorCode::unknown_name, "name the task that is waited for, \"" + known->name + "\", not its id",
+                 "/when", name};
+  if (known->hidden)
+    return Error{ErrorCode::not_allowed, "the task \"" + name + "\" belongs to Carillon itself", "/when", name};
+  return known;
+}
+
 }  // namespace
 
 Status check_awaited(Tx& tx, const AwaitingTask& task) {
-  for (const auto& awaited : awaited_tasks(task.schedule)) {
-    if (awaited.task == task.name) {
-      Error error{ErrorCode::arguments_invalid, "a task does not wait for the ends of its own runs by its name",
-                  "/when", task.schedule.text};
-      error.try_instead = {"15m after each run"};
-      return error;
-    }
-    const auto known = find_task(tx, task.tenant, {.text = awaited.task, .pointer = "/when"});
+  for (const auto& awaited : awaited_tasks(task.schedule))
+    if (const auto known = find_other(tx, task, awaited.task); !known) return known.error();
+  for (const auto& name : reminded_tasks(task.schedule)) {
+    const auto known = find_other(tx, task, name);
     if (!known) return known.error();
-    if (known->name != awaited.task)
-      return Error{ErrorCode::unknown_name, "name the task that is waited for, \"" + known->name + "\", not its id",
-                   "/when", awaited.task};
-    if (known->hidden)
-      return Error{ErrorCode::not_allowed, "the task \"" + known->name + "\" belongs to Carillon itself", "/when",
-                   awaited.task};
+    const auto definition = definition_of(*known);
+    if (!definition || can_be_reminded_of(definition->schedule)) continue;
+    Error error{ErrorCode::arguments_invalid,
+                "\"" + name + "\" (" + reads(definition->schedule) + ") has no times that are known ahead", "/when",
+                task.schedule.text};
+    error.try_instead = {"after " + name + " finishes"};
+    return error;
   }
   return check_circle(tx, task);
 }
@@ -78,12 +94,36 @@ Status check_name_is_free(Tx& tx, const TenantId& tenant, const std::string& nam
   return error;
 }
 
+std::vector<std::string> awaited_warnings(Tx& tx, const TenantId& tenant, const Schedule& schedule) {
+  std::set<std::string> names;
+  for (const auto& awaited : awaited_tasks(schedule)) names.insert(awaited.task);
+  for (auto& name : reminded_tasks(schedule)) names.insert(std::move(name));
+  std::vector<std::string> warnings;
+  for (const auto& name : names) {
+    const auto task = TaskStore{tx}.find(tenant, {.name = name});
+    if (!task)
+      warnings.push_back("there is no task \"" + name +
+                         "\" any more: nothing comes of it until one of that name is there");
+    else if (task->state != TaskState::active)
+      warnings.push_back("the task \"" + name + "\" is " + std::string(name_of(task->state)) +
+                         ": nothing comes of it by itself until that changes");
+  }
+  return warnings;
+}
+
+void tell_reminders(Tx& tx, Telling& telling, const std::string& name) {
+  for (const std::int16_t shard : TaskStore{tx}.cue_reminders(telling.tenant(), name, telling.at()))
+    telling.schedule_changed(shard);
+}
+
 void keep_awaited(Tx& tx, const TenantId& tenant, TaskId task, const Schedule& schedule) {
   std::vector<TaskSource> sources;
   for (auto& awaited : awaited_tasks(schedule))
     sources.push_back({std::string(name_of(TriggerSource::chain)), awaited.task, std::move(awaited.outcomes)});
   if (const auto delay = delay_after_run(schedule))
     sources.push_back({std::string(name_of(TriggerSource::run_end)), "", {}, delay});
+  for (auto& name : reminded_tasks(schedule))
+    sources.push_back({std::string(name_of(TriggerSource::task_slot)), std::move(name)});
   TaskStore{tx}.set_sources(tenant, task, sources);
 }
 

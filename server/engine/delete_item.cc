@@ -84,6 +84,7 @@ Result<ItemDeleted> Engine::delete_item(const Caller& caller, const DeleteItem& 
     telling.task_event("task.deleted", gone, {{"hard", command.hard}});
     telling.audit(subject_of(task->id), task->definition, {{"deleted", true}, {"hard", command.hard}});
     telling.schedule_changed(task->shard);
+    tell_reminders(tx, telling, task->name);
     return deleted;
   });
 }

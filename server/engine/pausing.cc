@@ -1,5 +1,6 @@
 #include "server/engine/pausing.h"
 
+#include "server/engine/awaiting.h"
 #include "server/engine/lookup.h"
 #include "server/engine/standing.h"
 
@@ -67,7 +68,7 @@ AffectedTask pause_task(const Pausing& pausing, const TaskRecord& task, const Pa
                         .next = std::nullopt,
                         .zone = task.zone};
   if (const auto definition = definition_of(task); definition && note.until) {
-    const Schedule schedule = standing_schedule(task, *definition);
+    const Schedule schedule = standing_schedule(pausing.tx, tenant, task, *definition);
     const auto left_out = count_slots(schedule, std::max(task.last_slot, pausing.call.now - Duration{1}), *note.until);
     affected.left_out = left_out.slots;
     affected.left_out_counted = left_out.in_full;
@@ -81,6 +82,7 @@ AffectedTask pause_task(const Pausing& pausing, const TaskRecord& task, const Pa
   pausing.telling.audit(subject_of(task.id), {{"state", affected.was}},
                         {{"state", affected.state}, {"reason", note.reason}});
   pausing.telling.schedule_changed(task.shard);
+  tell_reminders(pausing.tx, pausing.telling, task.name);
   return affected;
 }
 
@@ -95,7 +97,8 @@ AffectedTask resume_task(const Pausing& pausing, const TaskRecord& task) {
   std::optional<Instant> next_fire_at;
   if (const auto definition = definition_of(task)) {
     // A fixed delay begins anew; its slot that came in the pause has been answered by the scheduler.
-    const Schedule schedule = with_delay_slot(definition->schedule, std::nullopt);
+    const Schedule schedule =
+        with_known_anchors(pausing.tx, tenant, with_delay_slot(definition->schedule, std::nullopt));
     const auto left_out = count_slots(schedule, task.last_slot, now);
     record_left_out(pausing, task, left_out);
     affected.left_out = left_out.slots;
@@ -119,6 +122,7 @@ AffectedTask resume_task(const Pausing& pausing, const TaskRecord& task) {
   pausing.telling.audit(subject_of(task.id), {{"state", affected.was}, {"reason", task.pause_reason}},
                         {{"state", affected.state}});
   pausing.telling.schedule_changed(task.shard);
+  tell_reminders(pausing.tx, pausing.telling, task.name);
   return affected;
 }
 

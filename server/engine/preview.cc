@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "server/domain/moment.h"
+#include "server/engine/awaiting.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
 #include "server/engine/paging.h"
@@ -46,19 +47,28 @@ void fill(Previewed& previewed, std::vector<NextSlot> slots, const Window& windo
   previewed.next = std::move(slots);
 }
 
-Result<Previewed> preview_when(const Preview& query, Instant now, const std::string& zone) {
+struct Asking {
+  Tx& tx;
+  const TenantId& tenant;
+  Instant now;
+  const std::string& zone;
+};
+
+Result<Previewed> preview_when(const Asking& asking, const Preview& query) {
+  const auto& [tx, tenant, now, zone] = asking;
   const auto schedule = parse_when(*query.when, {.now = now, .zone = zone});
   if (!schedule) return schedule.error();
   const auto window = read_window(query, now, zone);
   if (!window) return window.error();
   TaskDefinition definition;
-  definition.schedule = *schedule;
+  definition.schedule = with_known_anchors(tx, tenant, *schedule);
   Previewed previewed{.kind = std::string(name_of(schedule->kind())),
                       .reads = reads(*schedule),
                       .zone = schedule->zone,
                       .warnings = schedule_warnings(*schedule, now),
                       .now = now};
   for (auto& warning : served_warnings(*schedule)) previewed.warnings.push_back(std::move(warning));
+  for (auto& warning : awaited_warnings(tx, tenant, *schedule)) previewed.warnings.push_back(std::move(warning));
   const auto count = static_cast<std::size_t>(query.count);
   fill(previewed, upcoming({definition, window->from - Duration{1}}, window->from, count + 1), *window, count);
   return previewed;
@@ -76,6 +86,8 @@ Result<Previewed> preview_task(Tx& tx, const TenantId& tenant, const Preview& qu
                       .zone = definition->schedule.zone,
                       .warnings = schedule_warnings(definition->schedule, now),
                       .now = now};
+  for (auto& warning : awaited_warnings(tx, tenant, definition->schedule))
+    previewed.warnings.push_back(std::move(warning));
   if (task->state == TaskState::paused) previewed.warnings.emplace_back("the task is paused; this is what would run");
   Rhythm rhythm = rhythm_of(tx, tenant, *task, *definition);
   rhythm.last_slot = window->from - Duration{1};
@@ -115,8 +127,8 @@ Result<Previewed> Engine::preview(const Caller& caller, const Preview& query) {
   const Instant now = parts_.clock.now();
   const std::string zone = query.timezone.value_or(zone_of(caller));
   if (const auto known = find_zone(zone, "/timezone"); !known) return known.error();
-  if (query.when) return preview_when(query, now, zone);
   return parts_.store.in_tx(caller.tenant, [&](Tx& tx) -> Result<Previewed> {
+    if (query.when) return preview_when({tx, caller.tenant, now, zone}, query);
     if (query.task) return preview_task(tx, caller.tenant, query, now);
     const auto window = read_window(query, now, zone);
     if (!window) return window.error();

@@ -14,7 +14,7 @@ constexpr auto kSources = std::to_array<Source>({
     {TriggerSource::clock, Source::Served::yes, "times"},
     {TriggerSource::hand, Source::Served::yes, "run_now"},
     {TriggerSource::run_end, Source::Served::yes, "the end of its own runs (\"after each run\")"},
-    {TriggerSource::task_slot, Source::Served::no, "another task's times (\"before task ...\")"},
+    {TriggerSource::task_slot, Source::Served::yes, "another task's times (\"before task ...\")"},
     {TriggerSource::event, Source::Served::no, "events (\"on event ...\")"},
     {TriggerSource::webhook, Source::Served::no, "webhooks (\"on webhook\")"},
     {TriggerSource::condition, Source::Served::no, "conditions (\"when ... changes\")"},

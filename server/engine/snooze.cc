@@ -2,6 +2,7 @@
 
 #include "server/domain/moment.h"
 #include "server/domain/run_payload.h"
+#include "server/engine/awaiting.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
 #include "server/engine/run_starting.h"
@@ -125,6 +126,7 @@ Result<Snoozed> snooze_task(const Snoozing& snoozing) {
   const json was = snoozed.was_next ? json(to_rfc3339(*snoozed.was_next)) : json(nullptr);
   snoozing.telling.audit(subject_of(task->id), {{"next", was}}, more);
   snoozing.telling.schedule_changed(task->shard);
+  tell_reminders(snoozing.tx, snoozing.telling, task->name);
   return snoozed;
 }
 

@@ -7,8 +7,11 @@
 
 namespace carillon {
 
-// The schedule as it stands: the slot of a fixed delay is the one that the end of a run has brought about.
-Schedule standing_schedule(const TaskRecord& task, const TaskDefinition& definition);
+// The schedule as it stands: reminders follow their tasks, and the slot of a fixed delay is the one that the end of a
+// run has brought about.
+Schedule standing_schedule(Tx& tx, const TenantId& tenant, const TaskRecord& task, const TaskDefinition& definition);
+// The same of a schedule that nobody has saved: its fixed delay is left as it is.
+Schedule with_known_anchors(Tx& tx, const TenantId& tenant, Schedule schedule);
 
 // The definition must outlive the rhythm.
 Rhythm rhythm_of(Tx& tx, const TenantId& tenant, const TaskRecord& task, const TaskDefinition& definition);

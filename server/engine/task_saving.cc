@@ -15,9 +15,11 @@ constexpr int kSimilarMax = 5;
 constexpr std::size_t kNextShown = 3;
 
 // Where a schedule stands that begins now: a slot at this very instant is still to come.
-ScheduleStanding standing_from_now(const TenantId& tenant, TaskId task, const TaskDefinition& definition, Instant now) {
-  const Instant last_slot = now - Duration{1};
-  const auto next = next_slot(with_delay_slot(definition.schedule, std::nullopt), last_slot);
+ScheduleStanding standing_from_now(const Saving& saving, TaskId task, const TaskDefinition& definition) {
+  const TenantId& tenant = saving.call.caller.tenant;
+  const Instant last_slot = saving.call.now - Duration{1};
+  const auto next =
+      next_slot(with_known_anchors(saving.tx, tenant, with_delay_slot(definition.schedule, std::nullopt)), last_slot);
   return {.shard = shard_of_task(tenant, task, definition),
           .task_version = 1,
           .last_slot = last_slot,
@@ -81,7 +83,7 @@ ScheduleStanding standing_after(const Saving& saving, const NewVersion& version,
                             .last_slot = task.last_slot,
                             .next_fire_at = task.next_fire_at};
   if (schedule_changed) {
-    const auto anew = standing_from_now(saving.call.caller.tenant, task.id, version.after, saving.call.now);
+    const auto anew = standing_from_now(saving, task.id, version.after);
     standing.last_slot = anew.last_slot;
     standing.next_fire_at = anew.next_fire_at;
     standing.count_afresh = true;
@@ -119,7 +121,7 @@ std::optional<TaskSaved> create_task(const Saving& saving, const std::string& na
                      .at = saving.call.now,
                      .scopes = caller.scopes};
   if (!tasks.insert(caller.tenant, task, definition)) return std::nullopt;
-  ScheduleStanding standing = standing_from_now(caller.tenant, id, definition, saving.call.now);
+  ScheduleStanding standing = standing_from_now(saving, id, definition);
   if (state == TaskState::paused) standing.next_fire_at.reset();
   tasks.insert_schedule(caller.tenant, id, standing);
   begin_anew(saving, id, definition.schedule, state);
@@ -135,6 +137,7 @@ std::optional<TaskSaved> create_task(const Saving& saving, const std::string& na
   saving.telling.task_event("task.created", *made, std::move(more));
   saving.telling.audit(subject_of(id), nullptr, audited(*made, definition));
   saving.telling.schedule_changed(standing.shard);
+  tell_reminders(saving.tx, saving.telling, name);
   return saved;
 }
 
@@ -179,6 +182,7 @@ Result<TaskSaved> save_version(const Saving& saving, const NewVersion& version) 
                        audited(*now_there, version.after));
   saving.telling.schedule_changed(version.task.shard);
   saving.telling.schedule_changed(stored.shard);
+  tell_reminders(saving.tx, saving.telling, changed.name);
   return saved;
 }
 
@@ -206,6 +210,8 @@ TaskSaved describe_saved(const Saving& saving, const TaskRecord& task, const Tas
       .warnings = schedule_warnings(definition.schedule, now),
       .at = now,
   };
+  for (auto& warning : awaited_warnings(saving.tx, saving.call.caller.tenant, definition.schedule))
+    saved.warnings.push_back(std::move(warning));
   if (saving.options.durable == "host_only")
     saved.warnings.emplace_back("this task runs only while the host that made it is open");
   return saved;

@@ -55,6 +55,8 @@ class Telling {
   void cancel_requested(RunId run) { signals_.cancels.push_back(run); }
   void run_taken_away(RunId run) { signals_.taken.push_back(run); }
   void run_ended(RunId run) { signals_.ended.push_back(run); }
+  const TenantId& tenant() const { return call_.caller.tenant; }
+  Instant at() const { return call_.now; }
   void schedule_changed(std::int16_t shard) { signals_.schedules.insert(shard); }
   void dispatch_changed() { signals_.dispatch = true; }
   void question_answered(RunId run) { signals_.answered.push_back(run); }

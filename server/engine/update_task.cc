@@ -40,7 +40,8 @@ Result<TaskRecord> restore(const Saving& saving, const UpdateTask& command) {
   tasks.drop_cues(tenant, deleted->id);
   if (!tasks.set_deleted(tenant, deleted->id, {.deleted_at = std::nullopt, .name = name, .at = saving.call.now}))
     return taken;
-  const auto next = next_slot(with_delay_slot(definition->schedule, std::nullopt), saving.call.now);
+  const auto next = next_slot(
+      with_known_anchors(saving.tx, tenant, with_delay_slot(definition->schedule, std::nullopt)), saving.call.now);
   ScheduleStanding standing{.shard = deleted->shard,
                             .task_version = deleted->version,
                             .last_slot = saving.call.now,
@@ -54,6 +55,7 @@ Result<TaskRecord> restore(const Saving& saving, const UpdateTask& command) {
   saving.telling.task_event("task.restored", *restored);
   saving.telling.audit(subject_of(deleted->id), {{"deleted_at", to_rfc3339(*deleted->deleted_at)}}, {{"name", name}});
   saving.telling.schedule_changed(standing.shard);
+  tell_reminders(saving.tx, saving.telling, name);
   return std::move(*restored);
 }
 

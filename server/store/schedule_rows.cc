@@ -157,6 +157,17 @@ std::vector<Cue> ScheduleRows::cues(const std::vector<DueSchedule>& cued, Instan
   return cues;
 }
 
+std::vector<DueSchedule> ScheduleRows::anchors(const std::vector<Named>& named) {
+  HotParams params;
+  params.texts(each(named, [](const Named& one) { return one.tenant.str(); })).texts(each(named, [](const Named& one) {
+    return one.name;
+  }));
+  const HotRows rows = connection_.run(sql::anchors, params);
+  std::vector<DueSchedule> anchors;
+  for (int i = 0; i < rows.size(); ++i) anchors.push_back(due_schedule(rows[i]));
+  return anchors;
+}
+
 bool ScheduleRows::any_awaits() { return connection_.run(sql::any_awaits, HotParams{})[0].boolean(); }
 
 std::vector<Instant> ScheduleRows::due_times(const std::vector<OwnedShard>& shards, Instant until) {

@@ -58,8 +58,8 @@ struct Cue {
   std::int64_t id = 0;
   TenantId tenant{""};
   TaskId task{0};
-  std::string source;   // chain, run_end
-  std::string anchor;   // the name of the task whose run ended
+  std::string source;   // chain, run_end, task_slot
+  std::string anchor;   // the name of the task whose run ended, or whose slots are others now
   std::string outcome;  // how it ended
   std::string cause;    // run:123
   std::string told;     // the same for people: etl#12
@@ -117,6 +117,12 @@ class ScheduleRows {
   std::vector<DueSchedule> cued(const std::vector<OwnedShard>& shards, Instant now, int n_max);
   // The cues of those schedules that are due, the oldest first, at most n_max of each.
   std::vector<Cue> cues(const std::vector<DueSchedule>& cued, Instant now, int n_max);
+  // Of a living task that others stand ahead of.
+  struct Named {
+    TenantId tenant;
+    std::string name;
+  };
+  std::vector<DueSchedule> anchors(const std::vector<Named>& named);
   // Whether any task waits for something else than the clock: only then do cues come.
   bool any_awaits();
   // The next times at which schedules of the shards become due, until `until`.

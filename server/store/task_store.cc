@@ -252,6 +252,13 @@ std::vector<WaitingTask> TaskStore::waiting_for(const TenantId& tenant, const st
   return waiting;
 }
 
+std::vector<std::int16_t> TaskStore::cue_reminders(const TenantId& tenant, const std::string& anchor, Instant at) {
+  std::vector<std::int16_t> shards;
+  for (const auto& row : tx_.exec(sql::insert_anchor_cues, tenant, anchor, at))
+    shards.push_back(column<std::int16_t>(row["shard"]));
+  return shards;
+}
+
 void TaskStore::put_delay_slot(const TenantId& tenant, TaskId task, Instant slot) {
   tx_.exec(sql::put_delay_slot, tenant, task, slot);
 }

@@ -193,6 +193,8 @@ class TaskStore {
   void set_sources(const TenantId& tenant, TaskId task, const std::vector<TaskSource>& sources);
   // The living tasks that wait for the one of this name, by name.
   std::vector<WaitingTask> waiting_for(const TenantId& tenant, const std::string& name);
+  // The slots of the task of that name are others now: tells those that stand ahead of them. Gives their shards.
+  std::vector<std::int16_t> cue_reminders(const TenantId& tenant, const std::string& anchor, Instant at);
   void put_delay_slot(const TenantId& tenant, TaskId task, Instant slot);
   void drop_cues(const TenantId& tenant, TaskId task, const std::optional<std::string>& source = std::nullopt);
   std::optional<json> definition(const TenantId& tenant, TaskId task, int version);

@@ -4,6 +4,7 @@
 
 #include "server/domain/concurrency.h"
 #include "server/domain/schedule/misfire.h"
+#include "server/worker/anchors.h"
 #include "server/worker/cue_answers.h"
 
 namespace carillon {
@@ -31,6 +32,8 @@ class Decision {
     const bool paused = facts_.due.task_state == name_of(TaskState::paused);
     if (paused) leave_out_paused(facts_.due.paused_until.value_or(Instant::max()));
     if (!paused || (facts_.due.paused_until && *facts_.due.paused_until <= tools_.now)) fire_what_passed();
+    // Slots from before an anchor moved are not asked about again.
+    if (is_rederived(facts_)) firing_.last_slot = std::max(firing_.last_slot, tools_.now);
     answer_what_happened();
     // A pause without an end of its own has taken the time out of the row; resuming puts it back.
     if (!paused || facts_.due.next_fire_at) firing_.next_fire_at = next();
@@ -41,8 +44,7 @@ class Decision {
  private:
   // Slots of the pause: before `until` and not after now. One row for all of them.
   void leave_out_paused(Instant until) {
-    std::vector<Slot> slots =
-        next_slots(schedule_, firing_.last_slot, static_cast<std::size_t>(tools_.slots_max));
+    std::vector<Slot> slots = next_slots(schedule_, firing_.last_slot, static_cast<std::size_t>(tools_.slots_max));
     const auto end = std::find_if(slots.begin(), slots.end(),
                                   [&](const Slot& slot) { return slot.at > tools_.now || slot.at >= until; });
     slots.erase(end, slots.end());

@@ -8,6 +8,7 @@
 
 #include "server/base/log.h"
 #include "server/base/metrics.h"
+#include "server/worker/anchors.h"
 
 namespace carillon {
 
@@ -77,6 +78,7 @@ std::vector<Firing> ScheduleTick::decide(const Due& what, Instant now) {
       for (auto& each : facts)
         if (same(busy, each)) each.busy = busy.busy;
 
+  put_anchors(parts_.rows, facts);
   const FiringTools tools{now, [&] { return parts_.ids.next(now); }, new_trace_id, options_.batches.catch_up_max,
                           options_.chain_depth_max};
   std::vector<Firing> firings;

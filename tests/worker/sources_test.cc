@@ -35,9 +35,10 @@ void put_waiting(const TestDatabase& database, std::int64_t task, const std::str
 
 // The first slot of a fixed delay.
 void put_first(const TestDatabase& database, std::int64_t task, const std::string& at) {
-  database.run("INSERT INTO carillon.cue (tenant_id, task_id, source, anchor, outcome, cause, told, due_at, depth, "
-               "correlation_id) VALUES ('default', " +
-               std::to_string(task) + ", 'run_end', '', '', '', '', " + at + ", 0, '')");
+  database.run(
+      "INSERT INTO carillon.cue (tenant_id, task_id, source, anchor, outcome, cause, told, due_at, depth, "
+      "correlation_id) VALUES ('default', " +
+      std::to_string(task) + ", 'run_end', '', '', '', '', " + at + ", 0, '')");
 }
 
 // A run of the task that has just ended.
@@ -207,15 +208,17 @@ TEST_CASE("tasks that start one another in a circle are cut where their depth sh
 TEST_CASE("a fixed delay counts from the end of each run whatever became of it", "[worker][sources]") {
   const TestDatabase database;
   put_waiting(database, 1, "poll", "1s after each run", [](TaskDefinition& task) { task.options.max_runs = 3; });
-  database.run("UPDATE carillon.task_version SET definition = convert_to(replace(convert_from(definition, 'UTF8'), 't.read', "
-               "'t.failing'), 'UTF8')");
+  database.run(
+      "UPDATE carillon.task_version SET definition = convert_to(replace(convert_from(definition, 'UTF8'), 't.read', "
+      "'t.failing'), 'UTF8')");
   put_first(database, 1, "now()");
   Rig rig{database};
   rig.bell.schedule_changed(1);
   REQUIRE(rig.wait_ended(3));
   CHECK(database.ask("SELECT count(*) FROM carillon.run_history WHERE outcome = 'failed'") == "3");
-  CHECK(database.ask("SELECT bool_and(slot = before + interval '1 s') FROM (SELECT slot, lag(finished_at) OVER (ORDER BY id) "
-                     "AS before FROM carillon.run_history) r WHERE before IS NOT NULL") == "t");
+  CHECK(database.ask(
+            "SELECT bool_and(slot = before + interval '1 s') FROM (SELECT slot, lag(finished_at) OVER (ORDER BY id) "
+            "AS before FROM carillon.run_history) r WHERE before IS NOT NULL") == "t");
   CHECK(database.ask("SELECT state FROM carillon.task") == "done");
   CHECK(misplaced(database).empty());
 }
@@ -226,8 +229,9 @@ TEST_CASE("of a fixed delay one slot waits at a time and a later end puts it off
   put_end(database, 11, 1);
   put_end(database, 12, 1, "failed");
   CHECK(database.ask("SELECT count(*) || ' ' || min(told) FROM carillon.cue") == "1 poll#12");
-  CHECK(database.ask("SELECT due_at = (SELECT finished_at FROM carillon.run_history WHERE id = 12) + interval '15 min' FROM "
-                     "carillon.cue") == "t");
+  CHECK(database.ask(
+            "SELECT due_at = (SELECT finished_at FROM carillon.run_history WHERE id = 12) + interval '15 min' FROM "
+            "carillon.cue") == "t");
   database.run("UPDATE carillon.task SET state = 'paused'");
   put_end(database, 13, 1);
   CHECK(database.ask("SELECT min(told) FROM carillon.cue") == "poll#12");
@@ -238,8 +242,8 @@ TEST_CASE("a fixed delay goes on after a slot that was missed or skipped", "[wor
   put_waiting(database, 1, "poll", "15m after each run");
   Scheduler one{database, "one"};
   one.own_all();
-  const auto [since, outcome] = GENERATE(table<std::string, std::string>(
-      {{"now() - interval '8 d'", "missed"}, {"now() - interval '1 s'", "skipped"}}));
+  const auto [since, outcome] = GENERATE(
+      table<std::string, std::string>({{"now() - interval '8 d'", "missed"}, {"now() - interval '1 s'", "skipped"}}));
   if (outcome == "skipped") put_ready(database, {.id = 1, .shard = 1, .run_at = "now() + interval '1 h'"});
   put_first(database, 1, since);
   CHECK(one.tick.run_once() == 1);
@@ -270,4 +274,81 @@ TEST_CASE("a slot of a fixed delay that was put off while it was being fired is 
   firing.slots.push_back(slot);
   CHECK(one.rows.fire({firing}, now).runs.empty());
   CHECK(database.ask("SELECT count(*) FROM carillon.cue") == "1");
+}
+
+namespace {
+
+constexpr std::int64_t kMeeting = 1, kPrepare = 2;
+
+// An hourly meeting and its reminder; both have dealt with everything up to an hour ago.
+void put_meeting(const TestDatabase& database, const std::string& reminder) {
+  put_task(database, kMeeting, definition_of(tool_action("t.read"), "cron 0 * * * *"));
+  database.run("UPDATE carillon.task SET name = 'meeting'");
+  put_schedule(database, kMeeting, "date_trunc('hour', now())", "date_trunc('hour', now()) + interval '1 h'");
+  put_task(database, kPrepare, definition_of(tool_action("t.read"), reminder, [](TaskDefinition& task) {
+             task.options.misfire = Misfire::once;
+             task.options.grace = 24h;
+           }));
+  put_schedule(database, kPrepare, "now() - interval '1 min'", "now() - interval '1 s'");
+  database.run("INSERT INTO carillon.task_source VALUES ('default', 2, 'task_slot', 'meeting', '{}')");
+}
+
+void tell_moved(const TestDatabase& database) {
+  database.run(
+      "INSERT INTO carillon.cue (tenant_id, task_id, source, anchor, outcome, cause, told, due_at, depth, "
+      "correlation_id) VALUES ('default', 2, 'task_slot', 'meeting', '', '', 'meeting', now(), 0, '')");
+}
+
+}  // namespace
+
+TEST_CASE("a reminder's next slot is taken from its task as it stands at that moment", "[worker][sources]") {
+  const TestDatabase database;
+  put_meeting(database, "30m before task meeting");
+  Scheduler one{database, "one"};
+  one.own_all();
+  one.tick.run_once();
+  CHECK(database.ask(
+            "SELECT extract(minute FROM next_fire_at) || ' ' || (next_fire_at > now()) FROM carillon.schedule_state "
+            "WHERE task_id = 2") == "30 true");
+
+  database.run(
+      "UPDATE carillon.task_version SET definition = convert_to(replace(convert_from(definition, 'UTF8'), '0 * * * *', "
+      "'15 * * * *'), 'UTF8') WHERE task_id = 1");
+  tell_moved(database);
+  one.tick.run_once();
+  CHECK(database.ask(
+            "SELECT extract(minute FROM next_fire_at) || ' ' || (next_fire_at > now()) FROM carillon.schedule_state "
+            "WHERE task_id = 2") == "45 true");
+
+  for (const auto* gone : {"state = 'done'", "state = 'paused'", "deleted_at = now()"}) {
+    INFO(gone);
+    database.run("UPDATE carillon.task SET state = 'active', deleted_at = NULL");
+    tell_moved(database);
+    one.tick.run_once();
+    CHECK(database.ask("SELECT next_fire_at IS NULL FROM carillon.schedule_state WHERE task_id = 2") == "f");
+    database.run("UPDATE carillon.task SET " + std::string(gone) + " WHERE task_id = 1");
+    tell_moved(database);
+    one.tick.run_once();
+    CHECK(database.ask("SELECT next_fire_at IS NULL FROM carillon.schedule_state WHERE task_id = 2") == "t");
+    CHECK(database.ask("SELECT state FROM carillon.task WHERE task_id = 2") == "active");
+  }
+  CHECK(database.ask("SELECT count(*) FROM carillon.cue") == "0");
+}
+
+TEST_CASE("a reminder that its task's move has left in the past runs at once and old ones do not come again",
+          "[worker][sources]") {
+  const TestDatabase database;
+  put_meeting(database, "3h before task meeting");
+  // The reminder has slept for a day over a task that was deleted meanwhile and came back just now.
+  database.run(
+      "UPDATE carillon.schedule_state SET last_slot = now() - interval '1 d', next_fire_at = NULL WHERE task_id = 2");
+  database.run("UPDATE carillon.schedule_state SET last_slot = now() WHERE task_id = 1");
+  tell_moved(database);
+  Scheduler one{database, "one"};
+  one.own_all();
+  one.tick.run_once();
+  // Of the meetings that are still to come, three have their reminder behind them: one run stands for them.
+  CHECK(database.ask("SELECT count(*) FROM carillon.run_ready WHERE task_id = 2") == "1");
+  CHECK(database.ask("SELECT sum(folded + 1) FROM carillon.run_history WHERE task_id = 2") == "2");
+  CHECK(one.tick.run_once() == 0);
 }

@@ -1,6 +1,7 @@
 #include "server/domain/schedule/reminder.h"
 
 #include <algorithm>
+#include <set>
 
 #include "server/domain/schedule/slot_source.h"
 #include "server/domain/schedule/time_of_day.h"
@@ -51,17 +52,25 @@ Instant ahead_of(Instant moment, const TimeSpan& span, const Zone& zone) {
   return ahead - Seconds{span.seconds};
 }
 
-std::vector<Slot> reminder_slots(const ReminderTrigger& reminder, const Schedule& anchor, Instant after,
-                                 std::size_t n) {
-  const Zone zone = zone_of(anchor);
+std::vector<Slot> reminder_slots(const ReminderTrigger& reminder, const Anchor& anchor, Instant after, std::size_t n) {
+  const Zone zone = zone_of(anchor.schedule);
+  const auto is_changed = [&](Instant slot) {
+    return std::any_of(anchor.changes.begin(), anchor.changes.end(),
+                       [&](const Anchor::Change& change) { return change.slot == slot; });
+  };
   std::vector<Slot> slots;
   for (const auto& span : reminder.before) {
     const std::size_t begin = slots.size();
-    const Instant from = first_anchor(span, zone, after);
-    for (auto slot = next_slot(anchor, from); slot && slots.size() < begin + n; slot = next_slot(anchor, slot->at)) {
+    const Instant from = std::max(first_anchor(span, zone, after), anchor.from);
+    for (auto slot = next_slot(anchor.schedule, from); slot && slots.size() < begin + n;
+         slot = next_slot(anchor.schedule, slot->at)) {
       const Instant at = ahead_of(slot->at, span, zone);
       const bool again = slots.size() > begin && slots.back().at == at;
-      if (at > after && !again) slots.push_back({at});
+      if (at > after && !again && !is_changed(slot->at)) slots.push_back({at});
+    }
+    for (const auto& change : anchor.changes) {
+      if (!change.moved_to || *change.moved_to <= anchor.from) continue;
+      if (const Instant at = ahead_of(*change.moved_to, span, zone); at > after) slots.push_back({at});
     }
   }
   const auto earlier = [](const Slot& a, const Slot& b) { return a.at < b.at; };
@@ -70,6 +79,24 @@ std::vector<Slot> reminder_slots(const ReminderTrigger& reminder, const Schedule
   slots.erase(std::unique(slots.begin(), slots.end(), same), slots.end());
   if (slots.size() > n) slots.resize(n);
   return slots;
+}
+
+std::vector<std::string> reminded_tasks(const Schedule& schedule) {
+  std::set<std::string> tasks;
+  for (const auto& trigger : schedule.triggers)
+    if (const auto* reminder = std::get_if<ReminderTrigger>(&trigger.body); reminder && !reminder->task.empty())
+      tasks.insert(reminder->task);
+  return {tasks.begin(), tasks.end()};
+}
+
+Schedule with_anchors(Schedule schedule, const Anchors& anchors) {
+  for (auto& trigger : schedule.triggers) {
+    auto* reminder = std::get_if<ReminderTrigger>(&trigger.body);
+    if (reminder == nullptr || reminder->task.empty()) continue;
+    const auto known = anchors.find(reminder->task);
+    reminder->anchor = known == anchors.end() ? nullptr : known->second;
+  }
+  return schedule;
 }
 
 }  // namespace carillon

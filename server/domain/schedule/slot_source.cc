@@ -192,6 +192,10 @@ std::optional<Slot> SlotSource::local_after(const LocalRule& rule, UtcSeconds fr
 
 std::optional<Slot> SlotSource::reminder_after(const ReminderTrigger& reminder, Instant instant) const {
   std::optional<Slot> soonest;
+  if (reminder.anchor) {
+    const auto slots = reminder_slots(reminder, *reminder.anchor, instant, 1);
+    return slots.empty() ? soonest : std::optional{slots.front()};
+  }
   if (!reminder.task.empty()) return soonest;
   for (const auto& span : reminder.before) {
     const Instant at = ahead_of(reminder.moment, span, zone_);

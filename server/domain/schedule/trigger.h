@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -96,11 +97,14 @@ struct CronTrigger {
   CronExpression expression;
 };
 
+struct Anchor;  // reminder.h
+
 // Ahead of a moment that is known, or of every slot of another task (see reminder.h).
 struct ReminderTrigger {
   std::vector<TimeSpan> before;  // as said; never empty
   std::string task{};            // the other task's name; empty: `moment` is meant
   Instant moment{};
+  std::shared_ptr<const Anchor> anchor{};  // that task as it stands, put in by whoever knows it; never stored
 };
 
 // Events whose type matches the pattern (event_filter.h).

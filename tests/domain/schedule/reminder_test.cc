@@ -14,7 +14,7 @@ std::vector<std::string> ahead_of_task(const std::string& reminder, const std::s
   const Schedule said = *parse_when(reminder, kBerlin);
   std::vector<std::string> out;
   for (const auto& slot :
-       reminder_slots(std::get<ReminderTrigger>(said.triggers.front().body), *parse_when(anchor, kBerlin), kNow, n))
+       reminder_slots(std::get<ReminderTrigger>(said.triggers.front().body), {*parse_when(anchor, kBerlin)}, kNow, n))
     out.push_back(to_rfc3339_in(slot.at, "Europe/Berlin").substr(0, 16));
   return out;
 }
@@ -39,7 +39,7 @@ TEST_CASE("reminders stand ahead of every slot of their task", "[domain][schedul
 TEST_CASE("four days of March have one reminder a month before", "[domain][schedule][reminder]") {
   const Schedule said = *parse_when("1 month before task x", kBerlin);
   const Schedule anchor = *parse_when("every day at 09:00", kBerlin);
-  const auto slots = reminder_slots(std::get<ReminderTrigger>(said.triggers.front().body), anchor,
+  const auto slots = reminder_slots(std::get<ReminderTrigger>(said.triggers.front().body), {anchor},
                                     *parse_rfc3339("2027-02-26T12:00:00Z"), 3);
   REQUIRE(slots.size() == 3);
   CHECK(to_rfc3339_in(slots[0].at, "Europe/Berlin") == "2027-02-27T09:00:00+01:00");
