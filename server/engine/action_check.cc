@@ -88,6 +88,30 @@ Result<std::vector<std::string>> check_targets(ToolCaller& tools, const Caller& 
   return targets.warnings();
 }
 
+Result<std::vector<std::string>> check_conditions(ToolCaller& tools, const Caller& caller, const Schedule& schedule,
+                                                  Duration wait) {
+  std::vector<std::string> warnings;
+  for (const auto& trigger : schedule.triggers) {
+    const auto* condition = std::get_if<ConditionTrigger>(&trigger.body);
+    if (condition == nullptr) continue;
+    Action look;
+    look.kind = ActionKind::tool;
+    look.tool = condition->tool;
+    look.arguments = json::parse(condition->arguments, nullptr, false);
+    auto checked = check_targets(tools, caller, look, wait);
+    if (!checked) {
+      Error error = checked.error();
+      error.pointer = "/when";
+      return error;
+    }
+    std::move(checked->begin(), checked->end(), std::back_inserter(warnings));
+    const auto facts = tools.describe(caller.tenant, look.tool, Duration{0});
+    if (facts && facts->effect != Effect::read)
+      warnings.push_back(look.tool + " is not declared read-only, and this calls it again and again");
+  }
+  return warnings;
+}
+
 Status check_scopes(ToolCaller& tools, const Caller& caller, const Action& action) {
   for (const Target& target : targets_of(action)) {
     const auto facts = tools.describe(caller.tenant, target.tool, Duration{0});

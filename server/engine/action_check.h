@@ -13,6 +13,7 @@
 #include "server/base/result.h"
 #include "server/domain/action.h"
 #include "server/domain/caller.h"
+#include "server/domain/schedule/schedule.h"
 #include "server/domain/tool_caller.h"
 
 namespace carillon {
@@ -20,6 +21,11 @@ namespace carillon {
 // The warnings. Errors: unknown_tool, not_allowed, arguments_invalid at the argument.
 Result<std::vector<std::string>> check_targets(ToolCaller& tools, const Caller& caller, const Action& action,
                                                Duration wait);
+
+// The same of the tools that a schedule looks at for its conditions, at /when; with a warning for those that are not
+// declared read-only, because they are called again and again.
+Result<std::vector<std::string>> check_conditions(ToolCaller& tools, const Caller& caller, const Schedule& schedule,
+                                                  Duration wait);
 
 // Only the scopes, of what is known of the tools at this moment; the run asks again. Errors: not_allowed.
 Status check_scopes(ToolCaller& tools, const Caller& caller, const Action& action);

@@ -1,5 +1,6 @@
 #include "server/engine/awaiting.h"
 
+#include <algorithm>
 #include <set>
 
 #include "server/domain/anchor.h"
@@ -120,6 +121,10 @@ void keep_awaited(Tx& tx, const TenantId& tenant, TaskId task, const Schedule& s
   std::vector<TaskSource> sources;
   for (auto& awaited : awaited_tasks(schedule))
     sources.push_back({std::string(name_of(TriggerSource::chain)), awaited.task, std::move(awaited.outcomes)});
+  const auto& triggers = schedule.triggers;
+  if (std::any_of(triggers.begin(), triggers.end(),
+                  [](const Trigger& each) { return each.source() == TriggerSource::condition; }))
+    sources.push_back({std::string(name_of(TriggerSource::condition)), ""});
   if (const auto delay = delay_after_run(schedule))
     sources.push_back({std::string(name_of(TriggerSource::run_end)), "", {}, delay});
   for (auto& name : reminded_tasks(schedule))

@@ -88,6 +88,8 @@ Result<Previewed> preview_task(Tx& tx, const TenantId& tenant, const Preview& qu
                       .now = now};
   for (auto& warning : awaited_warnings(tx, tenant, definition->schedule))
     previewed.warnings.push_back(std::move(warning));
+  for (auto& note : look_notes(tx, tenant, {task->id, definition->schedule, now}))
+    previewed.warnings.push_back(std::move(note));
   if (task->state == TaskState::paused) previewed.warnings.emplace_back("the task is paused; this is what would run");
   Rhythm rhythm = rhythm_of(tx, tenant, *task, *definition);
   rhythm.last_slot = window->from - Duration{1};

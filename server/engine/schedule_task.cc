@@ -79,6 +79,9 @@ Result<TaskSaved> Engine::schedule_task(const Caller& caller, const ScheduleTask
   if (!wanted) return wanted.error();
   auto warnings = check_targets(parts_.tools, caller, wanted->action, options_.describe_wait);
   if (!warnings) return warnings.error();
+  const auto looks = check_conditions(parts_.tools, caller, wanted->schedule, options_.describe_wait);
+  if (!looks) return looks.error();
+  warnings->insert(warnings->end(), looks->begin(), looks->end());
 
   return run_once<TaskSaved>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<TaskSaved> {
     auto saved = save({call, tx, telling, options_, parts_.ids}, command, *wanted);

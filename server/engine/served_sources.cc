@@ -17,7 +17,7 @@ constexpr auto kSources = std::to_array<Source>({
     {TriggerSource::task_slot, Source::Served::yes, "another task's times (\"before task ...\")"},
     {TriggerSource::event, Source::Served::no, "events (\"on event ...\")"},
     {TriggerSource::webhook, Source::Served::no, "webhooks (\"on webhook\")"},
-    {TriggerSource::condition, Source::Served::no, "conditions (\"when ... changes\")"},
+    {TriggerSource::condition, Source::Served::yes, "conditions (\"when ... changes\")"},
     {TriggerSource::chain, Source::Served::yes, "another task's runs (\"after ... succeeds\")"},
 });
 
@@ -25,7 +25,7 @@ const Source& row_of(TriggerSource source) { return kSources.at(static_cast<std:
 
 std::string refusal_of(const Trigger& trigger) {
   return "nothing in this server starts tasks by " + std::string(row_of(trigger.source()).meaning) +
-         "; a task starts at a time, on a rhythm, or by hand";
+         "; a task starts at a time, on a rhythm, around the runs of tasks, when a tool's result says so, or by hand";
 }
 
 }  // namespace
@@ -36,7 +36,12 @@ Status check_served(const Schedule& schedule) {
   for (const auto& trigger : schedule.triggers) {
     if (is_served(trigger.source())) continue;
     Error error{ErrorCode::arguments_invalid, refusal_of(trigger), "/when", schedule.text};
-    error.try_instead = {"in 20m", "tomorrow 9am", "every 15m", "weekdays at 09:00", "cron 0 9 * * 1-5", "manual"};
+    error.try_instead = {"in 20m",
+                         "every 15m",
+                         "weekdays at 09:00",
+                         "after nightly-etl succeeds",
+                         "when weather.current changes, every 5m",
+                         "manual"};
     return error;
   }
   return Done{};

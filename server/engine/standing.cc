@@ -1,6 +1,7 @@
 #include "server/engine/standing.h"
 
 #include "server/domain/anchor.h"
+#include "server/domain/schedule/slot_source.h"
 #include "server/engine/lookup.h"
 
 namespace carillon {
@@ -27,6 +28,31 @@ Schedule standing_schedule(Tx& tx, const TenantId& tenant, const TaskRecord& tas
 Rhythm rhythm_of(Tx& tx, const TenantId& tenant, const TaskRecord& task, const TaskDefinition& definition) {
   return {definition, task.last_slot, task.fired_count, TaskStore{tx}.overrides(tenant, task.id, task.last_slot),
           standing_schedule(tx, tenant, task, definition)};
+}
+
+std::vector<FirstLook> first_looks(const Schedule& schedule, Instant begin) {
+  std::vector<FirstLook> looks;
+  const Instant after = schedule.start ? std::max(begin, *schedule.start - Duration{1}) : begin;
+  for (std::size_t place = 0; place < schedule.triggers.size(); ++place)
+    if (const auto at = next_look(schedule.triggers[place], after))
+      looks.push_back({static_cast<std::int16_t>(place), *at});
+  return looks;
+}
+
+std::vector<std::string> look_notes(Tx& tx, const TenantId& tenant, const LookingTask& task) {
+  std::vector<std::string> notes;
+  for (const LookStanding& look : ConditionStore{tx}.list(tenant, task.id)) {
+    const auto place = static_cast<std::size_t>(look.place);
+    if (place >= task.schedule.triggers.size()) continue;
+    const auto* condition = std::get_if<ConditionTrigger>(&task.schedule.triggers[place].body);
+    if (condition == nullptr) continue;
+    std::string note = condition->tool + " has been looked at " + std::to_string(look.looks) + " times";
+    if (look.next_look_at != Instant::max())
+      note += "; the next look comes " + describe_instant(look.next_look_at, task.schedule.zone, task.now);
+    if (look.failures > 0) note += "; the last " + std::to_string(look.failures) + " failed: " + look.last_error;
+    notes.push_back(std::move(note));
+  }
+  return notes;
 }
 
 std::optional<Instant> first_delay_slot(const Schedule& schedule, Instant begin) {

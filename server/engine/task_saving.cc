@@ -59,12 +59,14 @@ bool same_schedule(const TaskDefinition& left, const TaskDefinition& right) {
   return to_json(left.schedule) == to_json(right.schedule);
 }
 
-// The schedule begins anew: whom it waits for, and the first slot of its fixed delay.
+// The schedule begins anew: whom it waits for, the first slot of its fixed delay, the first looks of its conditions.
 void begin_anew(const Saving& saving, TaskId task, const Schedule& schedule, TaskState state) {
   const TenantId& tenant = saving.call.caller.tenant;
   keep_awaited(saving.tx, tenant, task, schedule);
   TaskStore tasks{saving.tx};
-  tasks.drop_cues(tenant, task, std::string(name_of(TriggerSource::run_end)));
+  for (const auto source : {TriggerSource::run_end, TriggerSource::condition})
+    tasks.drop_cues(tenant, task, std::string(name_of(source)));
+  ConditionStore{saving.tx}.begin(tenant, task, first_looks(schedule, saving.call.now - Duration{1}));
   if (state != TaskState::active) return;
   if (const auto first = first_delay_slot(schedule, saving.call.now)) tasks.put_delay_slot(tenant, task, *first);
 }

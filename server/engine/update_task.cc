@@ -105,21 +105,32 @@ Result<TaskSaved> Engine::update_task(const Caller& caller, const UpdateTask& co
 // The action as the changes would make it, checked before the transaction; what is saved is resolved again inside. An
 // action that stays is not asked about again, but whoever saves the task must hold the scopes that it needs.
 Result<std::vector<std::string>> Engine::check_changed_targets(const Caller& caller, const UpdateTask& command) {
-  auto action = parts_.store.in_tx(caller.tenant, [&](Tx& tx) -> Result<Action> {
+  auto after = parts_.store.in_tx(caller.tenant, [&](Tx& tx) -> Result<TaskDefinition> {
     const Living living = command.restore ? Living::no : Living::yes;
     const auto task = find_task(tx, caller.tenant, {.text = command.task, .living = living});
     if (!task) return task.error();
     const auto before = definition_of(*task);
     if (!before) return before.error();
-    const TaskDraft only_action{.action = command.changes.action};
-    const auto after = redefine(*before, only_action, {.now = parts_.clock.now(), .zone = zone_of(caller)});
-    if (!after) return after.error();
-    return after->action;
+    TaskDraft only_targets{.action = command.changes.action};
+    only_targets.when = command.changes.when;
+    only_targets.schedule_kind = command.changes.schedule_kind;
+    only_targets.schedule_expr = command.changes.schedule_expr;
+    return redefine(*before, only_targets, {.now = parts_.clock.now(), .zone = zone_of(caller)});
   });
-  if (!action) return action.error();
-  if (!command.changes.action.empty()) return check_targets(parts_.tools, caller, *action, options_.describe_wait);
-  if (auto allowed = check_scopes(parts_.tools, caller, *action); !allowed) return allowed.error();
-  return std::vector<std::string>{};
+  if (!after) return after.error();
+  std::vector<std::string> warnings;
+  if (command.changes.when || command.changes.schedule_kind) {
+    auto looks = check_conditions(parts_.tools, caller, after->schedule, options_.describe_wait);
+    if (!looks) return looks.error();
+    warnings = std::move(*looks);
+  }
+  if (command.changes.action.empty()) {
+    if (auto allowed = check_scopes(parts_.tools, caller, after->action); !allowed) return allowed.error();
+    return warnings;
+  }
+  auto targets = check_targets(parts_.tools, caller, after->action, options_.describe_wait);
+  if (targets) targets->insert(targets->begin(), warnings.begin(), warnings.end());
+  return targets;
 }
 
 }  // namespace carillon

@@ -9,7 +9,10 @@ namespace {
 
 using Verdict = CueAnswer::Verdict;
 
+bool is_condition(const Cue& cue) { return cue.source == name_of(TriggerSource::condition); }
+
 bool is_waited_for(const Schedule& schedule, const Cue& cue) {
+  if (is_condition(cue)) return true;  // an edit takes them away
   if (cue.source == name_of(TriggerSource::run_end)) return delay_after_run(schedule).has_value();
   const auto end = run_state_named(cue.outcome);
   return cue.source == name_of(TriggerSource::chain) && end && waits_for_end(schedule, cue.anchor, *end);
@@ -17,14 +20,22 @@ bool is_waited_for(const Schedule& schedule, const Cue& cue) {
 
 bool has_slot(const CueQuestion& question, const Cue& cue) {
   const Schedule& schedule = question.definition.schedule;
-  if (question.due.task_state == name_of(TaskState::done)) return false;
   if (schedule.start && cue.due_at < *schedule.start) return false;
   if (schedule.until && cue.due_at > *schedule.until) return false;
   return is_waited_for(schedule, cue);
 }
 
 // What it followed from, for people; the first slot of a fixed delay follows from nothing.
-std::string after(const Cue& cue) { return cue.told.empty() ? "" : " (after " + cue.told + ")"; }
+std::string after(const Cue& cue) {
+  if (cue.told.empty()) return "";
+  return is_condition(cue) ? " (" + cue.told + ")" : " (after " + cue.told + ")";
+}
+
+// Of a start: what happened.
+std::string what_happened(const Cue& cue) {
+  if (cue.told.empty() || is_condition(cue)) return cue.told;
+  return "after " + cue.told + " " + cue.outcome;
+}
 
 // Why the slot is left out; empty: it is not.
 std::string skipped_because(const CueQuestion& question, const Cue& cue) {
@@ -56,13 +67,15 @@ std::vector<CueAnswer> answer_cues(const CueQuestion& question) {
   for (const Cue& cue : question.cues) {
     if (!has_slot(question, cue)) {
       answers.push_back({Verdict::pass_over});
+    } else if (is_condition(cue) && cue.outcome == "failing") {
+      answers.push_back(
+          {Verdict::leave_out, RunState::missed, "nobody could look, several times in a row: " + cue.told});
     } else if (auto why = skipped_because(question, cue); !why.empty()) {
       answers.push_back({Verdict::leave_out, RunState::skipped, why + after(cue)});
     } else if (auto missed = missed_because(question, cue, latest_late); !missed.empty()) {
-      answers.push_back({Verdict::leave_out, RunState::missed,
-                         "nobody could run it in time: " + missed + after(cue)});
+      answers.push_back({Verdict::leave_out, RunState::missed, "nobody could run it in time: " + missed + after(cue)});
     } else {
-      answers.push_back({Verdict::start, RunState::queued, cue.told.empty() ? "" : "after " + cue.told + " " + cue.outcome});
+      answers.push_back({Verdict::start, RunState::queued, what_happened(cue)});
     }
   }
   return answers;

@@ -29,6 +29,7 @@ class Decision {
   }
 
   Firing made() {
+    if (facts_.due.task_state == name_of(TaskState::done)) return passed_over();
     const bool paused = facts_.due.task_state == name_of(TaskState::paused);
     if (paused) leave_out_paused(facts_.due.paused_until.value_or(Instant::max()));
     if (!paused || (facts_.due.paused_until && *facts_.due.paused_until <= tools_.now)) fire_what_passed();
@@ -42,6 +43,12 @@ class Decision {
   }
 
  private:
+  // What still comes for a task that is done starts nothing any more.
+  Firing passed_over() {
+    for (const Cue& cue : facts_.cues) firing_.cues.push_back(cue.id);
+    return std::move(firing_);
+  }
+
   // Slots of the pause: before `until` and not after now. One row for all of them.
   void leave_out_paused(Instant until) {
     std::vector<Slot> slots = next_slots(schedule_, firing_.last_slot, static_cast<std::size_t>(tools_.slots_max));
@@ -170,7 +177,7 @@ class Decision {
   }
 
   bool ended() const {
-    if (firing_.next_fire_at || facts_.due.task_state == name_of(TaskState::done)) return false;
+    if (firing_.next_fire_at) return false;
     const auto& until = schedule_.until;
     return used_up() || !is_open_ended(schedule_) || (until && *until < tools_.now);
   }

@@ -16,6 +16,7 @@
 #include "server/worker/completer.h"
 #include "server/worker/executor.h"
 #include "server/worker/keeper.h"
+#include "server/worker/looker.h"
 #include "server/worker/loop.h"
 #include "server/worker/messenger.h"
 #include "server/worker/schedule_tick.h"
@@ -24,6 +25,7 @@ namespace carillon {
 namespace {
 
 constexpr Duration kKeeperRest = std::chrono::milliseconds{250};
+constexpr Duration kLookerRest = std::chrono::milliseconds{100};
 constexpr Duration kDatabaseWellFor = std::chrono::seconds{5};
 
 HotPathOptions named(HotPathOptions options, const char* name) {
@@ -56,6 +58,7 @@ struct Worker::Inside {
   void keep();
   void claim();
   void schedule();
+  void look();
   void keep_house();
   void settled(const std::vector<SettledRun>& flush);
   void ended(RunId run);
@@ -75,12 +78,13 @@ struct Worker::Inside {
   DueBoard board;
 
   HotPath keeper_path, claimer_path;
-  HotPathConnection scheduler_connection, question_connection;
+  HotPathConnection scheduler_connection, question_connection, looker_connection;
   std::vector<std::unique_ptr<HotPath>> completer_paths;
   std::vector<std::unique_ptr<Completer>> completers;
   ShardLeases leases;
   ScheduleRows schedule_rows;
   QuestionRows question_rows;
+  LookRows look_rows;
 
   QuestionDesk desk;
   Executor executor;
@@ -88,9 +92,10 @@ struct Worker::Inside {
   LeaseKeeper lease_keeper;
   Claimer claimer;
   ScheduleTick tick;
+  Looker looker;
   Messenger messenger;
 
-  Every shards_due, renewal_due, expiry_due, clock_due, sweep_due;
+  Every shards_due, renewal_due, expiry_due, clock_due, sweep_due, looks_due{std::chrono::seconds{1}};
   std::atomic<bool> cancels_due{false};
   std::atomic<bool> room_wanted{false};
   std::atomic<Monotonic> database_well_at{Monotonic{}};
@@ -98,8 +103,8 @@ struct Worker::Inside {
   std::mutex idle_mutex;
   std::condition_variable idle;
 
-  Loop keeper_loop{"keeper"}, claimer_loop{"claimer"}, scheduler_loop{"scheduler"}, messenger_loop{"messenger"},
-      question_loop{"questions"}, housekeeper_loop{"housekeeper"};
+  Loop keeper_loop{"keeper"}, claimer_loop{"claimer"}, scheduler_loop{"scheduler"}, looker_loop{"looker"},
+      messenger_loop{"messenger"}, question_loop{"questions"}, housekeeper_loop{"housekeeper"};
   std::vector<std::unique_ptr<Loop>> completer_loops, executor_loops;
 };
 
@@ -111,9 +116,11 @@ Worker::Inside::Inside(WorkerParts given, const WorkerOptions& limits)
       claimer_path(named(parts.database, "claimer"), parts.membership.instance()),
       scheduler_connection(named(parts.database, "scheduler")),
       question_connection(named(parts.database, "questions")),
+      looker_connection(named(parts.database, "looker")),
       leases(keeper_path.connection(), parts.membership.instance()),
       schedule_rows(scheduler_connection, parts.membership.instance()),
       question_rows(question_connection, parts.membership.instance()),
+      look_rows(looker_connection, parts.membership.instance()),
       desk({question_rows, parts.clock, parts.hooks.run_asks}, options.questions),
       executor({parts.tools, parts.clock, runs, [this](RunId run) -> Completer& { return completer_of(run); }, desk,
                 parts.hooks.run_progressed},
@@ -129,6 +136,7 @@ Worker::Inside::Inside(WorkerParts given, const WorkerOptions& limits)
             [this](RunId run) { executor.cancel(run, "overlap: the next slot has come"); },
             [this](RunId run) { ended(run); }},
            options),
+      looker({look_rows, parts.clock, ownership, parts.tools, executor.patient_work(), [this] { tick.changed(); }}),
       messenger(named(parts.database, "messenger"), parts.membership.instance(),
                 {[this] {
                    board.look_again();
@@ -229,6 +237,12 @@ void Worker::Inside::schedule() {
   if (woken == ScheduleTick::Woken::changed || woken == ScheduleTick::Woken::timeout) tick.look_ahead();
 }
 
+void Worker::Inside::look() {
+  looker.end_answered();
+  if (looks_due.due()) looker.begin_due();
+  looker_loop.rest(kLookerRest);
+}
+
 void Worker::Inside::keep_house() {
   if (refresh_machine_zone() == ZoneRefresh::changed)
     log::info("the machine's time zone is another", json{{"zone", machine_zone()}});
@@ -292,6 +306,7 @@ void Worker::start() {
   in.keeper_loop.start(again([&in] { in.keep(); }));
   in.claimer_loop.start(again([&in] { in.claim(); }));
   in.scheduler_loop.start(again([&in] { in.schedule(); }));
+  in.looker_loop.start(again([&in] { in.look(); }));
   in.question_loop.start([&in] { return in.desk.run_once() ? Loop::Next::again : Loop::Next::end; });
   in.messenger_loop.start(again([&in] { in.messenger.run_once(); }));
   in.housekeeper_loop.start(again([&in] { in.keep_house(); }));
@@ -304,6 +319,7 @@ void Worker::stop(Duration soft_deadline) {
   in.tick.stop();
   in.claimer_loop.stop();
   in.scheduler_loop.stop();
+  in.looker_loop.stop();
   in.hand_back();
   in.wait_until_idle(soft_deadline);
   if (const auto left = in.runs.size(); left > 0)

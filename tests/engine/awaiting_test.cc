@@ -44,7 +44,7 @@ TEST_CASE("a task that is waited for must be there under that name", "[engine][a
   CHECK_FALSE(f.schedule(task("load", "after " + std::to_string(etl.task_id) + " succeeds")).ok());
   const auto itself = f.schedule(task("load", "after load succeeds"));
   REQUIRE_FALSE(itself.ok());
-  CHECK_THAT(itself.error().message, Catch::Contains("its own runs"));
+  CHECK_THAT(itself.error().message, Catch::Contains("wait for itself"));
   CHECK(f.count("task WHERE name = 'load'") == 0);
 }
 

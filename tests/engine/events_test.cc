@@ -165,14 +165,15 @@ void fire_everything(EngineFixture& f, ByHand& worker) {
   REQUIRE(last != due.end());
   Firing firing;
   firing.due = *last;
-  firing.last_slot = last->next_fire_at;
+  firing.last_slot = *last->next_fire_at;
+  firing.ended = true;
   firing.fired = 1;
   firing.earlier_runs = Earlier::cancel;
   for (const RunState state : {RunState::queued, RunState::missed, RunState::skipped}) {
     FiredSlot slot;
     slot.id = f.ids.next(now);
     slot.state = state;
-    slot.slot = slot.run_at = last->next_fire_at - std::chrono::minutes{firing.slots.size()};
+    slot.slot = slot.run_at = *last->next_fire_at - std::chrono::minutes{firing.slots.size()};
     if (state != RunState::queued) slot.reason = "the test wants it";
     firing.slots.push_back(slot);
   }

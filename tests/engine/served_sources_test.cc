@@ -43,17 +43,17 @@ TEST_CASE("a schedule is accepted when each of its sources is served", "[engine]
 
 TEST_CASE("a task that nobody would start is not saved", "[engine][served_sources]") {
   EngineFixture f;
-  const std::string text = "2h before task etl";
-  if (is_served(TriggerSource::task_slot)) return;
-  const auto made = f.schedule(R"({"name":"a","when":"2h before task etl","message":"x"})");
+  const std::string text = "on webhook";
+  REQUIRE_FALSE(is_served(TriggerSource::webhook));
+  const auto made = f.schedule(R"({"name":"a","when":"on webhook","message":"x"})");
   REQUIRE_FALSE(made.ok());
   CHECK(made.error().code == ErrorCode::arguments_invalid);
-  CHECK_THAT(made.error().message, Catch::Contains("before task"));
+  CHECK_THAT(made.error().message, Catch::Contains("on webhook"));
   REQUIRE(f.schedule(R"({"name":"a","when":"manual","message":"x"})").ok());
-  CHECK_FALSE(f.update("a", R"({"when":"2h before task etl"})").ok());
+  CHECK_FALSE(f.update("a", R"({"when":"on webhook"})").ok());
   const auto seen = f.engine.preview(f.caller(), {.when = text});
   REQUIRE(seen.ok());
-  CHECK(seen->kind == "chain");
+  CHECK(seen->kind == "webhook");
   CHECK(seen->next.empty());
   REQUIRE(seen->warnings.size() == 1);
 }

@@ -144,3 +144,17 @@ TEST_CASE("a schedule that cannot be read still gives its slot a run that will s
   CHECK(firing.slots[0].state == RunState::queued);
   CHECK_FALSE(firing.next_fire_at.has_value());
 }
+
+TEST_CASE("what still comes for a task that is done is answered and starts nothing", "[worker][firing]") {
+  FiringFacts facts = hourly(kNoon - 5h, [](TaskDefinition& task) { task.options.max_runs = 1; });
+  facts.due.task_state = "done";
+  facts.due.fired_count = 1;
+  facts.due.next_fire_at.reset();
+  facts.cues.push_back({});
+  facts.cues.back().id = 7;
+  const Firing firing = decide(facts, kNoon);
+  CHECK(firing.slots.empty());
+  CHECK(firing.cues == std::vector<std::int64_t>{7});
+  CHECK_FALSE(firing.ended);
+  CHECK(firing.last_slot == kNoon - 5h);
+}

@@ -160,6 +160,28 @@ TEST_CASE("two schedulers that read the same cues answer each once", "[worker][s
   CHECK(database.ask("SELECT count(*) || ' ' || count(DISTINCT task_id) FROM carillon.run_ready") == "40 40");
 }
 
+TEST_CASE("a cue that was answered is not answered again by one who sees the schedule unmoved", "[worker][sources]") {
+  const TestDatabase database;
+  put_waiting(database, kEtl, "etl", "manual");
+  put_waiting(database, kLoad, "load", "after etl succeeds");
+  put_end(database, 7, kEtl);
+  Scheduler one{database, "one"};
+  one.own_all();
+  const Instant now = one.clock.now();
+  Firing firing;
+  firing.due = one.rows.cued(one.ownership.shards(), now, 10).at(0);
+  firing.last_slot = firing.due.last_slot;
+  firing.cues = {one.rows.cues({firing.due}, now, 10).at(0).id};
+  for (const std::size_t runs : {1U, 0U}) {
+    FiredSlot slot;
+    slot.id = one.ids.next(now);
+    slot.slot = slot.run_at = now + Duration{static_cast<std::int64_t>(runs)};
+    slot.cue = firing.cues[0];
+    firing.slots = {slot};
+    CHECK(one.rows.fire({firing}, now).runs.size() == runs);
+  }
+}
+
 TEST_CASE("what happens to a paused or busy task leaves a row and after max_runs the task is done",
           "[worker][sources]") {
   const TestDatabase database;

@@ -58,7 +58,8 @@ Due due_slots(const Schedule& schedule, Instant after, Instant now) {
 }
 
 bool happens(TriggerSource source) {
-  return source == TriggerSource::chain || source == TriggerSource::run_end || source == TriggerSource::event || source == TriggerSource::webhook;
+  return source == TriggerSource::chain || source == TriggerSource::run_end || source == TriggerSource::event ||
+         source == TriggerSource::webhook || source == TriggerSource::condition;
 }
 
 // Slots left out, neighbours with the same reason folded into one range.
