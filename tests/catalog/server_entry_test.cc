@@ -20,7 +20,8 @@ TEST_CASE("entries of both kinds are read with our own settings", "[catalog][ser
     "files":{"command":"npx","args":["-y","server"],"env":{"TOKEN":"files-token-1"},"cwd":"/tmp",
       "carillon":{"timeout":"90s","max_parallel":4,"tools":{"write":{"effect":"idempotent","timeout":2.5,"cost":0.25,
         "scopes":["tools","admin"],"sensitive":["/content"]}}}},
-    "remote":{"type":"http","url":"https://example.com/mcp?key=query-secret","headers":{"Authorization":"Bearer header-secret"}},
+    "remote":{"type":"http","url":"https://example.com/mcp?key=query-secret","headers":{"Authorization":"Bearer header-secret",
+      "X-Api-Key":"plain-key-1"}},
     "off":{"command":"x","disabled":true}}, "other":{"is":"kept"}})");
   CHECK(out.problems.empty());
   REQUIRE(out.entries.size() == 2);
@@ -40,7 +41,7 @@ TEST_CASE("entries of both kinds are read with our own settings", "[catalog][ser
   CHECK(write.sensitive == std::vector<std::string>{"/content"});
   CHECK_FALSE(files.policy("read").effect);
   CHECK(std::get<RemoteServer>(out.entries[1].reach).headers[0].second == "Bearer header-secret");
-  for (const char* secret : {"files-token-1", "query-secret", "header-secret"})
+  for (const char* secret : {"files-token-1", "query-secret", "header-secret", "plain-key-1"})
     CHECK(mask_secrets(std::string{secret}) == "[masked]");
 }
 

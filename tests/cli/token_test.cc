@@ -8,6 +8,8 @@
 #include <fstream>
 #include <system_error>
 
+#include "server/base/mask.h"
+
 namespace carillon::cli {
 namespace {
 
@@ -29,6 +31,7 @@ TEST_CASE("the first start makes a token that only its owner may read and later 
   const auto file = directory.path / "token";
   const std::string token = read_or_make_token(file);
   CHECK(token.size() == 64);
+  CHECK(mask_secrets("a " + token + " b") == "a [masked] b");
   struct stat facts {};
   REQUIRE(::stat(file.c_str(), &facts) == 0);
   CHECK((facts.st_mode & 0777) == 0600);

@@ -1,5 +1,6 @@
 #include <thread>
 
+#include "server/base/mask.h"
 #include "tests/engine/engine_fixture.h"
 
 using namespace carillon;
@@ -324,6 +325,20 @@ TEST_CASE("bounds and the long form of a schedule are kept", "[engine][schedule_
            R"({"name":"b","schedule_kind":"cron","schedule_expr":"30 8 * * 1-5","timezone":"Europe/Chisinau","message":"x"})")
           .result == "unchanged");
   CHECK(f.scheduled(R"({"name":"c","when":"manual","message":"x","options":{"until":"2026-12-02"}})").next.empty());
+}
+
+TEST_CASE("a secret is in no event and in no audit row", "[engine][schedule_task]") {
+  EngineFixture f;
+  const std::string secret = "sesame-of-ours";
+  register_secret(secret);
+  f.scheduled(R"({"name":"sesame-of-ours","when":"manual","message":"x","description":"sesame-of-ours"})");
+  for (const char* place : {"outbox WHERE position('sesame' IN convert_from(data, 'UTF8')) > 0",
+                            "audit WHERE position('sesame' IN convert_from(coalesce(before, ''), 'UTF8') || "
+                            "convert_from(coalesce(after, ''), 'UTF8')) > 0"})
+    CHECK(f.database.ask("SELECT count(*) FROM carillon." + std::string{place}) == "0");
+  CHECK(f.database.ask("SELECT count(*) > 0 FROM carillon.audit WHERE position('[masked]' IN convert_from(after, "
+                       "'UTF8')) > 0") == "t");
+  forget_secret(secret);
 }
 
 TEST_CASE("a host that will close is warned about", "[engine][schedule_task]") {

@@ -137,6 +137,36 @@ TEST_CASE("a late result is refused after the run was taken over", "[store][hot_
   CHECK(misplaced(database, 1, 1).empty());
 }
 
+TEST_CASE("whoever holds a lease holds all of it", "[store][hot_path]") {
+  const test::TestDatabase database;
+  Worker worker{database, "worker"};
+  worker.shards = worker.leases.take(16, kLease);
+  put_ready(database, {.id = 1});
+  auto stale = worker.shards;
+  for (auto& shard : stale) --shard.epoch;
+  std::swap(worker.shards, stale);
+  CHECK(worker.claim(1).empty());
+  std::swap(worker.shards, stale);
+  const auto run = worker.claim(1).at(0);
+  CHECK(worker.path.expire(worker.shards, {}).empty());  // it has not ended
+  for (const std::string other : {"epoch = epoch + 1", "attempt = attempt + 1", "owner = 'other'"}) {
+    INFO(other);
+    const std::string before = database.ask("SELECT owner || ',' || epoch || ',' || attempt FROM carillon.run_live");
+    database.run("UPDATE carillon.run_live SET " + other);
+    CHECK(worker.path.renew({run.lease}, kLease).empty());
+    CHECK(
+        worker.path.mark({RunMark{.lease = run.lease, .call_state = CallState::calling, .at = machine_now()}}).empty());
+    CHECK(worker.path.hand_back({run.lease}).empty());
+    CHECK(worker.path.settle({success(run)}).empty());
+    database.run("UPDATE carillon.run_live SET owner = split_part('" + before + "', ',', 1), epoch = split_part('" +
+                 before + "', ',', 2)::bigint, attempt = split_part('" + before + "', ',', 3)::integer");
+  }
+  CHECK(worker.path.mark({RunMark{.lease = run.lease, .call_state = CallState::calling, .at = machine_now()}}).size() ==
+        1);
+  CHECK(worker.path.hand_back({run.lease}).empty());  // its call may have had its effect
+  CHECK(worker.path.settle({success(run)}).size() == 1);
+}
+
 TEST_CASE("a run cut off inside a call that may not be repeated ends unknown", "[store][hot_path]") {
   const test::TestDatabase database;
   Worker worker{database, "one"};
