@@ -113,7 +113,8 @@ TEST_CASE("a cancelled call cancels its task", "[catalog][tasks]") {
 
 TEST_CASE("a task that takes longer than the call may is taken back", "[catalog][tasks]") {
   Jobs jobs{any_era()};
-  const auto reply = jobs.bench->call("s.job", jobs.job({}), 400ms);
+  REQUIRE(jobs.bench->text("s.echo", {{"message", "warm"}}) == "Echo: warm");
+  const auto reply = jobs.bench->call("s.job", jobs.job({}), 1500ms);
   CHECK(reply.failure == ErrorClass::timeout);
   CHECK(reply.arrived == Arrived::maybe);
   CHECK(eventually([&] { return jobs.bench->journal("tasks/cancel").size() == 1; }));
