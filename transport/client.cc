@@ -139,17 +139,25 @@ Reached McpClient::take_back(ClientRequestId id, std::string_view reason) {
   if (!wire_) return Reached::no;
   const Pending& pending = pending_.at(id);
   if (!pending.is_on_wire) return Reached::maybe;  // in earlier rounds; now nothing is on the way
-  const Reached reached = wire_->withdraw(id);
-  if (reached == Reached::maybe && pending.request.on_input) lost_track_ = true;
+  const Reached reached = give_up_on(id);
   const bool must_tell = !wire_->closing_cancels() || !is_modern(facts_.revision);
   if (reached == Reached::maybe && must_tell && id != initialize_id_)  // initialize may not be cancelled
     send_notification("notifications/cancelled", {{"requestId", id}, {"reason", std::string{reason}}});
   return reached;
 }
 
+Reached McpClient::give_up_on(ClientRequestId id) {
+  constexpr std::size_t kGivenUpMax = 1000;
+  constexpr ClientRequestId kMoreThanWeRemember = 0;  // no request's id, so no answer takes it out again
+  const Reached reached = wire_->withdraw(id);
+  if (reached == Reached::maybe && pending_.at(id).request.on_input)
+    given_up_.insert(given_up_.size() < kGivenUpMax ? id : kMoreThanWeRemember);
+  return reached;
+}
+
 void McpClient::finish(ClientRequestId id, ClientReply reply) {
   auto node = pending_.extract(id);
-  if (node.empty()) return;  // it has ended before: a late answer
+  if (node.empty()) return;  // it has ended before
   node.mapped().clock.reset();
   later_rounds_.erase(node.mapped().first_id);
   close_questions(node.mapped().first_id);
@@ -190,6 +198,7 @@ void McpClient::on_message(std::string_view text, std::optional<std::int64_t> re
     garbage_in_a_row_ = 0;
     if (!response->id.is_number_integer()) return;
     const auto id = response->id.get<ClientRequestId>();
+    given_up_.erase(id);  // a late answer, but now the server is done with it
     if (!response->ok()) return finish(id, read_refusal(response->error, status));
     return take_result(id, std::move(response->result), text);
   }

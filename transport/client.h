@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -148,6 +149,7 @@ class McpClient final : private WireListener {
   void take_result(ClientRequestId id, json result, std::string_view text);
   void time_out(ClientRequestId first_id);
   Reached take_back(ClientRequestId id, std::string_view reason);
+  Reached give_up_on(ClientRequestId id);
   void fail_pending(ClientFailure failure);
   void take_notification(const std::string& method, const json& params);
   void take_progress(const json& params);
@@ -188,7 +190,8 @@ class McpClient final : private WireListener {
   std::map<ClientRequestId, Pending> pending_;
   std::map<ClientRequestId, ClientRequestId> later_rounds_;  // first id to present id
   std::map<std::string, ServerQuestion> asked_;              // by the text of the id
-  bool lost_track_ = false;  // a request was taken back that a legacy server may still ask about
+  // Requests that were taken back and not answered since: a legacy server may still ask about them.
+  std::set<ClientRequestId> given_up_;
   ClientRequestId last_id_ = 0;
   ClientRequestId probe_id_ = 0, initialize_id_ = 0;
   ClientLoop::TimerId handshake_timer_ = 0, probe_timer_ = 0;

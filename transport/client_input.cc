@@ -134,8 +134,8 @@ void McpClient::answer_server(const json_rpc::Request& request, std::optional<Cl
 }
 
 // The request of ours that a legacy server asks about; 0: that cannot be told for certain. A question must not reach
-// somebody else's caller, so the only request under way counts only as long as none was taken back: who was told to
-// stop may ask all the same.
+// somebody else's caller, so the only request under way counts only while the server has answered all that were taken
+// back: who was told to stop may ask all the same.
 ClientRequestId McpClient::asked_about(const json& params, std::optional<ClientRequestId> exchange) const {
   if (exchange) return *exchange;
   const json meta = params.value("_meta", json::object());
@@ -144,7 +144,7 @@ ClientRequestId McpClient::asked_about(const json& params, std::optional<ClientR
   for (const auto& [id, pending] : pending_) {
     if (!pending.request.on_input) continue;
     if (task.is_object() && pending.request.params.value("taskId", json()) == task.value("taskId", json(""))) return id;
-    if (only != 0 || lost_track_ || !task.is_null()) {
+    if (only != 0 || !given_up_.empty() || !task.is_null()) {
       only = -1;
       continue;
     }
@@ -163,8 +163,9 @@ void McpClient::take_server_answer(const std::string& key, const InputAnswer& an
   if (pending == pending_.end()) return;
   pending->second.clock->answered();
   if (!refusal) return;
+  // Not cancelled: the refusal says it, and a server that ends the call by itself tells us when it is done with it.
   const ClientRequestId ended = pending->first;
-  take_back(ended, "nobody answers");
+  if (wire_) give_up_on(ended);
   finish(ended, nothing_given(refusal->message));
 }
 

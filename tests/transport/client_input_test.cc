@@ -230,6 +230,19 @@ TEST_CASE("a refused question ends the call that it is about", "[transport][clie
   CHECK(failure.message == "nobody is here");
 }
 
+TEST_CASE("once the server has ended a call that was refused, its questions find their caller again",
+          "[transport][client_input]") {
+  Legacy legacy;
+  auto refused = legacy.start([](const InputRequest&, const std::function<void(InputAnswer)>& answer) {
+    answer(ProtocolError{rpc_code::kInvalidParams, "nobody is here", nullptr});
+  });
+  CHECK(failure_of(refused.get()).kind == ClientFailureKind::needs_input);
+  CHECK(eventually([&] {
+    auto later = legacy.start(saying("accept"));
+    return Legacy::text(later) == R"({"action":"accept"})";
+  }));
+}
+
 TEST_CASE("a question that the server takes back no longer stops the clock", "[transport][client_input]") {
   Legacy legacy;
   auto reply = legacy.start([](const InputRequest&, const auto&) {}, {{"withdraw", true}}, 300ms);
