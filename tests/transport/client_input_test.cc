@@ -230,8 +230,7 @@ TEST_CASE("a refused question ends the call that it is about", "[transport][clie
   CHECK(failure.message == "nobody is here");
 }
 
-TEST_CASE("once the server has ended a call that was refused, its questions find their caller again",
-          "[transport][client_input]") {
+TEST_CASE("questions find their caller again once the server has ended a refused call", "[transport][client_input]") {
   Legacy legacy;
   auto refused = legacy.start([](const InputRequest&, const std::function<void(InputAnswer)>& answer) {
     answer(ProtocolError{rpc_code::kInvalidParams, "nobody is here", nullptr});
