@@ -27,6 +27,8 @@ before(async () => {
     await home.serve();
     const status = await home.status();
     Object.assign(home, { endpoint: new URL(status.mcp), pid: status.pid });
+    for (const server of Object.keys(servers))  // call_tool waits only seconds for a server to start
+      await until(async () => (await home.run(["call", "search_tools", "--args", JSON.stringify({ server, query: "ask city" })])).stdout.includes(`${server}.ask_city`), `${server} to list its tools`);
   }
 });
 after(async () => { await second?.end(); await first?.end(); });
