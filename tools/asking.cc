@@ -79,7 +79,7 @@ Status give_answers(const CallContext& context, const Round& round, Answering as
     const auto given = give_answer(context, {.run = round.parked.run, .key = key, .answer = answer, .as = as});
     if (given.ok()) {
       if (*given == QuestionAnswered::left_open)
-        warnings.push_back("nothing was decided, so the question stays open; cancel_run ends the run");
+        warnings.emplace_back("nothing was decided, so the question stays open; cancel_run ends the run");
       continue;
     }
     const auto late = told_late(context, given.error());
