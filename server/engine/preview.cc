@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <functional>
 
 #include "server/domain/moment.h"
+#include "server/domain/schedule/chain.h"
+#include "server/domain/schedule/reminder.h"
 #include "server/engine/awaiting.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
@@ -47,28 +50,39 @@ void fill(Previewed& previewed, std::vector<NextSlot> slots, const Window& windo
   previewed.next = std::move(slots);
 }
 
+// What the tasks that a schedule names make of it. Asked only where it names any: most previews need no database, and
+// are answered by the thread that read the call.
+struct AmongTasks {
+  Schedule standing;
+  std::vector<std::string> warnings{};
+};
+
+bool names_tasks(const Schedule& schedule) {
+  return !awaited_tasks(schedule).empty() || !reminded_tasks(schedule).empty();
+}
+
 struct Asking {
-  Tx& tx;
-  const TenantId& tenant;
   Instant now;
   const std::string& zone;
+  std::function<AmongTasks(const Schedule&)> among_tasks;
 };
 
 Result<Previewed> preview_when(const Asking& asking, const Preview& query) {
-  const auto& [tx, tenant, now, zone] = asking;
+  const auto& [now, zone, among_tasks] = asking;
   const auto schedule = parse_when(*query.when, {.now = now, .zone = zone});
   if (!schedule) return schedule.error();
   const auto window = read_window(query, now, zone);
   if (!window) return window.error();
+  AmongTasks among = names_tasks(*schedule) ? among_tasks(*schedule) : AmongTasks{*schedule};
   TaskDefinition definition;
-  definition.schedule = with_known_anchors(tx, tenant, *schedule);
+  definition.schedule = std::move(among.standing);
   Previewed previewed{.kind = std::string(name_of(schedule->kind())),
                       .reads = reads(*schedule),
                       .zone = schedule->zone,
                       .warnings = schedule_warnings(*schedule, now),
                       .now = now};
   for (auto& warning : served_warnings(*schedule)) previewed.warnings.push_back(std::move(warning));
-  for (auto& warning : awaited_warnings(tx, tenant, *schedule)) previewed.warnings.push_back(std::move(warning));
+  for (auto& warning : among.warnings) previewed.warnings.push_back(std::move(warning));
   const auto count = static_cast<std::size_t>(query.count);
   fill(previewed, upcoming({definition, window->from - Duration{1}}, window->from, count + 1), *window, count);
   return previewed;
@@ -129,8 +143,16 @@ Result<Previewed> Engine::preview(const Caller& caller, const Preview& query) {
   const Instant now = parts_.clock.now();
   const std::string zone = query.timezone.value_or(zone_of(caller));
   if (const auto known = find_zone(zone, "/timezone"); !known) return known.error();
+  if (query.when) {
+    const auto among_tasks = [&](const Schedule& schedule) {
+      return parts_.store.in_tx(caller.tenant, [&](Tx& tx) {
+        return AmongTasks{with_known_anchors(tx, caller.tenant, schedule),
+                          awaited_warnings(tx, caller.tenant, schedule)};
+      });
+    };
+    return preview_when({now, zone, among_tasks}, query);
+  }
   return parts_.store.in_tx(caller.tenant, [&](Tx& tx) -> Result<Previewed> {
-    if (query.when) return preview_when({tx, caller.tenant, now, zone}, query);
     if (query.task) return preview_task(tx, caller.tenant, query, now);
     const auto window = read_window(query, now, zone);
     if (!window) return window.error();
