@@ -92,7 +92,10 @@ class Tools final : public ToolService {
   std::shared_ptr<const ToolList> list_tools(const RequestContext&) override { return list_; }
 
   void call_tool(const RequestContext& context, const std::string& name, json arguments, ToolDone done) override {
-    last_context = context;
+    {
+      const std::lock_guard lock{context_mutex_};  // calls come on several threads
+      last_context = context;
+    }
     if (name == "echo" || name == "region") return done(Answer{json::array({text_block(arguments.dump())}), arguments});
     if (name == "fail") return done(Answer{json::array({text_block("no")}), std::nullopt, true});
     if (name == "ask") return ask(context, arguments.value("how", "form"), done);
@@ -112,6 +115,7 @@ class Tools final : public ToolService {
 
   Parking parking;
   RequestContext last_context;
+  std::mutex context_mutex_;
 
  private:
   // By a form, a page to visit, or a model that has tools.
