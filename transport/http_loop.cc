@@ -71,7 +71,9 @@ HttpLoop::Round HttpLoop::round() {
   if (now_ >= next_look_) look_at_deadlines();
   if (!waiting_.empty() && can_lend()) {
     someone_waits_ = false;
-    ready_.swap(waiting_);
+    // Behind what the mail brought, which has no need of a loan and must not begin to wait for one.
+    ready_.insert(ready_.end(), waiting_.begin(), waiting_.end());
+    waiting_.clear();
   }
   if (ready_.empty()) wait();
   return Round::again;
