@@ -45,6 +45,7 @@ class Worklist final : public Relay::Loop {
   std::deque<Work> work_;
 };
 
+// Outlives the relay whose work waits at it: a thread is still within wait() when the others hear that it is through.
 struct Gate {
   std::promise<void> promise;
   std::shared_future<void> opened = promise.get_future().share();
@@ -66,10 +67,10 @@ TEST_CASE("short work stays on the thread of its loop", "[transport][relay]") {
 }
 
 TEST_CASE("a loop goes on while its work waits", "[transport][relay]") {
+  Gate gate;
   Relay relay{{.loan_time = 10s}};
   const auto loop = std::make_shared<Worklist>();
   REQUIRE(relay.start(loop));
-  Gate gate;
   std::atomic<bool> finished = false;
   std::promise<std::thread::id> second;
   loop->add([&] {
@@ -90,25 +91,25 @@ TEST_CASE("a loop goes on while its work waits", "[transport][relay]") {
 }
 
 TEST_CASE("a loop whose work takes long without a word is taken over", "[transport][relay]") {
+  std::array<Gate, 3> gates, reached;
   Relay relay{{.loan_time = 1ms}};
   const auto loop = std::make_shared<Worklist>();
   REQUIRE(relay.start(loop));
-  for (int i = 0; i < 3; ++i) {
-    Gate gate, reached;
-    loop->add([&] { CHECK(gate.wait()); });
-    loop->add([&] { reached.open(); });
-    CHECK(reached.wait());
-    gate.open();
+  for (std::size_t i = 0; i < 3; ++i) {
+    loop->add([&gate = gates[i]] { CHECK(gate.wait()); });
+    loop->add([&here = reached[i]] { here.open(); });
+    CHECK(reached[i].wait());
+    gates[i].open();
   }
   loop->end();
 }
 
 TEST_CASE("the overseer that went to sleep is woken by the next loan", "[transport][relay]") {
+  Gate gate, reached;
   Relay relay{{.loan_time = 1ms}};
   while (!relay.overseer_sleeps()) std::this_thread::yield();
   const auto loop = std::make_shared<Worklist>();
   REQUIRE(relay.start(loop));
-  Gate gate, reached;
   loop->add([&] { CHECK(gate.wait()); });
   loop->add([&] { reached.open(); });
   CHECK(reached.wait());
@@ -117,21 +118,23 @@ TEST_CASE("the overseer that went to sleep is woken by the next loan", "[transpo
 }
 
 TEST_CASE("loops and loans are limited", "[transport][relay]") {
+  Gate gate;
+  std::array<Gate, 4> asked;
+  std::size_t questions = 0;
   Relay relay{{.loops_max = 2, .loans_max = 3, .loans_of_one_max = 2, .loan_time = 10s}};
   const auto one = std::make_shared<Worklist>();
   const auto two = std::make_shared<Worklist>();
   REQUIRE(relay.start(one));
   REQUIRE(relay.start(two));
   CHECK_FALSE(relay.start(std::make_shared<Worklist>()));
-  Gate gate;
   const auto wait = [&] {
     about_to_wait();
     CHECK(gate.wait());
   };
   const auto could_lend = [&](Worklist& loop) {
-    Gate asked;
-    loop.add([&] { asked.open(); });
-    REQUIRE(asked.wait());
+    Gate& answer = asked.at(questions++);
+    loop.add([&answer] { answer.open(); });
+    REQUIRE(answer.wait());
     return loop.could_lend.load();
   };
   one->add(wait);
@@ -149,10 +152,10 @@ TEST_CASE("loops and loans are limited", "[transport][relay]") {
 }
 
 TEST_CASE("work that throws ends its loop unless the loop has gone on", "[transport][relay]") {
+  Gate gone_on;
   Relay relay{{.loan_time = 10s}};
   const auto loop = std::make_shared<Worklist>();
   REQUIRE(relay.start(loop));
-  Gate gone_on;
   loop->add([] {
     about_to_wait();
     throw std::runtime_error{"after the loop went on"};
