@@ -141,8 +141,7 @@ std::unique_ptr<transport::ClientWire> ServerLink::make_wire() {
     options.address = *transport::parse_http_address(remote->url);  // checked when the entry was read
     options.headers = remote->headers;
     options.authorizer = sign_in_;
-    options.listening = context_.listening;
-    return transport::make_http_wire(context_.loop, context_.pool, std::move(options));
+    return transport::make_http_wire(context_.loop, {context_.pool, context_.listening}, std::move(options));
   }
   const auto& launched = std::get<LaunchedServer>(entry_.reach);
   transport::StdioOptions options;

@@ -19,8 +19,8 @@ constexpr Duration kGateTime = std::chrono::seconds{2};
 
 class HttpWire final : public ClientWire {
  public:
-  HttpWire(ClientLoop& loop, std::shared_ptr<BlockingPool> pool, HttpOptions options)
-      : loop_(loop), pool_(std::move(pool)), server_(std::make_shared<HttpServerSide>(std::move(options))) {}
+  HttpWire(ClientLoop& loop, HttpPools pools, HttpOptions options)
+      : loop_(loop), pools_(std::move(pools)), server_(std::make_shared<HttpServerSide>(std::move(options))) {}
   ~HttpWire() override { close(nullptr); }
 
   std::optional<ClientFailure> open(WireListener& listener) override {
@@ -65,7 +65,7 @@ class HttpWire final : public ClientWire {
 
   void close(std::function<void()> gone) override {
     if (listener_ && !session_.empty())
-      pool_->run([server = server_, headers = headers_of({})] { server->end_session(headers); });
+      pools_.exchanges->run([server = server_, headers = headers_of({})] { server->end_session(headers); });
     listener_ = nullptr;
     for (auto& [request, exchange] : under_way_) exchange->abandon();
     for (const auto& exchange : tellings_) exchange->abandon();
@@ -98,8 +98,8 @@ class HttpWire final : public ClientWire {
       under_way_[*request] = exchange;
     else
       tellings_.insert(exchange);
-    const bool has_own_threads = exchange->kind == ExchangeKind::listen && server_->options().listening;
-    BlockingPool& pool = has_own_threads ? *server_->options().listening : *pool_;
+    const bool has_own_threads = exchange->kind == ExchangeKind::listen && pools_.listening;
+    BlockingPool& pool = has_own_threads ? *pools_.listening : *pools_.exchanges;
     if (pool.run([this, exchange, server = server_, alive = std::weak_ptr<bool>(alive_), &loop = loop_] {
           const auto to_wire = [&loop, alive](std::function<void()> task) {
             loop.post([alive, task = std::move(task)] {
@@ -215,7 +215,7 @@ class HttpWire final : public ClientWire {
   }
 
   ClientLoop& loop_;
-  std::shared_ptr<BlockingPool> pool_;
+  const HttpPools pools_;
   std::shared_ptr<HttpServerSide> server_;
   WireListener* listener_ = nullptr;
   std::string revision_, session_;
@@ -257,8 +257,8 @@ std::optional<HttpAddress> parse_http_address(const std::string& url) {
   return address;
 }
 
-std::unique_ptr<ClientWire> make_http_wire(ClientLoop& loop, std::shared_ptr<BlockingPool> pool, HttpOptions options) {
-  return std::make_unique<HttpWire>(loop, std::move(pool), std::move(options));
+std::unique_ptr<ClientWire> make_http_wire(ClientLoop& loop, HttpPools pools, HttpOptions options) {
+  return std::make_unique<HttpWire>(loop, std::move(pools), std::move(options));
 }
 
 }  // namespace carillon::transport

@@ -77,10 +77,16 @@ struct HttpOptions {
   std::size_t message_bytes_max = 64u << 20;
   Duration connect_timeout = std::chrono::seconds{10};
   std::shared_ptr<HttpAuthorizer> authorizer{};  // none: a 401 or 403 is the end of a request
-  // Threads for the stream on which a legacy server speaks first; it lasts as long as the server. None: the others'.
+};
+
+// Whose threads carry out the exchanges. The wire keeps the pools, its exchanges do not: a pool waits at its end for
+// what runs on it, and must not end on a thread of its own.
+struct HttpPools {
+  std::shared_ptr<BlockingPool> exchanges;
+  // For the stream on which a legacy server speaks first; it lasts as long as the server. None: the others'.
   std::shared_ptr<BlockingPool> listening{};
 };
 
-std::unique_ptr<ClientWire> make_http_wire(ClientLoop& loop, std::shared_ptr<BlockingPool> pool, HttpOptions options);
+std::unique_ptr<ClientWire> make_http_wire(ClientLoop& loop, HttpPools pools, HttpOptions options);
 
 }  // namespace carillon::transport

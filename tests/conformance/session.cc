@@ -41,7 +41,7 @@ Session::Session(const Scene& scene, json capabilities, std::shared_ptr<HttpAuth
   http.address = *address;
   http.authorizer = std::move(authorizer);
   client_ = std::make_unique<McpClient>(
-      loop_, [this, http] { return make_http_wire(loop_, pool_, http); }, std::move(options), std::move(hooks));
+      loop_, [this, http] { return make_http_wire(loop_, {pool_}, http); }, std::move(options), std::move(hooks));
 }
 
 Session::~Session() {

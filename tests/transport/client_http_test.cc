@@ -31,7 +31,7 @@ class HttpPair {
           HttpOptions http;
           http.address = *address;
           http.headers = headers;
-          return make_http_wire(client->loop(), pool_, http);
+          return make_http_wire(client->loop(), {pool_}, http);
         },
         options);
   }

@@ -30,7 +30,7 @@ class Pair {
             [this] {
               HttpOptions http;
               http.address = *parse_http_address(server_.url("/mcp"));
-              return make_http_wire(client_.loop(), pool_, http);
+              return make_http_wire(client_.loop(), {pool_}, http);
             },
             options(), std::move(asked)) {
     REQUIRE_FALSE(client_.open());
@@ -278,12 +278,17 @@ TEST_CASE("the stream on which a legacy server asks takes no thread from calls",
       [&] {
         HttpOptions http;
         http.address = *parse_http_address(server.url("/mcp"));
-        http.listening = listening;
-        return make_http_wire(client->loop(), calls, http);
+        return make_http_wire(client->loop(), {calls, listening}, http);
       },
       options, accepting());
   REQUIRE_FALSE(client->open());
   CHECK(client->text("one") == "called");
+  // Ours and the wire's. If what runs on it held the pool too, the pool could end on a thread of its own.
+  CHECK(eventually([&] {
+    const std::lock_guard lock{mutex};
+    return stream != nullptr;
+  }));
+  CHECK(listening.use_count() == 2);
 }
 
 TEST_CASE("a legacy stream that ends before its answer is resumed where it ended", "[transport][client_http]") {
@@ -320,7 +325,7 @@ TEST_CASE("a legacy stream that ends before its answer is resumed where it ended
       [&] {
         HttpOptions http;
         http.address = *parse_http_address(server.url("/mcp"));
-        return make_http_wire(client->loop(), pool, http);
+        return make_http_wire(client->loop(), {pool}, http);
       },
       options);
   REQUIRE_FALSE(client->open());
