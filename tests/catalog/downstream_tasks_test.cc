@@ -8,20 +8,12 @@ using namespace carillon::catalog;
 
 namespace {
 
-// The server "s" by one of the ways there are.
-class Jobs {
+// A server whose jobs last until they are told to end.
+class Jobs : public AnyWay {
  public:
-  explicit Jobs(const std::string& way, const json& carillon = json::object()) : era(way.substr(0, way.find(' '))) {
-    const json more{{"carillon", carillon}};
-    if (way.find("http") != std::string::npos) {
-      remote_ = std::make_unique<Remote>(std::vector<std::string>{"--era", era, "--sse"}, more);
-      bench = &remote_->bench;
-    } else {
-      local_ = std::make_unique<Bench>();
-      local_->with({"--era", era, "--tasks", local_->file("tasks")}, more);
-      bench = local_.get();
-    }
-  }
+  explicit Jobs(const std::string& way, const json& carillon = json::object())
+      : AnyWay(way, carillon, CatalogOptions{}.answer_within) {}
+
   void end_job() const { std::ofstream{bench->file("end")} << "now"; }
   json job(json arguments) const {
     arguments["path"] = bench->file("end");
@@ -30,17 +22,7 @@ class Jobs {
   bool was_looked_at() const {
     return eventually([this] { return !bench->journal("tasks/get").empty(); });
   }
-
-  const std::string era;
-  Bench* bench = nullptr;
-
- private:
-  std::unique_ptr<Remote> remote_;
-  std::unique_ptr<Bench> local_;
 };
-
-const char* any_way() { return GENERATE("modern stdio", "legacy stdio", "modern http", "legacy http"); }
-const char* any_era() { return GENERATE("modern stdio", "legacy stdio"); }
 
 }  // namespace
 

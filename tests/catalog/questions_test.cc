@@ -17,24 +17,11 @@ const json kSample{{"method", "sampling/createMessage"}, {"params", {{"messages"
 const json kEverything{{"elicitation", {{"form", json::object()}, {"url", json::object()}}},
                        {"sampling", json::object()}};
 
-json entry(json carillon) { return {{"carillon", std::move(carillon)}}; }
-
-// The server "s" by one of the ways there are, and a call that somebody answers.
-class Asked {
+// A server, and a call that somebody answers.
+class Asked : public AnyWay {
  public:
-  Asked(const std::string& way, const json& carillon, Duration answer_within = 20s) {
-    const std::string era = way.substr(0, way.find(' '));
-    if (way.find("http") != std::string::npos) {
-      remote_ = std::make_unique<Remote>(std::vector<std::string>{"--era", era, "--sse"}, entry(carillon));
-      bench = &remote_->bench;
-      bench->options.answer_within = answer_within;
-    } else {
-      local_ = std::make_unique<Bench>();
-      local_->options.answer_within = answer_within;
-      local_->with({"--era", era}, entry(carillon));
-      bench = local_.get();
-    }
-  }
+  explicit Asked(const std::string& way, const json& carillon, Duration answer_within = 20s)
+      : AnyWay(way, carillon, answer_within) {}
 
   // Calls with somebody who can answer; what is asked arrives at `question`.
   std::future<ToolReply> start(const std::string& tool, const json& arguments, const json& can_answer = kEverything,
@@ -47,16 +34,8 @@ class Asked {
     return bench->start(std::move(call), id);
   }
 
-  Bench* bench = nullptr;
   std::promise<std::pair<ToolQuestion, ToolAnswered>> question;
-
- private:
-  std::unique_ptr<Remote> remote_;
-  std::unique_ptr<Bench> local_;
 };
-
-const char* any_way() { return GENERATE("modern stdio", "legacy stdio", "modern http", "legacy http"); }
-const char* any_era() { return GENERATE("modern stdio", "legacy stdio"); }
 
 }  // namespace
 

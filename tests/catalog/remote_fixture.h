@@ -30,4 +30,31 @@ class Remote {
   std::optional<process::Child> child_;
 };
 
+// The server "s" of the era and over the wire that `way` names, as any_way() gives them.
+class AnyWay {
+ public:
+  AnyWay(const std::string& way, const json& carillon, Duration answer_within) : era(way.substr(0, way.find(' '))) {
+    const json more{{"carillon", carillon}};
+    if (way.ends_with("http")) {
+      remote_ = std::make_unique<Remote>(std::vector<std::string>{"--era", era, "--sse"}, more);
+      bench = &remote_->bench;
+    } else {
+      local_ = std::make_unique<Bench>();
+      local_->write({{"s", local_->stand_in({"--era", era, "--tasks", local_->file("tasks")}, more)}});
+      bench = local_.get();
+    }
+    bench->options.answer_within = answer_within;
+  }
+
+  const std::string era;
+  Bench* bench = nullptr;
+
+ private:
+  std::unique_ptr<Remote> remote_;
+  std::unique_ptr<Bench> local_;
+};
+
+inline const char* any_way() { return GENERATE("modern stdio", "legacy stdio", "modern http", "legacy http"); }
+inline const char* any_era() { return GENERATE("modern stdio", "legacy stdio"); }
+
 }  // namespace carillon::catalog
