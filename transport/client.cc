@@ -199,7 +199,7 @@ void McpClient::on_message(std::string_view text, std::optional<std::int64_t> re
     if (!response->id.is_number_integer()) return;
     const auto id = response->id.get<ClientRequestId>();
     given_up_.erase(id);  // a late answer, but now the server is done with it
-    if (!response->ok()) return finish(id, read_refusal(response->error, status));
+    if (!response->ok()) return take_refusal(id, read_refusal(response->error, status));
     return take_result(id, std::move(response->result), text);
   }
   if (const auto* notification = std::get_if<json_rpc::Notification>(&parsed)) {
@@ -249,6 +249,7 @@ void McpClient::take_notification(const std::string& method, const json& params)
     return;
   }
   if (method == "notifications/cancelled") return withdraw_question(params);
+  if (method == "notifications/elicitation/complete") return take_completion(params);
   if (method == "notifications/progress") take_progress(params);
 }
 

@@ -40,6 +40,8 @@ struct ClientOptions {
   std::size_t message_bytes_max = 64u << 20;
   std::size_t garbage_in_a_row_max = 1000;
   std::size_t tools_max = 10'000;
+  // How long a request that needs addresses opened waits at least before it is repeated unasked.
+  Duration url_pause = std::chrono::seconds{2};
 };
 
 struct ClientHooks {
@@ -117,11 +119,19 @@ class McpClient final : private WireListener {
 
  private:
   enum class State { idle, probing, initializing, ready, closed };
+  // Addresses that somebody has to open before a legacy server does what it was asked; elicitation ids as JSON text.
+  struct UrlErrand {
+    RpcRefusal refusal;  // that asks for it: how the request ends if nobody agrees
+    std::set<std::string> agreed, unfinished;
+    std::size_t unanswered = 0;
+    Duration pause{0};  // until the request is tried again
+  };
   struct Pending {
     ClientRequest request;
     ReplyHandler done;
     std::function<void(const ordered_json&)> done_ordered;  // takes results instead, with their member order
     std::unique_ptr<CallClock> clock{};
+    std::unique_ptr<UrlErrand> errand{};
     int rounds = 0;
     bool is_on_wire = true;        // false: answers for the next round are being gathered
     ClientRequestId first_id = 0;  // what the caller knows it by; a further round has an id of its own
@@ -158,6 +168,7 @@ class McpClient final : private WireListener {
 
   // client_input.cc: what a server asks
   void take_questions(ClientRequestId id, const json& result);
+  ClientRequestId take_aside(ClientRequestId id);
   void take_answer(ClientRequestId round, const std::string& key, InputAnswer answer);
   void answer_server(const json_rpc::Request& request, std::optional<ClientRequestId> exchange);
   ClientRequestId asked_about(const json& params, std::optional<ClientRequestId> exchange) const;
@@ -165,6 +176,13 @@ class McpClient final : private WireListener {
   void withdraw_question(const json& params);
   void close_questions(ClientRequestId first_id);
   void send_answer(std::string text);
+
+  // client_urls.cc: addresses to be opened first
+  void take_refusal(ClientRequestId id, RpcRefusal refusal);
+  void take_agreement(ClientRequestId round, const std::string& elicitation, const InputAnswer& answer);
+  void repeat_later(ClientRequestId round);
+  void repeat(ClientRequestId round);
+  void take_completion(const json& params);
 
   // client_handshake.cc: the way to a ready connection
   void start_handshake_timer();

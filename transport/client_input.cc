@@ -62,6 +62,16 @@ json default_content(const json& requested_schema) {
 
 // The request goes on under an id of its own while the answers are gathered, and under another when it is repeated:
 // what still comes for an earlier id then meets nobody.
+ClientRequestId McpClient::take_aside(ClientRequestId id) {
+  auto node = pending_.extract(id);
+  const ClientRequestId round = ++last_id_;
+  node.key() = round;
+  node.mapped().is_on_wire = false;
+  later_rounds_[node.mapped().first_id] = round;
+  pending_.insert(std::move(node));
+  return round;
+}
+
 void McpClient::take_questions(ClientRequestId id, const json& result) {
   const auto questions = read_questions(result.value("inputRequests", json::object()));
   const auto state = result.find("requestState");
@@ -75,22 +85,18 @@ void McpClient::take_questions(ClientRequestId id, const json& result) {
   if (!questions->empty() && !handler)
     return finish(id, nothing_given("the server asks for input, and nobody is there to give it"));
 
-  auto node = pending_.extract(id);
-  Pending pending = std::move(node.mapped());
-  json& params = pending.request.params;
+  json& params = pending_.at(id).request.params;
   params.erase("requestState");
   params.erase("inputResponses");
   if (has_state) params["requestState"] = *state;
   if (questions->empty()) {  // it only wants to be asked again with its own state
-    send_request(std::move(pending));
+    auto node = pending_.extract(id);
+    send_request(std::move(node.mapped()));
     return;
   }
   params["inputResponses"] = json::object();
-  pending.is_on_wire = false;
-  const ClientRequestId round = ++last_id_;
-  later_rounds_[pending.first_id] = round;
-  for (std::size_t i = 0; i < questions->size(); ++i) pending.clock->ask();
-  pending_.emplace(round, std::move(pending));
+  const ClientRequestId round = take_aside(id);
+  for (std::size_t i = 0; i < questions->size(); ++i) pending_.at(round).clock->ask();
   for (const auto& [key, question] : *questions) {
     if (pending_.count(round) == 0) return;  // an answer has ended it
     handler(question, [this, round, name = key, alive = std::weak_ptr<bool>(alive_)](InputAnswer answer) {
