@@ -7,6 +7,7 @@
 #include "server/base/log.h"
 #include "server/base/mask.h"
 #include "server/domain/nearest.h"
+#include "transport/allowed_hosts.h"
 #include "transport/client_fetch.h"
 
 namespace carillon::catalog {
@@ -54,7 +55,7 @@ ErrorClass class_of(ErrorCode code) {
 
 ToolReply http_get(const Context& context) {
   const auto url = context.call.arguments.at("url").get<std::string>();
-  const auto address = allowed_address(url, context.options.http_get_hosts);
+  const auto address = transport::allowed_address(url, context.options.http_get_hosts);
   if (!address)
     return failed_reply(ErrorClass::tool_error,
                         context.options.http_get_hosts.empty()
@@ -62,8 +63,8 @@ ToolReply http_get(const Context& context) {
                             : "carillon.http_get may not reach this address (catalog.http_get_hosts)",
                         Arrived::no);
   transport::FetchOptions options;
-  options.reach = may_be_private(*address, context.options.http_get_hosts) ? transport::Reach::anywhere
-                                                                           : transport::Reach::public_only;
+  options.reach = transport::may_be_private(*address, context.options.http_get_hosts) ? transport::Reach::anywhere
+                                                                                      : transport::Reach::public_only;
   options.timeout = std::clamp(context.call.timeout, Duration{std::chrono::milliseconds{1}}, kFetchTimeoutMax);
   options.body_bytes_max = context.options.http_get_bytes_max;
   const auto fetched = transport::fetch(url, options);
@@ -108,37 +109,6 @@ transport::ListedTool listed(const Row& row) {
   return tool;
 }
 
-struct HostPattern {
-  std::string host;
-  std::string port;  // empty: any, but public addresses only
-};
-
-HostPattern read_pattern(const std::string& text) {
-  const auto colon = text.rfind(':');
-  const bool six = text.find(']') != std::string::npos;
-  if (colon == std::string::npos || (six && colon < text.find(']'))) return {text, ""};
-  return {text.substr(0, colon), text.substr(colon + 1)};
-}
-
-std::string port_of(const transport::HttpAddress& address) {
-  const auto colon = address.origin.rfind(':');
-  if (colon != std::string::npos && colon > 6 &&
-      address.origin.find_first_not_of("0123456789", colon + 1) == std::string::npos)
-    return address.origin.substr(colon + 1);
-  return address.origin.starts_with("https") ? "443" : "80";
-}
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
-bool host_matches(const std::string& pattern, const std::string& host) {
-  if (pattern.starts_with("*.")) return host.size() > pattern.size() - 1 && host.ends_with(pattern.substr(1));
-  return pattern == host || pattern == "[" + host + "]";
-}
-
 }  // namespace
 
 BuiltInServer::BuiltInServer(CatalogOptions options, std::shared_ptr<transport::BlockingPool> pool)
@@ -169,24 +139,6 @@ void BuiltInServer::run(const ToolCall& call, const std::string& tool,
   };
   if (row->runs == Runs::at_once) return work();
   if (!pool_->run(work)) done(failed_reply(ErrorClass::unavailable, "too many fetches are waiting", Arrived::no));
-}
-
-std::optional<transport::HttpAddress> allowed_address(const std::string& url, const std::vector<std::string>& hosts) {
-  auto address = transport::parse_http_address(url);
-  if (!address) return std::nullopt;
-  for (const auto& text : hosts) {
-    const auto pattern = read_pattern(lower(text));
-    if (host_matches(pattern.host, lower(address->host)) && (pattern.port.empty() || pattern.port == port_of(*address)))
-      return address;
-  }
-  return std::nullopt;
-}
-
-bool may_be_private(const transport::HttpAddress& address, const std::vector<std::string>& hosts) {
-  return std::any_of(hosts.begin(), hosts.end(), [&](const auto& text) {
-    const auto pattern = read_pattern(lower(text));
-    return !pattern.port.empty() && host_matches(pattern.host, lower(address.host)) && pattern.port == port_of(address);
-  });
 }
 
 }  // namespace carillon::catalog

@@ -32,8 +32,4 @@ class BuiltInServer {
   ToolListPtr list_;
 };
 
-// Whether http_get may reach this address under these host patterns, and how far (see CatalogOptions).
-std::optional<transport::HttpAddress> allowed_address(const std::string& url, const std::vector<std::string>& hosts);
-bool may_be_private(const transport::HttpAddress& address, const std::vector<std::string>& hosts);
-
 }  // namespace carillon::catalog
