@@ -10,6 +10,7 @@
 #include "catalog/catalog_options.h"
 #include "config/paths.h"
 #include "server/base/log.h"
+#include "server/delivery/delivery_options.h"
 #include "server/store/retention_options.h"
 #include "server/store/store_options.h"
 #include "server/worker/worker_options.h"
@@ -51,6 +52,7 @@ struct Config {
   HttpEndpointOptions http;
   ToolOptions tools;
   SessionOptions session;
+  DeliveryOptions delivery;
   CatalogOptions catalog;
   WorkerOptions worker;
 };

@@ -106,6 +106,26 @@ void add_session(std::vector<ConfigKey>& keys) {
                 [](Config& c) -> int& { return c.session.per_hour_max; }, {1, 10'000}));
 }
 
+void add_delivery(std::vector<ConfigKey>& keys) {
+  keys.push_back(
+      count_key({"delivery.per_hour_max", "letters to one target within an hour; what exceeds it is told in one later"},
+                [](Config& c) -> int& { return c.delivery.per_hour_max; }, {1, 10'000}));
+  keys.push_back(count_key({"delivery.attempts_max", "a letter that was tried so often has failed"},
+                           [](Config& c) -> int& { return c.delivery.attempts_max; }, {1, 100}));
+  keys.push_back(duration_key(
+      {"delivery.retry_base", "the wait after a letter's first attempt; doubled each time, two hours at most"},
+      [](Config& c) -> Duration& { return c.delivery.retry_base; }, milliseconds{10}));
+  keys.push_back(duration_key(
+      {"delivery.timeout", "of one attempt"}, [](Config& c) -> Duration& { return c.delivery.timeout; },
+      milliseconds{100}));
+  keys.push_back(text_key({"delivery.ca_file", "PEM file of the certificates to trust, instead of the system's"},
+                          [](Config& c) -> std::string& { return c.delivery.ca_file; }));
+  keys.push_back(list_key(
+      {"delivery.webhook_hosts",
+       "hosts that webhooks may reach; none: every public one, over https; with a port private ones and http too"},
+      [](Config& c) -> std::vector<std::string>& { return c.delivery.webhook.hosts; }));
+}
+
 void add_catalog(std::vector<ConfigKey>& keys) {
   keys.push_back(text_key({"catalog.servers_file", "the mcpServers object of the downstream servers"},
                           [](Config& c) -> std::string& { return c.catalog.servers_file; }));
@@ -173,6 +193,7 @@ std::vector<ConfigKey> make_keys() {
   add_http(keys);
   add_tools(keys);
   add_session(keys);
+  add_delivery(keys);
   add_catalog(keys);
   add_worker(keys);
   return keys;

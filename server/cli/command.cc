@@ -25,8 +25,8 @@ constexpr auto kSubcommands = std::to_array<Subcommand>({
     {"import", "servers [FILE…]", "take over the MCP servers that agent hosts already know", run_import},
     {"login", "<server> [--port PORT]", "sign in to a downstream server in a browser, once", run_login},
     {"logout", "<server>", "give a sign-in back and forget it", run_logout},
-    {"secret", "set NAME | list | delete NAME", "secrets that servers.json names; a value is read from stdin",
-     run_secret},
+    {"secret", "set NAME | list | delete NAME | webhook URL",
+     "secrets that servers.json names, read from stdin; the one that a webhook's receiver needs", run_secret},
     {"when", "\"<text>\" [--tz ZONE] [--from TIME] [--count N] [--json] [--dst-gap P] [--dst-overlap P] | --batch",
      "explain a schedule; needs no daemon", run_when},
 });

@@ -10,6 +10,7 @@
 #include "server/base/metrics.h"
 #include "server/base/version.h"
 #include "server/cli/control.h"
+#include "server/cli/deliveries.h"
 #include "server/cli/downstream.h"
 #include "server/cli/health_facts.h"
 #include "server/cli/token.h"
@@ -91,6 +92,7 @@ struct Daemon::Rooms {
   WorkerBell bell;
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Retention> retention;
+  std::unique_ptr<Deliveries> deliveries;
   std::unique_ptr<Worker> worker;
   std::unique_ptr<CatalogDownstream> downstream;
   std::unique_ptr<tools::ResourceWatch> resource_watch;
@@ -201,6 +203,7 @@ void Daemon::Rooms::start_working() {
   WorkerHooks hooks;
   hooks.run_ended = [this, tell_watchers](RunId run) {
     engine->watch().finished(run);
+    deliveries->wake();
     tell_watchers();
   };
   hooks.each_second = [this, tell_watchers] {
@@ -211,6 +214,9 @@ void Daemon::Rooms::start_working() {
   hooks.run_asks = [this](RunId run) { engine->watch().asks(run); };
   hooks.run_progressed = [this](RunId run, const ToolProgress& progress) { engine->watch().progressed(run, progress); };
   hooks.sweep = [this] { retention->sweep(clock.now()); };
+  deliveries =
+      std::make_unique<Deliveries>(DeliveryParts{.store = *store, .clock = clock, .engine = *engine}, config.delivery);
+  deliveries->start();
   worker = std::make_unique<Worker>(
       WorkerParts{.database = hot_path(), .tools = *catalog, .clock = clock, .membership = *membership, .hooks = hooks},
       config.worker);
@@ -366,6 +372,7 @@ void Daemon::stop() {
   if (rooms_->http) rooms_->http->stop();
   rooms_->bell.attach(nullptr);
   if (rooms_->worker) rooms_->worker->stop(rooms_->config.worker.soft_deadline);
+  if (rooms_->deliveries) rooms_->deliveries->stop();
   if (rooms_->pool) rooms_->pool->stop();
   // What calls upwards goes before what it calls.
   rooms_->socket.reset();
@@ -382,6 +389,7 @@ void Daemon::stop() {
   rooms_->followed_calls.reset();
   rooms_->tools.reset();
   rooms_->worker.reset();
+  rooms_->deliveries.reset();
   rooms_->engine.reset();
   rooms_->catalog.reset();
   rooms_->store.reset();

@@ -1,5 +1,6 @@
 // `carillon secret`: the secrets that servers.json names. A value comes in by stdin only: what stands on a command line
-// can be read by everybody on the machine, and is kept in the shell's history.
+// can be read by everybody on the machine, and is kept in the shell's history. And those of webhooks, which are made,
+// not entered: they are shown to whoever may read the database, because the receiver needs them.
 #include <termios.h>
 #include <unistd.h>
 
@@ -8,6 +9,12 @@
 
 #include "catalog/secrets.h"
 #include "server/cli/command.h"
+#include "server/cli/token.h"
+#include "server/delivery/webhook.h"
+#include "server/domain/notify.h"
+#include "server/store/database.h"
+#include "server/store/sealing_key.h"
+#include "server/store/store.h"
 
 namespace carillon::cli {
 namespace {
@@ -77,6 +84,20 @@ int delete_secret(const Vault& vault, const std::string& name) {
   return say(kExitOk, "deleted");
 }
 
+int show_webhook_secret(const Config& config, const std::string& url) {
+  const auto target = read_notify_target("webhook:" + url, "");
+  if (!target) return say(kExitUsage, target.error().message);
+  auto database = Database::open(config.database);
+  if (!database.ok()) return say(kExitUnavailable, database.error().message);
+  std::string key;
+  {
+    Store store{database->urls(), config.database.pool};
+    key = read_sealing_key(store, kWebhookKey);
+  }
+  database->close();
+  return say(kExitOk, delivery::show_secret(delivery::webhook_secret(key, TenantId{owner_principal().tenant}, url)));
+}
+
 }  // namespace
 
 int run_secret(const Words& words) {
@@ -87,11 +108,12 @@ int run_secret(const Words& words) {
   if (what == "set" && rest.size() > 2)
     return say(kExitUsage, "a value does not belong on the command line, where others can read it; give it by stdin");
   make_directories(parsed->config.paths, current_user());
+  if (what == "webhook" && rest.size() == 2) return show_webhook_secret(parsed->config, rest[1]);
   const Vault vault{parsed->config.catalog.vault_directory};
   if (what == "set" && rest.size() == 2) return set_secret(vault, rest[1]);
   if (what == "list" && rest.size() == 1) return list_secrets(vault);
   if (what == "delete" && rest.size() == 2) return delete_secret(vault, rest[1]);
-  return say(kExitUsage, "write: carillon secret set NAME | list | delete NAME");
+  return say(kExitUsage, "write: carillon secret set NAME | list | delete NAME | webhook URL");
 }
 
 }  // namespace carillon::cli

@@ -1,11 +1,56 @@
 #include "server/domain/notify.h"
 
 #include <algorithm>
+#include <cctype>
+#include <nlohmann/json.hpp>
 
 #include "server/domain/nearest.h"
 #include "server/domain/refusal.h"
 
 namespace carillon {
+namespace {
+
+constexpr std::string_view kWebhook = "webhook:";
+constexpr std::size_t kUrlBytesMax = 2000;
+
+bool is_host_letter(unsigned char letter) {
+  return std::isalnum(letter) != 0 || letter == '.' || letter == '-' || letter == '_';
+}
+
+// "host", "host:8080", "[::1]:8080". Strict, so that nobody who reads the address later reads another host in it.
+bool is_authority(std::string_view text) {
+  const auto colon = text.rfind(':');
+  const auto bracket = text.find(']');
+  const bool has_port = colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
+  const std::string_view host = has_port ? text.substr(0, colon) : text;
+  const std::string_view port = has_port ? text.substr(colon + 1) : "1";
+  if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string_view::npos) return false;
+  if (host.starts_with('['))
+    return host.size() > 2 && host.ends_with(']') &&
+           host.substr(1, host.size() - 2).find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos;
+  return !host.empty() && std::all_of(host.begin(), host.end(), is_host_letter);
+}
+
+Result<std::string> read_webhook(std::string_view text, std::string_view pointer) {
+  const std::string_view url = text.substr(kWebhook.size());
+  const auto refuse = [&](const char* why) -> Error {
+    Error error = invalid(why, std::string(pointer), std::string(text.substr(0, 200)));
+    error.try_instead = json::array({{{"notify", {"webhook:https://example.com/hook"}}}});
+    return error;
+  };
+  const std::size_t begin = url.starts_with("https://") ? 8 : url.starts_with("http://") ? 7 : 0;
+  if (begin == 0) return refuse("a webhook is written webhook:https://host/path");
+  if (url.size() > kUrlBytesMax) return refuse("an address has at most 2000 bytes");
+  if (std::any_of(url.begin(), url.end(), [](unsigned char letter) { return letter <= ' ' || letter >= 127; }))
+    return refuse("an address is written in ASCII, without spaces; encode other characters as %…");
+  if (url.find('#') != std::string_view::npos) return refuse("what stands behind # is never sent; leave it out");
+  const std::string_view rest = url.substr(begin);
+  if (!is_authority(rest.substr(0, rest.find_first_of("/?"))))
+    return refuse("the address names no host; a user and password in front of it are not sent");
+  return std::string(text);
+}
+
+}  // namespace
 
 std::optional<NotifyOn> notify_on_named(std::string_view name) {
   const auto* found = std::find(kNotifyOnNames.begin(), kNotifyOnNames.end(), name);
@@ -13,12 +58,17 @@ std::optional<NotifyOn> notify_on_named(std::string_view name) {
   return static_cast<NotifyOn>(found - kNotifyOnNames.begin());
 }
 
+TargetKind kind_of_target(std::string_view target) {
+  return target.starts_with(kWebhook) ? TargetKind::webhook : TargetKind::session;
+}
+
 Result<std::string> read_notify_target(std::string_view text, std::string_view pointer) {
-  if (std::find(kNotifyKinds.begin(), kNotifyKinds.end(), text) != kNotifyKinds.end()) return std::string(text);
-  const auto close = nearest(text, kNotifyKinds);
+  if (text == name_of(TargetKind::session)) return std::string(text);
+  if (text.starts_with(kWebhook)) return read_webhook(text, pointer);
+  const auto close = nearest(text, kTargetForms);
   Error error = invalid("nothing is delivered to such a target" + did_you_mean(close), std::string(pointer),
                         std::string(text.substr(0, 200)));
-  error.details["accepted"] = kNotifyKinds;
+  error.details["accepted"] = kTargetForms;
   return error;
 }
 

@@ -1,7 +1,8 @@
 // Notify: whom a task tells when a run of it has ended, and of which ends.
 //
-// A target is a kind with an address behind a colon: "session" needs none. One row of carillon.delivery is planned for
-// each end and target, in the transaction of the end; who delivers a kind takes its rows from there.
+// A target is a kind with an address behind a colon ("webhook:https://…"); "session" needs none. One row of
+// carillon.delivery is planned for each end and target, in the transaction of the end; who delivers a kind takes its
+// rows from there.
 //
 // Values and pure functions; thread-safe.
 #pragma once
@@ -23,13 +24,20 @@ inline constexpr auto kNotifyOnNames = std::to_array<std::string_view>({"failure
 constexpr std::string_view name_of(NotifyOn on) { return kNotifyOnNames[static_cast<std::size_t>(on)]; }
 std::optional<NotifyOn> notify_on_named(std::string_view name);
 
-// The kinds that are delivered: "session", the host session of the agent for whom the run was, where the person who
-// runs the host has switched that on.
-inline constexpr auto kNotifyKinds = std::to_array<std::string_view>({"session"});
+// Who delivers. session: the host session of the agent for whom the run was, where the person who runs the host has
+// switched that on. webhook: a signed POST to an address.
+enum class TargetKind { session, webhook };
+inline constexpr auto kTargetKindNames = std::to_array<std::string_view>({"session", "webhook"});
+constexpr std::string_view name_of(TargetKind kind) { return kTargetKindNames[static_cast<std::size_t>(kind)]; }
+// Of a target that was read; the database says the same (carillon.kind_of_target).
+TargetKind kind_of_target(std::string_view target);
+
+// How each kind is written.
+inline constexpr auto kTargetForms = std::to_array<std::string_view>({"session", "webhook:https://…"});
 
 inline constexpr std::size_t kNotifyTargetsMax = 10;
 
-// The text as it is stored. Errors: arguments_invalid at `pointer` with the kinds that there are.
+// The text as it is stored. Errors: arguments_invalid at `pointer` with the forms that there are.
 Result<std::string> read_notify_target(std::string_view text, std::string_view pointer);
 
 }  // namespace carillon

@@ -18,6 +18,27 @@ TEST_CASE("targets that nobody delivers to are refused with those that there are
   CHECK(refused.error().details["accepted"][0] == "session");
 }
 
+TEST_CASE("a webhook's address is read strictly and kept as it is", "[domain][notify]") {
+  for (const char* good : {"https://example.com", "https://example.com/hook?a=b%20c", "http://box:8080/x",
+                           "https://[::1]:8443/", "https://a_b.example-1.org?x"}) {
+    INFO(good);
+    const std::string target = std::string{"webhook:"} + good;
+    CHECK(*read_notify_target(target, "/notify") == target);
+    CHECK(kind_of_target(target) == TargetKind::webhook);
+  }
+  for (const char* bad :
+       {"", "example.com", "ftp://example.com", "https://", "https:///x", "https://me:secret@example.com/",
+        "https://good.example\\@evil.example/", "https://a b.example/", "https://example.com/ü",
+        "https://example.com/#x", "https://example.com:/", "https://example.com:99999999/", "https://example.com:1x/",
+        "https://[::1/", "https://[x]/", "https://example.com\r\nX: y"}) {
+    INFO(bad);
+    const auto refused = read_notify_target(std::string{"webhook:"} + bad, "/notify");
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().pointer == "/notify");
+  }
+  CHECK_FALSE(read_notify_target("webhook:https://example.com/" + std::string(2000, 'x'), "/notify").ok());
+}
+
 TEST_CASE("a draft takes each target once and refuses what is no wish", "[domain][notify]") {
   const auto draft = read_draft({{"notify", {"session", "session"}}, {"notify_on", "change"}});
   REQUIRE(draft.ok());

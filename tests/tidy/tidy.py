@@ -17,14 +17,15 @@ ROOMS = {  # room: what it may include besides itself
     "server/domain": ["server/base"],
     "server/store": ["server/base", "server/domain", "server/process"],
     "server/engine": ["server/base", "server/domain", "server/store"],
-    "server/worker": ["server/base", "server/domain", "server/store", "server/engine"],
     "transport": ["server/base", "server/process"],
+    "server/delivery": ["server/base", "server/domain", "transport"],
+    "server/worker": ["server/base", "server/domain", "server/store", "server/engine", "server/delivery"],
     "catalog": ["server/base", "server/process", "server/domain", "transport"],
     "tools": ["server/base", "server/domain", "server/engine", "transport", "schemas"],
     "config": ["server/base", "server/domain"],  # and the *_options.h header of any room
     "server/web": ["server/base", "server/domain", "server/engine", "tools", "transport"],
     "server/cli": ["server/base", "server/process", "server/domain", "server/store", "server/engine", "server/worker",
-                   "transport", "catalog", "tools", "config", "server/web"],
+                   "server/delivery", "transport", "catalog", "tools", "config", "server/web"],
 }
 LIBRARIES = {  # an include that starts so: the only places that may have it
     "cctz/": ["server/domain/schedule/"],
@@ -33,7 +34,8 @@ LIBRARIES = {  # an include that starts so: the only places that may have it
     "libpq-fe.h": ["server/store/hot_path", "server/store/libpq_", "server/store/listener"],
     "spdlog/": ["server/base/log.cc"],
     "httplib.h": ["transport/"],
-    "openssl/": ["transport/", "server/base/"],
+    "openssl/": ["transport/", "server/base/", "server/delivery/webhook.cc"],
+    "curl/": ["server/delivery/transfer.cc"],
     "sodium": ["catalog/secrets.cc", "server/base/"],
     "toml++": ["config/"],
     "cxxopts": ["server/cli/"],

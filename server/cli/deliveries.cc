@@ -1,0 +1,47 @@
+#include "server/cli/deliveries.h"
+
+#include <vector>
+
+#include "server/delivery/webhook.h"
+#include "server/engine/post.h"
+#include "server/store/sealing_key.h"
+#include "server/store/store.h"
+#include "server/worker/courier.h"
+
+namespace carillon::cli {
+namespace {
+
+// A receiver that is slow holds a courier for delivery.timeout; the others must not wait for it.
+constexpr int kCouriersOfNetworkKinds = 2;
+
+}  // namespace
+
+struct Deliveries::Inside {
+  Inside(const DeliveryParts& parts, const DeliveryOptions& options)
+      : post(parts.store, parts.clock, parts.engine), webhooks(options, read_sealing_key(parts.store, kWebhookKey)) {
+    for (int i = 0; i < kCouriersOfNetworkKinds; ++i)
+      couriers.push_back(std::make_unique<Courier>(post, webhooks, options));
+  }
+
+  Post post;
+  delivery::Webhooks webhooks;
+  std::vector<std::unique_ptr<Courier>> couriers;
+};
+
+Deliveries::Deliveries(const DeliveryParts& parts, const DeliveryOptions& options)
+    : inside_(std::make_unique<Inside>(parts, options)) {}
+Deliveries::~Deliveries() { stop(); }
+
+void Deliveries::start() {
+  for (const auto& courier : inside_->couriers) courier->start();
+}
+
+void Deliveries::wake() {
+  for (const auto& courier : inside_->couriers) courier->wake();
+}
+
+void Deliveries::stop() {
+  for (const auto& courier : inside_->couriers) courier->stop();
+}
+
+}  // namespace carillon::cli

@@ -1,0 +1,39 @@
+// Deliveries: the channels on which this process tells of the ends of runs beyond its hosts' sessions, and the couriers
+// that use them.
+//
+// start() once, then stop() once; wake() from any thread between.
+#pragma once
+
+#include <memory>
+
+#include "server/base/clock.h"
+#include "server/delivery/delivery_options.h"
+
+namespace carillon {
+class Engine;
+class Store;
+}  // namespace carillon
+
+namespace carillon::cli {
+
+struct DeliveryParts {
+  Store& store;
+  const Clock& clock;
+  Engine& engine;
+};
+
+class Deliveries {
+ public:
+  Deliveries(const DeliveryParts& parts, const DeliveryOptions& options);
+  ~Deliveries();
+
+  void start();
+  void wake();  // a run has ended
+  void stop();
+
+ private:
+  struct Inside;
+  std::unique_ptr<Inside> inside_;
+};
+
+}  // namespace carillon::cli

@@ -1,0 +1,26 @@
+// DeliveryOptions: what can be set about letters that leave this installation. A value; the defaults are the product's.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "server/base/clock.h"
+
+namespace carillon {
+
+struct WebhookOptions {
+  // Hosts that may be reached; none: every public one over https. With a port ("intranet:8080", "127.0.0.1:9000")
+  // private addresses and http are allowed as well, because somebody meant it.
+  std::vector<std::string> hosts;
+};
+
+struct DeliveryOptions {
+  int per_hour_max = 20;  // letters to one target; what exceeds it waits and is told in one
+  int attempts_max = 12;
+  Duration retry_base = std::chrono::seconds{15};  // after the first attempt; doubled each time, two hours at most
+  Duration timeout = std::chrono::seconds{10};     // of one attempt
+  std::string ca_file;                             // certificates to trust instead of the system's
+  WebhookOptions webhook;
+};
+
+}  // namespace carillon

@@ -1,0 +1,40 @@
+// Transfer: one exchange with a server outside, bounded as a whole in time and in what it reads. The only place that
+// knows libcurl, because its timeout covers everything from the name's look-up to the last byte, and because it asks
+// before it connects to an address: a name that leads to a private address is stopped there, however it was resolved.
+//
+// Redirects are not followed and proxies of the environment not used: both would lead elsewhere. Blocks; thread-safe.
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "server/base/clock.h"
+#include "transport/client_fetch.h"
+
+namespace carillon::delivery {
+
+struct TransferLimits {
+  Duration timeout = std::chrono::seconds{10};
+  std::size_t answer_bytes_max = 64u << 10;  // what is beyond is not read
+  transport::Reach reach = transport::Reach::public_only;
+  std::string ca_file{};
+};
+
+struct Posting {
+  std::string url;
+  std::vector<std::string> headers;  // "name: value", checked by who makes them
+  std::string body;
+};
+
+// What came of it. No status: nothing answered, and `problem` says why.
+struct Answer {
+  int status = 0;
+  std::string problem{};
+  std::optional<Duration> retry_after{};
+};
+
+Answer post(const Posting& posting, const TransferLimits& limits, const std::stop_token& stop);
+
+}  // namespace carillon::delivery

@@ -1,0 +1,75 @@
+#include "server/engine/post.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "server/base/mask.h"
+#include "server/base/metrics.h"
+#include "server/domain/notify.h"
+#include "server/engine/engine.h"
+#include "server/store/store.h"
+
+namespace carillon {
+namespace {
+
+// FNV-1a; the id must be the same in every version, and tell apart the letters of one run.
+std::uint64_t hash_of(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (const char letter : text) hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3U;
+  return hash;
+}
+
+std::string id_of(const LetterKey& key) {
+  std::array<char, 16> hash{};
+  const auto end = std::to_chars(hash.begin(), hash.end(), hash_of(key.tenant.str() + "\n" + key.target), 16).ptr;
+  return "msg_" + key.first.str() + "_" + std::string{hash.begin(), end};
+}
+
+}  // namespace
+
+std::optional<TakenLetter> Post::take_row(const WantedLetter& wanted, Instant now) {
+  const auto due = [&](Tx& tx) { return LetterStore{tx}.any_due(wanted.kind, now); };
+  if (!store_.across_tenants(due)) return std::nullopt;
+  return store_.across_tenants([&](Tx& tx) {
+    return LetterStore{tx}.take({wanted.kind, now, now + wanted.lasts, wanted.per_hour_max});
+  });
+}
+
+std::optional<DueLetter> Post::take(const WantedLetter& wanted) {
+  const Instant now = clock_.now();
+  while (auto taken = take_row(wanted, now)) {
+    DueLetter letter{*taken, id_of(taken->key), {}, now};
+    const Caller reader{.tenant = taken->key.tenant,
+                        .agent = taken->agent,
+                        .scopes = {Scope::read},
+                        .correlation_id = "delivery",
+                        .zone = ""};
+    for (std::size_t i = 0; i < std::min(taken->runs.size(), kRunsTold); ++i)
+      if (auto run = engine_.get_run(reader, {.run = taken->runs[i].str()})) letter.runs.push_back(std::move(*run));
+    if (!letter.runs.empty()) return letter;
+    failed(letter, "nothing is known of the run any more");
+  }
+  return std::nullopt;
+}
+
+void Post::settle(const DueLetter& letter, DeliveryState state, const std::string& why) {
+  store_.across_tenants([&](Tx& tx) {
+    LetterStore{tx}.settle(letter.taken.key, {state, mask_secrets(why), clock_.now()});
+  });
+  metrics::count("carillon_deliveries_total",
+                 {{"kind", name_of(kind_of_target(letter.taken.key.target))}, {"outcome", name_of(state)}},
+                 static_cast<double>(letter.taken.runs.size()));
+}
+
+void Post::put_off(const DueLetter& letter, const PutOff& how) {
+  store_.across_tenants([&](Tx& tx) {
+    LetterStore{tx}.retry(letter.taken, clock_.now() + how.after, mask_secrets(how.why), how.others);
+  });
+}
+
+void Post::note_undeliverable(std::string_view kind, const std::string& why) {
+  store_.across_tenants([&](Tx& tx) { LetterStore{tx}.note_undeliverable(kind, clock_.now(), why); });
+}
+
+}  // namespace carillon

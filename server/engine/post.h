@@ -1,0 +1,63 @@
+// Post: letters that are due, for whoever can send them, and what became of them. The rows are planned with the ends of
+// runs and taken as letters (store's LetterStore); here the runs of a letter are looked at, as the agent for whom they
+// were, and every end of a letter is counted.
+//
+// Holds references only; thread-safe. Throws when the database is away: the letter is due again then.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/engine/queries.h"
+#include "server/store/letter_store.h"
+
+namespace carillon {
+
+class Engine;
+
+inline constexpr std::size_t kRunsTold = 20;  // one by one in a letter; of further ones their number
+
+struct DueLetter {
+  TakenLetter taken;
+  std::string id;  // the same on each attempt
+  std::vector<RunDetail> runs{};
+  Instant now{};
+};
+
+struct WantedLetter {
+  std::string_view kind;
+  int per_hour_max = 20;
+  Duration lasts{};  // so long it is the caller's
+};
+
+struct PutOff {
+  Duration after{};
+  std::string why{};
+  LetterStore::Others others = LetterStore::Others::go_on;
+};
+
+class Post {
+ public:
+  Post(Store& store, const Clock& clock, Engine& engine) : store_(store), clock_(clock), engine_(engine) {}
+
+  // The next one of its kind. Nothing: none may be sent now. A letter of whose runs nothing is known any more fails
+  // here.
+  std::optional<DueLetter> take(const WantedLetter& wanted);
+  void sent(const DueLetter& letter) { settle(letter, DeliveryState::sent, ""); }
+  void failed(const DueLetter& letter, const std::string& why) { settle(letter, DeliveryState::failed, why); }
+  void put_off(const DueLetter& letter, const PutOff& how);
+  // Nobody delivers the kind here; what is due says why.
+  void note_undeliverable(std::string_view kind, const std::string& why);
+
+ private:
+  std::optional<TakenLetter> take_row(const WantedLetter& wanted, Instant now);
+  void settle(const DueLetter& letter, DeliveryState state, const std::string& why);
+
+  Store& store_;
+  const Clock& clock_;
+  Engine& engine_;
+};
+
+}  // namespace carillon

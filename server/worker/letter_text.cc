@@ -1,0 +1,125 @@
+#include "server/worker/letter_text.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "server/base/mask.h"
+#include "server/domain/action.h"
+#include "server/domain/schedule/schedule.h"
+
+namespace carillon {
+namespace {
+
+constexpr std::size_t kLineBytesMax = 120;
+constexpr std::size_t kMessageBytesMax = 4000;
+
+// At most so many bytes, not cut within a character.
+std::string cut(const std::string& text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  std::size_t end = bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return text.substr(0, end) + "…";
+}
+
+std::string first_line(const std::string& text) {
+  return cut(text.substr(0, text.find_first_of("\r\n")), kLineBytesMax);
+}
+
+// The message of a run that delivered one; empty: it did something else, or failed.
+std::string message_of(const RunDetail& run) {
+  if (run.row.state != RunState::succeeded || !run.action.is_object()) return "";
+  return run.action.value("kind", "") == "message" ? run.action.value("message", "") : "";
+}
+
+std::string say(Duration duration) {
+  const auto seconds = std::chrono::round<std::chrono::seconds>(duration);
+  return seconds.count() == 0 ? "less than a second" : to_text(seconds);
+}
+
+std::string how_it_ended(const RunRow& row) {
+  std::string text{name_of(row.state)};
+  if (!row.error_class.empty()) text += " (" + row.error_class + ")";
+  if (row.error_class.empty() && !row.reason.empty()) text += " (" + first_line(row.reason) + ")";
+  if (row.duration) text += " after " + say(*row.duration);
+  return text;
+}
+
+std::string line_of(const RunDetail& run) {
+  const std::string message = message_of(run);
+  if (!message.empty()) return run.row.run + ": " + first_line(message);
+  return run.row.run + " " + how_it_ended(run.row);
+}
+
+std::string text_of(const RunDetail& run, Instant now) {
+  const std::string message = message_of(run);
+  if (!message.empty()) return cut(message, kMessageBytesMax) + "\n\n" + run.row.run;
+  std::string text = line_of(run);
+  const auto due = run.row.slot ? *run.row.slot : run.row.run_at;
+  text += "\nDue " + describe_instant(due, run.row.zone, now);
+  if (run.row.finished_at) text += "; ended " + describe_instant(*run.row.finished_at, run.row.zone, now);
+  return text + "\nget_run {\"run\": \"" + run.row.run + "\"} tells more.";
+}
+
+json facts_of(const RunDetail& run) {
+  const RunRow& row = run.row;
+  json facts{{"run", row.run}, {"task", row.task}, {"status", name_of(row.state)}, {"attempt", row.attempt}};
+  const auto add = [&](const char* name, const std::optional<Instant>& instant) {
+    if (instant) facts[name] = to_rfc3339(*instant);
+  };
+  add("slot", row.slot);
+  add("started_at", row.started_at);
+  add("finished_at", row.finished_at);
+  if (!row.error_class.empty()) facts["error_class"] = row.error_class;
+  if (!row.reason.empty()) facts["reason"] = row.reason;
+  if (const std::string message = message_of(run); !message.empty()) facts["message"] = cut(message, kMessageBytesMax);
+  return facts;
+}
+
+// "12 runs: 10 failed, 2 succeeded", of those that are told one by one when there are more.
+std::string count_of(const DueLetter& due) {
+  std::map<std::string_view, int> states;
+  for (const auto& run : due.runs) ++states[name_of(run.row.state)];
+  std::string text = std::to_string(due.taken.runs.size()) + " runs";
+  const char* before = due.runs.size() < due.taken.runs.size() ? ", the first of them " : ": ";
+  for (const auto& [state, n] : states) {
+    text += before + std::to_string(n) + " " + std::string{state};
+    before = ", ";
+  }
+  return text;
+}
+
+std::string text_of(const DueLetter& due) {
+  std::string text = count_of(due) + "\nThey were told together, because there were too many within an hour.\n";
+  for (const auto& run : due.runs) text += "\n" + line_of(run);
+  if (const auto more = due.taken.runs.size() - due.runs.size(); more > 0)
+    text += "\nand " + std::to_string(more) + " more, which list_runs tells";
+  return text;
+}
+
+}  // namespace
+
+delivery::Letter write_letter(const DueLetter& due) {
+  const bool one = due.taken.runs.size() == 1;
+  delivery::Letter letter{.tenant = due.taken.key.tenant,
+                          .id = due.id,
+                          .target = due.taken.key.target,
+                          .subject = one ? line_of(due.runs.front()) : count_of(due),
+                          .text = one ? text_of(due.runs.front(), due.now) : text_of(due),
+                          .facts = {},
+                          .at = due.now,
+                          .interrupted = due.taken.interrupted};
+  letter.subject = mask_secrets(letter.subject);
+  letter.text = mask_secrets(letter.text);
+  json data = facts_of(due.runs.front());
+  if (!one) {
+    data = {{"total", due.taken.runs.size()}, {"runs", json::array()}};
+    for (const auto& run : due.runs) data["runs"].push_back(facts_of(run));
+  }
+  data["text"] = letter.text;
+  letter.facts = mask_secrets(
+      json{{"type", one ? "run.ended" : "runs.ended"}, {"timestamp", to_rfc3339(due.now)}, {"data", std::move(data)}});
+  return letter;
+}
+
+}  // namespace carillon
