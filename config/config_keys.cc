@@ -3,6 +3,7 @@
 
 #include "config/config_key.h"
 #include "config/config_kinds.h"
+#include "server/domain/schedule/zone.h"
 
 namespace carillon {
 namespace {
@@ -185,6 +186,42 @@ void add_worker(std::vector<ConfigKey>& keys) {
                            {1024, 64 << 20}));
 }
 
+// A key whose words are quiet hours: what cannot be read is refused when the program starts.
+ConfigKey checked_quiet(ConfigKey key, QuietEntry entry) {
+  key.set = [set = key.set, get = key.get, entry](Config& config, const json& value) -> std::optional<std::string> {
+    if (auto wrong = set(config, value)) return wrong;
+    const json now = get(config);
+    for (const auto& text : now.is_array() ? now : json::array({now}))
+      if (auto wrong = check_quiet_entry(text.get<std::string>(), entry)) return wrong;
+    return std::nullopt;
+  };
+  return key;
+}
+
+void add_quiet_hours(std::vector<ConfigKey>& keys) {
+  keys.push_back(checked_quiet(
+      list_key({"quiet_hours.agents", "hours in which an agent's schedules start nothing: \"scout 22:00-07:00\""},
+               [](Config& c) -> std::vector<std::string>& { return c.worker.quiet.agents; }),
+      QuietEntry::named_hours));
+  keys.push_back(
+      checked_quiet(list_key({"quiet_hours.tenants", "the same for a tenant: \"default 22:00-07:00 on weekdays\""},
+                             [](Config& c) -> std::vector<std::string>& { return c.worker.quiet.tenants; }),
+                    QuietEntry::named_hours));
+  keys.push_back(
+      checked_quiet(text_key({"quiet_hours.notify", "hours in which no task delivers a message; empty: none"},
+                             [](Config& c) -> std::string& { return c.worker.quiet.notify; }),
+                    QuietEntry::hours));
+  ConfigKey zone = text_key({"quiet_hours.timezone", "the IANA zone of these hours; empty: that of each task"},
+                            [](Config& c) -> std::string& { return c.worker.quiet.timezone; });
+  zone.set = [set = zone.set](Config& config, const json& value) -> std::optional<std::string> {
+    if (auto wrong = set(config, value)) return wrong;
+    const std::string& name = config.worker.quiet.timezone;
+    if (name.empty() || is_zone(name)) return std::nullopt;
+    return "there is no zone " + name;
+  };
+  keys.push_back(std::move(zone));
+}
+
 std::vector<ConfigKey> make_keys() {
   std::vector<ConfigKey> keys;
   add_log(keys);
@@ -196,6 +233,7 @@ std::vector<ConfigKey> make_keys() {
   add_delivery(keys);
   add_catalog(keys);
   add_worker(keys);
+  add_quiet_hours(keys);
   return keys;
 }
 

@@ -242,6 +242,7 @@ Result<const StepRow*> find_step(const RunDetail& detail, const std::string& nam
 ordered_json run_row(const RunRow& row, Instant now, Format format) {
   ordered_json facts{{"run", row.run}, {"status", name_of(row.state)}};
   add(facts, "reason", row.reason);
+  add(facts, "waits_for", row.waits_for);
   facts["at"] = say_time(time_of(row), row.zone, now);
   add_time(facts, "at_until", row.slot_until, row.zone, now);
   if (row.folded > 0) facts["folded"] = row.folded;
@@ -269,7 +270,7 @@ Answer answer(const RunPage& page, Format format) {
   for (const auto& row : page.runs) {
     facts["runs"].push_back(run_row(row, page.now, format));
     text += render_row(facts["runs"].back(),
-                       {"run", "status", "reason", "at", "duration", "error_class", "error", "asks"}) +
+                       {"run", "status", "reason", "waits_for", "at", "duration", "error_class", "error", "asks"}) +
             "\n";
   }
   facts["total"] = page.total;

@@ -59,6 +59,12 @@ Answer told(const StatusReport& status, const DownstreamFound& servers) {
   facts["workers"] = workers_of(status);
   facts["dispatch"] = dispatch_of(status);
   facts["queue"] = queue_of(status);
+  for (const auto& held : status.held) {
+    ordered_json row{{"task", held.task}, {"runs", held.runs}};
+    add_time(row, "since", held.first_slot, held.zone, status.now);
+    row["decide"] = "set_task_state {state: active, tasks: [" + held.task + "], meanwhile: all | once | drop}";
+    facts["held"].push_back(row);
+  }
   facts["tasks"] = {{"active", status.tasks_active}, {"paused", status.tasks_paused}, {"done", status.tasks_done}};
   facts["servers"] = servers_of(servers);
   for (const auto& entry : status.next)

@@ -125,6 +125,7 @@ Answer answer(const TaskStateSet& set) {
     ordered_json row{{"task", task.task}, {"was", task.was}};
     add_time(row, "next", task.next, task.zone, set.at);
     if (task.left_out > 0) row["left_out"] = (task.left_out_counted ? "" : "at least ") + std::to_string(task.left_out);
+    add(row, "caught_up", task.caught_up);
     facts["tasks"].push_back(row);
   }
   facts["affected"] = set.tasks.size();
@@ -219,6 +220,16 @@ Answer answer(const Previewed& previewed) {
     facts["agenda"].push_back(row);
   }
   facts["more"] = previewed.more;
+  for (const auto& conflict : previewed.conflicts) {
+    ordered_json row{{"kind", conflict.kind}};
+    add(row, "with", conflict.with);
+    row["at"] = say_time(conflict.at, previewed.zone, previewed.now);
+    if (conflict.slots > 1) row["slots"] = conflict.slots;
+    row["why"] = conflict.why;
+    row["suggestion"] = conflict.suggestion;
+    facts["conflicts"].push_back(row);
+  }
+  add(facts, "confirm", previewed.confirm);
   add(facts, "warnings", previewed.warnings);
   return tell(facts);
 }

@@ -15,7 +15,8 @@ ToolOutcome set_task_state(CallContext& context, const json& arguments) {
                              .tag = text_of(arguments, "tag"),
                              .all = flag_of(arguments, "all"),
                              .until = optional_of<std::string>(arguments, "until"),
-                             .reason = text_of(arguments, "reason")};
+                             .reason = text_of(arguments, "reason"),
+                             .meanwhile = meanwhile_named(text_of(arguments, "meanwhile"))};
   const auto set = context.ports.engine.set_task_state(context.caller, command);
   if (!set.ok()) return set.error();
   return answer(*set);
@@ -41,8 +42,7 @@ ToolOutcome snooze(CallContext& context, const json& arguments) {
 const Tool kTaskStateTools[] = {
     {.name = "set_task_state",
      .title = "Pause or resume tasks",
-     .summary = "Pause or resume named tasks, those with a tag, or all. Returns the affected names and what was left "
-                "out meanwhile.",
+     .summary = "Pause or resume tasks by name, by tag, or all. Returns what was left out meanwhile.",
      .input_schema = schemas::set_task_state,
      .hints = {.idempotent = true},
      .scope = Scope::schedule,

@@ -12,7 +12,7 @@ namespace {
 // What the arguments say about the task itself, without those that belong to the command.
 Result<TaskDraft> draft_of(json arguments) {
   for (const char* name :
-       {"name", "task", "on_conflict", "new_name", "expected_version", "restore", "client_generated_id"})
+       {"name", "task", "on_conflict", "confirm", "new_name", "expected_version", "restore", "client_generated_id"})
     arguments.erase(name);
   if (arguments.contains("schedule_kind")) arguments.erase("when");
   return read_draft(arguments);
@@ -46,7 +46,8 @@ ToolOutcome schedule_task(CallContext& context, const json& arguments) {
   const ScheduleTask command{.key = command_key(arguments),
                              .name = text_of(arguments, "name"),
                              .draft = std::move(*draft),
-                             .on_conflict = on_conflict_of(arguments)};
+                             .on_conflict = on_conflict_of(arguments),
+                             .confirm = optional_of<std::string>(arguments, "confirm")};
   const auto saved = context.ports.engine.schedule_task(context.caller, command);
   if (!saved.ok()) return saved.error();
   return answer(*saved);
@@ -101,6 +102,8 @@ ToolOutcome get_task(CallContext& context, const json& arguments) {
 ToolOutcome preview(CallContext& context, const json& arguments) {
   const Preview query{.when = optional_of<std::string>(arguments, "when"),
                       .timezone = optional_of<std::string>(arguments, "timezone"),
+                      .dst_gap = dst_gap_named(text_of(arguments, "dst_gap")),
+                      .dst_overlap = dst_overlap_named(text_of(arguments, "dst_overlap")),
                       .task = optional_of<std::string>(arguments, "task"),
                       .from = optional_of<std::string>(arguments, "from"),
                       .to = optional_of<std::string>(arguments, "to"),
@@ -124,8 +127,8 @@ const Tool kTaskTools[] = {
     {.name = "schedule_task",
      .title = "Schedule a task",
      .summary = "Create a durable reminder, recurring job, cron or timer. Provide when plus exactly one of tool, steps "
-                "or message. Returns the interpreted schedule with the next three times. Repeating the call with the "
-                "same name and content changes nothing.",
+                "or message. Returns the interpreted schedule with the next three times. Repeating the same call "
+                "changes nothing.",
      .input_schema = schemas::schedule_task,
      .output_schema = output_schemas::schedule_task.text,
      .hints = {.idempotent = true, .open_world = true},

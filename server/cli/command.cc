@@ -29,6 +29,9 @@ constexpr auto kSubcommands = std::to_array<Subcommand>({
      "secrets that servers.json names, read from stdin; the one that a webhook's receiver needs", run_secret},
     {"when", "\"<text>\" [--tz ZONE] [--from TIME] [--count N] [--json] [--dst-gap P] [--dst-overlap P] | --batch",
      "explain a schedule; needs no daemon", run_when},
+    {"calendar", "add NAME DATE… | add NAME --ics FILE | list | show NAME | delete NAME",
+     "named days that schedules leave out or keep to", run_calendar},
+    {"backfill", "<task> --from TIME [--to TIME] [--dry-run]", "runs for past slots that had none", run_backfill},
 });
 
 void print_help() {

@@ -148,6 +148,7 @@ void Daemon::Rooms::start_inside() {
   EngineOptions options;
   options.zone = config.tools.timezone;
   options.keep_followed_calls = config.retention.followed_calls;
+  options.quiet = config.worker.quiet;
   options.durable = role == Role::in_process ? "host_only" : config.database.url.empty() ? "daemon" : "server";
   engine = std::make_unique<Engine>(
       EngineParts{.store = *store, .clock = clock, .tools = *catalog, .worker = bell, .ids = membership->ids()},

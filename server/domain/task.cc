@@ -90,6 +90,12 @@ std::optional<TaskState> task_state_named(std::string_view name) {
   return static_cast<TaskState>(found - kTaskStateNames.begin());
 }
 
+std::optional<Meanwhile> meanwhile_named(std::string_view name) {
+  const auto* found = std::find(kMeanwhileNames.begin(), kMeanwhileNames.end(), name);
+  if (found == kMeanwhileNames.end()) return std::nullopt;
+  return static_cast<Meanwhile>(found - kMeanwhileNames.begin());
+}
+
 json to_json(const TaskDefinition& definition) {
   json value = said(definition);
   value["schedule"] = to_json(definition.schedule);

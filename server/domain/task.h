@@ -29,6 +29,12 @@ inline constexpr auto kTaskStateNames = std::to_array<std::string_view>({"active
 constexpr std::string_view name_of(TaskState state) { return kTaskStateNames[static_cast<std::size_t>(state)]; }
 std::optional<TaskState> task_state_named(std::string_view name);
 
+// What becomes of the slots of a pause when it ends: none runs, the latest does, or each of them.
+enum class Meanwhile { drop, once, all };
+inline constexpr auto kMeanwhileNames = std::to_array<std::string_view>({"drop", "once", "all"});
+constexpr std::string_view name_of(Meanwhile meanwhile) { return kMeanwhileNames[static_cast<std::size_t>(meanwhile)]; }
+std::optional<Meanwhile> meanwhile_named(std::string_view name);
+
 inline constexpr int kDefaultPriority = 5;  // 1 is most urgent, 9 least
 
 // A start with a key that was used less than `window` ago is skipped (duplicate).

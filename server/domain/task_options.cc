@@ -8,16 +8,26 @@
 
 namespace carillon {
 
-const std::array<std::string_view, 14> kOptionNames{"timeout",      "retries", "overlap",     "misfire", "grace",
-                                                    "max_catch_up", "jitter",  "start",       "until",   "max_runs",
-                                                    "expires",      "dst_gap", "dst_overlap", "keep"};
+const std::array<std::string_view, 17> kOptionNames{
+    "timeout", "retries",  "overlap", "max_parallel", "misfire",     "grace",       "max_catch_up", "jitter", "start",
+    "until",   "max_runs", "expires", "dst_gap",      "dst_overlap", "quiet_hours", "calendars",    "keep"};
 
 namespace {
 
 constexpr auto kGapNames = std::to_array<std::string_view>({"shift", "earliest_after", "skip"});
 constexpr auto kOverlapNames = std::to_array<std::string_view>({"first", "second", "both"});
 constexpr auto kOverlapPolicies = std::to_array<std::string_view>({"skip", "queue", "queue_all", "cancel", "allow"});
-constexpr auto kMisfires = std::to_array<std::string_view>({"once", "skip", "all"});
+constexpr auto kQuietPolicies = std::to_array<std::string_view>({"defer", "skip"});
+constexpr std::int64_t kParallelMax = 1000;
+constexpr auto kMisfires = std::to_array<std::string_view>({"once", "skip", "all", "hold"});
+
+constexpr std::int64_t kCountMax = 1'000'000'000;
+
+std::optional<QuietPolicy> quiet_policy_named(std::string_view name) {
+  if (name == kQuietPolicies[0]) return QuietPolicy::defer;
+  if (name == kQuietPolicies[1]) return QuietPolicy::skip;
+  return std::nullopt;
+}
 
 // Reads the members of one options object; the first error stays.
 class OptionReader {
@@ -37,11 +47,11 @@ class OptionReader {
     if (*read < least) return refuse(name, "at least " + to_text(least));
     into = *read;
   }
-  void number(const char* name, std::optional<std::int64_t>& into) {
+  void number(const char* name, std::optional<std::int64_t>& into, std::int64_t most = kCountMax) {
     const json* given = member(name);
     if (given == nullptr) return;
-    if (!given->is_number_integer() || given->get<std::int64_t>() < 1 || given->get<std::int64_t>() > kCountMax)
-      return refuse(name, "give a whole number from 1 to 1000000000");
+    if (!given->is_number_integer() || given->get<std::int64_t>() < 1 || given->get<std::int64_t>() > most)
+      return refuse(name, "give a whole number from 1 to " + std::to_string(most));
     into = given->get<std::int64_t>();
   }
   void text(const char* name, std::optional<std::string>& into) {
@@ -69,6 +79,46 @@ class OptionReader {
     else
       into = *read;
   }
+  // A text, or {"during", "policy"}.
+  void quiet(std::optional<Quiet>& into) {
+    static constexpr auto kKnown = std::to_array<std::string_view>({"during", "policy"});
+    const json* given = member("quiet_hours");
+    if (given == nullptr) return;
+    if (given->is_string()) {
+      into = Quiet{given->get<std::string>()};
+      return;
+    }
+    const char* example = R"(give "22:00-07:00" or {"during": "22:00-07:00", "policy": "skip"})";
+    if (!given->is_object()) return refuse("quiet_hours", example);
+    const std::string here = below(pointer_, "quiet_hours");
+    error_ = unknown_member(*given, kKnown, here);
+    if (error_) return;
+    OptionReader inner{*given, here};
+    std::optional<std::string> during;
+    std::optional<QuietPolicy> policy;
+    inner.text("during", during);
+    inner.choice("policy", policy, kQuietPolicies, quiet_policy_named);
+    error_ = inner.error_;
+    if (!error_ && !during) return refuse("quiet_hours", example);
+    if (!error_) into = Quiet{*during, policy.value_or(QuietPolicy::defer)};
+  }
+  // A name or a list of names to leave out, or {"exclude", "only"}.
+  void calendars(std::optional<CalendarUse>& into) {
+    static constexpr auto kKnown = std::to_array<std::string_view>({"exclude", "only"});
+    const json* given = member("calendars");
+    if (given == nullptr) return;
+    CalendarUse use;
+    if (!given->is_object()) {
+      if (!names(*given, use.exclude)) return refuse("calendars", kCalendarsExample);
+    } else {
+      error_ = unknown_member(*given, kKnown, below(pointer_, "calendars"));
+      if (error_) return;
+      if (!names(given->value("exclude", json::array()), use.exclude) ||
+          !names(given->value("only", json::array()), use.only))
+        return refuse("calendars", kCalendarsExample);
+    }
+    if (!use.exclude.empty() || !use.only.empty()) into = std::move(use);
+  }
   void keep(std::optional<Keep>& into) {
     static constexpr auto kKnown = std::to_array<std::string_view>({"records", "outputs"});
     const json* given = member("keep");
@@ -87,7 +137,18 @@ class OptionReader {
   const std::optional<Error>& error() const { return error_; }
 
  private:
-  static constexpr std::int64_t kCountMax = 1'000'000'000;
+  static constexpr const char* kCalendarsExample = R"(give names: ["holidays"] or {"exclude": [...], "only": [...]})";
+
+  // At most ten, sorted, each once; false: something else was given.
+  static bool names(const json& given, std::vector<std::string>& into) {
+    for (const auto& name : given.is_array() ? given : json::array({given})) {
+      if (!name.is_string() || name.get_ref<const std::string&>().empty()) return false;
+      into.push_back(name.get<std::string>());
+    }
+    std::sort(into.begin(), into.end());
+    into.erase(std::unique(into.begin(), into.end()), into.end());
+    return into.size() <= 10;
+  }
 
   const json* member(const char* name) const {
     if (error_) return nullptr;
@@ -114,6 +175,8 @@ auto named_in(const std::array<std::string_view, N>& names) {
 
 }  // namespace
 
+std::string_view name_of(QuietPolicy policy) { return kQuietPolicies[static_cast<std::size_t>(policy)]; }
+
 json to_json(const TaskOptions& options) {
   json value = json::object();
   const auto put = [&](const char* name, const std::optional<Duration>& duration) {
@@ -122,6 +185,7 @@ json to_json(const TaskOptions& options) {
   put("timeout", options.timeout);
   if (options.retries) value["retries"] = to_json(*options.retries);
   if (options.overlap) value["overlap"] = name_of(*options.overlap);
+  if (options.max_parallel) value["max_parallel"] = *options.max_parallel;
   if (options.misfire) value["misfire"] = name_of(*options.misfire);
   put("grace", options.grace);
   if (options.max_catch_up) value["max_catch_up"] = *options.max_catch_up;
@@ -132,6 +196,18 @@ json to_json(const TaskOptions& options) {
   put("expires", options.expires);
   if (options.dst_gap) value["dst_gap"] = kGapNames[static_cast<std::size_t>(*options.dst_gap)];
   if (options.dst_overlap) value["dst_overlap"] = kOverlapNames[static_cast<std::size_t>(*options.dst_overlap)];
+  if (options.quiet_hours) {
+    value["quiet_hours"] = options.quiet_hours->during;
+    if (options.quiet_hours->policy != QuietPolicy::defer)
+      value["quiet_hours"] = {{"during", options.quiet_hours->during},
+                              {"policy", name_of(options.quiet_hours->policy)}};
+  }
+  if (options.calendars) {
+    json use = json::object();
+    if (!options.calendars->exclude.empty()) use["exclude"] = options.calendars->exclude;
+    if (!options.calendars->only.empty()) use["only"] = options.calendars->only;
+    value["calendars"] = std::move(use);
+  }
   if (options.keep) {
     json keep = json::object();
     if (options.keep->records) keep["records"] = to_text(*options.keep->records);
@@ -150,6 +226,7 @@ Result<TaskOptions> read_options(const json& value, std::string_view pointer) {
   read.duration("timeout", options.timeout, std::chrono::milliseconds{1});
   read.retries(options.retries);
   read.choice("overlap", options.overlap, kOverlapPolicies, overlap_named);
+  read.number("max_parallel", options.max_parallel, kParallelMax);
   read.choice("misfire", options.misfire, kMisfires, misfire_named);
   read.duration("grace", options.grace, Duration{0});
   read.number("max_catch_up", options.max_catch_up);
@@ -160,6 +237,8 @@ Result<TaskOptions> read_options(const json& value, std::string_view pointer) {
   read.duration("expires", options.expires, seconds{1});
   read.choice("dst_gap", options.dst_gap, kGapNames, named_in<DstGap>(kGapNames));
   read.choice("dst_overlap", options.dst_overlap, kOverlapNames, named_in<DstOverlap>(kOverlapNames));
+  read.quiet(options.quiet_hours);
+  read.calendars(options.calendars);
   read.keep(options.keep);
   if (read.error()) return *read.error();
   return options;

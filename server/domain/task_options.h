@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/base/clock.h"
 #include "server/base/json.h"
@@ -26,11 +27,25 @@ struct Keep {
   std::optional<Duration> outputs{};  // outputs that are too large for the row
 };
 
+// Hours in which no slot's run starts, and what becomes of those that fall into them.
+enum class QuietPolicy { defer, skip };
+std::string_view name_of(QuietPolicy policy);
+struct Quiet {
+  std::string during{};  // schedule/quiet_hours.h, in the task's zone; checked when the task is saved
+  QuietPolicy policy = QuietPolicy::defer;
+};
+
+// Named calendars: on whose days nothing is due, or on whose days alone something is.
+struct CalendarUse {
+  std::vector<std::string> exclude{}, only{};
+};
+
 struct TaskOptions {
-  std::optional<Duration> timeout{};     // of one attempt of a call; default: the tool's, else 30 s
-  std::optional<RetryPolicy> retries{};  // default: default_retry(effect)
-  std::optional<Overlap> overlap{};      // default skip
-  std::optional<Misfire> misfire{};      // default_misfire(schedule)
+  std::optional<Duration> timeout{};           // of one attempt of a call; default: the tool's, else 30 s
+  std::optional<RetryPolicy> retries{};        // default: default_retry(effect)
+  std::optional<Overlap> overlap{};            // default skip
+  std::optional<std::int64_t> max_parallel{};  // runs of the task that may be live at once, whoever asked for them
+  std::optional<Misfire> misfire{};            // default_misfire(schedule)
   std::optional<Duration> grace{};
   std::optional<std::int64_t> max_catch_up{};
   std::optional<Duration> jitter{};    // a slot's run starts up to so much later (jittered() in task.h)
@@ -40,6 +55,8 @@ struct TaskOptions {
   std::optional<Duration> expires{};       // not started so long after its slot: missed
   std::optional<DstGap> dst_gap{};
   std::optional<DstOverlap> dst_overlap{};
+  std::optional<Quiet> quiet_hours{};
+  std::optional<CalendarUse> calendars{};  // resolved in Schedule::calendars
   std::optional<Keep> keep{};
 };
 
@@ -48,6 +65,6 @@ json to_json(const TaskOptions& options);
 Result<TaskOptions> read_options(const json& value, std::string_view pointer);
 
 // The names that schedule_task accepts in `options`, in the order of the documentation.
-extern const std::array<std::string_view, 14> kOptionNames;
+extern const std::array<std::string_view, 17> kOptionNames;
 
 }  // namespace carillon

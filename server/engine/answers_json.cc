@@ -36,13 +36,18 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SimilarTask, task, why)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FieldChange, field, before, after)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TaskSaved, task, task_id, result, state, version, kind, when, reads, zone, next,
                                    action, agent, overlap, misfire, grace, durable, warnings, similar, changed, at)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AffectedTask, task, was, state, next, zone, left_out, left_out_counted)
+// caught_up came later; an answer that was kept before has none.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(AffectedTask, task, was, state, next, zone, left_out, left_out_counted,
+                                                caught_up)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TaskStateSet, state, tasks, unchanged, until, zone, dispatch_paused, still_running,
                                    queued, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Snoozed, task, zone, was_next, next, skipped, restored, reads, run, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ItemDeleted, kind, name, hard, restorable_until, still_refers, cancelled, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunStarted, run, run_id, task, task_state, state, reason, run_at, zone, retry_of, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunCancelled, run, run_id, was, state, requested, outcome_unknown, at)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CalendarSaved, name, result, days, tasks, at)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CalendarDeleted, name, at)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Backfilled, task, zone, slots, runs, had_runs, at)
 
 json to_json(const TaskSaved& answer) { return json(answer); }
 json to_json(const TaskStateSet& answer) { return json(answer); }
@@ -50,6 +55,9 @@ json to_json(const Snoozed& answer) { return json(answer); }
 json to_json(const ItemDeleted& answer) { return json(answer); }
 json to_json(const RunStarted& answer) { return json(answer); }
 json to_json(const RunCancelled& answer) { return json(answer); }
+json to_json(const CalendarSaved& answer) { return json(answer); }
+json to_json(const CalendarDeleted& answer) { return json(answer); }
+json to_json(const Backfilled& answer) { return json(answer); }
 
 template <class Answer>
 Answer answer_from_json(const json& stored) {
@@ -62,5 +70,8 @@ template Snoozed answer_from_json<Snoozed>(const json& stored);
 template ItemDeleted answer_from_json<ItemDeleted>(const json& stored);
 template RunStarted answer_from_json<RunStarted>(const json& stored);
 template RunCancelled answer_from_json<RunCancelled>(const json& stored);
+template CalendarSaved answer_from_json<CalendarSaved>(const json& stored);
+template CalendarDeleted answer_from_json<CalendarDeleted>(const json& stored);
+template Backfilled answer_from_json<Backfilled>(const json& stored);
 
 }  // namespace carillon

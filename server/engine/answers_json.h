@@ -4,6 +4,7 @@
 
 #include "server/base/json.h"
 #include "server/base/result.h"
+#include "server/engine/calendar_commands.h"
 #include "server/engine/run_commands.h"
 #include "server/engine/task_commands.h"
 
@@ -15,6 +16,9 @@ json to_json(const Snoozed& answer);
 json to_json(const ItemDeleted& answer);
 json to_json(const RunStarted& answer);
 json to_json(const RunCancelled& answer);
+json to_json(const CalendarSaved& answer);
+json to_json(const Backfilled& answer);
+json to_json(const CalendarDeleted& answer);
 
 // Reads back what to_json wrote.
 template <class Answer>

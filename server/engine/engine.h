@@ -14,8 +14,10 @@
 #include "server/base/clock.h"
 #include "server/base/result.h"
 #include "server/domain/caller.h"
+#include "server/domain/quiet_rules.h"
 #include "server/domain/run_id.h"
 #include "server/domain/tool_caller.h"
+#include "server/engine/calendar_commands.h"
 #include "server/engine/changes.h"
 #include "server/engine/command.h"
 #include "server/engine/deliveries.h"
@@ -37,6 +39,7 @@ struct EngineOptions {
   Duration describe_wait = std::chrono::seconds{5};  // for a downstream server to list its tools when a task is made
   Duration restorable = std::chrono::days{30};       // deleted items
   Duration keep_followed_calls = std::chrono::hours{24};  // at least; a client may ask for more, up to 30 days
+  QuietSettings quiet{};                                  // of agents, tenants and messages
 };
 
 struct EngineParts {
@@ -55,9 +58,16 @@ class Engine {
   Result<TaskSaved> update_task(const Caller& caller, const UpdateTask& command);
   Result<TaskStateSet> set_task_state(const Caller& caller, const SetTaskState& command);
   Result<Snoozed> snooze(const Caller& caller, const Snooze& command);
+  // A changed calendar gives the tasks that use it new next slots at once; one that is used is not deleted (conflict).
+  Result<CalendarSaved> save_calendar(const Caller& caller, const SaveCalendar& command);
+  Result<CalendarDeleted> delete_calendar(const Caller& caller, const std::string& name);
+  // All, or the one of that name. Errors: unknown_name.
+  Result<std::vector<CalendarView>> list_calendars(const Caller& caller, const std::optional<std::string>& name);
   Result<ItemDeleted> delete_item(const Caller& caller, const DeleteItem& command);
 
   Result<RunStarted> run_now(const Caller& caller, const RunNow& command);
+  // Queues runs behind each other, at most 1,000 by one command; repeating it finds nothing left to do.
+  Result<Backfilled> backfill(const Caller& caller, const Backfill& command);
   Result<RunStarted> retry_run(const Caller& caller, const RetryRun& command);
   Result<RunStarted> call_tool(const Caller& caller, const CallTool& command);
   Result<RunCancelled> cancel_run(const Caller& caller, const CancelRun& command);

@@ -4,6 +4,7 @@
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
 #include "server/engine/run_view.h"
+#include "server/engine/run_waiting.h"
 #include "server/store/delivery_store.h"
 #include "server/store/status_store.h"
 
@@ -112,15 +113,15 @@ std::vector<std::string> waits_for(const Looking& looking, const std::vector<Ope
   if (const auto pause = status.dispatch_pause(looking.tenant))
     reasons.push_back("dispatch is paused by " + pause->paused_by +
                       (pause->reason.empty() ? "" : ": " + pause->reason));
-  if (run.run_at > looking.now) {
+  if (run.run_at == kHeldUntil) {
+    reasons.emplace_back(
+        "it is held after an outage; set_task_state with state active and meanwhile all, once or drop decides");
+  } else if (run.run_at > looking.now) {
     const char* why = run.attempt > 1 ? "the attempt before failed; the next is due " : "it is due ";
     reasons.push_back(why + describe_instant(run.run_at, run.zone, looking.now));
   }
-  if (run.concurrency_key) {
-    const auto holder = RunStore{looking.tx}.key_holder(looking.tenant, *run.concurrency_key);
-    const auto other = holder ? RunStore{looking.tx}.find(looking.tenant, *holder) : std::nullopt;
-    if (other) reasons.push_back(handle_of(*other) + " must end first: they share " + *run.concurrency_key);
-  }
+  if (auto others = waits_for_key(looking.tx, looking.tenant, run); !others.empty())
+    reasons.push_back(std::move(others));
   if (status.queue(looking.tenant, looking.now).shards_without_owner > 0)
     reasons.emplace_back("no worker is there for some runs; is `carillon serve` or `carillon worker` running?");
   if (reasons.empty()) reasons.emplace_back("a worker has not taken it yet");

@@ -18,13 +18,12 @@ constexpr int kTasksLookedAt = 20;
 constexpr Duration kFirstLook = std::chrono::hours{24};
 constexpr Duration kAhead = std::chrono::days{366};
 
-std::vector<AgendaEntry> coming(Tx& tx, const TenantId& tenant, Instant now) {
+std::vector<AgendaEntry> coming(const RhythmSource& source, Instant now) {
   std::vector<AgendaEntry> entries;
-  TaskStore tasks{tx};
-  for (const TaskRecord& task : tasks.upcoming(tenant, now + kAhead, kTasksLookedAt)) {
+  for (const TaskRecord& task : TaskStore{source.tx}.upcoming(source.tenant, now + kAhead, kTasksLookedAt)) {
     const auto definition = definition_of(task);
     if (!definition) continue;
-    for (NextSlot& slot : upcoming(rhythm_of(tx, tenant, task, *definition), now, kNextShown))
+    for (NextSlot& slot : upcoming(rhythm_of(source, task, *definition), now, kNextShown))
       entries.push_back({slot.at, task.name, task.zone, std::move(slot.note)});
   }
   std::stable_sort(entries.begin(), entries.end(),
@@ -83,7 +82,9 @@ Result<StatusReport> Engine::get_status(const Caller& caller, StatusUse use) {
                         .tasks_done = counts.done,
                         .shards_without_owner = queue.shards_without_owner,
                         .dispatch_pause = pause_of(status, caller.tenant),
-                        .next = coming(tx, caller.tenant, now)};
+                        .next = coming({tx, caller.tenant, options_.quiet}, now)};
+    for (HeldTaskRecord& held : status.held(caller.tenant))
+      report.held.push_back({std::move(held.task), std::move(held.zone), held.runs, held.first_slot});
     report.since_last_asked = since_last_asked(tx, caller, now, use);
     return report;
   });

@@ -7,6 +7,7 @@
 #include "server/engine/lookup.h"
 #include "server/engine/paging.h"
 #include "server/engine/run_view.h"
+#include "server/engine/run_waiting.h"
 
 // list_runs: find runs, those that did not run included.
 
@@ -103,7 +104,10 @@ Result<RunPage> Engine::list_runs(const Caller& caller, const ListRuns& query) {
     RunStore runs{tx};
     RunPage answer{
         .runs = {}, .total = runs.count(caller.tenant, all, kCountMax), .next_cursor = std::nullopt, .now = now};
-    for (const RunRecord& run : runs.list(caller.tenant, *page)) answer.runs.push_back(view_of(run));
+    for (const RunRecord& run : runs.list(caller.tenant, *page)) {
+      answer.runs.push_back(view_of(run));
+      if (run.run_at <= now) answer.runs.back().waits_for = waits_for_key(tx, caller.tenant, run);
+    }
     if (answer.runs.size() > static_cast<std::size_t>(query.limit)) {
       answer.runs.pop_back();
       answer.next_cursor = make_cursor(Listing::runs, std::to_string(answer.runs.back().run_id));

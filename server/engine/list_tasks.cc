@@ -33,6 +33,7 @@ struct Looking {
   Tx& tx;
   const TenantId& tenant;
   Instant now;
+  const QuietSettings& quiet;
 };
 
 // What will run; of a paused task with an end of its pause what will run then, of another paused one nothing.
@@ -43,7 +44,7 @@ std::vector<NextSlot> next_of(const Looking& looking, const TaskRecord& task, co
     if (!task.paused_until) return {};
     from = std::max(from, *task.paused_until);
   }
-  return upcoming(rhythm_of(looking.tx, looking.tenant, task, definition), from, kNextShown);
+  return upcoming(rhythm_of({looking.tx, looking.tenant, looking.quiet}, task, definition), from, kNextShown);
 }
 
 std::optional<LastRun> last_of(const ListedTask& listed) {
@@ -137,8 +138,9 @@ Result<TaskPage> Engine::list_tasks(const Caller& caller, const ListTasks& query
     for (const ListedTask& listed : tasks.list(caller.tenant, wanted)) {
       const auto definition = definition_of(listed.task);
       page.tasks.push_back(
-          definition ? row_of(listed, *definition, next_of({tx, caller.tenant, now}, listed.task, *definition))
-                     : unreadable_row(listed));
+          definition
+              ? row_of(listed, *definition, next_of({tx, caller.tenant, now, options_.quiet}, listed.task, *definition))
+              : unreadable_row(listed));
     }
     if (page.tasks.size() > static_cast<std::size_t>(query.limit)) {
       page.tasks.pop_back();
@@ -160,7 +162,7 @@ Result<TaskDetail> Engine::get_task(const Caller& caller, const GetTask& query) 
     const MisfirePolicy misfire = misfire_policy(*definition, now);
     TaskDetail detail{
         .version = task->version,
-        .next = next_of({tx, caller.tenant, now}, *task, *definition),
+        .next = next_of({tx, caller.tenant, now, options_.quiet}, *task, *definition),
         .statistics = statistics_of(runs.statistics(caller.tenant, task->id, first_id_at(now - kStatisticsOver))),
         .created_at = task->created_at,
         .created_by = task->created_by,

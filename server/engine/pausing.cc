@@ -1,6 +1,9 @@
 #include "server/engine/pausing.h"
 
+#include <algorithm>
+
 #include "server/engine/awaiting.h"
+#include "server/engine/catch_up.h"
 #include "server/engine/lookup.h"
 #include "server/engine/standing.h"
 
@@ -9,33 +12,6 @@ namespace carillon {
 namespace {
 
 constexpr std::size_t kCountMax = 10'000;
-
-// What the pause left out, as one row of the history.
-void record_left_out(const Pausing& pausing, const TaskRecord& task, const CountedSlots& left_out) {
-  if (left_out.slots == 0) return;
-  const Caller& caller = pausing.call.caller;
-  const std::int64_t number = TaskStore{pausing.tx}.next_run_number(caller.tenant, task.id);
-  const RunId id = pausing.ids.next(pausing.call.now);
-  std::string reason = "paused";
-  if (!task.pause_reason.empty()) reason += ": " + task.pause_reason;
-  if (!left_out.in_full) reason += " (more slots than were counted)";
-  RunStore{pausing.tx}.insert_unstarted(caller.tenant, {.id = id,
-                                                        .task = task.id,
-                                                        .task_version = task.version,
-                                                        .number = number,
-                                                        .slot = left_out.first,
-                                                        .slot_until = left_out.slots > 1 ? left_out.last : std::nullopt,
-                                                        .folded = left_out.slots - 1,
-                                                        .run_at = *left_out.first,
-                                                        .finished_at = pausing.call.now,
-                                                        .origin = "schedule",
-                                                        .agent = task.agent,
-                                                        .correlation_id = caller.correlation_id,
-                                                        .outcome = RunState::skipped,
-                                                        .reason = reason});
-  pausing.telling.run_event("task.run.skipped", {id, task.id, task.name, number},
-                            {{"reason", reason}, {"slots", left_out.slots}});
-}
 
 }  // namespace
 
@@ -86,7 +62,7 @@ AffectedTask pause_task(const Pausing& pausing, const TaskRecord& task, const Pa
   return affected;
 }
 
-AffectedTask resume_task(const Pausing& pausing, const TaskRecord& task) {
+AffectedTask resume_task(const Pausing& pausing, const TaskRecord& task, std::optional<Meanwhile> meanwhile) {
   const TenantId& tenant = pausing.call.caller.tenant;
   const Instant now = pausing.call.now;
   TaskStore tasks{pausing.tx};
@@ -99,17 +75,18 @@ AffectedTask resume_task(const Pausing& pausing, const TaskRecord& task) {
     // A fixed delay begins anew; its slot that came in the pause has been answered by the scheduler.
     const Schedule schedule =
         with_known_anchors(pausing.tx, tenant, with_delay_slot(definition->schedule, std::nullopt));
-    const auto left_out = count_slots(schedule, task.last_slot, now);
-    record_left_out(pausing, task, left_out);
-    affected.left_out = left_out.slots;
-    affected.left_out_counted = left_out.in_full;
+    const Meanwhile what = meanwhile.value_or(task.pause_meanwhile.value_or(Meanwhile::drop));
+    const CaughtUp caught_up = catch_up(pausing, {task, *definition, schedule, what});
+    affected.caught_up = caught_up.runs;
+    affected.left_out = caught_up.left_out.slots;
+    affected.left_out_counted = caught_up.left_out.in_full;
     if (const auto next = next_slot(schedule, now)) next_fire_at = affected.next = next->at;
     if (const auto again = first_delay_slot(definition->schedule, now)) {
       tasks.put_delay_slot(tenant, task.id, *again);
       affected.next = std::min(*again, affected.next.value_or(Instant::max()));
     }
     // A one-off whose time fell into the pause has nothing left to do.
-    if (!affected.next && left_out.slots > 0 && !is_open_ended(definition->schedule)) resumed.state = TaskState::done;
+    if (!affected.next && caught_up.slots > 0 && !is_open_ended(definition->schedule)) resumed.state = TaskState::done;
   }
   tasks.set_state(tenant, task.id, resumed.state, {TaskState::paused}, now);
   tasks.set_schedule(tenant, task.id,

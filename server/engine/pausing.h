@@ -1,9 +1,10 @@
 // Pausing and resuming one task, for set_task_state and for pauses that end by themselves.
 //
-// While a task is paused its schedule does not fire. What did not run is one row when it is resumed: skipped, folded
-// over all slots of the pause. No catch-up. Runs inside a transaction, on a task whose row is locked.
+// While a task is paused its schedule does not fire. What becomes of its slots when it is resumed: catch_up.h. Runs
+// inside a transaction, on a task whose row is locked.
 #pragma once
 
+#include "server/domain/quiet_rules.h"
 #include "server/domain/run_id.h"
 #include "server/engine/task_commands.h"
 #include "server/engine/transaction.h"
@@ -15,6 +16,7 @@ struct Pausing {
   Tx& tx;
   Telling& telling;
   RunIdMaker& ids;
+  const QuietSettings& quiet;
 };
 
 // Slots after `after`, up to `until`: counted up to a limit.
@@ -26,6 +28,8 @@ struct CountedSlots {
 CountedSlots count_slots(const Schedule& schedule, Instant after, Instant until);
 
 AffectedTask pause_task(const Pausing& pausing, const TaskRecord& task, const PauseNote& note);
-AffectedTask resume_task(const Pausing& pausing, const TaskRecord& task);
+// Without `meanwhile` it is what was said when the task was paused, else drop.
+AffectedTask resume_task(const Pausing& pausing, const TaskRecord& task,
+                         std::optional<Meanwhile> meanwhile = std::nullopt);
 
 }  // namespace carillon

@@ -5,6 +5,8 @@
 #include "server/domain/schedule/chain.h"
 #include "server/domain/schedule/reminder.h"
 #include "server/engine/awaiting.h"
+#include "server/engine/confirmation.h"
+#include "server/engine/conflicts.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
 #include "server/engine/paging.h"
@@ -69,7 +71,8 @@ struct Asking {
 
 Result<Previewed> preview_when(const Asking& asking, const Preview& query) {
   const auto& [now, zone, among_tasks] = asking;
-  const auto schedule = parse_when(*query.when, {.now = now, .zone = zone});
+  const auto schedule =
+      parse_when(*query.when, {.now = now, .zone = zone, .gap = query.dst_gap, .overlap = query.dst_overlap});
   if (!schedule) return schedule.error();
   const auto window = read_window(query, now, zone);
   if (!window) return window.error();
@@ -83,13 +86,14 @@ Result<Previewed> preview_when(const Asking& asking, const Preview& query) {
                       .now = now};
   for (auto& warning : served_warnings(*schedule)) previewed.warnings.push_back(std::move(warning));
   for (auto& warning : among.warnings) previewed.warnings.push_back(std::move(warning));
+  previewed.confirm = to_text(confirmation_of(definition.schedule, *query.when, now));
   const auto count = static_cast<std::size_t>(query.count);
   fill(previewed, upcoming({definition, window->from - Duration{1}}, window->from, count + 1), *window, count);
   return previewed;
 }
 
-Result<Previewed> preview_task(Tx& tx, const TenantId& tenant, const Preview& query, Instant now) {
-  const auto task = find_task(tx, tenant, {.text = *query.task});
+Result<Previewed> preview_task(const RhythmSource& source, const Preview& query, Instant now) {
+  const auto task = find_task(source.tx, source.tenant, {.text = *query.task});
   if (!task) return task.error();
   const auto definition = definition_of(*task);
   if (!definition) return definition.error();
@@ -100,29 +104,30 @@ Result<Previewed> preview_task(Tx& tx, const TenantId& tenant, const Preview& qu
                       .zone = definition->schedule.zone,
                       .warnings = schedule_warnings(definition->schedule, now),
                       .now = now};
-  for (auto& warning : awaited_warnings(tx, tenant, definition->schedule))
+  for (auto& warning : awaited_warnings(source.tx, source.tenant, definition->schedule))
     previewed.warnings.push_back(std::move(warning));
-  for (auto& note : look_notes(tx, tenant, {task->id, definition->schedule, now}))
+  for (auto& note : look_notes(source.tx, source.tenant, {task->id, definition->schedule, now}))
     previewed.warnings.push_back(std::move(note));
   if (task->state == TaskState::paused) previewed.warnings.emplace_back("the task is paused; this is what would run");
-  Rhythm rhythm = rhythm_of(tx, tenant, *task, *definition);
+  Rhythm rhythm = rhythm_of(source, *task, *definition);
   rhythm.last_slot = window->from - Duration{1};
   const auto count = static_cast<std::size_t>(query.count);
   fill(previewed, upcoming(rhythm, window->from, count + 1), *window, count);
+  previewed.conflicts =
+      find_conflicts(source, *task, rhythm, {window->from, window->to.value_or(window->from + kAgendaDefault)});
   if (delay_after_run(definition->schedule) && !task->delay_slot && task->state == TaskState::active)
     previewed.warnings.emplace_back("the next slot is known when the run that is going has ended");
   return previewed;
 }
 
-Result<Previewed> preview_agenda(Tx& tx, const TenantId& tenant, const Preview& query, Window window) {
+Result<Previewed> preview_agenda(const RhythmSource& source, const Preview& query, Window window) {
   if (!window.to) window.to = window.from + kAgendaDefault;
   const auto count = static_cast<std::size_t>(query.count);
   Previewed previewed{};
-  TaskStore tasks{tx};
-  for (const TaskRecord& task : tasks.upcoming(tenant, *window.to, kAgendaTasksMax)) {
+  for (const TaskRecord& task : TaskStore{source.tx}.upcoming(source.tenant, *window.to, kAgendaTasksMax)) {
     const auto definition = definition_of(task);
     if (!definition) continue;
-    Rhythm rhythm = rhythm_of(tx, tenant, task, *definition);
+    Rhythm rhythm = rhythm_of(source, task, *definition);
     rhythm.last_slot = std::max(task.last_slot, window.from - Duration{1});
     for (NextSlot& slot : upcoming(rhythm, window.from, count + 1))
       if (slot.at <= *window.to) previewed.agenda.push_back({slot.at, task.name, task.zone, std::move(slot.note)});
@@ -138,6 +143,10 @@ Result<Previewed> preview_agenda(Tx& tx, const TenantId& tenant, const Preview& 
 
 Result<Previewed> Engine::preview(const Caller& caller, const Preview& query) {
   if (auto fit = check_limit(query.count, "/count"); !fit) return fit.error();
+  if ((query.dst_gap || query.dst_overlap) && !query.when)
+    return Error{ErrorCode::arguments_invalid,
+                 "dst_gap and dst_overlap belong to a when; a task has its own in options",
+                 query.dst_gap ? "/dst_gap" : "/dst_overlap"};
   if (query.when && query.task)
     return Error{ErrorCode::arguments_invalid, "give when or task, not both", "/task", *query.task};
   const Instant now = parts_.clock.now();
@@ -153,10 +162,11 @@ Result<Previewed> Engine::preview(const Caller& caller, const Preview& query) {
     return preview_when({now, zone, among_tasks}, query);
   }
   return parts_.store.in_tx(caller.tenant, [&](Tx& tx) -> Result<Previewed> {
-    if (query.task) return preview_task(tx, caller.tenant, query, now);
+    const RhythmSource source{tx, caller.tenant, options_.quiet};
+    if (query.task) return preview_task(source, query, now);
     const auto window = read_window(query, now, zone);
     if (!window) return window.error();
-    auto agenda = preview_agenda(tx, caller.tenant, query, *window);
+    auto agenda = preview_agenda(source, query, *window);
     if (!agenda) return agenda;
     agenda->zone = zone;
     agenda->now = now;

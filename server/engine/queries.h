@@ -58,6 +58,7 @@ struct RunRow {
   std::string reason{};
   bool cancel_requested = false;
   std::string asks{};  // of a running one: what its call asks, in a line
+  std::string waits_for{};  // list_runs: which runs keep a queued one that is due from starting; empty: none
 };
 
 struct RunPage {
@@ -224,10 +225,22 @@ inline constexpr int kPreviewDefault = 5;
 struct Preview {
   std::optional<std::string> when{};
   std::optional<std::string> timezone{};
+  std::optional<DstGap> dst_gap{};  // of a `when`; a task has its own
+  std::optional<DstOverlap> dst_overlap{};
   std::optional<std::string> task{};
   std::optional<std::string> from{};
   std::optional<std::string> to{};
   int count = kPreviewDefault;
+};
+
+// What will get in each other's way; `at` is the first slot that it befalls.
+struct Conflict {
+  std::string kind{};  // overlaps_itself, same_lock, duplicate, quiet_hours
+  std::string with{};  // another task
+  Instant at{};
+  std::int64_t slots = 1;  // quiet_hours: how many within the horizon
+  std::string why{};
+  std::string suggestion{};
 };
 
 struct AgendaEntry {
@@ -243,7 +256,9 @@ struct Previewed {
   std::string zone{};
   std::vector<NextSlot> next{};
   std::vector<AgendaEntry> agenda{};
-  bool more = false;  // there are further slots in the window
+  bool more = false;                  // there are further slots in the window
+  std::vector<Conflict> conflicts{};  // of a task, within the window, or a week
+  std::string confirm{};              // of a `when`: for schedule_task (confirmation.h)
   std::vector<std::string> warnings{};
   Instant now{};
 };
@@ -255,6 +270,14 @@ struct DispatchPause {
   std::string paused_by{};
   Instant paused_at{};
   std::optional<Instant> until{};
+};
+
+// Runs of a task that wait for a decision after an outage: set_task_state with meanwhile.
+struct HeldTask {
+  std::string task{};
+  std::string zone{};
+  std::int64_t runs = 0;
+  std::optional<Instant> first_slot{};
 };
 
 struct SinceLastAsked {
@@ -288,6 +311,7 @@ struct StatusReport {
   std::int64_t tasks_done = 0;
   int shards_without_owner = 0;  // of 16; more than none for more than seconds: no worker runs
   std::optional<DispatchPause> dispatch_pause{};
+  std::vector<HeldTask> held{};
   std::vector<AgendaEntry> next{};  // at most five
   SinceLastAsked since_last_asked{};
 };

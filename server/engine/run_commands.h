@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "server/base/clock.h"
 #include "server/base/json.h"
@@ -66,6 +67,24 @@ struct RetryRun {
   std::optional<json> input{};
   RetryDefinition definition = RetryDefinition::original;
   json can_answer = json::object();
+};
+
+// Runs for the slots of a past range that had none: before the task was made, missed or skipped.
+struct Backfill {
+  CommandKey key{};
+  std::string task{};
+  std::string from{};  // moments, both inclusive; `to` not later than now
+  std::string to{};
+  bool dry_run = false;
+};
+
+struct Backfilled {
+  std::string task{};
+  std::string zone{};
+  std::vector<Instant> slots{};     // that get a run, or would
+  std::vector<std::string> runs{};  // their handles; none of a dry run
+  std::int64_t had_runs = 0;        // slots of the range that keep the run that they had
+  Instant at{};
 };
 
 struct CallTool {

@@ -73,7 +73,7 @@ RunStarted start_run(const Starting& starting, const RunOrder& given) {
   const Caller& caller = starting.call.caller;
   RunOrder order = given;
   if (!order.number) order.number = TaskStore{starting.tx}.next_run_number(caller.tenant, order.task.id);
-  const RunId id = starting.ids.next(starting.call.now);
+  const RunId id = order.id ? *order.id : starting.ids.next(starting.call.now);
   RunStarted started{.run = to_string(RunHandle{order.task.name, *order.number, order.retry}),
                      .run_id = id.number(),
                      .task = order.task.name,
@@ -86,7 +86,8 @@ RunStarted start_run(const Starting& starting, const RunOrder& given) {
   if (!started.reason.empty()) return skip(starting, order, std::move(started));
 
   const Overlap policy = order.overlap.value_or(overlap_policy(order.definition));
-  const auto key = concurrency_key(order.definition, order.task.id, policy);
+  const auto concurrency = concurrency_of(order.definition, order.task.id, policy);
+  const auto key = concurrency ? std::optional{concurrency->key} : std::nullopt;
   const std::int16_t shard = shard_of(caller.tenant, order.task.id, key);
   RunStore{starting.tx}.insert_ready(caller.tenant,
                                      {.shard = shard,
@@ -99,9 +100,10 @@ RunStarted start_run(const Starting& starting, const RunOrder& given) {
                                       .retry = order.retry,
                                       .slot = order.slot,
                                       .origin = order.origin,
-                                      .agent = caller.agent,
+                                      .agent = order.origin == "schedule" ? order.task.agent : caller.agent,
                                       .correlation_id = caller.correlation_id,
                                       .concurrency_key = key,
+                                      .key_width = concurrency ? concurrency->width : std::int16_t{1},
                                       .expires_at = expires_at(order.definition, order.run_at),
                                       .reason = order.reason.empty() ? std::nullopt : std::optional{order.reason},
                                       .payload = order.payload});

@@ -25,14 +25,15 @@ struct RunOrder {
   const TaskRecord& task;
   const TaskDefinition& definition;
   int version;         // of the definition
-  std::string origin;  // run_now, retry, call
+  std::string origin;  // run_now, retry, call, schedule
   Instant run_at;
   std::optional<Overlap> overlap{};  // nothing: no rule keeps it out
   std::string payload{};             // JSON text
   std::string reason{};
-  std::optional<Instant> slot{};         // of the run that is repeated
+  std::optional<Instant> slot{};         // of the run that is repeated, or of a past slot
   std::optional<std::int64_t> number{};  // of the run that is repeated; else the next one
   int retry = 1;
+  std::optional<RunId> id{};  // a new one unless it was made already
 };
 
 inline constexpr std::size_t kInputBytesMax = 1024 * 1024;

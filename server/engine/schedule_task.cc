@@ -1,7 +1,10 @@
 #include "server/engine/action_check.h"
 #include "server/engine/awaiting.h"
+#include "server/engine/calendars.h"
+#include "server/engine/confirmation.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
+#include "server/engine/standing.h"
 #include "server/engine/task_definition.h"
 #include "server/engine/task_saving.h"
 
@@ -75,7 +78,14 @@ Result<TaskSaved> Engine::schedule_task(const Caller& caller, const ScheduleTask
   if (!first) return first.error();
   if (*first) return std::move(**first);
 
-  auto wanted = define(command.draft, {.now = call.now, .zone = zone_of(caller)});
+  // What was previewed is counted from the instant at which it was shown.
+  std::optional<Confirmation> confirmed;
+  if (command.confirm) {
+    const auto read = read_confirmation(*command.confirm, call.now);
+    if (!read) return read.error();
+    confirmed = *read;
+  }
+  auto wanted = define(command.draft, {.now = confirmed ? confirmed->shown_at : call.now, .zone = zone_of(caller)});
   if (!wanted) return wanted.error();
   auto warnings = check_targets(parts_.tools, caller, wanted->action, options_.describe_wait);
   if (!warnings) return warnings.error();
@@ -84,7 +94,14 @@ Result<TaskSaved> Engine::schedule_task(const Caller& caller, const ScheduleTask
   warnings->insert(warnings->end(), looks->begin(), looks->end());
 
   return run_once<TaskSaved>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<TaskSaved> {
-    auto saved = save({call, tx, telling, options_, parts_.ids}, command, *wanted);
+    TaskDefinition definition = *wanted;
+    if (auto known = resolve_calendars(tx, call, definition); !known) return known.error();
+    if (confirmed)
+      if (auto same = check_confirmed(*confirmed, with_known_anchors(tx, caller.tenant, definition.schedule),
+                                      definition.when, call.now);
+          !same)
+        return same.error();
+    auto saved = save({call, tx, telling, options_, parts_.ids}, command, definition);
     if (saved) saved->warnings.insert(saved->warnings.end(), warnings->begin(), warnings->end());
     return saved;
   });

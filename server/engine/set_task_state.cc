@@ -3,6 +3,7 @@
 #include "server/base/check.h"
 #include "server/domain/moment.h"
 #include "server/engine/engine.h"
+#include "server/engine/held_runs.h"
 #include "server/engine/lookup.h"
 #include "server/engine/pausing.h"
 #include "server/store/status_store.h"
@@ -61,10 +62,28 @@ Result<std::vector<TaskId>> selected(Tx& tx, const TenantId& tenant, const SetTa
 }
 
 // Whether the command changes anything about this task.
-bool applies(const TaskRecord& task, const SetTaskState& command) {
+bool applies(Tx& tx, const TenantId& tenant, const TaskRecord& task, const SetTaskState& command) {
+  if (command.state == TaskState::active && command.meanwhile && !held_runs(tx, tenant, task.id).empty()) return true;
   if (task.state == TaskState::done) return false;
   if (command.state == TaskState::active) return task.state == TaskState::paused;
-  return task.state == TaskState::active || command.until || !command.reason.empty();
+  return task.state == TaskState::active || command.until || command.meanwhile || !command.reason.empty();
+}
+
+// Resumes a paused task, and decides what was held of it.
+AffectedTask activate(const Pausing& pausing, const TaskRecord& task, std::optional<Meanwhile> meanwhile) {
+  const std::string state{name_of(task.state)};
+  const HeldDecision held = meanwhile ? decide_held(pausing, task, *meanwhile) : HeldDecision{};
+  AffectedTask affected =
+      task.state == TaskState::paused
+          ? resume_task(pausing, task, meanwhile)
+          : AffectedTask{.task = task.name, .was = state, .state = state, .next = task.next_fire_at, .zone = task.zone};
+  if (!held.released.empty() || held.dropped > 0)
+    pausing.telling.audit(subject_of(task.id),
+                          {{"held", held.dropped + static_cast<std::int64_t>(held.released.size())}},
+                          {{"meanwhile", name_of(*meanwhile)}});
+  affected.left_out += held.dropped;
+  affected.caught_up.insert(affected.caught_up.begin(), held.released.begin(), held.released.end());
+  return affected;
 }
 
 void throw_kill_switch(const Pausing& pausing, const SetTaskState& command, std::optional<Instant> until) {
@@ -86,14 +105,14 @@ TaskStateSet apply(const Pausing& pausing, const SetTaskState& command, const st
   std::vector<std::int64_t> affected_ids;
   for (const TaskId id : ids) {
     const auto task = TaskStore{pausing.tx}.lock(caller.tenant, {.id = id});
-    if (!task || !applies(*task, command)) {
+    if (!task || !applies(pausing.tx, caller.tenant, *task, command)) {
       ++set.unchanged;
       continue;
     }
     affected_ids.push_back(id.number());
     set.tasks.push_back(command.state == TaskState::paused
-                            ? pause_task(pausing, *task, {command.reason, caller.agent.str(), until})
-                            : resume_task(pausing, *task));
+                            ? pause_task(pausing, *task, {command.reason, caller.agent.str(), until, command.meanwhile})
+                            : activate(pausing, *task, command.meanwhile));
   }
   if (command.all) throw_kill_switch(pausing, command, until);
   const BusyRuns busy =
@@ -115,7 +134,7 @@ Result<TaskStateSet> Engine::set_task_state(const Caller& caller, const SetTaskS
   return run_once<TaskStateSet>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<TaskStateSet> {
     const auto ids = selected(tx, caller.tenant, command);
     if (!ids) return ids.error();
-    TaskStateSet set = apply({call, tx, telling, parts_.ids}, command, *ids, *until);
+    TaskStateSet set = apply({call, tx, telling, parts_.ids, options_.quiet}, command, *ids, *until);
     set.zone = zone;
     return set;
   });
@@ -136,7 +155,7 @@ void Engine::end_pauses() {
     const Call call{us, "set_task_state", no_key, now};
     const auto done =
         run_once<TaskStateSet>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<TaskStateSet> {
-          work(Pausing{call, tx, telling, parts_.ids});
+          work(Pausing{call, tx, telling, parts_.ids, options_.quiet});
           return TaskStateSet{};
         });
     CARILLON_CHECK(done.ok());  // the work refuses nothing

@@ -47,6 +47,7 @@ struct Snoozing {
   Tx& tx;
   Telling& telling;
   std::optional<Instant> until;
+  const QuietSettings& quiet;
 };
 
 bool is_skipped(const std::vector<SlotOverride>& overrides, Instant slot) {
@@ -102,8 +103,9 @@ Result<Snoozed> snooze_task(const Snoozing& snoozing) {
   const auto definition = definition_of(*task);
   if (!definition) return definition.error();
   TaskStore tasks{snoozing.tx};
+  const RhythmSource source{snoozing.tx, tenant, snoozing.quiet};
   const auto next_of = [&]() -> std::optional<Instant> {
-    const auto next = upcoming(rhythm_of(snoozing.tx, tenant, *task, *definition), snoozing.call.now, 1);
+    const auto next = upcoming(rhythm_of(source, *task, *definition), snoozing.call.now, 1);
     return next.empty() ? std::nullopt : std::optional{next.front().at};
   };
   Snoozed snoozed{.task = task->name,
@@ -111,7 +113,7 @@ Result<Snoozed> snooze_task(const Snoozing& snoozing) {
                   .was_next = next_of(),
                   .reads = reads(definition->schedule),
                   .at = snoozing.call.now};
-  const Rhythm rhythm = rhythm_of(snoozing.tx, tenant, *task, *definition);
+  const Rhythm rhythm = rhythm_of(source, *task, *definition);
   Result<Done> said = Done{};
   if (snoozing.command.skip == 0)
     snoozed.restored = static_cast<std::int64_t>(tasks.drop_overrides(tenant, task->id, task->last_slot).size());
@@ -186,7 +188,7 @@ Result<Snoozed> Engine::snooze(const Caller& caller, const Snooze& command) {
     until = *read;
   }
   return run_once<Snoozed>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<Snoozed> {
-    const Snoozing snoozing{call, command, tx, telling, until};
+    const Snoozing snoozing{call, command, tx, telling, until, options_.quiet};
     return command.task ? snooze_task(snoozing) : deliver_again(snoozing, parts_.ids);
   });
 }

@@ -25,9 +25,13 @@ Schedule standing_schedule(Tx& tx, const TenantId& tenant, const TaskRecord& tas
   return with_known_anchors(tx, tenant, with_delay_slot(definition.schedule, task.delay_slot));
 }
 
-Rhythm rhythm_of(Tx& tx, const TenantId& tenant, const TaskRecord& task, const TaskDefinition& definition) {
-  return {definition, task.last_slot, task.fired_count, TaskStore{tx}.overrides(tenant, task.id, task.last_slot),
-          standing_schedule(tx, tenant, task, definition)};
+Rhythm rhythm_of(const RhythmSource& source, const TaskRecord& task, const TaskDefinition& definition) {
+  return {definition,
+          task.last_slot,
+          task.fired_count,
+          TaskStore{source.tx}.overrides(source.tenant, task.id, task.last_slot),
+          standing_schedule(source.tx, source.tenant, task, definition),
+          quiet_hours_of(definition, {source.tenant, task.agent}, source.quiet)};
 }
 
 std::vector<FirstLook> first_looks(const Schedule& schedule, Instant begin) {

@@ -15,7 +15,7 @@ Schedule standing_schedule(Tx& tx, const TenantId& tenant, const TaskRecord& tas
 Schedule with_known_anchors(Tx& tx, const TenantId& tenant, Schedule schedule);
 
 // The definition must outlive the rhythm.
-Rhythm rhythm_of(Tx& tx, const TenantId& tenant, const TaskRecord& task, const TaskDefinition& definition);
+Rhythm rhythm_of(const RhythmSource& source, const TaskRecord& task, const TaskDefinition& definition);
 
 // When a schedule that begins at that instant looks at the tools of its conditions first.
 std::vector<FirstLook> first_looks(const Schedule& schedule, Instant begin);

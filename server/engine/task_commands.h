@@ -32,6 +32,7 @@ struct ScheduleTask {
   std::string name{};
   TaskDraft draft{};
   OnConflict on_conflict = OnConflict::error;
+  std::optional<std::string> confirm{};  // of preview: what is saved is what it showed (confirmation.h)
 };
 
 // update_task ---------------------------------------------------------------------------------------------------------
@@ -84,6 +85,7 @@ struct SetTaskState {
   bool all = false;                    // with paused: the kill switch, no queued run is dispatched any more
   std::optional<std::string> until{};  // a moment; paused tasks resume themselves then
   std::string reason{};
+  std::optional<Meanwhile> meanwhile{};  // with active: of the pause that ends; with paused: when it ends by itself
 };
 
 struct AffectedTask {
@@ -93,7 +95,8 @@ struct AffectedTask {
   std::optional<Instant> next{};  // the next slot that will run, once active
   std::string zone{};
   std::int64_t left_out = 0;  // paused with until: slots that will not run; resumed: slots that did not run meanwhile
-  bool left_out_counted = true;  // false: left_out is a lower bound
+  bool left_out_counted = true;          // false: left_out is a lower bound
+  std::vector<std::string> caught_up{};  // resumed: runs of slots of the pause that were queued now
 };
 
 struct TaskStateSet {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/domain/moment.h"
+#include "server/domain/quiet_rules.h"
 #include "server/domain/refusal.h"
 #include "server/engine/served_sources.h"
 
@@ -143,6 +144,23 @@ Result<Schedule> resolve_schedule(const TaskDraft& draft, const TaskDefinition* 
   return schedule;
 }
 
+// Options that say something about slots of the clock, which this schedule has none of.
+Status check_options_fit(const TaskOptions& options, const Schedule& schedule) {
+  if (options.calendars && delay_after_run(schedule))
+    return invalid(
+        "the days of a calendar cannot be left out of a delay that counts from the ends of runs; say it by the "
+        "clock, such as \"every 15m\"",
+        "/options/calendars");
+  const bool by_clock = std::any_of(schedule.triggers.begin(), schedule.triggers.end(), [](const Trigger& trigger) {
+    return trigger.source() == TriggerSource::clock || trigger.source() == TriggerSource::task_slot ||
+           trigger.source() == TriggerSource::hand;
+  });
+  if (options.max_catch_up && !by_clock)
+    return invalid("max_catch_up counts slots of the clock; what something else sets off is bounded by grace",
+                   "/options/max_catch_up", *options.max_catch_up);
+  return Done{};
+}
+
 Result<TaskDefinition> resolve(const TaskDraft& draft, const TaskDefinition* base, const DefineContext& context) {
   TaskDefinition definition = base != nullptr ? *base : TaskDefinition{};
   auto action = resolve_action(draft.action, base != nullptr ? std::optional{base->action} : std::nullopt);
@@ -155,6 +173,13 @@ Result<TaskDefinition> resolve(const TaskDraft& draft, const TaskDefinition* bas
   if (!dedupe) return dedupe.error();
   auto schedule = resolve_schedule(draft, base, *options, context);
   if (!schedule) return schedule.error();
+
+  if (auto fit = check_options_fit(*options, *schedule); !fit) return fit.error();
+  if (options->quiet_hours)
+    if (auto fit = check_quiet_hours(*options->quiet_hours, schedule->zone); !fit) return fit.error();
+  if (options->max_parallel && !draft.lock.value_or(definition.lock).empty())
+    return invalid("a lock lets one run at a time; give lock or max_parallel, not both", "/options/max_parallel",
+                   *options->max_parallel);
 
   definition.action = std::move(*action);
   definition.options = std::move(*options);

@@ -107,7 +107,8 @@ Status check_place(const Saving& saving, const NewVersion& version, bool schedul
 }  // namespace
 
 std::int16_t shard_of_task(const TenantId& tenant, TaskId task, const TaskDefinition& definition) {
-  return shard_of(tenant, task, concurrency_key(definition, task, overlap_policy(definition)));
+  const auto concurrency = concurrency_of(definition, task, overlap_policy(definition));
+  return shard_of(tenant, task, concurrency ? std::optional{concurrency->key} : std::nullopt);
 }
 
 std::optional<TaskSaved> create_task(const Saving& saving, const std::string& name, const TaskDefinition& definition,
@@ -191,7 +192,7 @@ Result<TaskSaved> save_version(const Saving& saving, const NewVersion& version) 
 TaskSaved describe_saved(const Saving& saving, const TaskRecord& task, const TaskDefinition& definition) {
   const Instant now = saving.call.now;
   const MisfirePolicy misfire = misfire_policy(definition, now);
-  const Rhythm rhythm = rhythm_of(saving.tx, saving.call.caller.tenant, task, definition);
+  const Rhythm rhythm = rhythm_of({saving.tx, saving.call.caller.tenant, saving.options.quiet}, task, definition);
   TaskSaved saved{
       .task = task.name,
       .task_id = task.id.number(),

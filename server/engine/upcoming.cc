@@ -6,10 +6,32 @@ namespace carillon {
 
 namespace {
 
+constexpr std::size_t kQuietAhead = 200;
+
 const SlotOverride* override_of(const Rhythm& rhythm, Instant slot) {
   const auto found = std::find_if(rhythm.overrides.begin(), rhythm.overrides.end(),
                                   [&](const SlotOverride& said) { return said.slot == slot; });
   return found == rhythm.overrides.end() ? nullptr : &*found;
+}
+
+// When the slot's run would start; nothing when it is left out.
+std::optional<NextSlot> coming_of(const Rhythm& rhythm, const Slot& slot) {
+  const std::string& zone = rhythm.definition.schedule.zone;
+  if (const SlotOverride* said = override_of(rhythm, slot.at)) {
+    if (!said->moved_to) return std::nullopt;
+    return NextSlot{*said->moved_to, "snoozed from " + describe_local(slot.at, zone)};
+  }
+  const QuietVerdict verdict = decide_quiet(rhythm.quiet, slot.at);
+  if (verdict.act == QuietVerdict::Act::skip) return std::nullopt;
+  if (verdict.act == QuietVerdict::Act::start) return NextSlot{slot.at, describe_note(slot, zone)};
+  return NextSlot{verdict.at, "deferred from " + describe_local(slot.at, zone) + " by " + verdict.reason};
+}
+
+// A slot whose run would start when an earlier one's does, after quiet hours, is skipped then (overlap).
+bool stands_behind(const Rhythm& rhythm, const std::vector<NextSlot>& earlier, const NextSlot& coming) {
+  if (rhythm.quiet.empty() || earlier.empty() || earlier.back().at != coming.at) return false;
+  const Overlap policy = overlap_policy(rhythm.definition);
+  return policy != Overlap::allow && policy != Overlap::queue_all;
 }
 
 }  // namespace
@@ -26,14 +48,12 @@ std::vector<Slot> plain_slots(const Rhythm& rhythm, Instant now, std::size_t n) 
 }
 
 std::vector<NextSlot> upcoming(const Rhythm& rhythm, Instant now, std::size_t n) {
-  const std::string& zone = rhythm.definition.schedule.zone;
+  // Quiet hours fold a night's slots into one or leave them out, so more of them are looked at than are told.
+  const std::size_t ahead = n + rhythm.overrides.size() + (rhythm.quiet.empty() ? 0 : kQuietAhead);
   std::vector<NextSlot> next;
-  for (const Slot& slot : plain_slots(rhythm, now, n + rhythm.overrides.size())) {
-    const SlotOverride* said = override_of(rhythm, slot.at);
-    if (said == nullptr)
-      next.push_back({slot.at, describe_note(slot, zone)});
-    else if (said->moved_to)
-      next.push_back({*said->moved_to, "snoozed from " + describe_local(slot.at, zone)});
+  for (const Slot& slot : plain_slots(rhythm, now, ahead)) {
+    const auto coming = coming_of(rhythm, slot);
+    if (coming && !stands_behind(rhythm, next, *coming)) next.push_back(*coming);
   }
   std::stable_sort(next.begin(), next.end(), [](const NextSlot& a, const NextSlot& b) { return a.at < b.at; });
   if (next.size() > n) next.resize(n);

@@ -1,5 +1,6 @@
 #include "server/engine/action_check.h"
 #include "server/engine/awaiting.h"
+#include "server/engine/calendars.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
 #include "server/engine/standing.h"
@@ -87,8 +88,9 @@ Result<TaskSaved> Engine::update_task(const Caller& caller, const UpdateTask& co
     if (auto fit = check_version(*task, command); !fit) return fit.error();
     const auto before = definition_of(*task);
     if (!before) return before.error();
-    const auto after = redefine(*before, command.changes, {.now = call.now, .zone = zone_of(caller)});
+    auto after = redefine(*before, command.changes, {.now = call.now, .zone = zone_of(caller)});
     if (!after) return after.error();
+    if (auto known = resolve_calendars(tx, call, *after, &before->schedule); !known) return known.error();
     Result<TaskSaved> saved = changes_nothing(command, *task, *before, *after)
                                   ? Result<TaskSaved>{describe_saved(saving, *task, *before)}
                                   : save_version(saving, {.task = *task,

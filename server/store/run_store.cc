@@ -1,9 +1,11 @@
 #include "server/store/run_store.h"
 
+#include <algorithm>
 #include <pqxx/pqxx>
 
 #include "server/base/check.h"
 #include "server/domain/run_payload.h"
+#include "server/domain/schedule/misfire.h"
 #include "server/store/column.h"
 #include "server/store/json_bytes.h"
 #include "server/store/sql.h"
@@ -56,6 +58,7 @@ RunRecord read_run(const pqxx::row& row) {
       .shard = column<std::optional<std::int16_t>>(row["shard"]),
       .priority = column<std::optional<int>>(row["priority"]),
       .concurrency_key = column<std::optional<std::string>>(row["concurrency_key"]),
+      .key_width = column<std::optional<std::int16_t>>(row["key_width"]),
       .expires_at = column<std::optional<Instant>>(row["expires_at"]),
       .cancel_requested_at = column<std::optional<Instant>>(row["cancel_requested_at"]),
       .cancel_reason = text_or_empty(row["cancel_reason"]),
@@ -101,7 +104,7 @@ void RunStore::insert_ready(const TenantId& tenant, const NewRun& run) {
   if (!run.payload.empty()) payload = Bytes{apart ? "" : run.payload};
   tx_.exec(sql::insert_run_ready, run.shard, run.priority, run.run_at, run.id, tenant, run.task, run.task_version,
            run.number, run.retry, run.slot, run.origin, run.agent, run.correlation_id, run.concurrency_key,
-           run.expires_at, run.reason, payload);
+           run.key_width, run.expires_at, run.reason, payload);
   if (apart) tx_.exec(sql::insert_run_input, run.id, tenant, Bytes{run.payload});
 }
 
@@ -224,16 +227,55 @@ std::vector<LiveRun> RunStore::live_of(const TenantId& tenant, TaskId task) {
 }
 
 BusyRuns RunStore::busy(const TenantId& tenant, const std::optional<std::vector<std::int64_t>>& tasks) {
-  const pqxx::result rows = tx_.exec(sql::busy_of_tasks, tenant, tasks);
+  const pqxx::result rows = tx_.exec(sql::busy_of_tasks, tenant, tasks, kHeldUntil);
   const auto row = rows.at(0);
   return {column<std::int64_t>(row["queued"]), column<std::int64_t>(row["running"]),
           column<std::int64_t>(row["waiting"])};
 }
 
-std::optional<RunId> RunStore::key_holder(const TenantId& tenant, const std::string& concurrency_key) {
-  const pqxx::result rows = tx_.exec(sql::find_key_holder, tenant, concurrency_key);
-  if (rows.empty()) return std::nullopt;
-  return column<RunId>(rows[0]["id"]);
+std::vector<Instant> RunStore::slots_that_ran(const TenantId& tenant, TaskId task, const std::vector<Instant>& slots) {
+  std::vector<Instant> ran;
+  for (const auto& row : tx_.exec(sql::slots_that_ran, tenant, task, slots))
+    ran.push_back(column<Instant>(row["slot"]));
+  return ran;
+}
+
+std::vector<LeftOut> RunStore::slots_left_out(const TenantId& tenant, TaskId task, const LeftOutQuery& query) {
+  std::vector<LeftOut> rows;
+  for (const auto& row :
+       tx_.exec(sql::slots_left_out, tenant, task, query.from, query.before, query.limit, name_of(RunState::skipped)))
+    rows.push_back({column<Instant>(row["slot"]), column<std::optional<Instant>>(row["slot_until"])});
+  return rows;
+}
+
+std::vector<RunId> RunStore::take_slots(const TenantId& tenant, TaskId task, const std::vector<SlotRun>& runs) {
+  std::vector<Instant> slots;
+  std::vector<RunId> ids;
+  for (const SlotRun& run : runs) {
+    slots.push_back(run.slot);
+    ids.push_back(run.run);
+  }
+  std::vector<RunId> taken;
+  for (const auto& row : tx_.exec(sql::backfill_slots, tenant, task, slots, ids))
+    taken.push_back(column<RunId>(row["run_id"]));
+  return taken;
+}
+
+std::vector<ReadyRun> RunStore::release_held(const TenantId& tenant, TaskId task, const Release& release) {
+  std::vector<ReadyRun> released;
+  for (const auto& row : tx_.exec(sql::release_held, tenant, task, kHeldUntil, release.at, release.key, release.shard))
+    released.push_back({column<std::int16_t>(row["shard"]), 0, release.at, column<RunId>(row["id"]),
+                        column<std::int64_t>(row["number"]), column<int>(row["retry"])});
+  std::sort(released.begin(), released.end(), [](const ReadyRun& a, const ReadyRun& b) { return a.id < b.id; });
+  return released;
+}
+
+std::vector<KeyHolder> RunStore::key_holders(const TenantId& tenant, const std::string& concurrency_key, int limit) {
+  std::vector<KeyHolder> holders;
+  for (const auto& row : tx_.exec(sql::find_key_holders, tenant, concurrency_key, limit))
+    holders.push_back({column<RunId>(row["id"]), column<std::string>(row["name"]), column<std::int64_t>(row["number"]),
+                       column<int>(row["retry"])});
+  return holders;
 }
 
 std::optional<Success> RunStore::previous_success(const TenantId& tenant, TaskId task, RunId before) {

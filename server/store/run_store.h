@@ -50,6 +50,7 @@ struct RunRecord {
   std::optional<std::int16_t> shard;
   std::optional<int> priority;
   std::optional<std::string> concurrency_key;
+  std::optional<std::int16_t> key_width;  // so many runs with this key may be live at once
   std::optional<Instant> expires_at;
   std::optional<Instant> cancel_requested_at;
   std::string cancel_reason;
@@ -81,6 +82,30 @@ struct StepRecord {
   Cost cost;
 };
 
+// A slot that was skipped, or a range of them.
+struct LeftOut {
+  Instant slot;
+  std::optional<Instant> slot_until{};
+};
+struct LeftOutQuery {
+  RunId from;
+  Instant before;
+  std::int64_t limit;  // rows, the newest
+};
+
+struct SlotRun {
+  Instant slot;
+  RunId run;
+};
+
+// A live run that holds a concurrency key.
+struct KeyHolder {
+  RunId id;
+  std::string task_name;
+  std::int64_t number;
+  int retry;
+};
+
 // A run that a command starts; see carillon.run_ready.
 struct NewRun {
   std::int16_t shard;
@@ -96,6 +121,7 @@ struct NewRun {
   AgentId agent;
   std::string correlation_id;
   std::optional<std::string> concurrency_key{};
+  std::int16_t key_width = 1;
   std::optional<Instant> expires_at{};
   std::optional<std::string> reason{};
   std::string payload{};  // JSON text; empty: none
@@ -222,9 +248,22 @@ class RunStore {
   bool end_live(const TenantId& tenant, RunId id, const Expected& expected, const RunEnding& ending);
 
   std::vector<ReadyRun> ready_of(const TenantId& tenant, TaskId task);
+  // The held runs of a task are due now, behind each other.
+  struct Release {
+    Instant at;
+    std::string key;
+    std::int16_t shard;
+  };
+  std::vector<ReadyRun> release_held(const TenantId& tenant, TaskId task, const Release& release);
   std::vector<LiveRun> live_of(const TenantId& tenant, TaskId task);
   BusyRuns busy(const TenantId& tenant, const std::optional<std::vector<std::int64_t>>& tasks);
-  std::optional<RunId> key_holder(const TenantId& tenant, const std::string& concurrency_key);
+  // Of some slots of a task those that had a run, or have one now; and taking slots for runs, of which those are given
+  // that got theirs: a slot that had a run keeps it.
+  std::vector<Instant> slots_that_ran(const TenantId& tenant, TaskId task, const std::vector<Instant>& slots);
+  std::vector<LeftOut> slots_left_out(const TenantId& tenant, TaskId task, const LeftOutQuery& query);
+  std::vector<RunId> take_slots(const TenantId& tenant, TaskId task, const std::vector<SlotRun>& runs);
+  // Oldest first, at most `limit`.
+  std::vector<KeyHolder> key_holders(const TenantId& tenant, const std::string& concurrency_key, int limit);
   std::optional<Success> previous_success(const TenantId& tenant, TaskId task, RunId before);
   EndedRuns statistics(const TenantId& tenant, TaskId task, RunId since);
   std::vector<RunId> attention(const TenantId& tenant, const EndsWanted& wanted, int limit);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/base/check.h"
+#include "server/domain/schedule/misfire.h"
 #include "server/domain/shard.h"
 #include "server/store/sql.h"
 
@@ -211,7 +212,8 @@ std::vector<TaskBusy> ScheduleRows::busy(const std::vector<DueSchedule>& due) {
   HotParams params;
   params.texts(each(due, [](const DueSchedule& each_due) { return each_due.tenant.str(); }))
       .int64s(each(due, [](const DueSchedule& each_due) { return each_due.task.number(); }))
-      .int16s(shards);
+      .int16s(shards)
+      .instant(kHeldUntil);
   const HotRows rows = connection_.run(sql::busy_of_due, params);
   std::vector<TaskBusy> busy;
   for (int i = 0; i < rows.size(); ++i) {
@@ -240,6 +242,7 @@ FiredBlock ScheduleRows::fire(const std::vector<Firing>& unsorted, Instant now) 
       .text(name_of(RunState::skipped))
       .text(name_of(*next_state(RunState::queued, RunEvent::cancel)));
   add_cues(params, firings);
+  params.int16s(each(firings, [](const Firing& firing) { return firing.key_width; }));
   const HotRows rows = connection_.run(sql::fire_slots, params);
   FiredBlock block;
   for (int i = 0; i < rows.size(); ++i) {

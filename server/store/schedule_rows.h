@@ -95,6 +95,7 @@ struct Firing {
   std::int32_t fired = 0;
   std::int16_t priority = 5;
   std::optional<std::string> concurrency_key{};
+  std::int16_t key_width = 1;  // so many runs with this key may be live at once
   std::optional<std::string> dedupe_key{};
   Duration dedupe_window{0};
   Earlier earlier_runs = Earlier::leave;

@@ -2,6 +2,7 @@
 
 #include <pqxx/pqxx>
 
+#include "server/domain/schedule/misfire.h"
 #include "server/store/column.h"
 #include "server/store/sql.h"
 
@@ -16,6 +17,14 @@ LastAsked read_last_asked(const pqxx::result& rows) {
 }
 
 }  // namespace
+
+std::vector<HeldTaskRecord> StatusStore::held(const TenantId& tenant) {
+  std::vector<HeldTaskRecord> held;
+  for (const auto& row : tx_.exec(sql::held_runs, tenant, kHeldUntil))
+    held.push_back({column<std::string>(row["name"]), column<std::string>(row["zone"]),
+                    column<std::int64_t>(row["runs"]), column<std::optional<Instant>>(row["first_slot"])});
+  return held;
+}
 
 QueueFacts StatusStore::queue(const TenantId& tenant, Instant now) {
   const pqxx::result rows = tx_.exec(sql::queue_facts, tenant, now);

@@ -20,6 +20,14 @@ struct QueueFacts {
   int shards_without_owner = 0;
 };
 
+// Runs of a task that wait for a decision after an outage (misfire hold).
+struct HeldTaskRecord {
+  std::string task;
+  std::string zone;
+  std::int64_t runs;
+  std::optional<Instant> first_slot;
+};
+
 struct DispatchPauseRecord {
   std::string reason;
   std::string paused_by;
@@ -39,6 +47,7 @@ class StatusStore {
  public:
   explicit StatusStore(Tx& tx) : tx_(tx) {}
 
+  std::vector<HeldTaskRecord> held(const TenantId& tenant);
   QueueFacts queue(const TenantId& tenant, Instant now);
   // As it was before this question, which is noted. Waits for another question of the same agent.
   LastAsked note_asked(const TenantId& tenant, const AgentId& agent, Instant now);

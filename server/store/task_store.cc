@@ -17,6 +17,10 @@ TaskState state_of(const std::string& name) {
   return *state;
 }
 
+std::optional<Meanwhile> meanwhile_of(const std::optional<std::string>& name) {
+  return name ? meanwhile_named(*name) : std::nullopt;
+}
+
 NamesFound read_names(const pqxx::result& rows) {
   NamesFound found;
   for (const auto& row : rows) {
@@ -27,6 +31,14 @@ NamesFound read_names(const pqxx::result& rows) {
 }
 
 Keep keep_of(const TaskDefinition& definition) { return definition.options.keep.value_or(Keep{}); }
+
+// The names of the calendars that it uses, either way.
+std::vector<std::string> calendars_of(const TaskDefinition& definition) {
+  if (!definition.options.calendars) return {};
+  std::vector<std::string> names = definition.options.calendars->exclude;
+  names.insert(names.end(), definition.options.calendars->only.begin(), definition.options.calendars->only.end());
+  return names;
+}
 
 TaskRecord read_task(const pqxx::row& row) {
   return TaskRecord{
@@ -42,6 +54,8 @@ TaskRecord read_task(const pqxx::row& row) {
       .pause_reason = column<std::optional<std::string>>(row["pause_reason"]).value_or(""),
       .paused_by = column<std::optional<std::string>>(row["paused_by"]).value_or(""),
       .paused_until = column<std::optional<Instant>>(row["paused_until"]),
+      .pause_meanwhile = meanwhile_of(column<std::optional<std::string>>(row["pause_meanwhile"])),
+      .paused_at = column<std::optional<Instant>>(row["paused_at"]),
       .created_at = column<Instant>(row["created_at"]),
       .created_by = column<std::string>(row["created_by"]),
       .updated_at = column<Instant>(row["updated_at"]),
@@ -102,11 +116,11 @@ std::optional<TaskRecord> TaskStore::lock(const TenantId& tenant, const TaskHand
 }
 
 bool TaskStore::insert(const TenantId& tenant, const NewTask& task, const TaskDefinition& definition) {
-  const pqxx::result rows = tx_.exec(sql::insert_task, tenant, task.id, task.name, name_of(task.state), task.kind,
-                                     name_of(definition.action.kind), definition.description, definition.tags,
-                                     definition.priority, task.agent, task.hidden, definition.schedule.zone,
-                                     target_of(definition.action), task.at, keep_of(definition).records,
-                                     keep_of(definition).outputs, definition.notify, name_of(notify_on(definition)));
+  const pqxx::result rows = tx_.exec(
+      sql::insert_task, tenant, task.id, task.name, name_of(task.state), task.kind, name_of(definition.action.kind),
+      definition.description, definition.tags, definition.priority, task.agent, task.hidden, definition.schedule.zone,
+      target_of(definition.action), task.at, keep_of(definition).records, keep_of(definition).outputs,
+      definition.notify, name_of(notify_on(definition)), calendars_of(definition));
   if (rows.empty()) return false;
   tx_.exec(sql::insert_task_version, tenant, task.id, 1, bytes_of(to_json(definition)), task.at, task.agent,
            names_of(task.scopes));
@@ -119,6 +133,11 @@ void TaskStore::insert_version(const TenantId& tenant, const TaskRecord& changed
            changed.updated_at, writer.agent, writer.scopes.names());
 }
 
+void TaskStore::copy_version(const TenantId& tenant, const TaskRecord& changed, const TaskDefinition& definition) {
+  tx_.exec(sql::copy_task_version, tenant, changed.id, changed.version - 1, changed.version,
+           bytes_of(to_json(definition)), changed.updated_at);
+}
+
 void TaskStore::insert_schedule(const TenantId& tenant, TaskId task, const ScheduleStanding& standing) {
   tx_.exec(sql::insert_schedule_state, tenant, task, standing.shard, standing.task_version, standing.last_slot,
            standing.next_fire_at);
@@ -128,7 +147,7 @@ bool TaskStore::update(const TenantId& tenant, const TaskRecord& changed, const 
   tx_.exec(sql::update_task, tenant, changed.id, changed.name, changed.version, name_of(definition.schedule.kind()),
            name_of(definition.action.kind), definition.description, definition.tags, definition.priority,
            definition.schedule.zone, target_of(definition.action), changed.updated_at, keep_of(definition).records,
-           keep_of(definition).outputs, definition.notify, name_of(notify_on(definition)));
+           keep_of(definition).outputs, definition.notify, name_of(notify_on(definition)), calendars_of(definition));
   return true;
 } catch (const pqxx::unique_violation&) {
   return false;
@@ -143,15 +162,16 @@ bool TaskStore::set_state(const TenantId& tenant, TaskId task, TaskState to, con
                           Instant at) {
   std::vector<std::string> names;
   for (const TaskState state : from) names.emplace_back(name_of(state));
-  const pqxx::result rows =
-      tx_.exec(sql::set_task_state, tenant, task, name_of(to), names, std::nullopt, std::nullopt, std::nullopt, at);
+  const pqxx::result rows = tx_.exec(sql::set_task_state, tenant, task, name_of(to), names, std::nullopt, std::nullopt,
+                                     std::nullopt, at, std::nullopt, name_of(TaskState::paused));
   return !rows.empty();
 }
 
 bool TaskStore::pause(const TenantId& tenant, TaskId task, const PauseNote& note, Instant at) {
   const std::vector<std::string> from{std::string(name_of(TaskState::active)), std::string(name_of(TaskState::paused))};
-  const pqxx::result rows = tx_.exec(sql::set_task_state, tenant, task, name_of(TaskState::paused), from, note.reason,
-                                     note.by, note.until, at);
+  const pqxx::result rows =
+      tx_.exec(sql::set_task_state, tenant, task, name_of(TaskState::paused), from, note.reason, note.by, note.until,
+               at, note.meanwhile ? std::optional{name_of(*note.meanwhile)} : std::nullopt, name_of(TaskState::paused));
   return !rows.empty();
 }
 

@@ -32,6 +32,8 @@ struct TaskRecord {
   std::string pause_reason;
   std::string paused_by;
   std::optional<Instant> paused_until;
+  std::optional<Meanwhile> pause_meanwhile;
+  std::optional<Instant> paused_at;
   Instant created_at;
   std::string created_by;
   Instant updated_at;
@@ -95,6 +97,7 @@ struct PauseNote {
   std::string reason;
   std::string by;
   std::optional<Instant> until{};
+  std::optional<Meanwhile> meanwhile{};
 };
 
 struct Deletion {
@@ -164,6 +167,8 @@ class TaskStore {
   bool insert(const TenantId& tenant, const NewTask& task, const TaskDefinition& definition);
   void insert_version(const TenantId& tenant, const TaskRecord& changed, const TaskDefinition& definition,
                       const VersionWriter& writer);
+  // A version that follows by itself from the one before: with the same writer and scopes.
+  void copy_version(const TenantId& tenant, const TaskRecord& changed, const TaskDefinition& definition);
   void insert_schedule(const TenantId& tenant, TaskId task, const ScheduleStanding& standing);
   // The name, version and definition of a locked task; `changed` has the new name and version. False: a living task has
   // taken the name just now; the transaction is lost.

@@ -42,6 +42,7 @@ std::string skipped_because(const CueQuestion& question, const Cue& cue) {
   const bool paused = question.due.task_state == name_of(TaskState::paused) &&
                       cue.due_at < question.due.paused_until.value_or(Instant::max());
   if (paused) return question.due.pause_reason.empty() ? "paused" : "paused: " + question.due.pause_reason;
+  if (!is_open_day(question.definition.schedule, cue.due_at)) return "its calendars leave this day out";
   if (cue.depth <= question.depth_max) return {};
   return "cut off: " + std::to_string(question.depth_max) +
          " runs have caused one another; if they are no circle, raise worker.chain_depth_max";
@@ -55,6 +56,11 @@ std::string missed_because(const CueQuestion& question, const Cue& cue, Instant 
   if (late > std::max(options.grace.value_or(kEventGrace), kOnTime)) return "later than the grace allows";
   if (options.misfire == Misfire::once && cue.due_at != latest_late) return "folded into the run of a later slot";
   return {};
+}
+
+bool is_held(const CueQuestion& question, const Cue& cue) {
+  const bool long_outage = question.now - question.cues.front().due_at > kLongOutage;
+  return question.definition.options.misfire == Misfire::hold && long_outage && question.now - cue.due_at > kOnTime;
 }
 
 }  // namespace
@@ -75,7 +81,8 @@ std::vector<CueAnswer> answer_cues(const CueQuestion& question) {
     } else if (auto missed = missed_because(question, cue, latest_late); !missed.empty()) {
       answers.push_back({Verdict::leave_out, RunState::missed, "nobody could run it in time: " + missed + after(cue)});
     } else {
-      answers.push_back({Verdict::start, RunState::queued, what_happened(cue)});
+      const auto verdict = is_held(question, cue) ? Verdict::hold : Verdict::start;
+      answers.push_back({verdict, RunState::queued, what_happened(cue)});
     }
   }
   return answers;

@@ -36,6 +36,7 @@ struct ExecutorParts {
   std::function<Completer&(RunId)> completer;
   QuestionDesk& desk;
   std::function<void(RunId, const ToolProgress&)> progressed{};  // short; from any thread
+  QuietSettings quiet{};
 };
 
 class Executor {

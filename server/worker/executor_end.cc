@@ -133,7 +133,15 @@ std::optional<EffectEntry> Executor::effect_of(const RunInFlight& run, const Cal
 }
 
 std::optional<Instant> Executor::finish_by(const RunInFlight& run) const {
-  return carillon::finish_by(*run.task->definition, run.run.slot.value_or(run.run.run_at));
+  const TaskDefinition& definition = *run.task->definition;
+  if (!definition.deadline) return std::nullopt;
+  if (!run.run.slot) return carillon::finish_by(definition, run.run.run_at);
+  // Of a run that waited for the end of quiet hours, or was backfilled or snoozed, the slot says nothing about when it
+  // could begin. A later attempt's run_at is its own, so it does not count.
+  const auto bound = quiet_hours_of(definition, {run.run.tenant, AgentId{run.run.agent}}, parts_.quiet);
+  Instant could_begin = std::max(*run.run.slot, decide_quiet(bound, *run.run.slot).at);
+  if (run.run.lease.attempt == 1) could_begin = std::max(could_begin, run.run.run_at);
+  return carillon::finish_by(definition, could_begin);
 }
 
 RetryPolicy Executor::retry_policy(const RunInFlight& run, Effect effect) const {

@@ -21,7 +21,10 @@ class Decision {
     firing_.due = facts.due;
     firing_.last_slot = facts.due.last_slot;
     firing_.priority = static_cast<std::int16_t>(definition_.priority);
-    firing_.concurrency_key = concurrency_key(definition_, facts.due.task, overlap_policy(definition_));
+    if (auto concurrency = concurrency_of(definition_, facts.due.task, overlap_policy(definition_))) {
+      firing_.concurrency_key = std::move(concurrency->key);
+      firing_.key_width = concurrency->width;
+    }
     if (definition_.dedupe) {
       firing_.dedupe_key = definition_.dedupe->key;
       firing_.dedupe_window = definition_.dedupe->window;
@@ -71,6 +74,11 @@ class Decision {
       add_range(told, RunState::missed);
       firing_.last_slot = std::max(firing_.last_slot, range.last);
     }
+    for (const auto& slot : decision.held) {
+      firing_.last_slot = std::max(firing_.last_slot, slot.at);
+      if (used_up()) break;
+      hold(slot.at);
+    }
     for (const auto& slot : decision.fire) {
       firing_.last_slot = std::max(firing_.last_slot, slot.at);
       if (used_up()) break;
@@ -94,6 +102,8 @@ class Decision {
       firing_.last_slot = slot;
       if (answers[i].verdict == CueAnswer::Verdict::start)
         fire(slot);
+      else if (answers[i].verdict == CueAnswer::Verdict::hold)
+        hold(slot);
       else
         add_range({slot, slot, 1, true, answers[i].reason}, answers[i].state);
       caused_by(cue, answers[i].reason);
@@ -110,15 +120,29 @@ class Decision {
     if (made.reason.empty()) made.reason = reason;
   }
 
+  // A catch-up that waits for somebody's decision.
+  void hold(Instant slot) {
+    ++firing_.fired;
+    add_run(slot, kHeldUntil, "held after an outage, until set_task_state decides");
+    firing_.slots.back().expires_at.reset();
+    --busy_.queued;  // what is held keeps no later slot out
+  }
+
   void fire(Instant slot) {
     ++firing_.fired;
     const auto said = std::find_if(facts_.overrides.begin(), facts_.overrides.end(),
                                    [&](const SlotChange& each) { return each.slot == slot; });
     if (said != facts_.overrides.end()) return follow(*said);
+    const Instant start = jittered(definition_, facts_.due.task, slot);
+    const QuietVerdict quiet = decide_quiet_late(facts_.quiet, start, tools_.now);
+    if (quiet.act == QuietVerdict::Act::skip) return add_skipped(slot, quiet.reason);
+    const bool deferred = quiet.act == QuietVerdict::Act::defer;
     const OverlapVerdict verdict = decide_overlap(overlap_policy(definition_), busy_);
-    if (verdict == OverlapVerdict::skip) return add_skipped(slot, "overlap: the run before it had not ended");
+    if (verdict == OverlapVerdict::skip)
+      return add_skipped(slot, deferred ? quiet.reason + ": an earlier run waits for their end, or goes on"
+                                        : "overlap: the run before it had not ended");
     if (verdict == OverlapVerdict::cancel_and_start) firing_.earlier_runs = Earlier::cancel;
-    add_run(slot, jittered(definition_, facts_.due.task, slot), "");
+    add_run(slot, deferred ? quiet.at : start, deferred ? "deferred by " + quiet.reason : "");
   }
 
   void follow(const SlotChange& said) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "server/domain/quiet_rules.h"
 #include "server/domain/schedule/overlap.h"
 #include "server/domain/task.h"
 #include "server/store/schedule_rows.h"
@@ -22,6 +23,7 @@ struct FiringFacts {
   std::vector<SlotChange> overrides{};
   std::vector<Cue> cues{};  // that are due, the oldest first
   Busy busy{};
+  std::vector<BoundQuiet> quiet{};
 };
 
 // What a decision needs from outside, so that it stays pure.

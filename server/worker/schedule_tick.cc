@@ -31,6 +31,8 @@ FiringFacts ScheduleTick::facts_of(const DueSchedule& due) {
   FiringFacts facts;
   facts.due = due;
   facts.definition = task->definition;
+  if (facts.definition)
+    facts.quiet = quiet_hours_of(*facts.definition, {due.tenant, AgentId{due.agent}}, options_.quiet);
   return facts;
 }
 

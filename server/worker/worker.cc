@@ -123,7 +123,7 @@ Worker::Inside::Inside(WorkerParts given, const WorkerOptions& limits)
       look_rows(looker_connection, parts.membership.instance()),
       desk({question_rows, parts.clock, parts.hooks.run_asks}, options.questions),
       executor({parts.tools, parts.clock, runs, [this](RunId run) -> Completer& { return completer_of(run); }, desk,
-                parts.hooks.run_progressed},
+                parts.hooks.run_progressed, options.quiet},
                options.executor),
       shard_keeper(leases, ownership, options.leases),
       lease_keeper({keeper_path, parts.clock, ownership, board, runs, executor, [this](RunId run) { ended(run); }},

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "server/base/clock.h"
+#include "server/domain/quiet_rules.h"
 
 namespace carillon {
 
@@ -57,6 +58,7 @@ struct WorkerOptions {
   Duration look_ahead = std::chrono::seconds{5};        // how far the timers reach
   Duration poll_every = std::chrono::seconds{1};        // ± 20 %: how often they are filled
   Duration full_scan_every = std::chrono::seconds{10};  // queues are looked at below their floors too
+  QuietSettings quiet;                                  // hours in which schedules start nothing
   Duration soft_deadline = std::chrono::seconds{20};    // stop() waits so long for calls that are under way
   int completers = 2;
   int chain_depth_max = 16;  // runs that cause one another; the next is skipped

@@ -93,11 +93,14 @@ void EngineFixture::start(const RunStarted& run, const std::string& call_state) 
       "WITH gone AS (DELETE FROM carillon.run_ready WHERE id = " + std::to_string(run.run_id) +
       " RETURNING *) INSERT INTO carillon.run_live (id, shard, priority, run_at, tenant_id, task_id, task_version, "
       "number, "
-      "retry, attempt, takeovers, slot, origin, agent_id, correlation_id, concurrency_key, expires_at, folded, reason, "
-      "payload, state, owner, epoch, lease_until, heartbeat_at, started_at, call_state) SELECT id, shard, priority, "
+      "retry, attempt, takeovers, slot, origin, agent_id, correlation_id, concurrency_key, key_width, key_place, "
+      "expires_at, folded, reason, payload, state, owner, epoch, lease_until, heartbeat_at, started_at, call_state) "
+      "SELECT id, shard, priority, "
       "run_at, "
       "tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, origin, agent_id, correlation_id, "
-      "concurrency_key, expires_at, folded, reason, payload, 'running', 'test', 1, now() + interval '1 h', now(), "
+      "concurrency_key, key_width, 1 + (SELECT count(*) FROM carillon.run_live l WHERE l.concurrency_key = "
+      "gone.concurrency_key), expires_at, folded, reason, payload, 'running', 'test', 1, now() + interval '1 h', "
+      "now(), "
       "run_at + "
       "interval '1 s', '" +
       call_state + "' FROM gone");

@@ -77,6 +77,33 @@ TEST_CASE("a queued run says behind whom it waits", "[engine][run_now]") {
   CHECK(f.engine.get_run(f.caller(), {.run = b.run})->waits_for[0].find("the attempt before failed") == 0);
 }
 
+TEST_CASE("a run beyond max_parallel waits and says for whom", "[engine][run_now]") {
+  EngineFixture f;
+  f.scheduled(R"({"name":"a","when":"manual","message":"x","options":{"max_parallel":2,"overlap":"allow"}})");
+  f.start(f.ran("a"));
+  const auto second = f.ran("a");
+  CHECK(f.engine.get_run(f.caller(), {.run = second.run})->waits_for[0].find("must end first") == std::string::npos);
+  f.start(second);
+  const auto third = f.ran("a");
+  const std::string why = "one of a#1, a#2 must end first: max_parallel is 2";
+  CHECK(f.engine.get_run(f.caller(), {.run = third.run})->waits_for[0] == why);
+  const auto page = f.engine.list_runs(f.caller(), {});
+  REQUIRE(page->runs.size() == 3);
+  CHECK(page->runs[0].waits_for == why);
+  CHECK(page->runs[1].waits_for.empty());
+}
+
+TEST_CASE("max_parallel and a lock exclude each other", "[engine][run_now]") {
+  EngineFixture f;
+  const auto refused =
+      f.schedule(R"({"name":"a","when":"manual","message":"x","lock":"l","options":{"max_parallel":2}})");
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().pointer == "/options/max_parallel");
+  f.scheduled(R"({"name":"b","when":"manual","message":"x","options":{"max_parallel":2}})");
+  CHECK_FALSE(f.update("b", R"({"lock":"l"})").ok());
+  CHECK(f.update("b", R"({"lock":"l","options":{"max_parallel":""}})").ok());
+}
+
 TEST_CASE("a second start inside the dedupe window is skipped", "[engine][run_now]") {
   EngineFixture f;
   f.scheduled(

@@ -299,6 +299,10 @@ TEST_CASE("what is wrong in a definition is refused where it is wrong", "[engine
        "/options/start"},
       {R"({"name":"a","when":"every day at 07:30","message":"x","options":{"until":"today 20:00"}})",
        ErrorCode::never_fires, "/options/until"},
+      {R"({"name":"a","when":"15m after each run","message":"x","options":{"calendars":["holidays"]}})",
+       ErrorCode::arguments_invalid, "/options/calendars"},
+      {R"({"name":"a","when":"after etl succeeds","message":"x","options":{"max_catch_up":3}})",
+       ErrorCode::arguments_invalid, "/options/max_catch_up"},
       {R"({"name":"a","when":"in 5m","message":"x","options":{"start":"tomorrow"}})", ErrorCode::never_fires,
        "/options/start"},
   }));

@@ -192,7 +192,9 @@ TEST_CASE("a live run ends only from the state and call state that were expected
   CHECK_FALSE(end(RunState::running, "idle"));
   CHECK(f.find(id).state == RunState::running);
   CHECK(f.find(id).call_state == "calling");
-  CHECK(f.runs([](RunStore store) { return store.key_holder(kMine, "printer"); }) == id);
+  const auto holders = [&] { return f.runs([](RunStore store) { return store.key_holders(kMine, "printer", 5); }); };
+  REQUIRE(holders().size() == 1);
+  CHECK(holders()[0].id == id);
 
   CHECK(end(RunState::running, "calling"));
   const RunRecord run = f.find(id);
@@ -203,7 +205,7 @@ TEST_CASE("a live run ends only from the state and call state that were expected
   CHECK(run.started_at == kNow + 2min);
   CHECK(run.finished_at == kNow + 9min);
   CHECK(run.late_by == 1min);
-  CHECK_FALSE(f.runs([](RunStore store) { return store.key_holder(kMine, "printer"); }));
+  CHECK(holders().empty());
   CHECK_FALSE(end(RunState::running, "calling"));
   CHECK(misplaced(f.database).empty());
 }
@@ -448,7 +450,7 @@ TEST_CASE("a run shows to its own tenant only", "[store][run_store]") {
   CHECK(only_mine([&](RunStore runs, const TenantId& t) { return !runs.live_of(t, f.report).empty(); }));
   CHECK(only_mine([&](RunStore runs, const TenantId& t) { return runs.busy(t, std::nullopt).queued > 0; }));
   CHECK(only_mine([&](RunStore runs, const TenantId& t) { return runs.busy(t, std::nullopt).running > 0; }));
-  CHECK(only_mine([&](RunStore runs, const TenantId& t) { return runs.key_holder(t, "printer").has_value(); }));
+  CHECK(only_mine([&](RunStore runs, const TenantId& t) { return !runs.key_holders(t, "printer", 5).empty(); }));
   CHECK(only_mine(
       [&](RunStore runs, const TenantId& t) { return runs.previous_success(t, f.report, failed).has_value(); }));
   CHECK(

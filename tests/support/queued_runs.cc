@@ -19,11 +19,13 @@ void put_ready(const TestDatabase& database, const QueuedRun& run) {
   const auto number = [](auto value) { return std::to_string(value); };
   database.run(
       "INSERT INTO carillon.run_ready (shard, priority, run_at, id, tenant_id, task_id, task_version, number, retry, "
-      "attempt, takeovers, slot, origin, agent_id, correlation_id, concurrency_key, expires_at, folded, payload) "
+      "attempt, takeovers, slot, origin, agent_id, correlation_id, concurrency_key, key_width, expires_at, folded, "
+      "payload) "
       "VALUES (" +
       number(run.shard) + ", " + number(run.priority) + ", " + run.run_at + ", " + number(run.id) + ", 'default', " +
       number(run.task) + ", 1, " + number(run.id) + ", 1, 1, " + number(run.takeovers) +
-      ", NULL, 'run_now', 'owner', 'trace', " + run.key + ", " + run.expires_at + ", 0, " + run.payload + ")");
+      ", NULL, 'run_now', 'owner', 'trace', " + run.key + ", " + number(run.key_width) + ", " + run.expires_at +
+      ", 0, " + run.payload + ")");
 }
 
 void put_many_ready(const TestDatabase& database, std::int64_t first, std::int64_t last, std::int64_t task) {

@@ -15,7 +15,8 @@ struct QueuedRun {
   int priority = 5;
   std::string run_at = "now() - interval '1 s'";  // SQL
   std::int64_t task = 1;
-  std::string key = "NULL";         // SQL
+  std::string key = "NULL";  // SQL
+  int key_width = 1;
   std::string expires_at = "NULL";  // SQL
   int takeovers = 0;
   std::string payload = "NULL";  // SQL

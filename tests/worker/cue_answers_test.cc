@@ -105,3 +105,29 @@ TEST_CASE("ends that nobody could answer in time follow the misfire policy", "[w
   asked.definition.options.misfire = Misfire::once;
   CHECK(verdicts() == "MMSS");
 }
+
+TEST_CASE("an end on a day that the calendars leave out is skipped with a row", "[worker][cue_answers]") {
+  Asked asked;
+  const auto today = static_cast<std::int32_t>(std::chrono::floor<std::chrono::days>(kNoon).time_since_epoch().count());
+  asked.definition.schedule.calendars = {{CalendarDays::Use::exclude, "holidays", {today}}};
+  const auto answer = asked.answer();
+  CHECK(answer.verdict == Verdict::leave_out);
+  CHECK(answer.state == RunState::skipped);
+  CHECK(answer.reason == "its calendars leave this day out (after etl#12)");
+  asked.definition.schedule.calendars = {{CalendarDays::Use::only, "trading", {today}}};
+  CHECK(asked.answers().at(0).verdict == Verdict::start);
+}
+
+TEST_CASE("with hold what is late after a long outage waits for a decision", "[worker][cue_answers]") {
+  Asked asked;
+  asked.definition.options.misfire = Misfire::hold;
+  asked.happened(20min);
+  asked.happened(1s);
+  CHECK(asked.answers().at(0).verdict == Verdict::start);
+  asked.cues.clear();
+  for (const Duration ago : {Duration{2h}, Duration{20min}, Duration{1s}}) asked.happened(ago);
+  const auto answers = asked.answers();
+  CHECK(answers[0].verdict == Verdict::hold);
+  CHECK(answers[1].verdict == Verdict::hold);
+  CHECK(answers[2].verdict == Verdict::start);
+}

@@ -152,6 +152,30 @@ TEST_CASE("slots missed over a week leave a folded row and the start stays quick
   CHECK(database.ask("SELECT count(*) FROM carillon.run_ready") == "1");
 }
 
+TEST_CASE("catch-ups that are held wait for a decision and keep no later slot out", "[worker][schedule_tick]") {
+  const TestDatabase database;
+  Scheduler one{database, "one"};
+  one.own_all();
+  put_hourly(database, 1, [](TaskDefinition& definition) {
+    definition.options.misfire = Misfire::hold;
+    definition.options.grace.reset();
+  });
+  database.run(
+      "UPDATE carillon.schedule_state SET last_slot = last_slot - interval '4 h', "
+      "next_fire_at = next_fire_at - interval '4 h'");
+  CHECK(one.tick.run_once() >= 4);
+  CHECK(std::stoi(database.ask("SELECT count(*) FROM carillon.run_ready WHERE run_at = '9999-12-31Z' AND reason LIKE "
+                               "'held%' AND expires_at IS NULL")) >= 4);
+  database.run("DELETE FROM carillon.run_ready WHERE run_at < '9999-12-31Z'");
+  DueSchedule next;
+  next.tenant = TenantId{"default"};
+  next.task = TaskId{1};
+  next.shard.shard = 1;
+  CHECK(one.rows.busy({next}).empty());
+  database.run("UPDATE carillon.run_ready SET run_at = now()");
+  CHECK(one.rows.busy({next}).size() == 1);
+}
+
 TEST_CASE("a schedule fires on time in a running worker and its next slot does not depend on how the run ended",
           "[worker][schedule_tick]") {
   const TestDatabase database;

@@ -236,6 +236,32 @@ TEST_CASE("of the runs with one lock only one calls at a time and all of them ru
   CHECK(rig.tools.most_at_once() == 1);
 }
 
+TEST_CASE("at most max_parallel runs of a task call at once and all of them run", "[worker]") {
+  const TestDatabase database;
+  put_task(database, 1, definition_of(tool_action("t.held.read")));
+  for (int i = 1; i <= 6; ++i) put_ready(database, {.id = i, .key = "'task:1'", .key_width = 2});
+  Rig rig{database};
+  for (std::size_t i = 2; i <= 6; i += 2) {
+    rig.tools.wait_held(2);
+    rig.tools.release();
+    REQUIRE(rig.wait_ended(i));
+  }
+  CHECK(rig.tools.most_at_once() == 2);
+  CHECK(misplaced(database, 1, 6).empty());
+}
+
+TEST_CASE("a run that waited for the end of quiet hours has its whole deadline before it", "[worker]") {
+  const TestDatabase database;
+  put_task(database, 1, definition_of(tool_action("t.read"), "manual", [](TaskDefinition& definition) {
+             definition.deadline = std::chrono::minutes{1};
+           }));
+  put_ready(database, {.id = 1});
+  database.run("UPDATE carillon.run_ready SET slot = now() - interval '8 h'");
+  Rig rig{database};
+  REQUIRE(rig.wait_ended(1));
+  CHECK(outcome(database, 1) == "succeeded");
+}
+
 TEST_CASE("two workers on one database run a thousand runs exactly once each", "[worker]") {
   const TestDatabase database;
   put_task(database, 1, definition_of(tool_action("t.destructive")));

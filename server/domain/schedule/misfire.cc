@@ -6,8 +6,8 @@
 namespace carillon {
 namespace {
 
-constexpr std::array<std::pair<Misfire, std::string_view>, 3> kNames{
-    {{Misfire::once, "once"}, {Misfire::skip, "skip"}, {Misfire::all, "all"}}};
+constexpr std::array<std::pair<Misfire, std::string_view>, 4> kNames{
+    {{Misfire::once, "once"}, {Misfire::skip, "skip"}, {Misfire::all, "all"}, {Misfire::hold, "hold"}}};
 
 constexpr std::size_t kCountedMax = 10'000;  // slots looked at one by one; longer outages are told as a range
 constexpr Duration kDay = std::chrono::hours{24};
@@ -103,7 +103,9 @@ MisfireDecision decide_misfire(const Schedule& schedule, const MisfirePolicy& po
   const auto too_late = [&](const Slot& slot) {
     return policy.grace && lateness(slot) > std::max(*policy.grace, kOnTime);
   };
-  // For `all`: the latest max_catch_up of the late slots within grace.
+  const bool holds = policy.misfire == Misfire::hold && lateness(due.slots.front()) > kLongOutage;
+  const bool each = policy.misfire == Misfire::all || policy.misfire == Misfire::hold;
+  // For these: the latest max_catch_up of the late slots within grace.
   const auto late =
       std::count_if(due.slots.begin(), due.slots.end(), [&](const Slot& slot) { return lateness(slot) > kOnTime; });
   std::int64_t index = 0;
@@ -116,12 +118,14 @@ MisfireDecision decide_misfire(const Schedule& schedule, const MisfirePolicy& po
       reason = "later than the grace allows";
     } else if (policy.misfire == Misfire::once && slot.at != latest.at) {
       reason = "folded into the run of a later slot";
-    } else if (policy.misfire == Misfire::all && from_end > policy.max_catch_up) {
+    } else if (each && from_end > policy.max_catch_up) {
       reason = "more missed slots than max_catch_up";
     }
     const bool on_time = lateness(slot) <= kOnTime;
-    if (on_time || reason.empty()) {
+    if (on_time || (reason.empty() && !holds)) {
       decision.fire.push_back(slot);
+    } else if (reason.empty()) {
+      decision.held.push_back(slot);
     } else {
       leave_out(decision, slot, std::string(reason), due.complete);
     }

@@ -18,6 +18,7 @@ enum class Misfire {
   once,  // the latest missed slot stands for all of them
   skip,  // none; wait for the next
   all,   // each of them, oldest first, up to max_catch_up
+  hold,  // as all, but after an outage of more than kLongOutage somebody decides first
 };
 std::string_view name_of(Misfire misfire);
 std::optional<Misfire> misfire_named(std::string_view name);
@@ -25,7 +26,7 @@ std::optional<Misfire> misfire_named(std::string_view name);
 struct MisfirePolicy {
   Misfire misfire = Misfire::once;
   std::optional<Duration> grace{};  // a slot later than this is not run; none: no limit
-  std::int64_t max_catch_up = 100;  // for `all`: at most so many, the latest ones
+  std::int64_t max_catch_up = 100;  // for `all` and `hold`: at most so many, the latest ones
 };
 
 // What happened while nobody was there is answered for so long.
@@ -38,6 +39,10 @@ MisfirePolicy default_misfire(const Schedule& schedule, Instant now);
 // A slot that is at most this late was not missed: it is simply being fired.
 inline constexpr Duration kOnTime = std::chrono::seconds{30};
 
+inline constexpr Duration kLongOutage = std::chrono::hours{1};
+// When a held run becomes due by itself: never, in a form that every clock and database can hold.
+inline constexpr Instant kHeldUntil{std::chrono::sys_days{std::chrono::year{9999} / 12 / 31}};
+
 struct MissedRange {
   Instant first, last;   // slots, both inclusive
   std::int64_t slots;    // how many of them
@@ -47,6 +52,7 @@ struct MissedRange {
 
 struct MisfireDecision {
   std::vector<Slot> fire;
+  std::vector<Slot> held;  // oldest first
   std::vector<MissedRange> missed;
   std::optional<Slot> next;  // the first slot after `now`
 };

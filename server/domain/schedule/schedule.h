@@ -20,12 +20,21 @@
 
 namespace carillon {
 
+// The days of a named calendar, as they were when the task was saved or the calendar last changed: on those nothing is
+// due, or on those alone something is. Of several that say `only`, any may name the day.
+struct CalendarDays {
+  enum class Use { exclude, only } use = Use::exclude;
+  std::string name;
+  std::vector<std::int32_t> days;  // since 1 January 1970, in the schedule's zone; ascending, each once
+};
+
 struct Schedule {
   std::string text;               // as typed; two schedules are "unchanged" when this is the same
   std::string zone;               // of the task
   std::vector<Trigger> triggers;  // joined by `or`; never empty
   std::optional<Instant> start;   // bounds, both inclusive
   std::optional<Instant> until;
+  std::vector<CalendarDays> calendars{};
 
   ScheduleKind kind() const { return triggers.front().kind(); }
 };
@@ -57,6 +66,8 @@ Result<Schedule> parse_long_form(std::string_view kind, std::string_view express
 // and the first of a fixed delay. Fewer: the schedule ends there.
 std::vector<Slot> next_slots(const Schedule& schedule, Instant after, std::size_t n);
 std::optional<Slot> next_slot(const Schedule& schedule, Instant after);
+// Whether its calendars leave that day to the schedule; also asked about what no clock sets off.
+bool is_open_day(const Schedule& schedule, Instant at);
 // The slots in (after, until], the first `limit` of them.
 std::vector<Slot> slots_between(const Schedule& schedule, Instant after, Instant until, std::size_t limit);
 

@@ -198,6 +198,10 @@ Schedule schedule_from(const json& stored) {
   if (schedule.triggers.empty()) unfit("no trigger");
   if (stored.contains("start")) schedule.start = instant_from(stored.at("start"));
   if (stored.contains("until")) schedule.until = instant_from(stored.at("until"));
+  for (const auto& calendar : stored.value("calendars", json::array()))
+    schedule.calendars.push_back(
+        {calendar.at("only").get<bool>() ? CalendarDays::Use::only : CalendarDays::Use::exclude,
+         calendar.at("name").get<std::string>(), calendar.at("days").get<std::vector<std::int32_t>>()});
   return schedule;
 }
 
@@ -216,6 +220,9 @@ json to_json(const Schedule& schedule) {
   }
   if (schedule.start) out["start"] = instant_json(*schedule.start);
   if (schedule.until) out["until"] = instant_json(*schedule.until);
+  for (const auto& calendar : schedule.calendars)
+    out["calendars"].push_back(
+        {{"only", calendar.use == CalendarDays::Use::only}, {"name", calendar.name}, {"days", calendar.days}});
   return out;
 }
 

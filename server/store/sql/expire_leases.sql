@@ -54,10 +54,10 @@ steps AS (
 ),
 ready AS (
   INSERT INTO carillon.run_ready (shard, priority, run_at, id, tenant_id, task_id, task_version, number, retry, attempt,
-    takeovers, slot, origin, agent_id, correlation_id, concurrency_key, expires_at, folded, reason, payload)
+    takeovers, slot, origin, agent_id, correlation_id, concurrency_key, key_width, expires_at, folded, reason, payload)
   SELECT t.shard, t.priority, t.run_at, t.id, t.tenant_id, t.task_id, t.task_version, t.number, t.retry, t.attempt + 1,
     t.takeovers + CASE WHEN t.started_at IS NULL THEN 0 ELSE 1 END, t.slot, t.origin, t.agent_id, t.correlation_id,
-    t.concurrency_key, NULL, t.folded, t.reason, t.payload
+    t.concurrency_key, t.key_width, NULL, t.folded, t.reason, t.payload
   FROM taken t WHERE t.next = $9
 ),
 told AS (

@@ -1,12 +1,13 @@
 -- Fires due schedules by compare-and-swap: tasks are $2…$19 (by place), their slots $20…$29, at $30 in the shards that $1 owns. Queues runs
 -- ($31), writes missed ones, skipped ones ($32) and cancelled ones ($33). Locks the schedules' rows; one statement, so all of it or none.
--- $34 says of each task whether it is done now, $35…$37 of each slot which cue it answers; $38 (by place), $39 are the cues that go.
+-- $34 says of each task whether it is done now, $35…$37 of each slot which cue it answers; $38 (by place), $39 are the cues that go; $40 are the widths of the tasks' keys.
 WITH task_in AS MATERIALIZED (
   SELECT * FROM unnest($2::integer[], $3::text[], $4::bigint[], $5::smallint[], $6::bigint[], $7::integer[],
       $8::timestamptz[], $9::timestamptz[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::integer[],
-      $14::smallint[], $15::text[], $16::text[], $17::interval[], $18::boolean[], $19::text[], $34::boolean[])
+      $14::smallint[], $15::text[], $16::text[], $17::interval[], $18::boolean[], $19::text[], $34::boolean[],
+      $40::smallint[])
     AS i(place, tenant_id, task_id, shard, epoch, version, old_slot, old_next, task_state, new_slot, new_next, fired,
-         priority, concurrency_key, dedupe_key, dedupe_window, cancel_earlier, agent_id, is_done)
+         priority, concurrency_key, dedupe_key, dedupe_window, cancel_earlier, agent_id, is_done, key_width)
 ),
 slot_in AS MATERIALIZED (
   SELECT j.*, row_number() OVER (PARTITION BY j.place ORDER BY j.slot, j.id) - 1 AS nth,
@@ -40,7 +41,7 @@ answered AS (
   RETURNING c.cue_id
 ),
 slot AS MATERIALIZED (
-  SELECT j.*, w.tenant_id, w.task_id, w.shard, w.version, w.priority, w.concurrency_key, w.dedupe_key, w.dedupe_window,
+  SELECT j.*, w.tenant_id, w.task_id, w.shard, w.version, w.priority, w.concurrency_key, w.key_width, w.dedupe_key, w.dedupe_window,
     w.agent_id, w.number_after - j.numbers + j.nth AS number
   FROM slot_in j JOIN swapped w ON w.place = j.place
   WHERE j.cue_id IS NULL OR j.cue_id IN (SELECT cue_id FROM answered)
@@ -69,9 +70,9 @@ decided AS MATERIALIZED (
 ),
 ready AS (
   INSERT INTO carillon.run_ready (shard, priority, run_at, id, tenant_id, task_id, task_version, number, retry, attempt,
-    takeovers, slot, origin, agent_id, correlation_id, concurrency_key, expires_at, folded, reason)
+    takeovers, slot, origin, agent_id, correlation_id, concurrency_key, key_width, expires_at, folded, reason)
   SELECT shard, priority, run_at, id, tenant_id, task_id, version, number, 1, 1, 0, slot, 'schedule', agent_id,
-    correlation_id, concurrency_key, expires_at, folded, nullif(reason, '')
+    correlation_id, concurrency_key, key_width, expires_at, folded, nullif(reason, '')
   FROM decided WHERE outcome = $31
 ),
 caused AS (

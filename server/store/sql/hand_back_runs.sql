@@ -12,9 +12,9 @@ returned AS (
 ),
 ready AS (
   INSERT INTO carillon.run_ready (shard, priority, run_at, id, tenant_id, task_id, task_version, number, retry, attempt,
-    takeovers, slot, origin, agent_id, correlation_id, concurrency_key, expires_at, folded, reason, payload)
+    takeovers, slot, origin, agent_id, correlation_id, concurrency_key, key_width, expires_at, folded, reason, payload)
   SELECT shard, priority, run_at, id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, origin,
-    agent_id, correlation_id, concurrency_key, expires_at, folded, reason, payload
+    agent_id, correlation_id, concurrency_key, key_width, expires_at, folded, reason, payload
   FROM returned
 ),
 told AS (

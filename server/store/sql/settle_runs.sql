@@ -21,7 +21,7 @@ closed AS (
   DELETE FROM carillon.run_live l USING input i
   WHERE l.id BETWEEN i.id AND i.id AND l.epoch = i.epoch AND l.attempt = i.attempt AND l.owner = $1 AND l.state = 'running'
   RETURNING l.id, l.shard, l.priority, l.run_at, l.tenant_id, l.task_id, l.task_version, l.number, l.retry, l.attempt,
-    l.takeovers, l.slot, l.origin, l.agent_id, l.correlation_id, l.concurrency_key, l.expires_at, l.folded, l.payload,
+    l.takeovers, l.slot, l.origin, l.agent_id, l.correlation_id, l.concurrency_key, l.key_width, l.expires_at, l.folded, l.payload,
     l.reason AS why, l.cancel_reason, i.run_at AS next_run_at, coalesce(i.started_at, l.started_at) AS started_at,
     i.finished_at, i.error_class, i.error_message, i.reason, i.output, i.output_bytes, coalesce(i.output_cut, false) AS output_cut,
     CASE WHEN i.state = $6 AND l.cancel_requested_at IS NOT NULL THEN $7 ELSE i.state END AS state,
@@ -48,10 +48,10 @@ outputs AS (
 ),
 ready AS (
   INSERT INTO carillon.run_ready (shard, priority, run_at, id, tenant_id, task_id, task_version, number, retry, attempt,
-    takeovers, slot, origin, agent_id, correlation_id, concurrency_key, expires_at, folded, reason, payload)
+    takeovers, slot, origin, agent_id, correlation_id, concurrency_key, key_width, expires_at, folded, reason, payload)
   SELECT c.shard, c.priority, c.next_run_at, c.id, c.tenant_id, c.task_id, c.task_version, c.number, c.retry,
-    c.attempt + 1, c.takeovers, c.slot, c.origin, c.agent_id, c.correlation_id, c.concurrency_key, NULL, c.folded,
-    c.why, c.payload
+    c.attempt + 1, c.takeovers, c.slot, c.origin, c.agent_id, c.correlation_id, c.concurrency_key, c.key_width, NULL,
+    c.folded, c.why, c.payload
   FROM closed c WHERE c.state = $6
 ),
 journal AS (

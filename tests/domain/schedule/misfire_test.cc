@@ -125,3 +125,18 @@ TEST_CASE("names of misfire policies go both ways", "[domain][schedule][misfire]
     CHECK(misfire_named(name_of(misfire)) == misfire);
   CHECK_FALSE(misfire_named("twice"));
 }
+
+TEST_CASE("after a long outage catch-ups are held and after a short one they run", "[domain][schedule][misfire]") {
+  const Schedule hourly = schedule_of("cron 0 * * * *");
+  const MisfirePolicy policy{.misfire = Misfire::hold, .max_catch_up = 3};
+  const auto lengthy = decide_misfire(hourly, policy, at("2026-11-20T07:00:00Z"), at("2026-11-20T13:00:10Z"));
+  CHECK(lengthy.held.size() == 3);
+  CHECK(lengthy.held.front().at == at("2026-11-20T10:00:00Z"));
+  REQUIRE(lengthy.fire.size() == 1);  // the one that is due just now
+  CHECK(lengthy.fire[0].at == at("2026-11-20T13:00:00Z"));
+  REQUIRE(lengthy.missed.size() == 1);
+  CHECK(lengthy.missed[0].slots == 2);
+  const auto brief = decide_misfire(hourly, policy, at("2026-11-20T12:00:00Z"), at("2026-11-20T13:40:00Z"));
+  CHECK(brief.held.empty());
+  CHECK(brief.fire.size() == 1);
+}

@@ -1,0 +1,2 @@
+DROP TABLE carillon.calendar;
+ALTER TABLE carillon.task DROP COLUMN calendars, DROP COLUMN pause_meanwhile, DROP COLUMN paused_at;

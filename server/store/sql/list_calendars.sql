@@ -1,0 +1,4 @@
+-- A tenant's calendars by name. Locks nothing.
+SELECT name, description, (SELECT array_agg(to_char(d, 'YYYY-MM-DD') ORDER BY d) FROM unnest(days) d) AS days, updated_at,
+       updated_by
+FROM carillon.calendar WHERE tenant_id = $1 ORDER BY name;
