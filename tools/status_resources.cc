@@ -1,6 +1,5 @@
 #include "server/domain/schedule/schedule.h"
 #include "server/engine/engine.h"
-#include "tools/calendar.h"
 #include "tools/help.h"
 #include "tools/resource.h"
 #include "tools/status_answers.h"
@@ -24,13 +23,7 @@ Result<Reading> read_agenda(const ReadCall& call) {
   const auto planned =
       call.ports.engine.preview(call.caller, {.from = call.at("from"), .to = call.at("to"), .count = kLimitMax});
   if (!planned.ok()) return planned.error();
-  std::vector<CalendarEvent> events;
-  for (const auto& entry : planned->agenda)
-    events.push_back({.uid = entry.task + "@" + to_rfc3339(entry.at),
-                      .at = entry.at,
-                      .summary = entry.task,
-                      .description = entry.note});
-  return Reading{.blocks = {json_block(answer(*planned).structured), {kCalendar, to_calendar(events, planned->now)}}};
+  return Reading{.blocks = {json_block(answer(*planned).structured), {kCalendar, calendar_text(*planned, "")}}};
 }
 
 Result<Reading> read_guide(const ReadCall& call) {

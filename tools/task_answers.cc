@@ -1,6 +1,7 @@
 #include "tools/task_answers.h"
 
 #include "server/domain/schedule/schedule.h"
+#include "tools/calendar.h"
 #include "tools/render.h"
 #include "tools/resource.h"
 #include "tools/run_answers.h"
@@ -232,6 +233,16 @@ Answer answer(const Previewed& previewed) {
   add(facts, "confirm", previewed.confirm);
   add(facts, "warnings", previewed.warnings);
   return tell(facts);
+}
+
+std::string calendar_text(const Previewed& previewed, const std::string& summary) {
+  std::vector<CalendarEvent> events;
+  const auto add_event = [&](Instant at, const std::string& what, const std::string& note) {
+    events.push_back({.uid = what + "@" + to_rfc3339(at), .at = at, .summary = what, .description = note});
+  };
+  for (const auto& slot : previewed.next) add_event(slot.at, summary, slot.note);
+  for (const auto& entry : previewed.agenda) add_event(entry.at, entry.task, entry.note);
+  return to_calendar(events, previewed.now);
 }
 
 }  // namespace carillon::tools

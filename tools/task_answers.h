@@ -15,6 +15,8 @@ Answer answer(const ItemDeleted& deleted);
 Answer answer(const TaskPage& page, Format format);
 Answer answer(const TaskDetail& detail, Format format);
 Answer answer(const Previewed& previewed);
+// The times of a preview in iCalendar's format; those of one schedule are called `summary`.
+std::string calendar_text(const Previewed& previewed, const std::string& summary);
 
 // {"tool": "everything.echo"}, {"message": …} or {"steps": [ids]}: what a task runs, in short.
 ordered_json brief_action(const json& action);

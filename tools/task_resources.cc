@@ -1,6 +1,5 @@
 #include "server/domain/schedule/schedule.h"
 #include "server/engine/engine.h"
-#include "tools/calendar.h"
 #include "tools/resource.h"
 #include "tools/task_answers.h"
 
@@ -24,11 +23,7 @@ Result<Reading> read_next(const ReadCall& call) {
   const std::string& task = call.at("name");
   const auto coming = call.ports.engine.preview(call.caller, {.task = task, .count = kNextShown});
   if (!coming.ok()) return coming.error();
-  std::vector<CalendarEvent> events;
-  for (const auto& slot : coming->next)
-    events.push_back(
-        {.uid = task + "@" + to_rfc3339(slot.at), .at = slot.at, .summary = task, .description = slot.note});
-  return Reading{.blocks = {json_block(answer(*coming).structured), {kCalendar, to_calendar(events, coming->now)}}};
+  return Reading{.blocks = {json_block(answer(*coming).structured), {kCalendar, calendar_text(*coming, task)}}};
 }
 
 constexpr Variable kTask[] = {{"name", suggest_tasks}};

@@ -110,7 +110,12 @@ ToolOutcome preview(CallContext& context, const json& arguments) {
                       .count = arguments.value("count", kPreviewDefault)};
   const auto previewed = context.ports.engine.preview(context.caller, query);
   if (!previewed.ok()) return previewed.error();
-  return answer(*previewed);
+  Answer shown = answer(*previewed);
+  if (!flag_of(arguments, "calendar")) return shown;
+  const std::string text = calendar_text(*previewed, query.task.value_or(query.when.value_or("")));
+  shown.structured["calendar"] = text;
+  shown.text += "\n" + text;
+  return shown;
 }
 
 ToolOutcome delete_item(CallContext& context, const json& arguments) {

@@ -116,19 +116,23 @@ void find_duplicates(const Looking& looking, std::vector<Conflict>& conflicts) {
   }
 }
 
-void find_quiet_slots(const Looking& looking, std::vector<Conflict>& conflicts) {
+const Schedule& schedule_of(const Rhythm& rhythm) {
+  return rhythm.standing ? *rhythm.standing : rhythm.definition.schedule;
+}
+
+void find_quiet_slots(const Rhythm& rhythm, const std::vector<Instant>& within, std::vector<Conflict>& conflicts) {
+  if (rhythm.quiet.empty()) return;
   std::optional<Conflict> first;
   std::int64_t slots = 0;
-  for (const Instant slot : looking.slots) {
-    const QuietVerdict verdict = decide_quiet(looking.rhythm.quiet, slot);
+  for (const Instant slot : within) {
+    const QuietVerdict verdict = decide_quiet(rhythm.quiet, slot);
     if (verdict.act == QuietVerdict::Act::start) continue;
     ++slots;
     if (first) continue;
     const bool skipped = verdict.act == QuietVerdict::Act::skip;
     first = Conflict{.kind = "quiet_hours", .at = slot, .why = (skipped ? "skipped: " : "deferred: ") + verdict.reason};
-    first->suggestion =
-        skipped ? "choose a time outside them"
-                : "choose " + describe_local(verdict.at, looking.rhythm.definition.schedule.zone) + " or later";
+    first->suggestion = skipped ? "choose a time outside them"
+                                : "choose " + describe_local(verdict.at, rhythm.definition.schedule.zone) + " or later";
   }
   if (!first) return;
   first->slots = slots;
@@ -139,15 +143,38 @@ void find_quiet_slots(const Looking& looking, std::vector<Conflict>& conflicts) 
 
 std::vector<Conflict> find_conflicts(const RhythmSource& source, const TaskRecord& task, const Rhythm& rhythm,
                                      const Horizon& horizon) {
-  const Looking looking{source, task, rhythm, horizon,
-                        slots_within(rhythm.standing ? *rhythm.standing : rhythm.definition.schedule, horizon)};
+  const Looking looking{source, task, rhythm, horizon, slots_within(schedule_of(rhythm), horizon)};
   const Duration usual = usual_duration(source, task.id, horizon.from);
   std::vector<Conflict> conflicts;
   find_self_overlap(looking, usual, conflicts);
   find_same_lock(looking, usual, conflicts);
   find_duplicates(looking, conflicts);
-  find_quiet_slots(looking, conflicts);
+  find_quiet_slots(rhythm, looking.slots, conflicts);
   return conflicts;
+}
+
+std::vector<Conflict> find_quiet_conflicts(const Rhythm& rhythm, const Horizon& horizon) {
+  std::vector<Conflict> conflicts;
+  if (!rhythm.quiet.empty()) find_quiet_slots(rhythm, slots_within(schedule_of(rhythm), horizon), conflicts);
+  return conflicts;
+}
+
+std::vector<std::string> conflict_warnings(const RhythmSource& source, const TaskRecord& task, const Rhythm& rhythm,
+                                           const Horizon& horizon) {
+  const bool has_run = task.version > 1;
+  if (!has_run && rhythm.definition.lock.empty() && rhythm.quiet.empty()) return {};
+  const Looking looking{source, task, rhythm, horizon, slots_within(schedule_of(rhythm), horizon)};
+  const Duration usual = has_run ? usual_duration(source, task.id, horizon.from) : Duration{0};
+  std::vector<Conflict> conflicts;
+  find_self_overlap(looking, usual, conflicts);
+  find_same_lock(looking, usual, conflicts);
+  find_quiet_slots(rhythm, looking.slots, conflicts);
+  std::vector<std::string> warnings;
+  for (const Conflict& conflict : conflicts)
+    warnings.push_back(conflict.kind + (conflict.with.empty() ? "" : " with " + conflict.with) + " at " +
+                       describe_local(conflict.at, rhythm.definition.schedule.zone) + ": " + conflict.why + "; " +
+                       conflict.suggestion);
+  return warnings;
 }
 
 }  // namespace carillon

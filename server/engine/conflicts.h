@@ -2,7 +2,7 @@
 // what another task does at the same time, or fall into quiet hours.
 //
 // How long a run takes is the 95th percentile of the task's runs of the last 30 days; where there are none, a run is
-// taken to end at once. Runs inside a transaction; reads only.
+// taken to end at once. Where it takes a source it runs inside a transaction; reads only.
 #pragma once
 
 #include <vector>
@@ -19,5 +19,12 @@ struct Horizon {
 // At most one of each kind and other task, the earliest of it.
 std::vector<Conflict> find_conflicts(const RhythmSource& source, const TaskRecord& task, const Rhythm& rhythm,
                                      const Horizon& horizon);
+
+// Those with quiet hours alone, for which nothing need be read.
+std::vector<Conflict> find_quiet_conflicts(const Rhythm& rhythm, const Horizon& horizon);
+
+// As warnings for whoever saves the task; duplicates are not among them, because the answer lists what is similar.
+std::vector<std::string> conflict_warnings(const RhythmSource& source, const TaskRecord& task, const Rhythm& rhythm,
+                                           const Horizon& horizon);
 
 }  // namespace carillon

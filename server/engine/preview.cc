@@ -66,11 +66,16 @@ bool names_tasks(const Schedule& schedule) {
 struct Asking {
   Instant now;
   const std::string& zone;
+  const QuietOwner owner;
+  const QuietSettings& quiet;
   std::function<AmongTasks(const Schedule&)> among_tasks;
 };
 
+// Where conflicts are looked for.
+Horizon horizon_of(const Window& window) { return {window.from, window.to.value_or(window.from + kAgendaDefault)}; }
+
 Result<Previewed> preview_when(const Asking& asking, const Preview& query) {
-  const auto& [now, zone, among_tasks] = asking;
+  const auto& [now, zone, owner, quiet, among_tasks] = asking;
   const auto schedule =
       parse_when(*query.when, {.now = now, .zone = zone, .gap = query.dst_gap, .overlap = query.dst_overlap});
   if (!schedule) return schedule.error();
@@ -78,6 +83,7 @@ Result<Previewed> preview_when(const Asking& asking, const Preview& query) {
   if (!window) return window.error();
   AmongTasks among = names_tasks(*schedule) ? among_tasks(*schedule) : AmongTasks{*schedule};
   TaskDefinition definition;
+  definition.action.kind = ActionKind::tool;  // nobody has said yet; the quiet hours of messages are not meant
   definition.schedule = std::move(among.standing);
   Previewed previewed{.kind = std::string(name_of(schedule->kind())),
                       .reads = reads(*schedule),
@@ -88,7 +94,11 @@ Result<Previewed> preview_when(const Asking& asking, const Preview& query) {
   for (auto& warning : among.warnings) previewed.warnings.push_back(std::move(warning));
   previewed.confirm = to_text(confirmation_of(definition.schedule, *query.when, now));
   const auto count = static_cast<std::size_t>(query.count);
-  fill(previewed, upcoming({definition, window->from - Duration{1}}, window->from, count + 1), *window, count);
+  const Rhythm rhythm{.definition = definition,
+                      .last_slot = window->from - Duration{1},
+                      .quiet = quiet_hours_of(definition, owner, quiet)};
+  fill(previewed, upcoming(rhythm, window->from, count + 1), *window, count);
+  previewed.conflicts = find_quiet_conflicts(rhythm, horizon_of(*window));
   return previewed;
 }
 
@@ -113,8 +123,7 @@ Result<Previewed> preview_task(const RhythmSource& source, const Preview& query,
   rhythm.last_slot = window->from - Duration{1};
   const auto count = static_cast<std::size_t>(query.count);
   fill(previewed, upcoming(rhythm, window->from, count + 1), *window, count);
-  previewed.conflicts =
-      find_conflicts(source, *task, rhythm, {window->from, window->to.value_or(window->from + kAgendaDefault)});
+  previewed.conflicts = find_conflicts(source, *task, rhythm, horizon_of(*window));
   if (delay_after_run(definition->schedule) && !task->delay_slot && task->state == TaskState::active)
     previewed.warnings.emplace_back("the next slot is known when the run that is going has ended");
   return previewed;
@@ -159,7 +168,7 @@ Result<Previewed> Engine::preview(const Caller& caller, const Preview& query) {
                           awaited_warnings(tx, caller.tenant, schedule)};
       });
     };
-    return preview_when({now, zone, among_tasks}, query);
+    return preview_when({now, zone, {caller.tenant, caller.agent}, options_.quiet, among_tasks}, query);
   }
   return parts_.store.in_tx(caller.tenant, [&](Tx& tx) -> Result<Previewed> {
     const RhythmSource source{tx, caller.tenant, options_.quiet};

@@ -257,7 +257,7 @@ struct Previewed {
   std::vector<NextSlot> next{};
   std::vector<AgendaEntry> agenda{};
   bool more = false;                  // there are further slots in the window
-  std::vector<Conflict> conflicts{};  // of a task, within the window, or a week
+  std::vector<Conflict> conflicts{};  // within the window, or a week; of a `when` those with quiet hours
   std::string confirm{};              // of a `when`: for schedule_task (confirmation.h)
   std::vector<std::string> warnings{};
   Instant now{};

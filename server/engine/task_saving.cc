@@ -3,6 +3,7 @@
 #include "server/domain/concurrency.h"
 #include "server/domain/shard.h"
 #include "server/engine/awaiting.h"
+#include "server/engine/conflicts.h"
 #include "server/engine/lookup.h"
 #include "server/engine/standing.h"
 
@@ -13,6 +14,7 @@ namespace {
 constexpr Duration kNearSlots = std::chrono::minutes{15};
 constexpr int kSimilarMax = 5;
 constexpr std::size_t kNextShown = 3;
+constexpr Duration kWarnedAhead = std::chrono::days{7};
 
 // Where a schedule stands that begins now: a slot at this very instant is still to come.
 ScheduleStanding standing_from_now(const Saving& saving, TaskId task, const TaskDefinition& definition) {
@@ -53,6 +55,16 @@ std::vector<SimilarTask> find_similar(const Saving& saving, TaskId but, const Ta
           {other.name, "same action, " + to_text(std::chrono::floor<std::chrono::seconds>(apart)) + " apart"});
   }
   return similar;
+}
+
+// What the new version will meet within a week.
+void warn_of_conflicts(const Saving& saving, const TaskRecord& task, const TaskDefinition& definition,
+                       TaskSaved& saved) {
+  if (task.state != TaskState::active) return;
+  const RhythmSource source{saving.tx, saving.call.caller.tenant, saving.options.quiet};
+  const Horizon week{saving.call.now, saving.call.now + kWarnedAhead};
+  for (auto& warning : conflict_warnings(source, task, rhythm_of(source, task, definition), week))
+    saved.warnings.push_back(std::move(warning));
 }
 
 bool same_schedule(const TaskDefinition& left, const TaskDefinition& right) {
@@ -135,6 +147,7 @@ std::optional<TaskSaved> create_task(const Saving& saving, const std::string& na
   TaskSaved saved = describe_saved(saving, *made, definition);
   saved.result = "created";
   saved.similar = find_similar(saving, id, definition);
+  warn_of_conflicts(saving, *made, definition, saved);
   json more{{"kind", saved.kind}};
   if (!saved.next.empty()) more["next"] = to_rfc3339(saved.next.front().at);
   saving.telling.task_event("task.created", *made, std::move(more));
@@ -176,6 +189,7 @@ Result<TaskSaved> save_version(const Saving& saving, const NewVersion& version) 
   TaskSaved saved = describe_saved(saving, *now_there, version.after);
   saved.result = version.rearm ? "created" : "updated";
   saved.changed = changes(version.before, version.after);
+  warn_of_conflicts(saving, *now_there, version.after, saved);
   if (changed.name != version.task.name)
     saved.changed.insert(saved.changed.begin(), {"name", version.task.name, changed.name});
   json fields = json::array();

@@ -134,3 +134,43 @@ TEST_CASE("a preview of a reminder is not saved after its task has moved", "[eng
   REQUIRE(f.update("standup", R"({"when":"every day at 09:00"})").ok());
   CHECK(f.engine.schedule_task(f.caller(), command).ok());
 }
+
+TEST_CASE("a preview of a text asks the database only where it names other tasks", "[engine][preview]") {
+  EngineFixture f;
+  Store store{f.database.urls(), PoolOptions{}};
+  Engine engine{{store, f.clock, f.tools, f.worker, f.ids}, {.zone = "Europe/Berlin"}};
+  REQUIRE(engine.preview(f.caller(), {.when = "weekdays at 09:00"}).ok());
+  CHECK(store.app_pool().open == 0);
+  REQUIRE(engine.preview(f.caller(), {.when = "after etl succeeds"}).ok());
+  CHECK(store.app_pool().open == 1);
+}
+
+TEST_CASE("a preview of a text follows the quiet hours of the agent and tells of them", "[engine][preview]") {
+  EngineFixture f;
+  QuietSettings quiet;
+  quiet.agents = {"scout 22:00-07:00"};
+  quiet.notify = "00:00-23:59";  // nobody has said that it will be a message
+  Engine engine{{f.store, f.clock, f.tools, f.worker, f.ids}, {.zone = "Europe/Berlin", .quiet = quiet}};
+  const auto owner = engine.preview(f.caller(), {.when = "every day at 06:00", .count = 1});
+  CHECK(owner->conflicts.empty());
+  const auto scout = engine.preview(f.caller("scout"), {.when = "every day at 06:00", .count = 1});
+  CHECK(scout->next.at(0).at == f.at("2026-11-21T06:00:00Z"));
+  REQUIRE(scout->conflicts.size() == 1);
+  CHECK(scout->conflicts[0].kind == "quiet_hours");
+  CHECK(scout->conflicts[0].suggestion == "choose Sat 2026-11-21 07:00 Europe/Berlin or later");
+}
+
+TEST_CASE("who saves a task is warned of what it will meet within a week", "[engine][preview]") {
+  EngineFixture f;
+  CHECK(f.scheduled(R"({"name":"a","when":"every day at 09:00","message":"x","lock":"reports"})").warnings.empty());
+  const auto b = f.scheduled(R"({"name":"b","when":"weekdays at 09:00","message":"y","lock":"reports"})");
+  CHECK(b.warnings == std::vector<std::string>{
+                          "same_lock with a at Mon 2026-11-23 09:00 Europe/Berlin: both have the lock reports, so one "
+                          "waits for the other; move one of them by 1m"});
+  f.scheduled(R"({"name":"sync","when":"every 15m","message":"x"})");
+  ran_for(f, "sync", "7 min");
+  const auto faster = f.update("sync", R"({"when":"every 5m"})");
+  REQUIRE(faster.ok());
+  REQUIRE(faster->warnings.size() == 1);
+  CHECK(faster->warnings[0].find("overlaps_itself at ") == 0);
+}

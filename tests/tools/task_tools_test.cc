@@ -207,5 +207,19 @@ TEST_CASE("a window without a schedule is the agenda of all tasks", "[tools][tas
   CHECK(agenda["agenda"][0]["task"] == "check-build");
 }
 
+TEST_CASE("a preview gives its times as a calendar too when it is asked to", "[tools][tasks]") {
+  Installation here;
+  here.call("schedule_task", kReminder);
+  const json plain = here.call("preview", {{"when", "weekdays at 09:00"}, {"count", 2}});
+  CHECK_FALSE(plain.contains("calendar"));
+  const json shown = here.call("preview", {{"when", "weekdays at 09:00"}, {"count", 2}, {"calendar", true}});
+  const std::string text = shown["calendar"];
+  CHECK(text.find("BEGIN:VCALENDAR") == 0);
+  CHECK(text.find("SUMMARY:weekdays at 09:00") != std::string::npos);
+  CHECK(text.find("DTSTART:20261123T080000Z") != std::string::npos);
+  const json agenda = here.call("preview", {{"from", "today 14:00"}, {"to", "today 18:00"}, {"calendar", true}});
+  CHECK(agenda["calendar"].get<std::string>().find("SUMMARY:check-build") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace carillon::tools
