@@ -127,6 +127,23 @@ void add_delivery(std::vector<ConfigKey>& keys) {
       [](Config& c) -> std::vector<std::string>& { return c.delivery.webhook.hosts; }));
 }
 
+void add_mail(std::vector<ConfigKey>& keys) {
+  keys.push_back(text_key(
+      {"delivery.smtp_server", "the mail server, smtp://host:port or smtps://host:port; empty: no mail is sent"},
+      [](Config& c) -> std::string& { return c.delivery.email.server; }));
+  keys.push_back(text_key({"delivery.smtp_user", "who signs in to the mail server; empty: nobody does"},
+                          [](Config& c) -> std::string& { return c.delivery.email.user; }));
+  keys.push_back(text_key(
+      {"delivery.smtp_password", "of that user; secret:NAME, env:NAME and file:/PATH are looked up", Secrecy::secret},
+      [](Config& c) -> std::string& { return c.delivery.email.password; }));
+  keys.push_back(enum_key<SmtpTls>({"delivery.smtp_tls", "none: for a mail server on the same machine"},
+                                   {"required", "none"}, [](Config& c) -> SmtpTls& { return c.delivery.email.tls; }));
+  keys.push_back(text_key({"delivery.mail_from", "the address that mail is from"},
+                          [](Config& c) -> std::string& { return c.delivery.email.from; }));
+  keys.push_back(list_key({"delivery.mail_to", "who may be written to: name@host or *@host; none: everybody"},
+                          [](Config& c) -> std::vector<std::string>& { return c.delivery.email.to; }));
+}
+
 void add_catalog(std::vector<ConfigKey>& keys) {
   keys.push_back(text_key({"catalog.servers_file", "the mcpServers object of the downstream servers"},
                           [](Config& c) -> std::string& { return c.catalog.servers_file; }));
@@ -231,6 +248,7 @@ std::vector<ConfigKey> make_keys() {
   add_tools(keys);
   add_session(keys);
   add_delivery(keys);
+  add_mail(keys);
   add_catalog(keys);
   add_worker(keys);
   add_quiet_hours(keys);

@@ -118,6 +118,7 @@ struct Daemon::Rooms {
   HotPathOptions hot_path();
   void start_inside();
   Status start_protocol();
+  void start_deliveries();
   void start_working();
   Status start_http();
   Status listen(const Address& address);
@@ -195,6 +196,14 @@ Status Daemon::Rooms::start_protocol() {
   return Done{};
 }
 
+void Daemon::Rooms::start_deliveries() {
+  deliveries = std::make_unique<Deliveries>(
+      DeliveryParts{
+          .store = *store, .clock = clock, .engine = *engine, .vault_directory = config.catalog.vault_directory},
+      config.delivery);
+  deliveries->start();
+}
+
 void Daemon::Rooms::start_working() {
   const auto tell_watchers = [this] {
     if (!mcp) return;
@@ -215,9 +224,7 @@ void Daemon::Rooms::start_working() {
   hooks.run_asks = [this](RunId run) { engine->watch().asks(run); };
   hooks.run_progressed = [this](RunId run, const ToolProgress& progress) { engine->watch().progressed(run, progress); };
   hooks.sweep = [this] { retention->sweep(clock.now()); };
-  deliveries =
-      std::make_unique<Deliveries>(DeliveryParts{.store = *store, .clock = clock, .engine = *engine}, config.delivery);
-  deliveries->start();
+  start_deliveries();
   worker = std::make_unique<Worker>(
       WorkerParts{.database = hot_path(), .tools = *catalog, .clock = clock, .membership = *membership, .hooks = hooks},
       config.worker);

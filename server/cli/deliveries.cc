@@ -2,6 +2,9 @@
 
 #include <vector>
 
+#include "catalog/references.h"
+#include "server/base/mask.h"
+#include "server/delivery/email.h"
 #include "server/delivery/webhook.h"
 #include "server/engine/post.h"
 #include "server/store/sealing_key.h"
@@ -14,17 +17,31 @@ namespace {
 // A receiver that is slow holds a courier for delivery.timeout; the others must not wait for it.
 constexpr int kCouriersOfNetworkKinds = 2;
 
+delivery::Email make_email(DeliveryOptions options, const std::string& vault_directory) {
+  const catalog::Vault vault{vault_directory};
+  const auto password = catalog::References{vault}.resolve(options.email.password);
+  if (!password.ok()) return {options, password.error().message};
+  options.email.password = *password;
+  register_secret(*password);
+  return {options, ""};
+}
+
 }  // namespace
 
 struct Deliveries::Inside {
   Inside(const DeliveryParts& parts, const DeliveryOptions& options)
-      : post(parts.store, parts.clock, parts.engine), webhooks(options, read_sealing_key(parts.store, kWebhookKey)) {
-    for (int i = 0; i < kCouriersOfNetworkKinds; ++i)
+      : post(parts.store, parts.clock, parts.engine),
+        webhooks(options, read_sealing_key(parts.store, kWebhookKey)),
+        email(make_email(options, parts.vault_directory)) {
+    for (int i = 0; i < kCouriersOfNetworkKinds; ++i) {
       couriers.push_back(std::make_unique<Courier>(post, webhooks, options));
+      couriers.push_back(std::make_unique<Courier>(post, email, options));
+    }
   }
 
   Post post;
   delivery::Webhooks webhooks;
+  delivery::Email email;
   std::vector<std::unique_ptr<Courier>> couriers;
 };
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "server/base/clock.h"
 #include "server/delivery/delivery_options.h"
@@ -20,6 +21,7 @@ struct DeliveryParts {
   Store& store;
   const Clock& clock;
   Engine& engine;
+  std::string vault_directory;  // of what the options name instead of holding it
 };
 
 class Deliveries {

@@ -14,6 +14,18 @@ struct WebhookOptions {
   std::vector<std::string> hosts;
 };
 
+// required: STARTTLS, or TLS from the first byte with smtps://. none: for a mail server on the same machine.
+enum class SmtpTls { required, none };
+
+struct EmailOptions {
+  std::string server;  // "smtp://mail.example.com:587", "smtps://mail.example.com:465"; empty: no mail is sent
+  std::string user;
+  std::string password;
+  SmtpTls tls = SmtpTls::required;
+  std::string from;             // the address that mail is from
+  std::vector<std::string> to;  // who may be written to: "anna@example.com", "*@example.com"; none: everybody
+};
+
 struct DeliveryOptions {
   int per_hour_max = 20;  // letters to one target; what exceeds it waits and is told in one
   int attempts_max = 12;
@@ -21,6 +33,7 @@ struct DeliveryOptions {
   Duration timeout = std::chrono::seconds{10};     // of one attempt
   std::string ca_file;                             // certificates to trust instead of the system's
   WebhookOptions webhook;
+  EmailOptions email;
 };
 
 }  // namespace carillon

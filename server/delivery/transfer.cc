@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <netdb.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <new>
@@ -12,6 +13,8 @@
 
 namespace carillon::delivery {
 namespace {
+
+constexpr std::size_t kLineBytesMax = 200;
 
 struct FreeHandle {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
@@ -28,6 +31,8 @@ struct Exchange {
   const std::stop_token& stop;
   std::size_t read = 0;
   bool was_private = false;
+  std::string_view to_send{};  // what is left of a mail
+  std::string refusal{};       // the last that a mail server said
 };
 
 template <class Value>
@@ -41,6 +46,22 @@ std::size_t on_body(char*, std::size_t size, std::size_t count, void* exchange) 
   auto& own = *static_cast<Exchange*>(exchange);
   own.read += size * count;
   return own.read > own.limits.answer_bytes_max ? 0 : size * count;
+}
+
+std::size_t on_mail_wanted(char* buffer, std::size_t size, std::size_t count, void* exchange) {
+  auto& own = *static_cast<Exchange*>(exchange);
+  const std::size_t bytes = own.to_send.copy(buffer, size * count);
+  own.to_send.remove_prefix(bytes);
+  return bytes;
+}
+
+std::size_t on_line(char* text, std::size_t size, std::size_t count, void* exchange) {
+  std::string line{text, std::min(size * count, kLineBytesMax)};
+  std::replace_if(
+      line.begin(), line.end(), [](unsigned char letter) { return letter < ' ' || letter >= 127; }, ' ');
+  line.erase(line.find_last_not_of(' ') + 1);
+  if (line.starts_with('4') || line.starts_with('5')) static_cast<Exchange*>(exchange)->refusal = std::move(line);
+  return size * count;
 }
 
 int on_progress(void* exchange, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
@@ -120,6 +141,38 @@ Answer post(const Posting& posting, const TransferLimits& limits, const std::sto
   curl_off_t after = 0;
   if (curl_easy_getinfo(raw, CURLINFO_RETRY_AFTER, &after) == CURLE_OK && after > 0)
     answer.retry_after = std::chrono::seconds{after};
+  return answer;
+}
+
+Answer send_mail(const Mail& mail, const TransferLimits& limits, const std::stop_token& stop) {
+  Exchange exchange{limits, stop};
+  exchange.to_send = mail.text;
+  const Handle handle = make_handle(exchange);
+  const List recipients = list_of({"<" + mail.to + ">"});
+  CURL* raw = handle.get();
+  set(raw, CURLOPT_URL, mail.server.c_str());
+  set(raw, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+  set(raw, CURLOPT_USE_SSL, static_cast<long>(mail.tls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
+  if (!mail.user.empty()) {
+    set(raw, CURLOPT_USERNAME, mail.user.c_str());
+    set(raw, CURLOPT_PASSWORD, mail.password.c_str());
+  }
+  set(raw, CURLOPT_MAIL_FROM, ("<" + mail.from + ">").c_str());
+  set(raw, CURLOPT_MAIL_RCPT, recipients.get());
+  set(raw, CURLOPT_UPLOAD, 1L);
+  set(raw, CURLOPT_READFUNCTION, on_mail_wanted);
+  set(raw, CURLOPT_READDATA, &exchange);
+  set(raw, CURLOPT_HEADERFUNCTION, on_line);
+  set(raw, CURLOPT_HEADERDATA, &exchange);
+  const CURLcode code = curl_easy_perform(raw);
+  if (code == CURLE_OK) return {.status = 250};
+  long status = 0;
+  curl_easy_getinfo(raw, CURLINFO_RESPONSE_CODE, &status);
+  const bool about_the_mail =
+      code == CURLE_SEND_ERROR || (code == CURLE_WEIRD_SERVER_REPLY && exchange.to_send.empty());
+  if (about_the_mail && status >= 400) return {.status = static_cast<int>(status), .problem = exchange.refusal};
+  Answer answer{.status = 0, .problem = problem_of(exchange, code)};
+  if (status >= 400) answer.problem += " (" + exchange.refusal + ")";
   return answer;
 }
 

@@ -35,6 +35,19 @@ struct Answer {
   std::optional<Duration> retry_after{};
 };
 
+// `tls`: STARTTLS is insisted on; with smtps:// it is there from the first byte.
+struct Mail {
+  std::string server;  // "smtp://host:port", "smtps://host:port"
+  std::string user{}, password{};
+  bool tls = true;
+  std::string from;
+  std::string to;
+  std::string text;  // with its headers
+};
+
 Answer post(const Posting& posting, const TransferLimits& limits, const std::stop_token& stop);
+// The status is that of the server's answer about this mail; 0 with a problem: it was never asked. No problem: it took
+// the mail.
+Answer send_mail(const Mail& mail, const TransferLimits& limits, const std::stop_token& stop);
 
 }  // namespace carillon::delivery

@@ -11,6 +11,7 @@ namespace carillon {
 namespace {
 
 constexpr std::string_view kWebhook = "webhook:";
+constexpr std::string_view kEmail = "email:";
 constexpr std::size_t kUrlBytesMax = 2000;
 
 bool is_host_letter(unsigned char letter) {
@@ -50,7 +51,34 @@ Result<std::string> read_webhook(std::string_view text, std::string_view pointer
   return std::string(text);
 }
 
+constexpr std::size_t kAddressBytesMax = 254, kLocalBytesMax = 64;  // RFC 5321 §4.5.3.1
+
+bool is_local_letter(unsigned char letter) {
+  return std::isalnum(letter) != 0 ||
+         std::string_view{"!#$%&'*+/=?^_`{|}~-."}.find(static_cast<char>(letter)) != std::string_view::npos;
+}
+
+Result<std::string> read_email(std::string_view text, std::string_view pointer) {
+  if (is_mail_address(text.substr(kEmail.size()))) return std::string(text);
+  Error error = invalid("a mail address is written email:name@host, in ASCII and without a name beside it",
+                        std::string(pointer), std::string(text.substr(0, 200)));
+  error.try_instead = json::array({{{"notify", {"email:anna@example.org"}}}});
+  return error;
+}
+
 }  // namespace
+
+bool is_mail_address(std::string_view text) {
+  const auto at = text.find('@');
+  if (text.size() > kAddressBytesMax || at == 0 || at == std::string_view::npos || at > kLocalBytesMax) return false;
+  const std::string_view local = text.substr(0, at), host = text.substr(at + 1);
+  const auto dotted = [](std::string_view name) {
+    return !name.empty() && name.front() != '.' && name.back() != '.' && name.find("..") == std::string_view::npos;
+  };
+  const auto is_host = [](unsigned char letter) { return std::isalnum(letter) != 0 || letter == '-' || letter == '.'; };
+  return dotted(local) && dotted(host) && std::all_of(local.begin(), local.end(), is_local_letter) &&
+         std::all_of(host.begin(), host.end(), is_host);
+}
 
 std::optional<NotifyOn> notify_on_named(std::string_view name) {
   const auto* found = std::find(kNotifyOnNames.begin(), kNotifyOnNames.end(), name);
@@ -59,12 +87,14 @@ std::optional<NotifyOn> notify_on_named(std::string_view name) {
 }
 
 TargetKind kind_of_target(std::string_view target) {
-  return target.starts_with(kWebhook) ? TargetKind::webhook : TargetKind::session;
+  if (target.starts_with(kWebhook)) return TargetKind::webhook;
+  return target.starts_with(kEmail) ? TargetKind::email : TargetKind::session;
 }
 
 Result<std::string> read_notify_target(std::string_view text, std::string_view pointer) {
   if (text == name_of(TargetKind::session)) return std::string(text);
   if (text.starts_with(kWebhook)) return read_webhook(text, pointer);
+  if (text.starts_with(kEmail)) return read_email(text, pointer);
   const auto close = nearest(text, kTargetForms);
   Error error = invalid("nothing is delivered to such a target" + did_you_mean(close), std::string(pointer),
                         std::string(text.substr(0, 200)));

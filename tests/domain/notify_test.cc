@@ -39,13 +39,31 @@ TEST_CASE("a webhook's address is read strictly and kept as it is", "[domain][no
   CHECK_FALSE(read_notify_target("webhook:https://example.com/" + std::string(2000, 'x'), "/notify").ok());
 }
 
+TEST_CASE("a mail address is one that no header and no command can be hidden in", "[domain][notify]") {
+  for (const char* good : {"anna@example.org", "a.b+c@sub.example.org", "root@localhost", "o'neill@example.org"}) {
+    INFO(good);
+    const std::string target = std::string{"email:"} + good;
+    CHECK(*read_notify_target(target, "/notify") == target);
+    CHECK(kind_of_target(target) == TargetKind::email);
+  }
+  for (const char* bad :
+       {"", "anna", "@example.org", "anna@", "anna@.org", "a..b@example.org", ".a@example.org",
+        "anna@example.org\r\nBcc: x@example.org", "Anna <anna@example.org>", "anna@example.org,b@c.org",
+        "anna@exämple.org", "a b@example.org", "\"a b\"@example.org", "a@b@c", "a@b>"}) {
+    INFO(bad);
+    CHECK_FALSE(read_notify_target(std::string{"email:"} + bad, "/notify").ok());
+  }
+  CHECK_FALSE(is_mail_address(std::string(65, 'a') + "@example.org"));
+  CHECK_FALSE(is_mail_address("a@" + std::string(260, 'b')));
+}
+
 TEST_CASE("a draft takes each target once and refuses what is no wish", "[domain][notify]") {
   const auto draft = read_draft({{"notify", {"session", "session"}}, {"notify_on", "change"}});
   REQUIRE(draft.ok());
   CHECK(*draft->notify == std::vector<std::string>{"session"});
   CHECK(*draft->notify_on == "change");
   CHECK(read_draft({{"notify", json::array()}, {"notify_on", ""}}).ok());
-  for (const json& wrong : {json{{"notify", "session"}}, json{{"notify", {1}}}, json{{"notify", {"email:a@b"}}},
+  for (const json& wrong : {json{{"notify", "session"}}, json{{"notify", {1}}}, json{{"notify", {"fax:1"}}},
                             json{{"notify_on", "sometimes"}}, json{{"notify_on", 1}},
                             json{{"notify", std::vector<std::string>(11, "session")}}}) {
     INFO(wrong.dump());

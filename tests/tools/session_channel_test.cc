@@ -129,7 +129,7 @@ TEST_CASE("an hour takes so many notifications and the rest is suppressed", "[to
 TEST_CASE("an unknown target is refused with those that there are", "[tools][session_channel]") {
   Channel here;
   const json refused = here.refused(
-      "schedule_task", {{"name", "x"}, {"when", "manual"}, {"message", "x"}, {"notify", {"email:ann@example.com"}}});
+      "schedule_task", {{"name", "x"}, {"when", "manual"}, {"message", "x"}, {"notify", {"fax:ann"}}});
   CHECK(refused["error"] == "arguments_invalid");
   CHECK(refused["accepted"][0] == "session");
 }
