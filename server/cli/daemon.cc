@@ -197,10 +197,12 @@ Status Daemon::Rooms::start_protocol() {
 }
 
 void Daemon::Rooms::start_deliveries() {
-  deliveries = std::make_unique<Deliveries>(
-      DeliveryParts{
-          .store = *store, .clock = clock, .engine = *engine, .vault_directory = config.catalog.vault_directory},
-      config.delivery);
+  deliveries = std::make_unique<Deliveries>(DeliveryParts{.store = *store,
+                                                          .clock = clock,
+                                                          .engine = *engine,
+                                                          .tools = *catalog,
+                                                          .vault_directory = config.catalog.vault_directory},
+                                            config.delivery);
   deliveries->start();
 }
 

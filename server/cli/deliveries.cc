@@ -5,6 +5,7 @@
 #include "catalog/references.h"
 #include "server/base/mask.h"
 #include "server/delivery/email.h"
+#include "server/delivery/tool_call.h"
 #include "server/delivery/webhook.h"
 #include "server/engine/post.h"
 #include "server/store/sealing_key.h"
@@ -32,16 +33,19 @@ struct Deliveries::Inside {
   Inside(const DeliveryParts& parts, const DeliveryOptions& options)
       : post(parts.store, parts.clock, parts.engine),
         webhooks(options, read_sealing_key(parts.store, kWebhookKey)),
-        email(make_email(options, parts.vault_directory)) {
+        email(make_email(options, parts.vault_directory)),
+        tools(parts.tools, options) {
     for (int i = 0; i < kCouriersOfNetworkKinds; ++i) {
       couriers.push_back(std::make_unique<Courier>(post, webhooks, options));
       couriers.push_back(std::make_unique<Courier>(post, email, options));
+      couriers.push_back(std::make_unique<Courier>(post, tools, options));
     }
   }
 
   Post post;
   delivery::Webhooks webhooks;
   delivery::Email email;
+  delivery::ToolCalls tools;
   std::vector<std::unique_ptr<Courier>> couriers;
 };
 

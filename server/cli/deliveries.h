@@ -13,6 +13,7 @@
 namespace carillon {
 class Engine;
 class Store;
+class ToolCaller;
 }  // namespace carillon
 
 namespace carillon::cli {
@@ -21,6 +22,7 @@ struct DeliveryParts {
   Store& store;
   const Clock& clock;
   Engine& engine;
+  ToolCaller& tools;
   std::string vault_directory;  // of what the options name instead of holding it
 };
 

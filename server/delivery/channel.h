@@ -13,18 +13,20 @@
 #include "server/base/clock.h"
 #include "server/base/id.h"
 #include "server/base/json.h"
+#include "server/domain/caller.h"
 
 namespace carillon::delivery {
 
 struct Letter {
   TenantId tenant;
-  std::string id;            // the same on each attempt, another for each letter; letters, digits, `-` and `_`
-  std::string target;        // as the task names it: "webhook:https://example.com/hook"
-  std::string subject;       // one line
-  std::string text;          // some lines
-  json facts;                // {"type", "timestamp", "data"}, for programs
-  Instant at;                // of this attempt
-  bool interrupted = false;  // an attempt before was begun, and nobody knows how it ended
+  std::string id;                  // the same on each attempt, another for each letter; letters, digits, `-` and `_`
+  std::string target;              // as the task names it: "webhook:https://example.com/hook"
+  std::string subject;             // one line
+  std::string text;                // some lines
+  json facts;                      // {"type", "timestamp", "data"}, for programs
+  Instant at;                      // of this attempt
+  std::optional<Scopes> scopes{};  // of who wrote the tasks; nothing: not known
+  bool interrupted = false;        // an attempt before was begun, and nobody knows how it ended
 };
 
 // refused: the receiver answered, and did not take this one. unreachable: nothing reaches it now. never: repeating it

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "server/domain/nearest.h"
 #include "server/domain/refusal.h"
@@ -66,7 +67,74 @@ Result<std::string> read_email(std::string_view text, std::string_view pointer) 
   return error;
 }
 
+bool is_tool_name(std::string_view name) {
+  const auto dot = name.find('.');
+  const auto letters = [](unsigned char letter) {
+    return letter > ' ' && letter != '{' && letter != ':' && letter != 127;
+  };
+  return dot != std::string_view::npos && dot > 0 && dot + 1 < name.size() &&
+         std::all_of(name.begin(), name.end(), letters);
+}
+
+Result<std::string> read_tool(std::string_view text, std::string_view pointer) {
+  const auto space = text.find(' ');
+  if (space == std::string_view::npos) return std::string(text);
+  const json arguments = json::parse(text.substr(space), nullptr, false);
+  if (arguments.is_object()) return std::string(text.substr(0, space)) + " " + arguments.dump();
+  Error error = invalid("behind a tool's name stands an object with the arguments that it gets beside the text",
+                        std::string(pointer), std::string(text.substr(0, 200)));
+  error.try_instead = json::array({{{"notify", {R"(slack.send {"channel": "#me"})"}}}});
+  return error;
+}
+
+bool is_text(const ordered_json& schema, const std::string& name) {
+  const auto properties = schema.find("properties");
+  if (properties == schema.end() || !properties->is_object() || !properties->contains(name)) return false;
+  const auto& property = (*properties)[name];
+  return property.is_object() && property.contains("type") && property["type"] == "string";
+}
+
+std::vector<std::string> required_of(const ordered_json& schema) {
+  std::vector<std::string> names;
+  if (!schema.is_object() || !schema.contains("required") || !schema["required"].is_array()) return names;
+  for (const auto& name : schema["required"])
+    if (name.is_string()) names.push_back(name);
+  return names;
+}
+
+std::vector<std::string> text_properties_of(const ordered_json& schema) {
+  std::vector<std::string> names;
+  if (!schema.is_object() || !schema.contains("properties") || !schema["properties"].is_object()) return names;
+  for (const auto& [name, property] : schema["properties"].items())
+    if (is_text(schema, name)) names.push_back(name);
+  return names;
+}
+
 }  // namespace
+
+ToolTarget tool_of_target(std::string_view target) {
+  const auto space = target.find(' ');
+  if (space == std::string_view::npos) return {std::string(target)};
+  return {std::string(target.substr(0, space)), json::parse(target.substr(space), nullptr, false)};
+}
+
+Result<std::string> text_argument(const ordered_json& input_schema, const ToolTarget& target) {
+  std::vector<std::string> wanted = required_of(input_schema), open;
+  const auto is_given = [&](const std::string& name) { return target.arguments.contains(name); };
+  std::erase_if(wanted, is_given);
+  open = wanted;
+  if (wanted.empty()) open = text_properties_of(input_schema);
+  std::erase_if(open, is_given);
+  if (open.size() == 1 && is_text(input_schema, open[0])) return open[0];
+  std::string names;
+  for (const auto& name : open) names += (names.empty() ? "" : ", ") + name;
+  Error error = invalid(open.empty() ? target.tool + " has no text argument that could get what is told"
+                                     : "of the arguments " + names + " of " + target.tool +
+                                           " give all but the one for what is told, a text, behind its name",
+                        "/notify", target.tool);
+  error.try_instead = json::array({{{"notify", {target.tool + R"( {"argument": "value"})"}}}});
+  return error;
+}
 
 bool is_mail_address(std::string_view text) {
   const auto at = text.find('@');
@@ -88,13 +156,15 @@ std::optional<NotifyOn> notify_on_named(std::string_view name) {
 
 TargetKind kind_of_target(std::string_view target) {
   if (target.starts_with(kWebhook)) return TargetKind::webhook;
-  return target.starts_with(kEmail) ? TargetKind::email : TargetKind::session;
+  if (target.starts_with(kEmail)) return TargetKind::email;
+  return target == name_of(TargetKind::session) ? TargetKind::session : TargetKind::tool;
 }
 
 Result<std::string> read_notify_target(std::string_view text, std::string_view pointer) {
   if (text == name_of(TargetKind::session)) return std::string(text);
   if (text.starts_with(kWebhook)) return read_webhook(text, pointer);
   if (text.starts_with(kEmail)) return read_email(text, pointer);
+  if (text.size() <= kUrlBytesMax && is_tool_name(text.substr(0, text.find(' ')))) return read_tool(text, pointer);
   const auto close = nearest(text, kTargetForms);
   Error error = invalid("nothing is delivered to such a target" + did_you_mean(close), std::string(pointer),
                         std::string(text.substr(0, 200)));

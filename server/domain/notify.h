@@ -26,20 +26,32 @@ std::optional<NotifyOn> notify_on_named(std::string_view name);
 
 // Who delivers. session: the host session of the agent for whom the run was, where the person who runs the host has
 // switched that on. webhook: a signed POST to an address. email: a mail to one.
-enum class TargetKind { session, webhook, email };
-inline constexpr auto kTargetKindNames = std::to_array<std::string_view>({"session", "webhook", "email"});
+// tool: a call of a downstream tool, which gets the text.
+enum class TargetKind { session, webhook, email, tool };
+inline constexpr auto kTargetKindNames = std::to_array<std::string_view>({"session", "webhook", "email", "tool"});
 constexpr std::string_view name_of(TargetKind kind) { return kTargetKindNames[static_cast<std::size_t>(kind)]; }
 // Of a target that was read; the database says the same (carillon.kind_of_target).
 TargetKind kind_of_target(std::string_view target);
 
 // How each kind is written.
 inline constexpr auto kTargetForms =
-    std::to_array<std::string_view>({"session", "webhook:https://…", "email:name@host"});
+    std::to_array<std::string_view>({"session", "webhook:https://…", "email:name@host", "server.tool"});
 
 inline constexpr std::size_t kNotifyTargetsMax = 10;
 
 // The text as it is stored. Errors: arguments_invalid at `pointer` with the forms that there are.
 Result<std::string> read_notify_target(std::string_view text, std::string_view pointer);
+
+// A tool and what it gets beside the text: "slack.send", or "slack.send {\"channel\": \"#me\"}".
+struct ToolTarget {
+  std::string tool;
+  json arguments = json::object();
+};
+// Of a target that was read, of the kind tool.
+ToolTarget tool_of_target(std::string_view target);
+// Which argument gets the text: the only text argument that the target does not give, of those that the tool requires
+// or, where it requires no further one, of all. Errors: arguments_invalid, with what the target would have to say.
+Result<std::string> text_argument(const ordered_json& input_schema, const ToolTarget& target);
 
 // "anna@example.org", in ASCII and without quotes: what can stand in a mail's header and in SMTP as it is.
 bool is_mail_address(std::string_view text);

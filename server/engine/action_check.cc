@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/domain/json_schema/json_schema.h"
+#include "server/domain/notify.h"
 #include "server/domain/refusal.h"
 
 namespace carillon {
@@ -108,6 +109,32 @@ Result<std::vector<std::string>> check_conditions(ToolCaller& tools, const Calle
     const auto facts = tools.describe(caller.tenant, look.tool, Duration{0});
     if (facts && facts->effect != Effect::read)
       warnings.push_back(look.tool + " is not declared read-only, and this calls it again and again");
+  }
+  return warnings;
+}
+
+Result<std::vector<std::string>> check_notified_tools(ToolCaller& tools, const Caller& caller,
+                                                      const std::vector<std::string>& targets, Duration wait) {
+  std::vector<std::string> warnings;
+  for (const auto& text : targets) {
+    if (kind_of_target(text) != TargetKind::tool) continue;
+    const ToolTarget target = tool_of_target(text);
+    const auto facts = tools.describe(caller.tenant, target.tool, wait);
+    if (!facts && may_pass_by_itself(facts.error().code)) {
+      warnings.push_back(not_checked(target.tool.substr(0, target.tool.find('.')), facts.error().message));
+      continue;
+    }
+    if (!facts) {
+      Error error = facts.error();
+      error.pointer = "/notify";
+      return error;
+    }
+    if (auto allowed = check_scopes(*facts, caller.scopes, "/notify"); !allowed) return allowed.error();
+    const auto argument = text_argument(facts->input_schema, target);
+    if (!argument) return argument.error();
+    json arguments = target.arguments;
+    arguments[*argument] = "a run has ended";
+    if (auto fit = check_arguments(*facts, arguments, "/notify"); !fit) return fit.error();
   }
   return warnings;
 }

@@ -27,6 +27,11 @@ Result<std::vector<std::string>> check_targets(ToolCaller& tools, const Caller& 
 Result<std::vector<std::string>> check_conditions(ToolCaller& tools, const Caller& caller, const Schedule& schedule,
                                                   Duration wait);
 
+// The tools that a task tells of its runs (notify): that they are there, that the caller may call them, and that they
+// can be given a text. Errors as of check_targets, at /notify.
+Result<std::vector<std::string>> check_notified_tools(ToolCaller& tools, const Caller& caller,
+                                                      const std::vector<std::string>& targets, Duration wait);
+
 // Only the scopes, of what is known of the tools at this moment; the run asks again. Errors: not_allowed.
 Status check_scopes(ToolCaller& tools, const Caller& caller, const Action& action);
 

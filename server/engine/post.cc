@@ -39,7 +39,8 @@ std::optional<TakenLetter> Post::take_row(const WantedLetter& wanted, Instant no
 std::optional<DueLetter> Post::take(const WantedLetter& wanted) {
   const Instant now = clock_.now();
   while (auto taken = take_row(wanted, now)) {
-    DueLetter letter{*taken, id_of(taken->key), {}, now};
+    DueLetter letter{.taken = *taken, .id = id_of(taken->key), .now = now};
+    letter.scopes = store_.across_tenants([&](Tx& tx) { return LetterStore{tx}.scopes(*taken); });
     const Caller reader{.tenant = taken->key.tenant,
                         .agent = taken->agent,
                         .scopes = {Scope::read},

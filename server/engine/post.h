@@ -23,6 +23,7 @@ struct DueLetter {
   TakenLetter taken;
   std::string id;  // the same on each attempt
   std::vector<RunDetail> runs{};
+  std::optional<Scopes> scopes{};  // of who wrote the tasks, as far as they are known
   Instant now{};
 };
 

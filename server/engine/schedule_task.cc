@@ -92,6 +92,9 @@ Result<TaskSaved> Engine::schedule_task(const Caller& caller, const ScheduleTask
   const auto looks = check_conditions(parts_.tools, caller, wanted->schedule, options_.describe_wait);
   if (!looks) return looks.error();
   warnings->insert(warnings->end(), looks->begin(), looks->end());
+  const auto told = check_notified_tools(parts_.tools, caller, wanted->notify, options_.describe_wait);
+  if (!told) return told.error();
+  warnings->insert(warnings->end(), told->begin(), told->end());
 
   return run_once<TaskSaved>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<TaskSaved> {
     TaskDefinition definition = *wanted;

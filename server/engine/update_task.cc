@@ -126,6 +126,11 @@ Result<std::vector<std::string>> Engine::check_changed_targets(const Caller& cal
     if (!looks) return looks.error();
     warnings = std::move(*looks);
   }
+  if (command.changes.notify) {
+    auto told = check_notified_tools(parts_.tools, caller, *command.changes.notify, options_.describe_wait);
+    if (!told) return told.error();
+    warnings.insert(warnings.end(), told->begin(), told->end());
+  }
   if (command.changes.action.empty()) {
     if (auto allowed = check_scopes(parts_.tools, caller, after->action); !allowed) return allowed.error();
     return warnings;

@@ -68,6 +68,17 @@ std::optional<TakenLetter> LetterStore::take(const TakeLetter& wanted) {
   return std::nullopt;
 }
 
+std::optional<Scopes> LetterStore::scopes(const TakenLetter& letter) {
+  std::optional<Scopes> all;
+  for (const auto& row : tx_.exec(sql::letter_scopes, letter.key.tenant, letter.runs)) {
+    const auto names = column<std::optional<std::vector<std::string>>>(row["scopes"]);
+    if (!names) continue;
+    const Scopes scopes = scopes_named(*names);
+    all = all ? all->missing_from(all->missing_from(scopes)) : scopes;
+  }
+  return all;
+}
+
 void LetterStore::settle(const LetterKey& key, const DeliveryEnd& end) {
   tx_.exec(sql::settle_letter, key.tenant, key.target, key.first, name_of(end.state),
            end.error.empty() ? std::nullopt : std::optional{end.error}, end.at);

@@ -15,6 +15,7 @@
 
 #include "server/base/clock.h"
 #include "server/base/id.h"
+#include "server/domain/caller.h"
 #include "server/store/delivery_store.h"
 #include "server/store/store.h"
 
@@ -49,6 +50,9 @@ class LetterStore {
   bool any_due(std::string_view kind, Instant now);
   // What exceeds the hour of its target is held until there is room again. Nothing: nothing may be sent now.
   std::optional<TakenLetter> take(const TakeLetter& wanted);
+
+  // What all who wrote the letter's tasks may do; nothing: that is not known of any of them.
+  std::optional<Scopes> scopes(const TakenLetter& letter);
 
   void settle(const LetterKey& key, const DeliveryEnd& end);
   // The attempt failed. `also_others`: nothing reaches the target now, so what else waits for it waits, too.

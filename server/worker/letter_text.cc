@@ -108,6 +108,7 @@ delivery::Letter write_letter(const DueLetter& due) {
                           .text = one ? text_of(due.runs.front(), due.now) : text_of(due),
                           .facts = {},
                           .at = due.now,
+                          .scopes = due.scopes,
                           .interrupted = due.taken.interrupted};
   letter.subject = mask_secrets(letter.subject);
   letter.text = mask_secrets(letter.text);

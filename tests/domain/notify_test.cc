@@ -57,6 +57,45 @@ TEST_CASE("a mail address is one that no header and no command can be hidden in"
   CHECK_FALSE(is_mail_address("a@" + std::string(260, 'b')));
 }
 
+TEST_CASE("a tool is a target with what it gets beside the text", "[domain][notify]") {
+  CHECK(*read_notify_target("slack.send", "/notify") == "slack.send");
+  CHECK(*read_notify_target("slack.send   {\"channel\" : \"#me\"}", "/notify") == R"(slack.send {"channel":"#me"})");
+  CHECK(kind_of_target("email.send") == TargetKind::tool);
+  const ToolTarget target = tool_of_target(R"(slack.send {"channel":"#me"})");
+  CHECK(target.tool == "slack.send");
+  CHECK(target.arguments == json{{"channel", "#me"}});
+  CHECK(tool_of_target("slack.send").arguments == json::object());
+  for (const char* bad : {"slack", ".send", "slack.", "slack.send {", "slack.send [1]", "slack.send now", "fax:a.b"}) {
+    INFO(bad);
+    CHECK_FALSE(read_notify_target(bad, "/notify").ok());
+  }
+}
+
+TEST_CASE("what is told goes to the only text argument that is left", "[domain][notify]") {
+  struct Row {
+    const char* schema;
+    const char* target;
+    const char* argument;  // empty: refused
+  };
+  const auto row = GENERATE(values<Row>({
+      {R"({"required":["text"],"properties":{"text":{"type":"string"},"x":{"type":"string"}}})", "s.t", "text"},
+      {R"({"required":["to","text"],"properties":{"to":{"type":"string"},"text":{"type":"string"}}})", "s.t", ""},
+      {R"({"required":["to","text"],"properties":{"to":{"type":"string"},"text":{"type":"string"}}})",
+       R"(s.t {"to":"me"})", "text"},
+      {R"({"properties":{"text":{"type":"string"},"n":{"type":"integer"}}})", "s.t", "text"},
+      {R"({"properties":{"a":{"type":"string"},"b":{"type":"string"}}})", "s.t", ""},
+      {R"({"properties":{"a":{"type":"string"},"b":{"type":"string"}}})", R"(s.t {"a":"x"})", "b"},
+      {R"({"required":["n"],"properties":{"n":{"type":"integer"}}})", "s.t", ""},
+      {R"({"required":["n"],"properties":{"n":{"type":"integer"},"t":{"type":"string"}}})", R"(s.t {"n":1})", "t"},
+      {R"({"required":"text","properties":[]})", "s.t", ""},
+      {"true", "s.t", ""},
+  }));
+  INFO(row.schema << " " << row.target);
+  const auto argument = text_argument(ordered_json::parse(row.schema), tool_of_target(row.target));
+  CHECK((argument ? *argument : "") == row.argument);
+  if (!argument) CHECK(argument.error().pointer == "/notify");
+}
+
 TEST_CASE("a draft takes each target once and refuses what is no wish", "[domain][notify]") {
   const auto draft = read_draft({{"notify", {"session", "session"}}, {"notify_on", "change"}});
   REQUIRE(draft.ok());

@@ -269,6 +269,31 @@ TEST_CASE("what cannot be checked now is saved with a warning", "[engine][schedu
   CHECK(f.scheduled(R"({"name":"c","when":"in 5m","tool":"everything.odd","arguments":{"x":1}})").warnings.empty());
 }
 
+TEST_CASE("a tool that is told is checked as one that is called", "[engine][schedule_task]") {
+  EngineFixture f;
+  const auto told = [&](const std::string& target, const Caller& who) {
+    return f.schedule_as(who, R"({"name":"t)" + std::to_string(f.count("task")) +
+                                  R"(","when":"manual","message":"m","notify":[)" + json(target).dump() + "]}");
+  };
+  const Caller owner = f.caller();
+  CHECK(told("everything.echo", owner)->warnings.empty());
+  const auto at_notify = [&](const std::string& target, const Caller& who) {
+    const auto refused = told(target, who);
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().pointer.starts_with("/notify"));
+    return refused.error().code;
+  };
+  CHECK(at_notify("everything.ecko", owner) == ErrorCode::unknown_tool);
+  CHECK(at_notify(R"(everything.echo {"loud":true})", owner) == ErrorCode::arguments_invalid);
+  CHECK(at_notify(R"(everything.echo {"message":"hi"})", owner) == ErrorCode::arguments_invalid);
+  CHECK(at_notify("everything.guarded", f.caller_without(Scope::admin)) == ErrorCode::not_allowed);
+  const auto refused = f.update("t0", R"({"notify":["everything.ecko"]})");
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == ErrorCode::unknown_tool);
+  f.tools.away = "gone";
+  CHECK(told("gone.send", owner)->warnings.at(0).find("gone") != std::string::npos);
+}
+
 TEST_CASE("what is wrong in a definition is refused where it is wrong", "[engine][schedule_task]") {
   EngineFixture f;
   auto [arguments, code, pointer] = GENERATE(table<std::string, ErrorCode, std::string>({
