@@ -127,6 +127,12 @@ void add_delivery(std::vector<ConfigKey>& keys) {
       [](Config& c) -> std::vector<std::string>& { return c.delivery.webhook.hosts; }));
 }
 
+void add_desktop(std::vector<ConfigKey>& keys) {
+  keys.push_back(enum_key<DesktopUse>(
+      {"delivery.desktop", "notifications on this machine's desktop; automatic: where the database is a private one"},
+      {"automatic", "on", "off"}, [](Config& c) -> DesktopUse& { return c.delivery.desktop; }));
+}
+
 void add_mail(std::vector<ConfigKey>& keys) {
   keys.push_back(text_key(
       {"delivery.smtp_server", "the mail server, smtp://host:port or smtps://host:port; empty: no mail is sent"},
@@ -249,6 +255,7 @@ std::vector<ConfigKey> make_keys() {
   add_session(keys);
   add_delivery(keys);
   add_mail(keys);
+  add_desktop(keys);
   add_catalog(keys);
   add_worker(keys);
   add_quiet_hours(keys);

@@ -197,12 +197,15 @@ Status Daemon::Rooms::start_protocol() {
 }
 
 void Daemon::Rooms::start_deliveries() {
+  DeliveryOptions delivery = config.delivery;
+  if (delivery.desktop == DesktopUse::automatic && database.kind() == DatabaseKind::external)
+    delivery.desktop = DesktopUse::off;
   deliveries = std::make_unique<Deliveries>(DeliveryParts{.store = *store,
                                                           .clock = clock,
                                                           .engine = *engine,
                                                           .tools = *catalog,
                                                           .vault_directory = config.catalog.vault_directory},
-                                            config.delivery);
+                                            delivery);
   deliveries->start();
 }
 

@@ -4,6 +4,7 @@
 
 #include "catalog/references.h"
 #include "server/base/mask.h"
+#include "server/delivery/desktop.h"
 #include "server/delivery/email.h"
 #include "server/delivery/tool_call.h"
 #include "server/delivery/webhook.h"
@@ -34,7 +35,9 @@ struct Deliveries::Inside {
       : post(parts.store, parts.clock, parts.engine),
         webhooks(options, read_sealing_key(parts.store, kWebhookKey)),
         email(make_email(options, parts.vault_directory)),
-        tools(parts.tools, options) {
+        tools(parts.tools, options),
+        desktop(options) {
+    couriers.push_back(std::make_unique<Courier>(post, desktop, options));
     for (int i = 0; i < kCouriersOfNetworkKinds; ++i) {
       couriers.push_back(std::make_unique<Courier>(post, webhooks, options));
       couriers.push_back(std::make_unique<Courier>(post, email, options));
@@ -46,6 +49,7 @@ struct Deliveries::Inside {
   delivery::Webhooks webhooks;
   delivery::Email email;
   delivery::ToolCalls tools;
+  delivery::Desktop desktop;
   std::vector<std::unique_ptr<Courier>> couriers;
 };
 

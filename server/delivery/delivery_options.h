@@ -26,6 +26,9 @@ struct EmailOptions {
   std::vector<std::string> to;  // who may be written to: "anna@example.com", "*@example.com"; none: everybody
 };
 
+// automatic: where the database is the daemon's own, because then one person's machine is all there is.
+enum class DesktopUse { automatic, on, off };
+
 struct DeliveryOptions {
   int per_hour_max = 20;  // letters to one target; what exceeds it waits and is told in one
   int attempts_max = 12;
@@ -34,6 +37,7 @@ struct DeliveryOptions {
   std::string ca_file;                             // certificates to trust instead of the system's
   WebhookOptions webhook;
   EmailOptions email;
+  DesktopUse desktop = DesktopUse::automatic;
 };
 
 }  // namespace carillon

@@ -157,11 +157,13 @@ std::optional<NotifyOn> notify_on_named(std::string_view name) {
 TargetKind kind_of_target(std::string_view target) {
   if (target.starts_with(kWebhook)) return TargetKind::webhook;
   if (target.starts_with(kEmail)) return TargetKind::email;
+  if (target == name_of(TargetKind::desktop)) return TargetKind::desktop;
   return target == name_of(TargetKind::session) ? TargetKind::session : TargetKind::tool;
 }
 
 Result<std::string> read_notify_target(std::string_view text, std::string_view pointer) {
-  if (text == name_of(TargetKind::session)) return std::string(text);
+  for (const TargetKind kind : {TargetKind::session, TargetKind::desktop})
+    if (text == name_of(kind)) return std::string(text);
   if (text.starts_with(kWebhook)) return read_webhook(text, pointer);
   if (text.starts_with(kEmail)) return read_email(text, pointer);
   if (text.size() <= kUrlBytesMax && is_tool_name(text.substr(0, text.find(' ')))) return read_tool(text, pointer);

@@ -26,16 +26,18 @@ std::optional<NotifyOn> notify_on_named(std::string_view name);
 
 // Who delivers. session: the host session of the agent for whom the run was, where the person who runs the host has
 // switched that on. webhook: a signed POST to an address. email: a mail to one.
-// tool: a call of a downstream tool, which gets the text.
-enum class TargetKind { session, webhook, email, tool };
-inline constexpr auto kTargetKindNames = std::to_array<std::string_view>({"session", "webhook", "email", "tool"});
+// desktop: a notification on the machine of whoever runs the daemon. tool: a call of a downstream tool, which gets the
+// text.
+enum class TargetKind { session, desktop, webhook, email, tool };
+inline constexpr auto kTargetKindNames =
+    std::to_array<std::string_view>({"session", "desktop", "webhook", "email", "tool"});
 constexpr std::string_view name_of(TargetKind kind) { return kTargetKindNames[static_cast<std::size_t>(kind)]; }
 // Of a target that was read; the database says the same (carillon.kind_of_target).
 TargetKind kind_of_target(std::string_view target);
 
 // How each kind is written.
 inline constexpr auto kTargetForms =
-    std::to_array<std::string_view>({"session", "webhook:https://…", "email:name@host", "server.tool"});
+    std::to_array<std::string_view>({"session", "desktop", "webhook:https://…", "email:name@host", "server.tool"});
 
 inline constexpr std::size_t kNotifyTargetsMax = 10;
 

@@ -36,6 +36,7 @@ LIBRARIES = {  # an include that starts so: the only places that may have it
     "httplib.h": ["transport/"],
     "openssl/": ["transport/", "server/base/", "server/delivery/webhook.cc"],
     "curl/": ["server/delivery/transfer.cc"],
+    "systemd/": ["server/delivery/desktop.cc"],
     "sodium": ["catalog/secrets.cc", "server/base/"],
     "toml++": ["config/"],
     "cxxopts": ["server/cli/"],
