@@ -195,7 +195,9 @@ void add_error(Telling& telling, const RunRow& row) {
 void add_deliveries(ordered_json& facts, const RunDetail& detail) {
   for (const auto& delivery : detail.deliveries) {
     ordered_json row{{"target", delivery.target}, {"state", delivery.state}};
+    if (delivery.attempts > 1) row["attempts"] = delivery.attempts;
     add(row, "error", delivery.error);
+    add_time(row, "next_try", delivery.next_try, detail.row.zone, detail.now);
     add_time(row, "at", delivery.settled_at, detail.row.zone, detail.now);
     facts["deliveries"].push_back(row);
   }

@@ -52,6 +52,14 @@ ordered_json servers_of(const DownstreamFound& found) {
   return facts;
 }
 
+ordered_json undelivered_of(const StatusReport& status) {
+  ordered_json facts{{"total", status.undelivered_total}};
+  for (const auto& each : status.undelivered)
+    facts["latest"].push_back(
+        {{"run", each.run}, {"target", each.target}, {"state", each.state}, {"error", each.error}});
+  return facts;
+}
+
 Answer told(const StatusReport& status, const DownstreamFound& servers) {
   ordered_json facts{{"now", describe_local(status.now, status.zone)}, {"at", to_rfc3339_in(status.now, status.zone)}};
   facts["you"] = {{"agent", status.agent}, {"scopes", status.scopes}};
@@ -72,6 +80,7 @@ Answer told(const StatusReport& status, const DownstreamFound& servers) {
   facts["since_last_asked"] = since_of(status.since_last_asked, status);
   for (const auto& run : status.since_last_asked.attention)
     facts["attention"].push_back(run_row(run, status.now, Format::concise));
+  if (status.undelivered_total > 0) facts["undelivered"] = undelivered_of(status);
   return tell(facts);
 }
 

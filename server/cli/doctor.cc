@@ -9,6 +9,7 @@
 #include "server/domain/schedule/zone.h"
 #include "server/store/database.h"
 #include "server/store/database_health.h"
+#include "server/store/delivery_store.h"
 #include "server/store/migrate.h"
 #include "server/store/store.h"
 
@@ -53,6 +54,14 @@ void look_at_daemon(const Config& config, Findings& findings) {
                           status.value("mcp", json("no HTTP")).dump()});
 }
 
+void look_at_deliveries(Store& store, Findings& findings) {
+  const auto since = SystemClock{}.now() - std::chrono::hours{24};
+  const auto kinds = store.across_tenants([&](Tx& tx) { return DeliveryStore{tx}.undelivered_kinds(since); });
+  for (const auto& each : kinds)
+    findings.push_back({"delivery " + each.kind, Verdict::odd,
+                        std::to_string(each.total) + " not delivered; the latest: " + each.latest});
+}
+
 void look_into_database(const Database& database, const Config& config, Findings& findings) {
   const auto migrations = Migrator{database.urls().owner}.status();
   int applied = 0;
@@ -70,6 +79,7 @@ void look_into_database(const Database& database, const Config& config, Findings
       {"second wall", health.second_wall == SecondWall::on ? Verdict::good : Verdict::odd,
        health.second_wall == SecondWall::on ? "row-level security binds callers" : "off: one login does everything"});
   for (const auto& problem : problems_of(health)) findings.push_back({"database", Verdict::odd, problem});
+  look_at_deliveries(store, findings);
 }
 
 void look_at_database(const Config& config, Findings& findings) {

@@ -146,6 +146,20 @@ std::vector<StepRow> steps_of(const Looking& looking) {
   return steps;
 }
 
+std::vector<DeliveryRow> deliveries_of(Tx& tx, const TenantId& tenant, RunId run) {
+  std::vector<DeliveryRow> rows;
+  for (DeliveryRecord& told : DeliveryStore{tx}.of_run(tenant, run)) {
+    const bool tried_in_vain = !told.settled_at && told.attempts > 0;
+    rows.push_back({.target = std::move(told.target),
+                    .state = std::move(told.state),
+                    .error = std::move(told.error),
+                    .settled_at = told.settled_at,
+                    .attempts = told.attempts,
+                    .next_try = tried_in_vain ? std::optional{told.due_at} : std::nullopt});
+  }
+  return rows;
+}
+
 void put_bodies(const Looking& looking, RunDetail& detail) {
   const RunRecord& run = looking.run;
   RunBody body = RunStore{looking.tx}.body(looking.tenant, run.id);
@@ -176,9 +190,7 @@ Result<RunDetail> Engine::get_run(const Caller& caller, const GetRun& query) {
     if (run->state == RunState::running) detail.questions = QuestionStore{tx}.open(caller.tenant, {run->id});
     detail.waits_for = waits_for(looking, detail.questions);
     detail.row.asks = asks_of(detail.questions);
-    for (DeliveryRecord& told : DeliveryStore{tx}.of_run(caller.tenant, run->id))
-      detail.deliveries.push_back(
-          {std::move(told.target), std::move(told.state), std::move(told.error), told.settled_at});
+    detail.deliveries = deliveries_of(tx, caller.tenant, run->id);
     for (const int retry : RunStore{tx}.retries(caller.tenant, {run->task, run->number}))
       if (retry != run->retry) detail.retries.push_back(to_string(RunHandle{run->task_name, run->number, retry}));
     detail.task_version = run->task_version;

@@ -4,6 +4,7 @@
 #include "server/engine/lookup.h"
 #include "server/engine/run_view.h"
 #include "server/engine/standing.h"
+#include "server/store/delivery_store.h"
 #include "server/store/status_store.h"
 
 // get_status: who asks, what is queued, what comes next, and what went wrong since this caller last asked.
@@ -51,6 +52,14 @@ SinceLastAsked since_last_asked(Tx& tx, const Caller& caller, Instant now, Statu
   return told;
 }
 
+void put_undelivered(Tx& tx, const TenantId& tenant, StatusReport& report) {
+  const Undelivered found = DeliveryStore{tx}.undelivered(tenant, report.now - kFirstLook, kAttentionShown);
+  report.undelivered_total = found.total;
+  for (const auto& each : found.latest)
+    if (const auto run = RunStore{tx}.find(tenant, each.run))
+      report.undelivered.push_back({view_of(*run).run, each.target, each.state, each.error});
+}
+
 std::optional<DispatchPause> pause_of(StatusStore& status, const TenantId& tenant) {
   const auto pause = status.dispatch_pause(tenant);
   if (!pause) return std::nullopt;
@@ -86,6 +95,7 @@ Result<StatusReport> Engine::get_status(const Caller& caller, StatusUse use) {
     for (HeldTaskRecord& held : status.held(caller.tenant))
       report.held.push_back({std::move(held.task), std::move(held.zone), held.runs, held.first_slot});
     report.since_last_asked = since_last_asked(tx, caller, now, use);
+    put_undelivered(tx, caller.tenant, report);
     return report;
   });
 }

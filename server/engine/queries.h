@@ -105,6 +105,8 @@ struct DeliveryRow {
   std::string state{};  // pending, sent, failed, expired, suppressed
   std::string error{};
   std::optional<Instant> settled_at{};
+  int attempts = 0;
+  std::optional<Instant> next_try{};  // of one that was tried in vain
 };
 
 struct RunDetail {
@@ -294,6 +296,14 @@ struct SinceLastAsked {
 // that nobody may be listening to (a resource that a host shows, a prompt).
 enum class StatusUse { asked, looked };
 
+// What a target was not told of a run: given up within a day, or tried in vain so far.
+struct UndeliveredRow {
+  std::string run{};
+  std::string target{};
+  std::string state{};
+  std::string error{};
+};
+
 struct StatusReport {
   Instant now{};
   std::string zone{};
@@ -314,6 +324,8 @@ struct StatusReport {
   std::vector<HeldTask> held{};
   std::vector<AgendaEntry> next{};  // at most five
   SinceLastAsked since_last_asked{};
+  std::int64_t undelivered_total = 0;
+  std::vector<UndeliveredRow> undelivered{};  // at most five, the newest first
 };
 
 // find_names ----------------------------------------------------------------------------------------------------------

@@ -43,8 +43,27 @@ std::vector<DeliveryRecord> DeliveryStore::of_run(const TenantId& tenant, RunId 
   for (const auto& row : tx_.exec(sql::list_deliveries, tenant, run))
     records.push_back({column<std::string>(row["target"]), column<std::string>(row["state"]),
                        column<int>(row["attempts"]), column<std::optional<std::string>>(row["last_error"]).value_or(""),
-                       column<std::optional<Instant>>(row["settled_at"])});
+                       column<std::optional<Instant>>(row["settled_at"]), column<Instant>(row["due_at"])});
   return records;
+}
+
+Undelivered DeliveryStore::undelivered(const TenantId& tenant, Instant since, int limit) {
+  Undelivered found;
+  for (const auto& row : tx_.exec(sql::list_undelivered, tenant, since, limit)) {
+    found.total = column<std::int64_t>(row["total"]);
+    found.latest.push_back({column<RunId>(row["run_id"]), column<std::string>(row["target"]),
+                            column<std::string>(row["state"]),
+                            column<std::optional<std::string>>(row["last_error"]).value_or("")});
+  }
+  return found;
+}
+
+std::vector<UndeliveredKind> DeliveryStore::undelivered_kinds(Instant since) {
+  std::vector<UndeliveredKind> kinds;
+  for (const auto& row : tx_.exec(sql::undelivered_kinds, since))
+    kinds.push_back(
+        {column<std::string>(row["kind"]), column<std::int64_t>(row["total"]), column<std::string>(row["latest"])});
+  return kinds;
 }
 
 }  // namespace carillon

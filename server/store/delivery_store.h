@@ -55,6 +55,24 @@ struct DeliveryRecord {
   int attempts = 0;
   std::string error;
   std::optional<Instant> settled_at;
+  Instant due_at{};
+};
+
+// What a target was not told: given up, or tried in vain so far.
+struct UndeliveredRecord {
+  RunId run;
+  std::string target;
+  std::string state;
+  std::string error;
+};
+struct Undelivered {
+  std::int64_t total = 0;
+  std::vector<UndeliveredRecord> latest{};
+};
+struct UndeliveredKind {
+  std::string kind;
+  std::int64_t total = 0;
+  std::string latest;  // reason
 };
 
 struct TakeDeliveries {
@@ -77,6 +95,10 @@ class DeliveryStore {
   std::int64_t sent_since(const Recipient& recipient, std::string_view kind, Instant since);
 
   std::vector<DeliveryRecord> of_run(const TenantId& tenant, RunId run);
+  // What was given up since then, and what is tried again; at most so many of them.
+  Undelivered undelivered(const TenantId& tenant, Instant since, int limit);
+  // The same of all tenants, by kind.
+  std::vector<UndeliveredKind> undelivered_kinds(Instant since);
 
  private:
   Tx& tx_;

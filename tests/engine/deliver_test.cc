@@ -93,3 +93,41 @@ TEST_CASE("an update clears what a task tells", "[engine][deliver]") {
   f.ends("failed");
   CHECK(f.states().empty());
 }
+
+TEST_CASE("what was not delivered is told with its reason and its next try", "[engine][deliver]") {
+  EngineFixture f;
+  for (const char* name : {"a", "b", "c", "d"})
+    f.scheduled(json{{"name", name},
+                     {"when", "manual"},
+                     {"message", "m"},
+                     {"notify", {"webhook:https://a.example/" + std::string{name}}}}
+                    .dump());
+  for (const char* name : {"a", "b", "c", "d"}) f.finish(f.ran(name), "succeeded");
+  const auto becomes = [&](const std::string& name, const std::string& set) {
+    f.database.run("UPDATE carillon.delivery SET " + set + " WHERE target LIKE '%/" + name + "'");
+  };
+  CHECK(f.engine.get_status(f.caller())->undelivered_total == 0);
+  becomes("a", "attempts = 2, last_error = 'it answered 500', due_at = '2026-11-20T14:00:00Z'");
+  becomes("b", "state = 'failed', last_error = 'it is gone', settled_at = '2026-11-20T12:59:00Z'");
+  becomes("c", "state = 'failed', last_error = 'old', settled_at = '2026-11-18T12:00:00Z'");
+  becomes("d", "state = 'sent', settled_at = '2026-11-20T12:59:00Z'");
+  const auto status = f.engine.get_status(f.caller());
+  CHECK(status->undelivered_total == 2);
+  REQUIRE(status->undelivered.size() == 2);
+  CHECK(status->undelivered[0].run == "b#1");
+  CHECK(status->undelivered[0].state == "failed");
+  CHECK(status->undelivered[0].error == "it is gone");
+  CHECK(status->undelivered[1].run == "a#1");
+  CHECK(status->undelivered[1].target == "webhook:https://a.example/a");
+  const auto run = f.engine.get_run(f.caller(), {.run = "a#1"});
+  REQUIRE(run->deliveries.size() == 1);
+  CHECK(run->deliveries[0].attempts == 2);
+  CHECK(run->deliveries[0].next_try == f.at("2026-11-20T14:00:00Z"));
+  CHECK_FALSE(f.engine.get_run(f.caller(), {.run = "b#1"})->deliveries[0].next_try);
+  const auto kinds =
+      f.store.across_tenants([&](Tx& tx) { return DeliveryStore{tx}.undelivered_kinds(f.at("2026-11-20T00:00:00Z")); });
+  REQUIRE(kinds.size() == 1);
+  CHECK(kinds[0].kind == "webhook");
+  CHECK(kinds[0].total == 2);
+  CHECK(kinds[0].latest == "it is gone");
+}

@@ -125,3 +125,12 @@ TEST_CASE("what was told of a run is its tenant's", "[store][delivery]") {
   CHECK(f.only_for_its_owner(
       [&](Tx& tx, const TenantId& tenant) { return !DeliveryStore{tx}.of_run(tenant, run).empty(); }));
 }
+
+TEST_CASE("what was not delivered is its tenant's", "[store][delivery]") {
+  Telling f;
+  f.tells("always");
+  f.ended(f.echo, {.id = 1}, RunState::succeeded);
+  f.database.run("UPDATE carillon.delivery SET last_error = 'nobody is there'");
+  CHECK(f.only_for_its_owner(
+      [&](Tx& tx, const TenantId& tenant) { return DeliveryStore{tx}.undelivered(tenant, kNow, 5).total == 1; }));
+}
