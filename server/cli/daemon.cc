@@ -151,6 +151,7 @@ void Daemon::Rooms::start_inside() {
   options.keep_followed_calls = config.retention.followed_calls;
   options.quiet = config.worker.quiet;
   options.durable = role == Role::in_process ? "host_only" : config.database.url.empty() ? "daemon" : "server";
+  options.undeliverable = [this](TargetKind kind) { return deliveries ? deliveries->missing(kind) : std::nullopt; };
   engine = std::make_unique<Engine>(
       EngineParts{.store = *store, .clock = clock, .tools = *catalog, .worker = bell, .ids = membership->ids()},
       options);

@@ -65,6 +65,13 @@ void Deliveries::wake() {
   for (const auto& courier : inside_->couriers) courier->wake();
 }
 
+std::optional<std::string> Deliveries::missing(TargetKind kind) const {
+  const delivery::Channel* const channels[] = {&inside_->webhooks, &inside_->email, &inside_->tools, &inside_->desktop};
+  for (const auto* channel : channels)
+    if (channel->kind() == name_of(kind)) return channel->missing();
+  return std::nullopt;
+}
+
 void Deliveries::stop() {
   for (const auto& courier : inside_->couriers) courier->stop();
 }

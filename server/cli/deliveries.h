@@ -5,10 +5,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "server/base/clock.h"
 #include "server/delivery/delivery_options.h"
+#include "server/domain/notify.h"
 
 namespace carillon {
 class Engine;
@@ -33,6 +35,8 @@ class Deliveries {
 
   void start();
   void wake();  // a run has ended
+  // Why nothing of the kind is delivered from here; nothing: it is.
+  std::optional<std::string> missing(TargetKind kind) const;
   void stop();
 
  private:

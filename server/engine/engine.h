@@ -8,12 +8,14 @@
 // Thread-safe: holds references only; every call takes its own connection.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "server/base/clock.h"
 #include "server/base/result.h"
 #include "server/domain/caller.h"
+#include "server/domain/notify.h"
 #include "server/domain/quiet_rules.h"
 #include "server/domain/run_id.h"
 #include "server/domain/tool_caller.h"
@@ -38,6 +40,8 @@ struct EngineOptions {
   std::string durable = "daemon";                    // daemon, server or host_only: what a create answers
   Duration describe_wait = std::chrono::seconds{5};  // for a downstream server to list its tools when a task is made
   Duration restorable = std::chrono::days{30};       // deleted items
+  // Why nothing is delivered to targets of a kind from here; nothing: it is. Asked when a task is made.
+  std::function<std::optional<std::string>(TargetKind)> undeliverable{};
   Duration keep_followed_calls = std::chrono::hours{24};  // at least; a client may ask for more, up to 30 days
   QuietSettings quiet{};                                  // of agents, tenants and messages
 };
@@ -118,6 +122,7 @@ class Engine {
   std::string zone_of(const Caller& caller) const;
   std::string own_correlation_id();
   Listeners listeners();
+  Result<std::vector<std::string>> check_notified(const Caller& caller, const std::vector<std::string>& targets);
   Result<std::vector<std::string>> check_changed_targets(const Caller& caller, const UpdateTask& command);
 
   EngineParts parts_;

@@ -1,3 +1,5 @@
+#include <set>
+
 #include "server/engine/action_check.h"
 #include "server/engine/awaiting.h"
 #include "server/engine/calendars.h"
@@ -71,6 +73,18 @@ Result<TaskSaved> save(const Saving& saving, const ScheduleTask& command, const 
 
 }  // namespace
 
+// The warnings about targets. Errors: as of check_notified_tools.
+Result<std::vector<std::string>> Engine::check_notified(const Caller& caller, const std::vector<std::string>& targets) {
+  auto warnings = check_notified_tools(parts_.tools, caller, targets, options_.describe_wait);
+  if (!warnings || !options_.undeliverable) return warnings;
+  std::set<TargetKind> kinds;
+  for (const auto& target : targets) kinds.insert(kind_of_target(target));
+  for (const TargetKind kind : kinds)
+    if (const auto why = options_.undeliverable(kind))
+      warnings->push_back("notify " + std::string{name_of(kind)} + ": " + *why);
+  return warnings;
+}
+
 Result<TaskSaved> Engine::schedule_task(const Caller& caller, const ScheduleTask& command) {
   if (auto fit = check_task_name(command.name, "/name"); !fit) return fit.error();
   const Call call{caller, "schedule_task", command.key, parts_.clock.now()};
@@ -92,7 +106,7 @@ Result<TaskSaved> Engine::schedule_task(const Caller& caller, const ScheduleTask
   const auto looks = check_conditions(parts_.tools, caller, wanted->schedule, options_.describe_wait);
   if (!looks) return looks.error();
   warnings->insert(warnings->end(), looks->begin(), looks->end());
-  const auto told = check_notified_tools(parts_.tools, caller, wanted->notify, options_.describe_wait);
+  const auto told = check_notified(caller, wanted->notify);
   if (!told) return told.error();
   warnings->insert(warnings->end(), told->begin(), told->end());
 

@@ -127,7 +127,7 @@ Result<std::vector<std::string>> Engine::check_changed_targets(const Caller& cal
     warnings = std::move(*looks);
   }
   if (command.changes.notify) {
-    auto told = check_notified_tools(parts_.tools, caller, *command.changes.notify, options_.describe_wait);
+    auto told = check_notified(caller, *command.changes.notify);
     if (!told) return told.error();
     warnings.insert(warnings.end(), told->begin(), told->end());
   }

@@ -294,6 +294,27 @@ TEST_CASE("a tool that is told is checked as one that is called", "[engine][sche
   CHECK(told("gone.send", owner)->warnings.at(0).find("gone") != std::string::npos);
 }
 
+TEST_CASE("a target to which nothing is delivered from here is warned about", "[engine][schedule_task]") {
+  EngineFixture f;
+  EngineOptions options{.zone = "Europe/Berlin"};
+  options.undeliverable = [](TargetKind kind) -> std::optional<std::string> {
+    if (kind == TargetKind::email) return "no mail server is configured";
+    return std::nullopt;
+  };
+  Engine engine{{f.store, f.clock, f.tools, f.worker, f.ids}, options};
+  const auto saved = [&](const json& arguments) {
+    return engine
+        .schedule_task(f.caller(), {.name = "a", .draft = *read_draft(arguments), .on_conflict = OnConflict::update})
+        ->warnings;
+  };
+  CHECK(saved({{"when", "manual"}, {"message", "m"}, {"notify", {"session"}}}).empty());
+  const std::vector<std::string> warned{"notify email: no mail server is configured"};
+  CHECK(saved({{"when", "manual"}, {"message", "m"}, {"notify", {"session", "email:a@b.org", "email:c@b.org"}}}) ==
+        warned);
+  const UpdateTask update{.task = "a", .changes = *read_draft({{"notify", {"email:d@b.org"}}})};
+  CHECK(engine.update_task(f.caller(), update)->warnings == warned);
+}
+
 TEST_CASE("what is wrong in a definition is refused where it is wrong", "[engine][schedule_task]") {
   EngineFixture f;
   auto [arguments, code, pointer] = GENERATE(table<std::string, ErrorCode, std::string>({
