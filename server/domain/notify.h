@@ -17,8 +17,8 @@
 
 namespace carillon {
 
-// failure: failed, unknown or missed. change: well after not well, or not well after well. always: every end but a
-// skip.
+// failure: failed, unknown or missed. change: well after not well, or not well after well; or well with another output
+// than the last time. always: every end but a skip.
 enum class NotifyOn { failure, always, change, never };
 inline constexpr auto kNotifyOnNames = std::to_array<std::string_view>({"failure", "always", "change", "never"});
 constexpr std::string_view name_of(NotifyOn on) { return kNotifyOnNames[static_cast<std::size_t>(on)]; }

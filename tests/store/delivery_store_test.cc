@@ -67,6 +67,37 @@ TEST_CASE("the ends that a task wants to tell are planned and no others", "[stor
   CHECK(f.planned() == row.planned);
 }
 
+TEST_CASE("a success whose output is another than before is a change", "[store][delivery]") {
+  Telling f;
+  f.tells("change");
+  std::int64_t minutes = 0;
+  const auto ends = [&](const char* output, RunState outcome = RunState::succeeded) {
+    const RunId id = f.live(f.echo, {.id = ++minutes});
+    const bool big = std::string{output} == "big";
+    f.database.run("WITH l AS (DELETE FROM carillon.run_live WHERE id = " + id.str() +
+                   " RETURNING *), o AS (INSERT INTO "
+                   "carillon.run_output (run_id, tenant_id, output) SELECT id, tenant_id, convert_to('" +
+                   output + "', 'UTF8') FROM l WHERE " + (big ? "true" : "false") +
+                   ") INSERT INTO carillon.run_history (id, "
+                   "tenant_id, task_id, task_version, number, retry, attempt, takeovers, folded, run_at, started_at, "
+                   "finished_at, origin, agent_id, correlation_id, outcome, error_class, output) SELECT id, tenant_id, "
+                   "task_id, task_version, number, retry, attempt, takeovers, folded, run_at, started_at, now(), "
+                   "origin, agent_id, correlation_id, '" +
+                   std::string{name_of(outcome)} + "', " + (outcome == RunState::failed ? "'timeout'" : "NULL") + ", " +
+                   (big ? "NULL" : "convert_to('" + std::string{output} + "', 'UTF8')") + " FROM l");
+    return f.planned();
+  };
+  CHECK(ends("a") == "0");  // nothing to compare it with
+  CHECK(ends("a") == "0");
+  CHECK(ends("b") == "1");
+  CHECK(ends("big") == "2");
+  CHECK(ends("big") == "2");
+  CHECK(ends("", RunState::failed) == "3");
+  CHECK(ends("big") == "4");  // well again
+  CHECK(ends("c") == "5");
+  CHECK(ends("c") == "5");
+}
+
 TEST_CASE("a task without targets plans nothing beside one that has some", "[store][delivery]") {
   Telling f;
   f.tells("always");
