@@ -1,7 +1,8 @@
 // Policies over MCP and the command line, with the real program: clock changes, what is ambiguous, snoozing and pausing,
 // overlap and conflicts (E3, E4, E9, E10), runs beside each other, quiet hours, calendars and past slots.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { writeFileSync } from "node:fs";
+import { after, before, describe, test } from "node:test";
 import { clients, Home, standIn, textOf, until } from "./lib.mjs";
 
 let home;
@@ -21,103 +22,107 @@ const refused = async (tool, args) => {
 };
 const inADay = (hours) => new Date(Date.now() + hours * 3600_000).toISOString().slice(0, 10);
 
-test("a time that a clock change takes out or gives twice is told by every client (E3)", async () => {
-  for (const kind of await clients()) {
-    const client = await kind.connect(home);
-    const spring = await client.callTool({ name: "preview", arguments: { when: "every day at 02:30", timezone: "Europe/Berlin", from: "2027-03-27", to: "2027-03-30" } });
-    const next = spring.structuredContent.next;
-    assert.deepEqual(next.map((slot) => slot.at.slice(5, 16)), ["03-27T02:30", "03-28T03:30", "03-29T02:30"], kind.name);
-    assert.match(next[1].note, /02:30 does not exist on 2027-03-28/);
-    const autumn = await client.callTool({ name: "preview", arguments: { when: "every day at 02:30", timezone: "Europe/Berlin", from: "2027-10-31", to: "2027-11-01" } });
-    assert.equal(autumn.structuredContent.next.length, 1, textOf(autumn));
-    await client.close();
-  }
-  const both = await home.call("preview", { when: "every day at 02:30", timezone: "Europe/Berlin", dst_overlap: "both", from: "2027-10-31", to: "2027-11-01" });
-  assert.equal(both.next.length, 2);
-});
+describe("policies", { concurrency: true }, () => {
+  test("a time that a clock change takes out or gives twice is told by every client (E3)", async () => {
+    for (const kind of await clients()) {
+      const client = await kind.connect(home);
+      const spring = await client.callTool({ name: "preview", arguments: { when: "every day at 02:30", timezone: "Europe/Berlin", from: "2027-03-27", to: "2027-03-30" } });
+      const next = spring.structuredContent.next;
+      assert.deepEqual(next.map((slot) => slot.at.slice(5, 16)), ["03-27T02:30", "03-28T03:30", "03-29T02:30"], kind.name);
+      assert.match(next[1].note, /02:30 does not exist on 2027-03-28/);
+      const autumn = await client.callTool({ name: "preview", arguments: { when: "every day at 02:30", timezone: "Europe/Berlin", from: "2027-10-31", to: "2027-11-01" } });
+      assert.equal(autumn.structuredContent.next.length, 1, textOf(autumn));
+      await client.close();
+    }
+    const both = await home.call("preview", { when: "every day at 02:30", timezone: "Europe/Berlin", dst_overlap: "both", from: "2027-10-31", to: "2027-11-01" });
+    assert.equal(both.next.length, 2);
+  });
 
-test("what is ambiguous or past is refused with what would work and saves nothing (E4)", async () => {
-  const ambiguous = await refused("schedule_task", { name: "x", when: "30m", message: "x" });
-  assert.match(JSON.stringify(ambiguous), /when_ambiguous.*in 30m.*every 30m/s);
-  const past = await refused("schedule_task", { name: "x", when: "2025-11-21 09:00", message: "x" });
-  assert.match(JSON.stringify(past), /when_in_past/);
-  assert.equal((await home.call("list_tasks", { query: "x" })).total, 0);
-});
+  test("what is ambiguous or past is refused with what would work and saves nothing (E4)", async () => {
+    const ambiguous = await refused("schedule_task", { name: "never-made", when: "30m", message: "x" });
+    assert.match(JSON.stringify(ambiguous), /when_ambiguous.*in 30m.*every 30m/s);
+    const past = await refused("schedule_task", { name: "never-made", when: "2025-11-21 09:00", message: "x" });
+    assert.match(JSON.stringify(past), /when_in_past/);
+    assert.equal((await home.call("list_tasks", { query: "never-made" })).total, 0);
+  });
 
-test("skipped slots, and a tag that is paused and comes back with what it left out (E9)", async () => {
-  await home.call("schedule_task", { name: "brief", when: "every day at 07:30", tool: "s.echo", arguments: { message: "x" }, tags: ["work"] });
-  const snoozed = await home.call("snooze", { task: "brief", skip: 2, reason: "holiday" });
-  assert.equal(snoozed.skipped.length, 2);
-  await home.call("schedule_task", { name: "beat", when: "every 1s", tool: "s.echo", arguments: { message: "x" }, tags: ["beat"] });
-  await home.call("set_task_state", { tag: "beat", state: "paused", until: "in 3s", meanwhile: "once", reason: "away" });
-  await until(async () => (await home.call("get_task", { task: "beat" })).state === "active", "the pause to end");
-  const told = await until(async () => { const rows = await runs("beat"); return rows.some((run) => /paused: away/.test(run.reason ?? "")) && rows; }, "the row of the pause");
-  assert.ok(told.some((run) => run.reason === "its slot fell into a pause"), JSON.stringify(told));
-  await home.call("delete_item", { kind: "task", name: "beat" });
-});
+  test("skipped slots, and a tag that is paused and comes back with what it left out (E9)", async () => {
+    await home.call("schedule_task", { name: "brief", when: "every day at 07:30", tool: "s.echo", arguments: { message: "x" }, tags: ["work"] });
+    const snoozed = await home.call("snooze", { task: "brief", skip: 2, reason: "holiday" });
+    assert.equal(snoozed.skipped.length, 2);
+    await home.call("schedule_task", { name: "beat", when: "every 1s", tool: "s.echo", arguments: { message: "x" }, tags: ["beat"] });
+    await home.call("set_task_state", { tag: "beat", state: "paused", until: "in 3s", meanwhile: "once", reason: "away" });
+    await until(async () => (await home.call("get_task", { task: "beat" })).state === "active", "the pause to end");
+    const told = await until(async () => { const rows = await runs("beat"); return rows.some((run) => /paused: away/.test(run.reason ?? "")) && rows; }, "the row of the pause");
+    assert.ok(told.some((run) => run.reason === "its slot fell into a pause"), JSON.stringify(told));
+    await home.call("delete_item", { kind: "task", name: "beat" });
+  });
 
-test("conflicts are told with a way out, and overlap skip leaves a row (E10)", async () => {
-  for (const name of ["a", "b"]) await home.call("schedule_task", { name, when: "every day at 09:00", tool: "s.echo", arguments: { message: name }, lock: "reports" });
-  const { conflicts } = await home.call("preview", { task: "a" });
-  assert.deepEqual(conflicts.map((conflict) => [conflict.kind, conflict.with]), [["same_lock", "b"]]);
-  assert.match(conflicts[0].suggestion, /move one of them/);
+  test("conflicts are told with a way out, and overlap skip leaves a row (E10)", async () => {
+    for (const name of ["a", "b"]) await home.call("schedule_task", { name, when: "every day at 09:00", tool: "s.echo", arguments: { message: name }, lock: "reports" });
+    const { conflicts } = await home.call("preview", { task: "a" });
+    assert.deepEqual(conflicts.map((conflict) => [conflict.kind, conflict.with]), [["same_lock", "b"]]);
+    assert.match(conflicts[0].suggestion, /move one of them/);
 
-  await home.call("schedule_task", { name: "sync", when: "every 1s", tool: "s.sleep", arguments: { ms: 2500 }, options: { timeout: "10s" } });
-  await until(async () => (await runs("sync")).some((run) => /overlap/.test(run.reason ?? "")), "a slot that is skipped");
-  await until(async () => (await runs("sync")).some((run) => run.status === "succeeded"), "a run to end");
-  await home.call("set_task_state", { tasks: ["sync"], state: "paused" });
-  const itself = (await home.call("preview", { task: "sync" })).conflicts.find((conflict) => conflict.kind === "overlaps_itself");
-  assert.match(itself.suggestion, /^every \d+s$/);
-});
+    await home.call("schedule_task", { name: "sync", when: "every 1s", tool: "s.sleep", arguments: { ms: 2500 }, options: { timeout: "10s" } });
+    await until(async () => (await runs("sync")).some((run) => /overlap/.test(run.reason ?? "")), "a slot that is skipped");
+    await until(async () => (await runs("sync")).some((run) => run.status === "succeeded"), "a run to end");
+    await home.call("set_task_state", { tasks: ["sync"], state: "paused" });
+    const itself = (await home.call("preview", { task: "sync" })).conflicts.find((conflict) => conflict.kind === "overlaps_itself");
+    assert.match(itself.suggestion, /^every \d+s$/);
+  });
 
-test("what was previewed is saved, anything else refused", async () => {
-  const { confirm } = await home.call("preview", { when: "in 20m" });
-  assert.match(JSON.stringify(await refused("schedule_task", { name: "tea", when: "in 21m", message: "x", confirm })), /differ in when/);
-  assert.equal((await home.call("schedule_task", { name: "tea", when: "in 20m", message: "x", confirm })).result, "created");
-});
+  test("what was previewed is saved, anything else refused", async () => {
+    const { confirm } = await home.call("preview", { when: "in 20m" });
+    assert.match(JSON.stringify(await refused("schedule_task", { name: "tea", when: "in 21m", message: "x", confirm })), /differ in when/);
+    assert.equal((await home.call("schedule_task", { name: "tea", when: "in 20m", message: "x", confirm })).result, "created");
+  });
 
-test("at most max_parallel runs go on at once and the next one says for whom it waits", async () => {
-  await home.call("schedule_task", { name: "wide", when: "manual", tool: "s.sleep", arguments: { ms: 2000 }, options: { max_parallel: 2, overlap: "allow" } });
-  for (let i = 0; i < 3; ++i) await home.call("run_now", { task: "wide" });
-  const waiting = await until(async () => (await runs("wide")).find((run) => run.waits_for), "a run that waits");
-  assert.match(waiting.waits_for, /^one of wide#\d+, wide#\d+ must end first: max_parallel is 2$/);
-  await until(async () => (await runs("wide")).every(finished), "all of them");
-});
+  test("at most max_parallel runs go on at once and the next one says for whom it waits", async () => {
+    const file = `${home.directory}/go`;
+    await home.call("schedule_task", { name: "wide", when: "manual", tool: "s.wait_for_file", arguments: { path: file }, options: { max_parallel: 2, overlap: "allow", timeout: "60s" } });
+    for (let i = 0; i < 3; ++i) await home.call("run_now", { task: "wide" });
+    const waiting = await until(async () => (await runs("wide")).find((run) => run.waits_for), "a run that waits");
+    assert.match(waiting.waits_for, /^one of wide#\d+, wide#\d+ must end first: max_parallel is 2$/);
+    writeFileSync(file, "");
+    await until(async () => (await runs("wide")).every(finished), "all of them");
+  });
 
-test("a message in quiet hours waits for their end and keeps its slot", async () => {
-  await home.call("schedule_task", { name: "hush", when: "in 1s", message: "psst" });
-  const [run] = await until(async () => { const rows = await runs("hush"); return rows.length > 0 && rows; }, "the deferred run");
-  if (/23:59/.test(new Date().toTimeString())) return;  // the one minute that is not quiet
-  assert.equal(run.status, "queued");
-  assert.equal(run.reason, "deferred by quiet hours 00:00-23:59 of messages");
-});
+  test("a message in quiet hours waits for their end and keeps its slot", async () => {
+    await home.call("schedule_task", { name: "hush", when: "in 1s", message: "psst" });
+    const [run] = await until(async () => { const rows = await runs("hush"); return rows.length > 0 && rows; }, "the deferred run");
+    if (/23:59/.test(new Date().toTimeString())) return;  // the one minute that is not quiet
+    assert.equal(run.status, "queued");
+    assert.equal(run.reason, "deferred by quiet hours 00:00-23:59 of messages");
+  });
 
-test("a calendar moves the next slot of its task at once and is not deleted while it is used", async () => {
-  const said = async (...words) => { const answer = await home.run(["calendar", ...words]); return { ...answer, all: answer.stdout + answer.stderr }; };
-  assert.equal((await said("add", "away", "2020-01-01")).code, 0);
-  await home.call("schedule_task", { name: "daily", when: "every day at 12:00", timezone: "UTC", tool: "s.echo", arguments: { message: "x" }, options: { calendars: ["away"] } });
-  const changed = await said("add", "away", `${inADay(0)}..${inADay(24 * 9)}`);
-  assert.match(changed.all, /away updated: 10 days\n {2}next slots derived anew: daily/);
-  const task = await home.call("get_task", { task: "daily" });
-  assert.match(task.schedule.next[0], new RegExp(inADay(24 * 10)));
-  const kept = await said("delete", "away");
-  assert.equal(kept.code, 1);
-  assert.match(kept.all, /used by daily/);
-  assert.match((await said("show", "away")).all, /used by daily/);
-  const ics = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTART;VALUE=DATE:20261225\r\nDTEND;VALUE=DATE:20261227\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
-  assert.equal((await home.run(["calendar", "add", "holidays", "--ics", "-"], { input: ics })).code, 0);
-  assert.match((await said("show", "holidays")).all, /^2026-12-25, 2026-12-26\n/);
-  assert.equal((await said("delete", "holidays")).code, 0);
-  assert.equal((await said("add", "away", "christmas")).code, 1);
-  assert.equal((await said("add")).code, 2);
-});
+  test("a calendar moves the next slot of its task at once and is not deleted while it is used", async () => {
+    const said = async (...words) => { const answer = await home.run(["calendar", ...words]); return { ...answer, all: answer.stdout + answer.stderr }; };
+    assert.equal((await said("add", "away", "2020-01-01")).code, 0);
+    await home.call("schedule_task", { name: "daily", when: "every day at 12:00", timezone: "UTC", tool: "s.echo", arguments: { message: "x" }, options: { calendars: ["away"] } });
+    const changed = await said("add", "away", `${inADay(0)}..${inADay(24 * 9)}`);
+    assert.match(changed.all, /away updated: 10 days\n {2}next slots derived anew: daily/);
+    const task = await home.call("get_task", { task: "daily" });
+    assert.match(task.schedule.next[0], new RegExp(inADay(24 * 10)));
+    const kept = await said("delete", "away");
+    assert.equal(kept.code, 1);
+    assert.match(kept.all, /used by daily/);
+    assert.match((await said("show", "away")).all, /used by daily/);
+    const ics = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTART;VALUE=DATE:20261225\r\nDTEND;VALUE=DATE:20261227\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    assert.equal((await home.run(["calendar", "add", "holidays", "--ics", "-"], { input: ics })).code, 0);
+    assert.match((await said("show", "holidays")).all, /^2026-12-25, 2026-12-26\n/);
+    assert.equal((await said("delete", "holidays")).code, 0);
+    assert.equal((await said("add", "away", "christmas")).code, 1);
+    assert.equal((await said("add")).code, 2);
+  });
 
-test("a backfill runs past slots once", async () => {
-  await home.call("schedule_task", { name: "past", when: "cron 0 0 * * *", timezone: "UTC", tool: "s.echo", arguments: { message: "x" } });
-  const backfill = (...more) => home.run(["backfill", "past", "--from", `${inADay(-48)}T00:00:00Z`, ...more]);
-  assert.match((await backfill("--dry-run")).stdout, /would run\n3 slots without a run; 0 had their run/);
-  const done = await backfill();
-  assert.match(done.stdout, /past#\d+\n3 slots queued; 0 had their run/);
-  await until(async () => { const rows = await runs("past"); return rows.length === 3 && rows.every((run) => run.status === "succeeded"); }, "the three runs");
-  assert.match((await backfill()).stdout, /0 slots without a run; 3 had their run/);
+  test("a backfill runs past slots once", async () => {
+    await home.call("schedule_task", { name: "past", when: "cron 0 0 * * *", timezone: "UTC", tool: "s.echo", arguments: { message: "x" } });
+    const backfill = (...more) => home.run(["backfill", "past", "--from", `${inADay(-48)}T00:00:00Z`, ...more]);
+    assert.match((await backfill("--dry-run")).stdout, /would run\n3 slots without a run; 0 had their run/);
+    const done = await backfill();
+    assert.match(done.stdout, /past#\d+\n3 slots queued; 0 had their run/);
+    await until(async () => { const rows = await runs("past"); return rows.length === 3 && rows.every((run) => run.status === "succeeded"); }, "the three runs");
+    assert.match((await backfill()).stdout, /0 slots without a run; 3 had their run/);
+  });
 });
