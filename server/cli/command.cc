@@ -32,6 +32,9 @@ constexpr auto kSubcommands = std::to_array<Subcommand>({
     {"calendar", "add NAME DATE… | add NAME --ics FILE | list | show NAME | delete NAME",
      "named days that schedules leave out or keep to", run_calendar},
     {"backfill", "<task> --from TIME [--to TIME] [--dry-run]", "runs for past slots that had none", run_backfill},
+    {"install-service", "[--user | --system [--run-as USER]] [--print] [options of serve]",
+     "have systemd run the daemon", run_install_service},
+    {"uninstall-service", "[--user | --system]", "stop and remove that service", run_uninstall_service},
 });
 
 void print_help() {
@@ -39,7 +42,7 @@ void print_help() {
       "carillon %s: time, state and discipline for AI agents, over MCP\n\nusage: carillon <command> [options]\n\n",
       std::string{kVersion}.c_str());
   for (const auto& command : kSubcommands)
-    std::printf("  %-8s %-58s %s\n", std::string{command.name}.c_str(), std::string{command.usage}.c_str(),
+    std::printf("  %-17s %-58s %s\n", std::string{command.name}.c_str(), std::string{command.usage}.c_str(),
                 std::string{command.summary}.c_str());
   std::printf("\nEvery command takes --config FILE and --set key=value; `carillon config keys` lists the keys.\n");
 }

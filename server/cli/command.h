@@ -57,6 +57,8 @@ int run_calendar(const Words& words);
 int run_backfill(const Words& words);
 int run_login(const Words& words);
 int run_logout(const Words& words);
+int run_install_service(const Words& words);
+int run_uninstall_service(const Words& words);
 
 // What all subcommands share: `--config FILE`, `--set key=value` (again and again), and the flags given here as
 // {flag, key}: `--listen X` sets http.listen. Everything else on the line is refused or handed on.
@@ -86,6 +88,9 @@ struct Expected {
   std::vector<FlagForKey> flags{};
   std::vector<OwnOption> own{};
 };
+
+// The flags of `serve`, for all who start one.
+std::vector<FlagForKey> serve_flags();
 
 // Parses and loads the configuration. Every mistake goes to stderr at once; then nothing is returned and the exit code
 // is kExitUsage.

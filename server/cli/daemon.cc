@@ -13,8 +13,10 @@
 #include "server/cli/deliveries.h"
 #include "server/cli/downstream.h"
 #include "server/cli/health_facts.h"
+#include "server/cli/service.h"
 #include "server/cli/token.h"
 #include "server/engine/engine.h"
+#include "server/process/supervisor.h"
 #include "server/store/database.h"
 #include "server/store/db_clock.h"
 #include "server/store/migrate.h"
@@ -71,6 +73,11 @@ std::string service_of(Role role) {
     default:
       return "serve";
   }
+}
+
+Supervision supervision() {
+  if (process::is_supervised()) return Supervision::supervised;
+  return process::is_run_by_systemd() ? Supervision::systemd : Supervision::none;
 }
 
 json server_info() { return {{"name", "carillon"}, {"title", "Carillon"}, {"version", kVersion}}; }
@@ -152,9 +159,9 @@ void Daemon::Rooms::start_inside() {
   options.quiet = config.worker.quiet;
   options.durable = role == Role::in_process ? "host_only" : config.database.url.empty() ? "daemon" : "server";
   options.undeliverable = [this](TargetKind kind) { return deliveries ? deliveries->missing(kind) : std::nullopt; };
-  engine = std::make_unique<Engine>(
-      EngineParts{.store = *store, .clock = clock, .tools = *catalog, .worker = bell, .ids = membership->ids()},
-      options);
+  options.service_offer = service_offer(role, supervision());
+  const EngineParts parts{.store = *store, .clock = clock, .tools = *catalog, .worker = bell, .ids = membership->ids()};
+  engine = std::make_unique<Engine>(parts, options);
   retention = std::make_unique<Retention>(*store, config.retention);
   retention->make_partitions(clock.now());
 }

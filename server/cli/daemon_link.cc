@@ -12,6 +12,7 @@
 #include "server/base/log.h"
 #include "server/base/version.h"
 #include "server/cli/control.h"
+#include "server/cli/service_manager.h"
 #include "server/domain/schedule/zone.h"
 #include "server/process/child.h"
 #include "server/process/executable.h"
@@ -163,6 +164,8 @@ Result<DaemonLink> find_or_start_daemon(const Paths& paths, std::string_view wan
     const auto gone = ask_to_give_way(paths, version_of(*link), patience);
     if (!gone.ok()) return gone.error();
   }
+  // Where the daemon is a service, a second one beside its manager would keep it from ever starting again.
+  if (start_service(paths, patience)) return connect_daemon(paths, want);
   const auto started = start_daemon(paths, {"--auto-started"}, patience);
   if (!started.ok()) return started.error();
   return connect_daemon(paths, want);

@@ -35,10 +35,11 @@ struct DaemonLink {
 // `successor`: the version that will take over; only with want "stop".
 Result<DaemonLink> connect_daemon(const Paths& paths, std::string_view want, std::string_view successor = {});
 
-// The same; where none answers, one is started (detached, under the start lock, its output in the log file) and awaited
-// for at most `patience`. A daemon that a front of an older version started is asked to give way: it finishes its runs
-// softly and ends, and one of our version is started. One that somebody started on purpose is used as it is, with a
-// warning in the log. Errors: unavailable, with the end of its log.
+// The same; where none answers, one is started under the start lock and awaited for at most `patience`: by systemd
+// where it is a service (service_manager.h), else detached, with its output in the log file. A daemon that a front of
+// an older version started is asked to give way: it finishes its runs softly and ends, and one of our version is
+// started. One that somebody started on purpose is used as it is, with a warning in the log. Errors: unavailable, with
+// the end of its log.
 Result<DaemonLink> find_or_start_daemon(const Paths& paths, std::string_view want, Duration patience);
 
 // Writes all of it; false: the other side is gone.

@@ -7,6 +7,7 @@
 #include "server/cli/daemon_link.h"
 #include "server/cli/stop_signal.h"
 #include "server/process/file_lock.h"
+#include "server/process/supervisor.h"
 
 namespace carillon::cli {
 namespace {
@@ -23,7 +24,9 @@ int run_until_stopped(const Config& config, Role role) {
   StopSignal stop;
   auto daemon = Daemon::start(config, role, stop);
   if (!daemon.ok()) return refused(daemon.error());
+  process::tell_supervisor("READY=1");
   stop.wait();
+  process::tell_supervisor("STOPPING=1");
   stop.let_second_signal_kill();
   (*daemon)->stop();
   return kExitOk;
@@ -46,15 +49,19 @@ int detach(const Words& words, const Paths& paths) {
 
 }  // namespace
 
+std::vector<FlagForKey> serve_flags() {
+  return {{"listen", "http.listen", "address of the HTTP endpoint, host:port", ""},
+          {"insecure-loopback", "http.insecure_loopback", "ask for no token on loopback", "true"},
+          {"toolsets", "tools.toolsets", "which sets of tools to offer", ""},
+          {"prefix", "tools.prefix", "put before the name of every tool", ""}};
+}
+
 int run_serve(const Words& words) {
-  const auto parsed = parse_words(
-      words, {.command = "serve",
-              .flags = {{"listen", "http.listen", "address of the HTTP endpoint, host:port", ""},
-                        {"insecure-loopback", "http.insecure_loopback", "ask for no token on loopback", "true"},
-                        {"toolsets", "tools.toolsets", "which sets of tools to offer", ""},
-                        {"prefix", "tools.prefix", "put before the name of every tool", ""}},
-              .own = {{"detach", "start in the background and return once it is ready", ""},
-                      {"auto-started", "started by a front: a busy port is no reason to fail", ""}}});
+  const auto parsed =
+      parse_words(words, {.command = "serve",
+                          .flags = serve_flags(),
+                          .own = {{"detach", "start in the background and return once it is ready", ""},
+                                  {"auto-started", "started by a front: a busy port is no reason to fail", ""}}});
   if (!parsed) return kExitUsage;
   const Config& config = parsed->config;
   if (parsed->has("detach")) return detach(words, config.paths);

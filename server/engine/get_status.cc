@@ -81,6 +81,7 @@ Result<StatusReport> Engine::get_status(const Caller& caller, StatusUse use) {
                         .agent = caller.agent.str(),
                         .scopes = caller.scopes.names(),
                         .durable = options_.durable,
+                        .service_offer = counts.active > 0 ? options_.service_offer : "",
                         .queued_due = queue.due,
                         .queued_later = queue.later,
                         .running = busy.running,

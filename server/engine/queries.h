@@ -311,6 +311,7 @@ struct StatusReport {
   std::string agent{};
   std::vector<std::string> scopes{};
   std::string durable{};
+  std::string service_offer{};  // how active tasks are made to outlive this process; empty: they do
   std::int64_t queued_due = 0;  // could run now
   std::int64_t queued_later = 0;
   std::int64_t running = 0;
