@@ -1,5 +1,7 @@
 #include "tools/status_answers.h"
 
+#include <algorithm>
+
 #include "server/domain/schedule/schedule.h"
 #include "tools/downstream.h"
 #include "tools/render.h"
@@ -60,6 +62,19 @@ ordered_json undelivered_of(const StatusReport& status) {
   return facts;
 }
 
+// Those that come first, and how many there are.
+void add_retimed(ordered_json& facts, const StatusReport& status) {
+  constexpr std::size_t kShown = 5;
+  for (std::size_t i = 0; i < std::min(kShown, status.retimed.size()); ++i) {
+    const MovedTask& moved = status.retimed[i];
+    facts["retimed"].push_back({{"task", moved.task},
+                                {"was", say_time(moved.was, moved.zone, status.now)},
+                                {"next", say_time(moved.next, moved.zone, status.now)},
+                                {"because", moved.reason}});
+  }
+  if (status.retimed.size() > kShown) facts["retimed_in_all"] = status.retimed.size();
+}
+
 Answer told(const StatusReport& status, const DownstreamFound& servers) {
   ordered_json facts{{"now", describe_local(status.now, status.zone)}, {"at", to_rfc3339_in(status.now, status.zone)}};
   facts["you"] = {{"agent", status.agent}, {"scopes", status.scopes}};
@@ -78,6 +93,7 @@ Answer told(const StatusReport& status, const DownstreamFound& servers) {
   facts["servers"] = servers_of(servers);
   for (const auto& entry : status.next)
     facts["next"].push_back({{"task", entry.task}, {"at", say_time(entry.at, entry.zone, status.now)}});
+  add_retimed(facts, status);
   facts["since_last_asked"] = since_of(status.since_last_asked, status);
   for (const auto& run : status.since_last_asked.attention)
     facts["attention"].push_back(run_row(run, status.now, Format::concise));

@@ -16,6 +16,7 @@
 #include "server/cli/service.h"
 #include "server/cli/token.h"
 #include "server/engine/engine.h"
+#include "server/engine/retiming.h"
 #include "server/process/supervisor.h"
 #include "server/store/database.h"
 #include "server/store/db_clock.h"
@@ -98,6 +99,7 @@ struct Daemon::Rooms {
   std::unique_ptr<catalog::Catalog> catalog;
   WorkerBell bell;
   std::unique_ptr<Engine> engine;
+  std::unique_ptr<Retiming> retiming;
   std::unique_ptr<Retention> retention;
   std::unique_ptr<Deliveries> deliveries;
   std::unique_ptr<Worker> worker;
@@ -162,6 +164,7 @@ void Daemon::Rooms::start_inside() {
   options.service_offer = service_offer(role, supervision());
   const EngineParts parts{.store = *store, .clock = clock, .tools = *catalog, .worker = bell, .ids = membership->ids()};
   engine = std::make_unique<Engine>(parts, options);
+  retiming = std::make_unique<Retiming>(parts, engine->watch(), membership->instance());
   retention = std::make_unique<Retention>(*store, config.retention);
   retention->make_partitions(clock.now());
 }
@@ -232,6 +235,7 @@ void Daemon::Rooms::start_working() {
   hooks.each_second = [this, tell_watchers] {
     engine->check_watched_runs();
     engine->end_pauses();
+    retiming->run_once();
     tell_watchers();
   };
   hooks.run_asks = [this](RunId run) { engine->watch().asks(run); };
@@ -411,6 +415,7 @@ void Daemon::stop() {
   rooms_->tools.reset();
   rooms_->worker.reset();
   rooms_->deliveries.reset();
+  rooms_->retiming.reset();
   rooms_->engine.reset();
   rooms_->catalog.reset();
   rooms_->store.reset();

@@ -6,6 +6,7 @@
 #include "server/engine/standing.h"
 #include "server/store/delivery_store.h"
 #include "server/store/status_store.h"
+#include "server/store/zone_store.h"
 
 // get_status: who asks, what is queued, what comes next, and what went wrong since this caller last asked.
 
@@ -60,6 +61,15 @@ void put_undelivered(Tx& tx, const TenantId& tenant, StatusReport& report) {
       report.undelivered.push_back({view_of(*run).run, each.target, each.state, each.error});
 }
 
+std::vector<MovedTask> retimed(Tx& tx, const Caller& caller, Instant now, StatusUse use) {
+  std::vector<MovedTask> moved;
+  ZoneStore zones{tx};
+  for (auto& each : zones.untold(caller.tenant, caller.agent))
+    moved.push_back({std::move(each.task), std::move(each.zone), each.was, each.next, std::move(each.reason)});
+  if (!moved.empty() && use == StatusUse::asked) zones.tell(caller.tenant, caller.agent, now);
+  return moved;
+}
+
 std::optional<DispatchPause> pause_of(StatusStore& status, const TenantId& tenant) {
   const auto pause = status.dispatch_pause(tenant);
   if (!pause) return std::nullopt;
@@ -95,6 +105,7 @@ Result<StatusReport> Engine::get_status(const Caller& caller, StatusUse use) {
                         .next = coming({tx, caller.tenant, options_.quiet}, now)};
     for (HeldTaskRecord& held : status.held(caller.tenant))
       report.held.push_back({std::move(held.task), std::move(held.zone), held.runs, held.first_slot});
+    report.retimed = retimed(tx, caller, now, use);
     report.since_last_asked = since_last_asked(tx, caller, now, use);
     put_undelivered(tx, caller.tenant, report);
     return report;

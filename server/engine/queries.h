@@ -304,6 +304,14 @@ struct UndeliveredRow {
   std::string error{};
 };
 
+// A task whose next slot is another since its zone is (engine/retiming.h).
+struct MovedTask {
+  std::string task;
+  std::string zone;
+  Instant was{}, next{};
+  std::string reason;
+};
+
 struct StatusReport {
   Instant now{};
   std::string zone{};
@@ -323,7 +331,8 @@ struct StatusReport {
   int shards_without_owner = 0;  // of 16; more than none for more than seconds: no worker runs
   std::optional<DispatchPause> dispatch_pause{};
   std::vector<HeldTask> held{};
-  std::vector<AgendaEntry> next{};  // at most five
+  std::vector<AgendaEntry> next{};   // at most five
+  std::vector<MovedTask> retimed{};  // of the caller's tasks, since the caller was last told
   SinceLastAsked since_last_asked{};
   std::int64_t undelivered_total = 0;
   std::vector<UndeliveredRow> undelivered{};  // at most five, the newest first

@@ -2,6 +2,7 @@
 
 #include "server/base/check.h"
 #include "server/domain/moment.h"
+#include "server/engine/correlation.h"
 #include "server/engine/engine.h"
 #include "server/engine/held_runs.h"
 #include "server/engine/lookup.h"
@@ -175,15 +176,6 @@ void Engine::end_pauses() {
     });
 }
 
-// 32 hexadecimal digits, as a trace id has.
-std::string Engine::own_correlation_id() {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (int half = 0; half < 2; ++half) {
-    auto number = static_cast<std::uint64_t>(parts_.ids.next(parts_.clock.now()).number());
-    for (int i = 0; i < 16; ++i, number >>= 4U) text += kDigits[number & 15U];
-  }
-  return text;
-}
+std::string Engine::own_correlation_id() { return carillon::own_correlation_id(parts_.ids, parts_.clock.now()); }
 
 }  // namespace carillon

@@ -320,4 +320,13 @@ std::vector<SlotOverride> TaskStore::overrides(const TenantId& tenant, TaskId ta
   return said;
 }
 
+std::vector<TenantTaskRecord> TaskStore::with_slots(std::int16_t shard, const std::optional<TenantTask>& after,
+                                                    int limit) {
+  std::vector<TenantTaskRecord> tasks;
+  for (const auto& row : tx_.exec(sql::tasks_with_slots, shard, after ? after->tenant.str() : std::string{},
+                                  after ? after->task : TaskId{0}, limit))
+    tasks.push_back({column<TenantId>(row["tenant_id"]), read_task(row)});
+  return tasks;
+}
+
 }  // namespace carillon

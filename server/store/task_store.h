@@ -155,6 +155,11 @@ struct TenantTask {
   TaskId task;
 };
 
+struct TenantTaskRecord {
+  TenantId tenant;
+  TaskRecord task;
+};
+
 class TaskStore {
  public:
   explicit TaskStore(Tx& tx) : tx_(tx) {}
@@ -205,6 +210,8 @@ class TaskStore {
   std::optional<json> definition(const TenantId& tenant, TaskId task, int version);
   // Of all tenants: for the worker's poll, in a transaction across tenants.
   std::vector<TenantTask> due_resumptions(Instant now, int limit);
+  // The same; those of a shard whose next slot is known, in the order of tenant and id. No fixed delays.
+  std::vector<TenantTaskRecord> with_slots(std::int16_t shard, const std::optional<TenantTask>& after, int limit);
 
   void set_override(const TenantId& tenant, TaskId task, const SlotOverride& said, const AgentId& by, Instant at);
   std::vector<Instant> drop_overrides(const TenantId& tenant, TaskId task, Instant after);

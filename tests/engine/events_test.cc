@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "server/domain/json_schema/json_schema.h"
+#include "server/engine/retiming.h"
 #include "server/store/question_rows.h"
 #include "server/store/schedule_rows.h"
 #include "server/store/shard_leases.h"
@@ -98,6 +99,16 @@ void do_everything(EngineFixture& f) {
   REQUIRE(f.engine.cancel_run(f.caller(), {.run = "a#4", .force = true}).ok());
   REQUIRE(f.engine.delete_item(f.caller(), {.kind = "task", .name = "a"}).ok());
   REQUIRE(f.update("a", "{}", {.restore = true}).ok());
+}
+
+// As if the next slots had been computed with other tzdata, which had them an hour later.
+void retime(EngineFixture& f, const std::string& owner) {
+  Retiming retiming{{f.store, f.clock, f.tools, f.worker, f.ids}, f.engine.watch(), owner};
+  REQUIRE_FALSE(retiming.run_once());
+  f.database.run("UPDATE carillon.zone_mark SET tzdata = '1970a'");
+  f.database.run("UPDATE carillon.schedule_state SET next_fire_at = next_fire_at + interval '1 h'");
+  while (retiming.run_once()) {
+  }
 }
 
 void settle_everything(EngineFixture& f, ByHand& worker) {
@@ -234,6 +245,7 @@ TEST_CASE("every event in the outbox fits the schema of its type and every type 
   EngineFixture f;
   ByHand worker{f};
   do_everything(f);
+  retime(f, "by hand");
   settle_everything(f, worker);
   lose_everything(f, worker);
   ask_everything(f, worker);

@@ -3,6 +3,7 @@
 #include <cctz/civil_time.h>
 #include <cctz/time_zone.h>
 #include <cctz/zone_info_source.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -14,6 +15,7 @@
 
 #include "server/base/guarded.h"
 #include "server/domain/nearest.h"
+#include "server/domain/schedule/tzdata.h"
 
 // Zones are asked of cctz as "<version>|<name>": what it caches for ever is then a zone of one version.
 namespace cctz_extension {
@@ -80,11 +82,26 @@ Release read_release() {
   return release;
 }
 
+// Tells one state of the file from another without reading it.
+struct Stamp {
+  ino_t file = 0;
+  off_t bytes = 0;
+  std::int64_t changed = 0;  // ns since 1970: the inode, also by a rename
+  friend bool operator==(const Stamp&, const Stamp&) = default;
+};
+
+std::optional<Stamp> stamp_release() {
+  struct stat status {};
+  if (::stat((database_folder() / "tzdata.zi").c_str(), &status) != 0) return std::nullopt;
+  return Stamp{status.st_ino, status.st_size, status.st_ctim.tv_sec * 1'000'000'000LL + status.st_ctim.tv_nsec};
+}
+
 struct Registry {
   std::vector<std::unique_ptr<Release>>
       releases;  // the last one is current; older ones are kept, their names are in use
   std::map<std::string, std::unique_ptr<const ZoneData>, std::less<>> zones;
-  std::string machine;  // empty until somebody asks
+  std::optional<Stamp> stamp;  // of the file that the current release was read from
+  std::string machine;         // empty until somebody asks
 };
 
 }  // namespace
@@ -115,9 +132,14 @@ class ZoneRegistry {
     return state_.with([](Registry& state) -> const Release& { return current(state); });
   }
 
-  ZoneRefresh refresh_release() {
-    return state_.with([](Registry& state) {
+  ZoneRefresh refresh_release(std::chrono::nanoseconds settled) {
+    return state_.with([&](Registry& state) {
       const std::string before = current(state).version;
+      const auto stamp = stamp_release();
+      if (!stamp || stamp == state.stamp) return ZoneRefresh::same;
+      const auto age = std::chrono::system_clock::now().time_since_epoch() - std::chrono::nanoseconds{stamp->changed};
+      if (age >= std::chrono::nanoseconds{0} && age < settled) return ZoneRefresh::same;
+      state.stamp = stamp;
       auto now = std::make_unique<Release>(read_release());
       if (now->version == before) return ZoneRefresh::same;
       state.releases.push_back(std::move(now));
@@ -138,7 +160,10 @@ class ZoneRegistry {
 
  private:
   static const Release& current(Registry& state) {
-    if (state.releases.empty()) state.releases.push_back(std::make_unique<Release>(read_release()));
+    if (state.releases.empty()) {
+      state.stamp = stamp_release();
+      state.releases.push_back(std::make_unique<Release>(read_release()));
+    }
     return *state.releases.back();
   }
 
@@ -269,6 +294,10 @@ ZoneRefresh refresh_machine_zone() { return ZoneRegistry::instance().set_machine
 
 std::string tzdata_version() { return ZoneRegistry::instance().release().version; }
 
-ZoneRefresh refresh_tzdata() { return ZoneRegistry::instance().refresh_release(); }
+ZoneRefresh refresh_tzdata() { return refresh_settled_tzdata({}); }
+
+ZoneRefresh refresh_settled_tzdata(std::chrono::microseconds settled) {
+  return ZoneRegistry::instance().refresh_release(settled);
+}
 
 }  // namespace carillon

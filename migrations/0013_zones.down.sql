@@ -1,0 +1,1 @@
+DROP TABLE carillon.retimed, carillon.zone_mark, carillon.zone_release;
