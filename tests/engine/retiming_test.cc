@@ -175,6 +175,17 @@ TEST_CASE("a slot that a clock set forward has jumped over is due and not lost",
   CHECK(f.next("two") == "2026-11-20 07:30");
 }
 
+TEST_CASE("a grid of hours goes on through a change by whole hours", "[engine][retiming]") {
+  RetimingFixture f;
+  f.set_now("2026-11-20T08:05:00Z");
+  f.scheduled(R"({"name":"hourly","when":"cron 0 * * * *","timezone":"Europe/Berlin","message":"x"})");
+  f.fired("hourly", "2026-11-20 08:00Z", "2026-11-20 09:00Z");
+  f.tzdata.berlin_is("Europe/London");
+  f.run();
+  CHECK(f.last("hourly") == "2026-11-20 08:00");
+  CHECK(f.next("hourly") == "2026-11-20 09:00");
+}
+
 TEST_CASE("there is no way back behind slots that have fired", "[engine][retiming]") {
   RetimingFixture f;
   f.set_now("2026-11-20T08:35:00Z");
