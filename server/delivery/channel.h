@@ -5,6 +5,7 @@
 // A channel knows no run and no database. send() blocks, for a bounded time; every method is thread-safe.
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <stop_token>
 #include <string>
