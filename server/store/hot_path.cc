@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "server/base/check.h"
+#include "server/store/batch.h"
 #include "server/store/sql.h"
 
 namespace carillon {
@@ -15,31 +16,10 @@ namespace {
 
 constexpr std::int32_t kInlineOutputMax = 2048;  // larger outputs have a row of their own (run_output)
 
-template <class Item, class Pick>
-auto each(const std::vector<Item>& items, Pick&& pick) {
-  std::vector<std::decay_t<decltype(pick(*items.begin()))>> values;
-  values.reserve(items.size());
-  for (const auto& item : items) values.push_back(pick(item));
-  return values;
-}
-
-template <class Item, class Pick>
-auto each(const std::vector<const Item*>& items, Pick&& pick) {
-  std::vector<std::decay_t<decltype(pick(**items.begin()))>> values;
-  values.reserve(items.size());
-  for (const Item* item : items) values.push_back(pick(*item));
-  return values;
-}
-
 void add_leases(HotParams& params, const std::vector<RunLease>& leases) {
   params.int64s(each(leases, [](const RunLease& lease) { return lease.id.number(); }))
       .int64s(each(leases, [](const RunLease& lease) { return lease.epoch; }))
       .int32s(each(leases, [](const RunLease& lease) { return lease.attempt; }));
-}
-
-void add_shards(HotParams& params, const std::vector<OwnedShard>& shards) {
-  params.int16s(each(shards, [](const OwnedShard& shard) { return shard.shard; }))
-      .int64s(each(shards, [](const OwnedShard& shard) { return shard.epoch; }));
 }
 
 // The entries of a list in which each may be missing.

@@ -1,17 +1,10 @@
 #include "server/store/question_rows.h"
 
+#include "server/store/batch.h"
 #include "server/store/sql.h"
 
 namespace carillon {
 namespace {
-
-template <class Items, class Pick>
-auto each(const Items& items, Pick&& pick) {
-  std::vector<std::decay_t<decltype(pick(*items.begin()))>> values;
-  values.reserve(items.size());
-  for (const auto& item : items) values.push_back(pick(item));
-  return values;
-}
 
 void add(HotParams& params, const std::vector<QuestionId>& questions) {
   params.int64s(each(questions, [](const QuestionId& question) { return question.run.number(); }))

@@ -5,23 +5,11 @@
 #include "server/base/check.h"
 #include "server/domain/schedule/misfire.h"
 #include "server/domain/shard.h"
+#include "server/store/batch.h"
 #include "server/store/sql.h"
 
 namespace carillon {
 namespace {
-
-template <class Items, class Pick>
-auto each(const Items& items, Pick&& pick) {
-  std::vector<std::decay_t<decltype(pick(*items.begin()))>> values;
-  values.reserve(items.size());
-  for (const auto& item : items) values.push_back(pick(item));
-  return values;
-}
-
-void add_shards(HotParams& params, const std::vector<OwnedShard>& shards) {
-  params.int16s(each(shards, [](const OwnedShard& shard) { return shard.shard; }))
-      .int64s(each(shards, [](const OwnedShard& shard) { return shard.epoch; }));
-}
 
 void add_tasks(HotParams& params, const std::vector<Firing>& firings) {
   std::int32_t place = 0;
