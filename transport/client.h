@@ -118,6 +118,7 @@ class McpClient final : private WireListener {
   void close(std::function<void()> gone);
 
  private:
+  static constexpr int kRoundsMax = 16;  // in which a request may ask something
   enum class State { idle, probing, initializing, ready, closed };
   // Addresses that somebody has to open before a legacy server does what it was asked; elicitation ids as JSON text.
   struct UrlErrand {
@@ -168,6 +169,7 @@ class McpClient final : private WireListener {
 
   // client_input.cc: what a server asks
   void take_questions(ClientRequestId id, const json& result);
+  const InputHandler& who_answers(const ClientRequest& request) const;
   ClientRequestId take_aside(ClientRequestId id);
   void take_answer(ClientRequestId round, const std::string& key, InputAnswer answer);
   void answer_server(const json_rpc::Request& request, std::optional<ClientRequestId> exchange);

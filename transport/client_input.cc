@@ -11,7 +11,6 @@
 namespace carillon::transport {
 namespace {
 
-constexpr int kRoundsMax = 16;
 constexpr std::size_t kQuestionsMax = 100;
 
 ClientFailure protocol_failure(std::string message) {
@@ -60,6 +59,10 @@ json default_content(const json& requested_schema) {
   return content;
 }
 
+const InputHandler& McpClient::who_answers(const ClientRequest& request) const {
+  return request.on_input ? request.on_input : hooks_.asked;
+}
+
 // The request goes on under an id of its own while the answers are gathered, and under another when it is repeated:
 // what still comes for an earlier id then meets nobody.
 ClientRequestId McpClient::take_aside(ClientRequestId id) {
@@ -81,7 +84,7 @@ void McpClient::take_questions(ClientRequestId id, const json& result) {
   if (wrong.empty() && questions->empty() && !has_state) wrong = "it asks for nothing";
   if (wrong.empty() && ++pending_.at(id).rounds > kRoundsMax) wrong = "it does not stop asking";
   if (!wrong.empty()) return finish(id, protocol_failure("the server asks for input, but " + wrong));
-  const InputHandler handler = pending_.at(id).request.on_input ? pending_.at(id).request.on_input : hooks_.asked;
+  const InputHandler handler = who_answers(pending_.at(id).request);
   if (!questions->empty() && !handler)
     return finish(id, nothing_given("the server asks for input, and nobody is there to give it"));
 
@@ -124,8 +127,7 @@ void McpClient::answer_server(const json_rpc::Request& request, std::optional<Cl
   };
   const auto about = pending_.find(asked_about(request.params, exchange));
   const bool is_known = about != pending_.end();
-  const InputHandler handler =
-      is_known && about->second.request.on_input ? about->second.request.on_input : hooks_.asked;
+  const InputHandler handler = is_known ? who_answers(about->second.request) : hooks_.asked;
   if (!handler || !is_input_method(request.method))
     return refuse(rpc_code::kMethodNotFound, "this client offers no such method");
   const std::string key = request.id.dump(-1, ' ', false, json::error_handler_t::replace);

@@ -11,7 +11,6 @@ namespace {
 
 constexpr int kUrlElicitationRequired = -32042;
 constexpr std::size_t kAddressesMax = 20;
-constexpr int kRoundsMax = 16;  // in which something new is asked
 constexpr Duration kPauseMax = std::chrono::seconds{60};
 
 std::string id_of(const json& elicitation) { return elicitation.value("elicitationId", json()).dump(); }
@@ -45,7 +44,7 @@ void McpClient::take_refusal(ClientRequestId id, RpcRefusal refusal) {
   const auto found = pending_.find(id);
   if (found == pending_.end()) return;
   const auto addresses = addresses_in(refusal);
-  const InputHandler handler = found->second.request.on_input ? found->second.request.on_input : hooks_.asked;
+  const InputHandler handler = who_answers(found->second.request);
   const bool is_asking = refusal.code == kUrlElicitationRequired && !is_modern(facts_.revision);
   if (!is_asking || addresses.empty() || !handler) return finish(id, std::move(refusal));
 
