@@ -1,8 +1,8 @@
 #include "server/delivery/webhook.h"
 
 #include <catch2/catch.hpp>
+#include <future>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "server/base/version.h"
 #include "server/delivery/channel.h"
@@ -38,6 +38,17 @@ struct Sender {
 
   DeliveryOptions options;
   std::stop_source stop;
+};
+
+// A receiver that answers only when the test has what it wants; 20 s are for a broken program.
+class Silence {
+ public:
+  void keep() const { over_.wait_for(20s); }
+  void end() { end_.set_value(); }
+
+ private:
+  std::promise<void> end_;
+  std::shared_future<void> over_ = end_.get_future().share();
 };
 
 }  // namespace
@@ -104,21 +115,25 @@ TEST_CASE("what a receiver answers decides what comes next", "[delivery][webhook
 
 TEST_CASE("a receiver that does not answer in time is given up", "[delivery][webhook]") {
   Sender sender{{}, 100ms};
-  const WebReceiver web{{WebAnswer{.meanwhile = [] { std::this_thread::sleep_for(300ms); }}}};
+  Silence silence;
+  const WebReceiver web{{WebAnswer{.meanwhile = [&] { silence.keep(); }}}};
   sender.options.webhook.hosts = {web.host()};
   const Attempt attempt = sender.send(web.url());
+  silence.end();
   CHECK(attempt.became == Became::unreachable);
   CHECK(attempt.why == "Timeout was reached");
 }
 
 TEST_CASE("an exchange ends when it is told to", "[delivery][webhook]") {
   Sender sender{{}, 1h};
+  Silence silence;
   const WebReceiver web{{WebAnswer{.meanwhile = [&] {
     sender.stop.request_stop();
-    std::this_thread::sleep_for(2s);  // longer than it takes to notice
+    silence.keep();
   }}}};
   sender.options.webhook.hosts = {web.host()};
   const Attempt attempt = sender.send(web.url());
+  silence.end();
   CHECK(attempt.became == Became::unreachable);
   CHECK(attempt.why == "it was stopped");
 }

@@ -39,15 +39,19 @@ struct Reply {
 class RawClient {
  public:
   explicit RawClient(int port) : RawClient(new_socket(), port) {}
-  RawClient(process::UniqueFd socket, int port) : fd_(std::move(socket)) {
+  RawClient(process::UniqueFd socket, int port) : RawClient(std::move(socket)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<std::uint16_t>(port));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     REQUIRE(::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
   }
-  // Over a socket whose other end somebody has already.
-  explicit RawClient(process::UniqueFd connected) : fd_(std::move(connected)) {}
+  // Over a socket whose other end somebody has already. A server that says nothing fails the test, and does not hang
+  // it.
+  explicit RawClient(process::UniqueFd connected) : fd_(std::move(connected)) {
+    const timeval patience{kPatience.count(), 0};
+    REQUIRE(::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0);
+  }
 
   static process::UniqueFd new_socket() { return process::UniqueFd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)}; }
 
@@ -118,8 +122,6 @@ class RawClient {
  private:
   bool receive() {
     char buffer[16384];
-    const timeval patience{kPatience.count(), 0};  // a server that says nothing fails the test, and does not hang it
-    REQUIRE(::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0);
     const ssize_t got = ::recv(fd_.get(), buffer, sizeof buffer, 0);
     if (got < 0 && errno == EAGAIN) FAIL("the server said nothing");
     if (got > 0) heard_.append(buffer, static_cast<std::size_t>(got));
