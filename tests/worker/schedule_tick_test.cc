@@ -127,6 +127,15 @@ TEST_CASE("overlap skip leaves a row and overlap cancel stops the run before", "
   CHECK(misplaced(database, 1, 1).empty());
 }
 
+TEST_CASE("a slot's run is queued with the width of its task's key", "[worker][schedule_tick]") {
+  const TestDatabase database;
+  Scheduler one{database, "one"};
+  one.own_all();
+  put_hourly(database, 1, [](TaskDefinition& definition) { definition.options.max_parallel = 3; });
+  CHECK(one.tick.run_once() == 1);
+  CHECK(database.ask("SELECT concurrency_key || ' ' || key_width FROM carillon.run_ready") == "task:1 3");
+}
+
 TEST_CASE("a schedule without a further slot makes its task done", "[worker][schedule_tick]") {
   const TestDatabase database;
   Scheduler one{database, "one"};
