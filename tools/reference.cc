@@ -54,17 +54,27 @@ std::string hints_line(const Hints& hints) {
   return line;
 }
 
+std::string index_row(const Tool& tool, const std::string& toolset) {
+  return "| [" + std::string(tool.name) + "](" + std::string(tool.name) + ".md) | " + toolset + " | " +
+         std::string(name_of(tool.scope)) + " | " + std::string(tool.title) + " |\n";
+}
+
 }  // namespace
 
 std::string tool_page(const Tool& tool) {
   const std::string name{tool.name};
+  const bool for_models = find_tool(tool.name) != nullptr;
   std::string page = std::string(kPrinted) + "# " + name + "\n\n" + std::string(tool.title) + ". " +
                      std::string(tool.summary) + "\n\n";
-  page += "Scope `" + std::string(name_of(tool.scope)) + "`, toolset `" + std::string(name_of(tool.toolset)) + "`; " +
+  page += "Scope `" + std::string(name_of(tool.scope)) + "`, " +
+          (for_models ? "toolset `" + std::string(name_of(tool.toolset)) + "`" : "offered over REST alone") + "; " +
           hints_line(tool.hints) + ".\n\n" + arguments_table(tool);
   page += "\nA call that works:\n\n```json\n" + ordered_json::parse(tool.example).dump(2) + "\n```\n";
-  page += "\nOn the command line: `carillon call " + name + " --args '" + ordered_json::parse(tool.example).dump() +
-          "'`. Over REST: `POST /api/v1/tools/" + name + "`.\n";
+  page += "\n";
+  if (for_models)
+    page +=
+        "On the command line: `carillon call " + name + " --args '" + ordered_json::parse(tool.example).dump() + "'`. ";
+  page += "Over REST: `POST /api/v1/tools/" + name + "`.\n";
   if (!tool.output_schema.empty())
     page += "\nStructured result (outputSchema):\n\n```json\n" + ordered_json::parse(tool.output_schema).dump(2) +
             "\n```\n";
@@ -73,10 +83,8 @@ std::string tool_page(const Tool& tool) {
 
 std::string tools_index() {
   std::string page = std::string(kPrinted) + "# Tools\n\n| tool | toolset | scope | purpose |\n|---|---|---|---|\n";
-  for (const auto& tool : all_tools())
-    page += "| [" + std::string(tool.name) + "](" + std::string(tool.name) + ".md) | " +
-            std::string(name_of(tool.toolset)) + " | " + std::string(name_of(tool.scope)) + " | " +
-            std::string(tool.title) + " |\n";
+  for (const auto& tool : all_tools()) page += index_row(tool, std::string(name_of(tool.toolset)));
+  for (const auto& tool : rest_tools()) page += index_row(tool, "REST alone");
   return page;
 }
 

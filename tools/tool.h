@@ -112,4 +112,8 @@ std::span<const Tool> run_tools();
 std::span<const Tool> catalog_tools();
 std::span<const Tool> status_tools();
 
+// What scripts and people need and a chat does not: rows like the others, offered over REST alone and not among
+// all_tools(), because every tool that a model sees costs room.
+std::span<const Tool> rest_tools();
+
 }  // namespace carillon::tools

@@ -190,13 +190,14 @@ struct ToolSet::State {
   const Ports ports;
   const ToolSetOptions options;
   std::vector<CompiledTool> tools{};
+  std::vector<CompiledTool> over_rest{};  // alone
   // One list for each set of scopes, made when it is first asked for: the same pointer as long as we live.
   Guarded<std::map<std::vector<std::string>, std::shared_ptr<const transport::ToolList>>> lists{};
 
-  const CompiledTool* named(std::string_view name) const {
+  static const CompiledTool* named(const std::vector<CompiledTool>& among, std::string_view name) {
     const auto found =
-        std::find_if(tools.begin(), tools.end(), [&](const auto& tool) { return tool.row->name == name; });
-    return found == tools.end() ? nullptr : &*found;
+        std::find_if(among.begin(), among.end(), [&](const auto& tool) { return tool.row->name == name; });
+    return found == among.end() ? nullptr : &*found;
   }
 
   std::shared_ptr<const transport::ToolList> list_for(const Scopes& scopes) const {
@@ -250,6 +251,7 @@ ToolSet::ToolSet(const Ports& ports, ToolSetOptions options)
     : state_(std::make_unique<State>(ports, std::move(options))) {
   for (const auto& row : all_tools())
     if (chosen(row, state_->options.toolsets)) state_->tools.push_back(compile_tool(row));
+  for (const auto& row : rest_tools()) state_->over_rest.push_back(compile_tool(row));
 }
 
 ToolSet::~ToolSet() = default;
@@ -267,14 +269,16 @@ void ToolSet::call_tool(const transport::RequestContext& context, const std::str
                         transport::ToolDone done) {
   const std::string& prefix = state_->options.prefix;
   const bool prefixed = name.compare(0, prefix.size(), prefix) == 0;
-  const CompiledTool* tool = prefixed ? state_->named(std::string_view(name).substr(prefix.size())) : nullptr;
+  const CompiledTool* tool =
+      prefixed ? State::named(state_->tools, std::string_view(name).substr(prefix.size())) : nullptr;
   if (tool == nullptr) return done(state_->unknown_tool(name));
   state_->call(context, *tool, std::move(arguments), std::move(done));
 }
 
 bool ToolSet::call_row(const transport::RequestContext& context, std::string_view name, json arguments,
                        transport::ToolDone done) {
-  const CompiledTool* tool = state_->named(name);
+  const CompiledTool* tool = State::named(state_->tools, name);
+  if (tool == nullptr) tool = State::named(state_->over_rest, name);
   if (tool == nullptr) return false;
   state_->call(context, *tool, std::move(arguments), std::move(done));
   return true;
@@ -283,6 +287,12 @@ bool ToolSet::call_row(const transport::RequestContext& context, std::string_vie
 std::vector<const Tool*> ToolSet::offered() const {
   std::vector<const Tool*> rows;
   for (const auto& tool : state_->tools) rows.push_back(tool.row);
+  return rows;
+}
+
+std::vector<const Tool*> ToolSet::offered_over_rest() const {
+  std::vector<const Tool*> rows = offered();
+  for (const auto& tool : state_->over_rest) rows.push_back(tool.row);
   return rows;
 }
 

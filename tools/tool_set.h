@@ -34,11 +34,12 @@ class ToolSet final : public transport::ToolService {
   void call_tool(const transport::RequestContext& context, const std::string& name, json arguments,
                  transport::ToolDone done) override;
 
-  // The same call by the row's own name, whatever the prefix. Nothing happens and false is returned for a name that is
-  // not offered.
+  // The same call by the row's own name, whatever the prefix, for REST. Nothing happens and false is returned for a
+  // name that is not offered there.
   bool call_row(const transport::RequestContext& context, std::string_view name, json arguments,
                 transport::ToolDone done);
-  std::vector<const Tool*> offered() const;
+  std::vector<const Tool*> offered() const;  // to MCP
+  std::vector<const Tool*> offered_over_rest() const;
 
   // The server instructions: under 1,500 characters, most important first.
   std::string instructions() const;

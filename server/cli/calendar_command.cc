@@ -70,7 +70,7 @@ int show(LocalEngine& local, const std::string& name) {
 }
 
 int remove(LocalEngine& local, const std::string& name) {
-  const auto deleted = local.engine().delete_calendar(local.owner(), name);
+  const auto deleted = local.engine().delete_calendar(local.owner(), {.name = name});
   if (!deleted.ok()) return refused(deleted.error());
   std::printf("%s deleted\n", deleted->name.c_str());
   return kExitOk;

@@ -1,4 +1,4 @@
-// Commands about named calendars and their answers: the command line's `carillon calendar`. Values only. JSON:
+// Commands about named calendars and their answers: `carillon calendar` and its like over REST. Values only. JSON:
 // answers_json.h.
 #pragma once
 
@@ -26,6 +26,11 @@ struct CalendarSaved {
   std::int64_t days = 0;
   std::vector<std::string> tasks{};  // whose next slots were derived anew
   Instant at{};
+};
+
+struct DeleteCalendar {
+  CommandKey key{};
+  std::string name{};
 };
 
 struct CalendarDeleted {

@@ -135,9 +135,9 @@ Result<CalendarSaved> Engine::save_calendar(const Caller& caller, const SaveCale
                                  [&](Tx& tx, Telling& telling) { return save(tx, telling, call, command); });
 }
 
-Result<CalendarDeleted> Engine::delete_calendar(const Caller& caller, const std::string& name) {
-  const CommandKey no_key;
-  const Call call{caller, "delete_calendar", no_key, parts_.clock.now()};
+Result<CalendarDeleted> Engine::delete_calendar(const Caller& caller, const DeleteCalendar& command) {
+  const Call call{caller, "delete_calendar", command.key, parts_.clock.now()};
+  const std::string& name = command.name;
   return run_once<CalendarDeleted>(
       parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<CalendarDeleted> {
         CalendarStore calendars{tx};

@@ -65,7 +65,7 @@ class Engine {
   Result<Snoozed> snooze(const Caller& caller, const Snooze& command);
   // A changed calendar gives the tasks that use it new next slots at once; one that is used is not deleted (conflict).
   Result<CalendarSaved> save_calendar(const Caller& caller, const SaveCalendar& command);
-  Result<CalendarDeleted> delete_calendar(const Caller& caller, const std::string& name);
+  Result<CalendarDeleted> delete_calendar(const Caller& caller, const DeleteCalendar& command);
   // All, or the one of that name. Errors: unknown_name.
   Result<std::vector<CalendarView>> list_calendars(const Caller& caller, const std::optional<std::string>& name);
   Result<ItemDeleted> delete_item(const Caller& caller, const DeleteItem& command);

@@ -79,7 +79,7 @@ transport::HttpResponse response_of(const transport::Answer& answer, bool as_tex
 
 Error unknown_tool(const tools::ToolSet& tools, const std::string& name) {
   std::vector<std::string> names;
-  for (const auto* tool : tools.offered()) names.emplace_back(tool->name);
+  for (const auto* tool : tools.offered_over_rest()) names.emplace_back(tool->name);
   const auto near = nearest(name, names);
   Error error{ErrorCode::unknown_name, "there is no tool \"" + name.substr(0, 200) + "\"" + did_you_mean(near)};
   if (!near.empty()) error.details["nearest"] = near;
@@ -105,7 +105,7 @@ void call(tools::ToolSet& tools, const transport::HttpRequest& request, const Re
 void list(tools::ToolSet& tools, const transport::HttpRequest& request, const Reply& reply) {
   const Scopes scopes = tools::caller_of(context_of(request)).scopes;
   ordered_json listing{{"tools", ordered_json::array()}};
-  for (const auto* tool : tools.offered())
+  for (const auto* tool : tools.offered_over_rest())
     if (scopes.has(tool->scope)) listing["tools"].push_back(tools::tool_entry(*tool, ""));
   reply->send({.status = kOk, .body = listing.dump()});
 }
@@ -122,7 +122,7 @@ std::vector<transport::HttpRoute> rest_routes(tools::ToolSet& tools) {
        .path = path,
        .handle = [&tools](const transport::HttpRequest& request, const Reply& reply) { list(tools, request, reply); }},
       {.method = "GET", .path = kOpenApiPath, .handle = [&tools](const transport::HttpRequest&, const Reply& reply) {
-         reply->send({.status = kOk, .body = openapi_document(tools.offered()).dump()});
+         reply->send({.status = kOk, .body = openapi_document(tools.offered_over_rest()).dump()});
        }}};
 }
 

@@ -89,14 +89,14 @@ TEST_CASE("a calendar that is used is not deleted and the answer names who uses 
   EngineFixture f;
   saved(f, "holidays", "2026-12-25");
   f.scheduled(R"({"name":"brief","when":"weekdays at 07:30","message":"x","options":{"calendars":["holidays"]}})");
-  const auto refused = f.engine.delete_calendar(f.caller(), "holidays");
+  const auto refused = f.engine.delete_calendar(f.caller(), {.name = "holidays"});
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().code == ErrorCode::conflict);
   CHECK(refused.error().details["tasks"] == json::array({"brief"}));
   CHECK(f.engine.list_calendars(f.caller(), "holidays")->at(0).tasks == std::vector<std::string>{"brief"});
   REQUIRE(f.update("brief", R"({"options":{"calendars":""}})").ok());
-  CHECK(f.engine.delete_calendar(f.caller(), "holidays").ok());
-  CHECK(f.engine.delete_calendar(f.caller(), "holidays").error().code == ErrorCode::unknown_name);
+  CHECK(f.engine.delete_calendar(f.caller(), {.name = "holidays"}).ok());
+  CHECK(f.engine.delete_calendar(f.caller(), {.name = "holidays"}).error().code == ErrorCode::unknown_name);
   CHECK(f.engine.list_calendars(f.caller(), std::nullopt)->empty());
 }
 

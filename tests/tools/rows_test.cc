@@ -30,6 +30,13 @@ void check_plain(const json& schema, const std::string& where) {
   }
 }
 
+// Those that models see, and those that REST alone offers.
+std::vector<Tool> every_row() {
+  std::vector<Tool> rows{all_tools().begin(), all_tools().end()};
+  rows.insert(rows.end(), rest_tools().begin(), rest_tools().end());
+  return rows;
+}
+
 std::size_t estimated_tokens(const std::vector<Toolset>& toolsets) {
   // Four characters a token; a byte pair encoder (o200k) gave 3,898 for all and 2,909 for core where this says 4,009
   // and 2,941, so the estimate errs on the careful side.
@@ -50,10 +57,11 @@ TEST_CASE("the sixteen tools of the first surface are listed once each in a fixe
                                                "delete_item"});
   for (const auto name : names) CHECK(find_tool(name)->name == name);
   CHECK(find_tool("schedule") == nullptr);
+  for (const auto& tool : rest_tools()) CHECK(find_tool(tool.name) == nullptr);
 }
 
 TEST_CASE("every row has a short name and a title and a description that states facts", "[tools][rows]") {
-  for (const auto& tool : all_tools()) {
+  for (const auto& tool : every_row()) {
     INFO(tool.name);
     CHECK(tool.name.size() <= 24);
     CHECK(tool.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string_view::npos);
@@ -66,7 +74,7 @@ TEST_CASE("every row has a short name and a title and a description that states 
 }
 
 TEST_CASE("input schemas are plain objects that strict clients accept", "[tools][rows]") {
-  for (const auto& tool : all_tools()) {
+  for (const auto& tool : every_row()) {
     const json schema = json::parse(tool.input_schema.text);
     CHECK(schema["type"] == "object");
     check_plain(schema, std::string(tool.name));
@@ -77,7 +85,7 @@ TEST_CASE("input schemas are plain objects that strict clients accept", "[tools]
 
 TEST_CASE("only the stable results have an output schema and it requires nothing that a refusal lacks",
           "[tools][rows]") {
-  for (const auto& tool : all_tools()) {
+  for (const auto& tool : every_row()) {
     INFO(tool.name);
     CHECK(tool.output_schema.empty() == (kStableResults.count(tool.name) == 0));
     if (tool.output_schema.empty()) continue;
@@ -90,7 +98,7 @@ TEST_CASE("only the stable results have an output schema and it requires nothing
 
 TEST_CASE("what a tool changes decides its hints and its scope and whether a call can be repeated by id",
           "[tools][rows]") {
-  for (const auto& tool : all_tools()) {
+  for (const auto& tool : every_row()) {
     INFO(tool.name);
     const json properties = json::parse(tool.input_schema.text)["properties"];
     CHECK(tool.hints.reads_only == (tool.scope == Scope::read));
@@ -104,7 +112,7 @@ TEST_CASE("what a tool changes decides its hints and its scope and whether a cal
 }
 
 TEST_CASE("every row's example is a call that passes its own schema without repairs", "[tools][rows]") {
-  for (const auto& tool : all_tools()) {
+  for (const auto& tool : every_row()) {
     INFO(tool.name);
     const auto accepted = accept_arguments(compile_tool(tool), json::parse(tool.example));
     REQUIRE(accepted.ok());
@@ -130,14 +138,14 @@ TEST_CASE("a row that may wait for a run can be called as a task and no other", 
 TEST_CASE("every row has a test that names its handler", "[tools][rows]") {
   std::string tests;
   for (const char* file : {"task_tools_test.cc", "task_state_tools_test.cc", "run_tools_test.cc",
-                           "catalog_tools_test.cc", "status_tools_test.cc"}) {
+                           "catalog_tools_test.cc", "status_tools_test.cc", "rest_tools_test.cc"}) {
     std::ifstream source{std::string("tests/tools/") + file};
     REQUIRE(source);
     std::stringstream text;
     text << source.rdbuf();
     tests += text.str();
   }
-  for (const auto& tool : all_tools()) {
+  for (const auto& tool : every_row()) {
     INFO(tool.name);
     CHECK(tests.find("\"" + std::string(tool.name) + "\"") != std::string::npos);
   }
