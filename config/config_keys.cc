@@ -64,6 +64,9 @@ void add_retention(std::vector<ConfigKey>& keys) {
   keys.push_back(duration_key(
       {"retention.followed_calls", "how long a client's taskId answers after its run has ended"},
       [](Config& c) -> Duration& { return c.retention.followed_calls; }, std::chrono::hours{24}));
+  keys.push_back(duration_key(
+      {"retention.events", "how long events are kept that were told, and their keys are known"},
+      [](Config& c) -> Duration& { return c.retention.events; }, kLeast));
   keys.push_back(count_key({"retention.batch_rows", "rows that a sweep deletes in one transaction"},
                            [](Config& c) -> int& { return c.retention.batch_rows; }, {10, 10'000}));
 }

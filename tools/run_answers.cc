@@ -173,6 +173,11 @@ void add_steps(Telling& telling, const RunDetail& detail, const RunView& view) {
 
 // What the run was given: an extract, and where all of it is, when it is long.
 void add_input(Telling& telling, const RunDetail& detail) {
+  if (!detail.event.is_null()) {
+    const std::string event = dump(detail.event);
+    telling.facts["event"] = event.size() <= kOutputShownMax ? ordered_json(detail.event)
+                                                             : ordered_json(extract(event, kOutputExtract).text + "…");
+  }
   if (detail.input.is_null()) return;
   const std::string text = dump(detail.input);
   if (text.size() <= kOutputShownMax) {

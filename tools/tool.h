@@ -26,8 +26,8 @@
 namespace carillon::tools {
 
 // What --toolsets chooses among. A row belongs to one.
-enum class Toolset { core, pipelines, catalog };
-inline constexpr auto kToolsetNames = std::to_array<std::string_view>({"core", "pipelines", "catalog"});
+enum class Toolset { core, pipelines, events, catalog };
+inline constexpr auto kToolsetNames = std::to_array<std::string_view>({"core", "pipelines", "events", "catalog"});
 constexpr std::string_view name_of(Toolset toolset) { return kToolsetNames[static_cast<std::size_t>(toolset)]; }
 
 // What a call may do, for hosts that ask their user: they become the MCP annotations.
@@ -109,6 +109,7 @@ const Tool* find_tool(std::string_view name);
 std::span<const Tool> task_tools();
 std::span<const Tool> task_state_tools();
 std::span<const Tool> run_tools();
+std::span<const Tool> event_tools();
 std::span<const Tool> catalog_tools();
 std::span<const Tool> status_tools();
 

@@ -4,6 +4,7 @@ namespace carillon {
 namespace {
 
 constexpr char kCanAnswer[] = "can_answer";
+constexpr char kEvent[] = "event";
 
 Error unreadable(std::string_view what) {
   return {ErrorCode::arguments_invalid, "the run's stored payload cannot be read: " + std::string{what}};
@@ -30,6 +31,21 @@ json asker_of(std::string_view payload) {
   if (!value.is_object()) return json::object();
   const auto found = value.find(kCanAnswer);
   return found != value.end() && found->is_object() ? *found : json::object();
+}
+
+json event_of(std::string_view payload) {
+  if (payload.find('"' + std::string{kEvent} + '"') == std::string_view::npos) return nullptr;
+  const json value = json::parse(payload, nullptr, false);
+  return value.is_object() ? value.value(kEvent, json(nullptr)) : json(nullptr);
+}
+
+std::string payload_with_event_of(std::string payload, std::string_view repeated) {
+  const json event = event_of(repeated);
+  if (event.is_null()) return payload;
+  json value = payload.empty() ? json::object() : json::parse(payload, nullptr, false);
+  if (!value.is_object()) return payload;
+  value[kEvent] = event;
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 Result<Action> action_with_payload(Action action, std::string_view payload) {

@@ -4,7 +4,8 @@
 //   {"input":{…}}    run_now gave an input: it replaces action.input of steps, action.arguments of a tool, or the
 //                    message of a message ({"message": …})
 //   {"action":{…}}   the whole action (call_tool, whose hidden task has none of its own), as domain/action.h writes it
-//   {"can_answer":{…}}   beside either or alone: what the client that asked for the run can be asked
+//   {"event":{…}}    what started it: {"id", "type", "key", "source", "at", "payload"}; written by fire_slots
+//   {"can_answer":{…}}   beside either of them or alone: what the client that asked for the run can be asked
 //   (domain/question.h)
 //
 // Pure; thread-safe.
@@ -30,6 +31,11 @@ json payload_of_action(const Action& action);
 std::string payload_for_asker(std::string payload, const json& can_answer);
 // What the run's client can be asked; an empty object: nothing, or there was no client.
 json asker_of(std::string_view payload);
+
+// The event that started the run; null: none did. What is no payload has none.
+json event_of(std::string_view payload);
+// A payload for a run that is repeated with another input: what started it stays.
+std::string payload_with_event_of(std::string payload, std::string_view repeated);
 
 // The action that a run with this payload performs. Errors: arguments_invalid, for a payload that cannot be read.
 Result<Action> action_with_payload(Action action, std::string_view payload);

@@ -153,7 +153,15 @@ MisfirePolicy misfire_policy(const TaskDefinition& definition, Instant now) {
   return policy;
 }
 
-Overlap overlap_policy(const TaskDefinition& definition) { return definition.options.overlap.value_or(Overlap::skip); }
+Overlap overlap_policy(const TaskDefinition& definition) {
+  if (definition.options.overlap) return *definition.options.overlap;
+  // What others tell us once is not to be lost because its forerunner still runs.
+  const auto& triggers = definition.schedule.triggers;
+  const bool told = std::all_of(triggers.begin(), triggers.end(), [](const Trigger& each) {
+    return each.source() == TriggerSource::event || each.source() == TriggerSource::webhook;
+  });
+  return told && !triggers.empty() ? Overlap::queue_all : Overlap::skip;
+}
 
 std::optional<Instant> expires_at(const TaskDefinition& definition, Instant slot) {
   std::optional<Instant> end = finish_by(definition, slot);

@@ -5,6 +5,7 @@
 #include "server/base/json.h"
 #include "server/base/result.h"
 #include "server/engine/calendar_commands.h"
+#include "server/engine/event_commands.h"
 #include "server/engine/run_commands.h"
 #include "server/engine/task_commands.h"
 
@@ -19,6 +20,7 @@ json to_json(const RunCancelled& answer);
 json to_json(const CalendarSaved& answer);
 json to_json(const Backfilled& answer);
 json to_json(const CalendarDeleted& answer);
+json to_json(const EventPublished& answer);
 
 // Reads back what to_json wrote.
 template <class Answer>

@@ -6,6 +6,7 @@
 #include "server/domain/anchor.h"
 #include "server/domain/schedule/chain.h"
 #include "server/engine/lookup.h"
+#include "server/engine/subscribers.h"
 
 namespace carillon {
 
@@ -125,6 +126,8 @@ void keep_awaited(Tx& tx, const TenantId& tenant, TaskId task, const Schedule& s
   if (std::any_of(triggers.begin(), triggers.end(),
                   [](const Trigger& each) { return each.source() == TriggerSource::condition; }))
     sources.push_back({std::string(name_of(TriggerSource::condition)), ""});
+  for (auto& pattern : awaited_events(schedule))
+    sources.push_back({std::string(name_of(TriggerSource::event)), std::move(pattern)});
   if (const auto delay = delay_after_run(schedule))
     sources.push_back({std::string(name_of(TriggerSource::run_end)), "", {}, delay});
   for (auto& name : reminded_tasks(schedule))

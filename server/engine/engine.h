@@ -23,6 +23,7 @@
 #include "server/engine/changes.h"
 #include "server/engine/command.h"
 #include "server/engine/deliveries.h"
+#include "server/engine/event_commands.h"
 #include "server/engine/followed_calls.h"
 #include "server/engine/queries.h"
 #include "server/engine/questions.h"
@@ -79,6 +80,11 @@ class Engine {
   // The arguments against the tool's schema, and the caller's scopes; nothing called. Errors: unknown_tool,
   // not_allowed, arguments_invalid, server_unavailable.
   Result<ToolChecked> check_tool(const Caller& caller, const CallTool& command);
+
+  // Errors: arguments_invalid at /event or /key, too_large at /payload.
+  Result<EventPublished> publish_event(const Caller& caller, const PublishEvent& command);
+  // Errors: arguments_invalid at /event, /since, /limit or /cursor.
+  Result<EventPage> list_events(const Caller& caller, const ListEvents& query);
 
   Result<TaskPage> list_tasks(const Caller& caller, const ListTasks& query);
   Result<TaskDetail> get_task(const Caller& caller, const GetTask& query);

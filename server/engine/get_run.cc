@@ -165,6 +165,7 @@ void put_bodies(const Looking& looking, RunDetail& detail) {
   RunBody body = RunStore{looking.tx}.body(looking.tenant, run.id);
   const json payload = json::parse(body.payload, nullptr, false);
   if (payload.is_object()) detail.input = payload.value("input", json(nullptr));
+  detail.event = event_of(body.payload);
   if (const auto definition = definition_at(looking, run.task_version)) {
     if (const auto action = action_with_payload(definition->action, body.payload)) detail.action = to_json(*action);
   }

@@ -10,7 +10,7 @@
 
 namespace carillon {
 
-enum class Listing : char { tasks = 't', runs = 'r', followed_calls = 'c' };
+enum class Listing : char { tasks = 't', runs = 'r', followed_calls = 'c', events = 'e' };
 
 std::string make_cursor(Listing listing, std::string_view key);
 // Errors: arguments_invalid for a cursor that is not one of this listing.

@@ -113,6 +113,7 @@ struct RunDetail {
   RunRow row{};
   json action = nullptr;
   json input = nullptr;   // what run_now gave, if it gave something
+  json event = nullptr;   // that started it: {"id", "type", "key", "source", "at", "payload"}
   json output = nullptr;  // {"content", "structured", "text"}, {"message"} or {"steps", "last"}
   std::int64_t output_bytes = 0;
   bool output_cut = false;  // the rest was too large, or has been pruned

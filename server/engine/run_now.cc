@@ -122,7 +122,7 @@ Result<RunStarted> Engine::retry_run(const Caller& caller, const RetryRun& comma
     if (command.input) {
       auto given = payload_for(definition->action, command.input);
       if (!given) return given.error();
-      payload = std::move(*given);
+      payload = payload_with_event_of(std::move(*given), payload);
     }
     const std::string handle = handle_of(*run);
     const RunOrder order{.task = *task,

@@ -15,7 +15,7 @@ constexpr auto kSources = std::to_array<Source>({
     {TriggerSource::hand, Source::Served::yes, "run_now"},
     {TriggerSource::run_end, Source::Served::yes, "the end of its own runs (\"after each run\")"},
     {TriggerSource::task_slot, Source::Served::yes, "another task's times (\"before task ...\")"},
-    {TriggerSource::event, Source::Served::no, "events (\"on event ...\")"},
+    {TriggerSource::event, Source::Served::yes, "events (\"on event ...\")"},
     {TriggerSource::webhook, Source::Served::no, "webhooks (\"on webhook\")"},
     {TriggerSource::condition, Source::Served::yes, "conditions (\"when ... changes\")"},
     {TriggerSource::chain, Source::Served::yes, "another task's runs (\"after ... succeeds\")"},
@@ -25,7 +25,8 @@ const Source& row_of(TriggerSource source) { return kSources.at(static_cast<std:
 
 std::string refusal_of(const Trigger& trigger) {
   return "nothing in this server starts tasks by " + std::string(row_of(trigger.source()).meaning) +
-         "; a task starts at a time, on a rhythm, around the runs of tasks, when a tool's result says so, or by hand";
+         "; a task starts at a time, on a rhythm, around the runs of tasks, on an event, when a tool's result says so, "
+         "or by hand";
 }
 
 }  // namespace
@@ -40,6 +41,7 @@ Status check_served(const Schedule& schedule) {
                          "every 15m",
                          "weekdays at 09:00",
                          "after nightly-etl succeeds",
+                         "on event deploy.finished",
                          "when weather.current changes, every 5m",
                          "manual"};
     return error;

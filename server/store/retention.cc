@@ -68,6 +68,7 @@ Swept Retention::sweep(Instant now) {
   pruned_by(sql::prune_followed_calls, now, rows_max);
   pruned_by(sql::close_lost_questions, now, rows_max);
   pruned_by(sql::prune_cues, now - kCueWaitMax, rows_max);
+  pruned_by(sql::prune_events, now - options_.events, rows_max);
 
   const Horizons longest = read_horizons();
   drop("run_output", now - longest.outputs, swept);

@@ -14,6 +14,7 @@ struct RetentionOptions {
   Duration followed_calls = std::chrono::hours{24};      // after their run has ended; a day at least
   Duration records = std::chrono::hours{24 * 90};        // runs that ended, with their journals
   Duration outputs = std::chrono::hours{24 * 14};        // outputs that are too large for the run's row
+  Duration events = std::chrono::hours{24 * 30};         // that were told; with their keys, against repetitions
   int batch_rows = 500;                                  // deleted in one transaction
 };
 

@@ -4,6 +4,7 @@
 
 #include "server/base/check.h"
 #include "server/domain/schedule/misfire.h"
+#include "server/domain/run_payload.h"
 #include "server/domain/shard.h"
 #include "server/store/batch.h"
 #include "server/store/sql.h"
@@ -231,6 +232,7 @@ FiredBlock ScheduleRows::fire(const std::vector<Firing>& unsorted, Instant now) 
       .text(name_of(*next_state(RunState::queued, RunEvent::cancel)));
   add_cues(params, firings);
   params.int16s(each(firings, [](const Firing& firing) { return firing.key_width; }));
+  params.int32(static_cast<std::int32_t>(kPayloadInlineMax));
   const HotRows rows = connection_.run(sql::fire_slots, params);
   FiredBlock block;
   for (int i = 0; i < rows.size(); ++i) {

@@ -58,11 +58,11 @@ struct Cue {
   std::int64_t id = 0;
   TenantId tenant{""};
   TaskId task{0};
-  std::string source;   // chain, run_end, task_slot
-  std::string anchor;   // the name of the task whose run ended, or whose slots are others now
+  std::string source;   // chain, run_end, task_slot, condition, event
+  std::string anchor;   // the name of the task whose run ended, or whose slots are others now; an event's type
   std::string outcome;  // how it ended
-  std::string cause;    // run:123
-  std::string told;     // the same for people: etl#12
+  std::string cause;    // run:123, event:456
+  std::string told;     // the same for people: etl#12, deploy.finished d-81
   Instant due_at{};
   int depth = 1;  // how many runs have caused one another, the one to come included
   std::string correlation_id;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/domain/schedule/chain.h"
+#include "server/domain/schedule/event_filter.h"
 
 namespace carillon {
 namespace {
@@ -11,8 +12,19 @@ using Verdict = CueAnswer::Verdict;
 
 bool is_condition(const Cue& cue) { return cue.source == name_of(TriggerSource::condition); }
 
+bool is_event(const Cue& cue) { return cue.source == name_of(TriggerSource::event); }
+
+// By its type alone: whether the rest of the trigger fits was decided when the event was told.
+bool waits_for_event(const Schedule& schedule, const std::string& type) {
+  return std::any_of(schedule.triggers.begin(), schedule.triggers.end(), [&](const Trigger& trigger) {
+    const auto* event = std::get_if<EventTrigger>(&trigger.body);
+    return event != nullptr && topic_matches(event->pattern, type);
+  });
+}
+
 bool is_waited_for(const Schedule& schedule, const Cue& cue) {
   if (is_condition(cue)) return true;  // an edit takes them away
+  if (is_event(cue)) return waits_for_event(schedule, cue.anchor);
   if (cue.source == name_of(TriggerSource::run_end)) return delay_after_run(schedule).has_value();
   const auto end = run_state_named(cue.outcome);
   return cue.source == name_of(TriggerSource::chain) && end && waits_for_end(schedule, cue.anchor, *end);
@@ -28,12 +40,12 @@ bool has_slot(const CueQuestion& question, const Cue& cue) {
 // What it followed from, for people; the first slot of a fixed delay follows from nothing.
 std::string after(const Cue& cue) {
   if (cue.told.empty()) return "";
-  return is_condition(cue) ? " (" + cue.told + ")" : " (after " + cue.told + ")";
+  return is_condition(cue) || is_event(cue) ? " (" + cue.told + ")" : " (after " + cue.told + ")";
 }
 
 // Of a start: what happened.
 std::string what_happened(const Cue& cue) {
-  if (cue.told.empty() || is_condition(cue)) return cue.told;
+  if (cue.told.empty() || is_condition(cue) || is_event(cue)) return cue.told;
   return "after " + cue.told + " " + cue.outcome;
 }
 
@@ -76,6 +88,8 @@ std::vector<CueAnswer> answer_cues(const CueQuestion& question) {
     } else if (is_condition(cue) && cue.outcome == "failing") {
       answers.push_back(
           {Verdict::leave_out, RunState::missed, "nobody could look, several times in a row: " + cue.told});
+    } else if (is_event(cue) && cue.outcome == "failing") {
+      answers.push_back({Verdict::leave_out, RunState::skipped, "its where could not be evaluated: " + cue.told});
     } else if (auto why = skipped_because(question, cue); !why.empty()) {
       answers.push_back({Verdict::leave_out, RunState::skipped, why + after(cue)});
     } else if (auto missed = missed_because(question, cue, latest_late); !missed.empty()) {

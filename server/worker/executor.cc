@@ -8,6 +8,7 @@
 #include "server/base/log.h"
 #include "server/base/metrics.h"
 #include "server/domain/run_payload.h"
+#include "server/domain/run_trace.h"
 #include "server/domain/template.h"
 #include "server/worker/run_output.h"
 
@@ -131,6 +132,7 @@ void Executor::prepare(const RunPtr& run) {
   if (!action) return fail_without_call(run, ErrorClass::internal, action.error().message);
   run->plan.action = std::move(*action);
   run->plan.can_answer = asker_of(payload);
+  run->plan.event = event_of(payload);
   run->plan.now = run->started_at;
   resume_from_journal(*run);
   next(run);
@@ -279,7 +281,7 @@ void Executor::call(const RunPtr& run, const NextCall& wanted, Duration timeout)
                    .arguments = wanted.arguments,
                    .timeout = timeout,
                    .idempotency_key = "carillon-" + run->run.lease.id.str(),
-                   .traceparent = traceparent_of(run->run)};
+                   .traceparent = traceparent_of(run->run.lease.id, run->run.correlation_id)};
   if (!wanted.step_path.empty()) request.idempotency_key += "-" + wanted.step_path;
   const std::uint64_t sequence = run->call.with([&](CallUnderWay& call) {
     call.started_at = parts_.clock.now();

@@ -126,7 +126,5 @@ class Executor {
 
 // What the templates of a run may name, without `secret`.
 json template_roots(const RunInFlight& run);
-// W3C traceparent of a run's calls: its correlation id, and a span that is the run's own.
-std::string traceparent_of(const LeasedRun& run);
 
 }  // namespace carillon

@@ -1,7 +1,5 @@
 // The executor's other half: how runs end, are cancelled, dropped and given back, and what is written about them.
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "server/base/log.h"
@@ -167,20 +165,13 @@ json template_roots(const RunInFlight& run) {
     facts["slot"] = to_rfc3339(*leased.slot);
     facts["late_by"] = to_text(std::max(Duration{0}, run.started_at - *leased.slot));
   }
-  return json{{"input", run.plan.action.input},
-              {"params", run.plan.action.input},
-              {"steps", run.plan.values},
-              {"run", std::move(facts)},
-              {"now", to_rfc3339(run.plan.now)}};
-}
-
-std::string traceparent_of(const LeasedRun& run) {
-  const bool is_trace_id =
-      run.correlation_id.size() == 32 && run.correlation_id.find_first_not_of("0123456789abcdef") == std::string::npos;
-  if (!is_trace_id) return {};
-  std::array<char, 17> span{};
-  std::snprintf(span.data(), span.size(), "%016llx", static_cast<unsigned long long>(run.lease.id.number()));
-  return "00-" + run.correlation_id + "-" + span.data() + "-01";
+  json roots{{"input", run.plan.action.input},
+             {"params", run.plan.action.input},
+             {"steps", run.plan.values},
+             {"run", std::move(facts)},
+             {"now", to_rfc3339(run.plan.now)}};
+  if (!run.plan.event.is_null()) roots["event"] = run.plan.event;
+  return roots;
 }
 
 }  // namespace carillon

@@ -39,6 +39,7 @@ struct RunPlan {
   std::vector<JournalEntry> journal{};  // what was done before this worker took over
   Cost spent{};                         // by the calls so far, those of earlier attempts too
   json can_answer = json::object();     // what the client that asked for the run can be asked
+  json event = nullptr;                 // that started it
 };
 
 struct CallUnderWay {

@@ -55,3 +55,16 @@ TEST_CASE("a payload says what the client of its run can be asked and nothing el
   CHECK(asker_of(R"({"input": {"text": "\"can_answer\""}})").empty());
   CHECK(asker_of(R"({"can_answer": 5})").empty());
 }
+
+TEST_CASE("what started a run stays with it when it is repeated with another input", "[domain][run_payload]") {
+  const std::string told = R"({"event":{"id":"5","type":"deploy.finished","payload":{"env":"prod"}}})";
+  CHECK(event_of(told).at("payload") == json{{"env", "prod"}});
+  CHECK(event_of("").is_null());
+  CHECK(event_of(R"({"input":{"event":{"id":"5"}}})").is_null());
+  CHECK(action_with_payload(action(ActionKind::steps), told)->input == json{{"old", 1}});
+  const std::string again = payload_with_event_of(R"({"input":{"new":2}})", told);
+  CHECK(event_of(again) == event_of(told));
+  CHECK(action_with_payload(action(ActionKind::steps), again)->input == json{{"new", 2}});
+  CHECK(json::parse(payload_with_event_of("", told)) == json::parse(told));
+  CHECK(payload_with_event_of("x", "") == "x");
+}

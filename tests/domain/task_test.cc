@@ -105,6 +105,18 @@ TEST_CASE("policies are those of the options and else of the kind", "[domain][ta
   CHECK(overlap_policy(made) == Overlap::allow);
 }
 
+TEST_CASE("what others tell once is queued unless the task says otherwise", "[domain][task]") {
+  const auto policy = [](const char* when) {
+    TaskDefinition made = definition();
+    made.schedule = *parse_when(when, WhenContext{kNow, "UTC"});
+    return overlap_policy(made);
+  };
+  CHECK(policy("on event deploy.*") == Overlap::queue_all);
+  CHECK(policy("on event deploy.* or on webhook") == Overlap::queue_all);
+  CHECK(policy("on event deploy.* or every day at 07:30") == Overlap::skip);
+  CHECK(policy("after etl succeeds") == Overlap::skip);
+}
+
 TEST_CASE("a run expires by its options or its deadline whichever comes first", "[domain][task]") {
   TaskDefinition made = definition();
   CHECK_FALSE(expires_at(made, kNow).has_value());

@@ -17,6 +17,8 @@ export const callsFor = (task) => [
   ["get_run", { run: `${task}#1`, include: ["output"] }],
   ["retry_run", { run: `${task}#1`, wait_seconds: 30 }],
   ["cancel_run", { run: `${task}-busy#1` }],
+  ["publish_event", { event: `called.${task}`, payload: { by: task } }],
+  ["list_events", { event: "called.#" }],
   ["search_tools", { query: "echo" }],
   ["call_tool", { tool: "carillon.echo", arguments: { message: task }, wait_seconds: 30 }],
   ["get_status", {}],

@@ -131,3 +131,27 @@ TEST_CASE("with hold what is late after a long outage waits for a decision", "[w
   CHECK(answers[1].verdict == Verdict::hold);
   CHECK(answers[2].verdict == Verdict::start);
 }
+
+TEST_CASE("an event starts the task whose pattern fits its type and says which event it was", "[worker][cue_answers]") {
+  const auto answer = [](const std::string& when, const std::string& outcome = "matches", int depth = 1) {
+    Asked asked{when};
+    asked.happened(1s, outcome, depth);
+    asked.cues[0].source = "event";
+    asked.cues[0].anchor = "deploy.finished";
+    asked.cues[0].told = "event deploy.finished d-81";
+    return asked.answers().at(0);
+  };
+  CHECK(answer("on event deploy.*").verdict == Verdict::start);
+  CHECK(answer("on event deploy.*").reason == "event deploy.finished d-81");
+  // What stands behind `where` was decided when the event was told: its payload is not here.
+  CHECK(answer("on event deploy.* where payload.env == 'prod'").verdict == Verdict::start);
+  CHECK(answer("on event build.*").verdict == Verdict::pass_over);
+  CHECK(answer("every 15m").verdict == Verdict::pass_over);
+  const auto cut = answer("on event deploy.*", "matches", 17);
+  CHECK(cut.state == RunState::skipped);
+  CHECK_THAT(cut.reason, Catch::StartsWith("cut off: 16 runs") && Catch::EndsWith("(event deploy.finished d-81)"));
+  const auto failing = answer("on event deploy.*", "failing");
+  CHECK(failing.verdict == Verdict::leave_out);
+  CHECK(failing.state == RunState::skipped);
+  CHECK(failing.reason == "its where could not be evaluated: event deploy.finished d-81");
+}

@@ -1,6 +1,7 @@
 #include "server/domain/schedule/event_filter.h"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -11,6 +12,7 @@ namespace carillon {
 namespace {
 
 constexpr std::size_t kPatternBytesMax = 200;
+constexpr auto kOwnWords = std::to_array<std::string_view>({"carillon", "event", "task", "webhook"});
 
 bool is_word_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
@@ -60,6 +62,27 @@ bool topic_matches(std::string_view pattern, std::string_view event_type) {
     reached[0] = 0;
   }
   return reached.back() != 0;
+}
+
+std::string topic_regex(std::string_view pattern) {
+  std::string regex = "^";
+  for (const auto word : words_of(pattern)) {
+    if (word == "#")
+      regex += "([.][^.]+)*";
+    else
+      regex += "[.]" + (word == "*" ? std::string{"[^.]+"} : std::string(word));
+  }
+  return regex + "$";
+}
+
+Status check_event_type(std::string_view type) {
+  if (auto fits = check_topic_pattern(type); !fits) return fits;
+  const auto words = words_of(type);
+  if (std::any_of(words.begin(), words.end(), [](std::string_view word) { return word == "*" || word == "#"; }))
+    return Error{ErrorCode::arguments_invalid, "an event has a name of its own; * and # are for those who wait for it"};
+  if (std::find(kOwnWords.begin(), kOwnWords.end(), words.front()) == kOwnWords.end()) return Done{};
+  return Error{ErrorCode::arguments_invalid, "events whose name begins with \"" + std::string(words.front()) +
+                                                 "\" are Carillon's own; begin with another word"};
 }
 
 Result<bool> event_matches(const EventTrigger& trigger, const EventSeen& event) {

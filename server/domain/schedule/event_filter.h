@@ -5,6 +5,7 @@
 // Pure; thread-safe.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "server/base/json.h"
@@ -16,6 +17,13 @@ namespace carillon {
 // Words of letters, digits, `_` and `-`, or a wildcard; at most 200 bytes. Refusals carry the position.
 Status check_topic_pattern(std::string_view pattern);
 bool topic_matches(std::string_view pattern, std::string_view event_type);
+// The same as a regular expression over the type with a dot before each word (".deploy.finished"), for those who look
+// for many events at once; of a pattern that was checked.
+std::string topic_regex(std::string_view pattern);
+
+// The type of an event that somebody tells: a pattern without wildcards whose first word is none of Carillon's own.
+// Errors: arguments_invalid.
+Status check_event_type(std::string_view type);
 
 // Does this event set the trigger off? `where` sees {"event": type, "payload": payload}. An error
 // is one of evaluating `where` (a function that got the wrong type): the event does not match, and that is worth

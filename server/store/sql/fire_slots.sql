@@ -1,6 +1,7 @@
 -- Fires due schedules by compare-and-swap: tasks are $2…$19 (by place), their slots $20…$29, at $30 in the shards that $1 owns. Queues runs
 -- ($31), writes missed ones, skipped ones ($32) and cancelled ones ($33). Locks the schedules' rows; one statement, so all of it or none.
 -- $34 says of each task whether it is done now, $35…$37 of each slot which cue it answers; $38 (by place), $39 are the cues that go; $40 are the widths of the tasks' keys.
+-- What an event tells travels with its run: in the row up to $41 bytes, else apart.
 WITH task_in AS MATERIALIZED (
   SELECT * FROM unnest($2::integer[], $3::text[], $4::bigint[], $5::smallint[], $6::bigint[], $7::integer[],
       $8::timestamptz[], $9::timestamptz[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::integer[],
@@ -38,7 +39,7 @@ answered AS (
   DELETE FROM carillon.cue c USING swapped w, unnest($38::integer[], $39::bigint[]) AS a(place, cue_id)
   WHERE a.place = w.place AND c.cue_id = a.cue_id AND c.tenant_id = w.tenant_id AND c.task_id = w.task_id
     AND c.due_at <= $30::timestamptz
-  RETURNING c.cue_id
+  RETURNING c.cue_id, c.event_id
 ),
 slot AS MATERIALIZED (
   SELECT j.*, w.tenant_id, w.task_id, w.shard, w.version, w.priority, w.concurrency_key, w.key_width, w.dedupe_key, w.dedupe_window,
@@ -68,11 +69,22 @@ decided AS MATERIALIZED (
   FROM slot s
   WHERE s.slot_until IS NOT NULL OR s.id IN (SELECT run_id FROM reserved)
 ),
+carried AS MATERIALIZED (
+  SELECT c.*, CASE WHEN octet_length(c.payload) > $41::integer THEN ''::bytea ELSE c.payload END AS in_row
+  FROM (SELECT d.id, d.tenant_id, carillon.payload_of_event(e) AS payload FROM decided d
+        JOIN answered a ON a.cue_id = d.cue_id
+        JOIN carillon.event e ON e.tenant_id = d.tenant_id AND e.event_id = a.event_id) c
+),
+carried_apart AS (
+  INSERT INTO carillon.run_input (run_id, tenant_id, input)
+  SELECT id, tenant_id, payload FROM carried WHERE in_row = ''
+),
 ready AS (
   INSERT INTO carillon.run_ready (shard, priority, run_at, id, tenant_id, task_id, task_version, number, retry, attempt,
-    takeovers, slot, origin, agent_id, correlation_id, concurrency_key, key_width, expires_at, folded, reason)
+    takeovers, slot, origin, agent_id, correlation_id, concurrency_key, key_width, expires_at, folded, reason, payload)
   SELECT shard, priority, run_at, id, tenant_id, task_id, version, number, 1, 1, 0, slot, 'schedule', agent_id,
-    correlation_id, concurrency_key, key_width, expires_at, folded, nullif(reason, '')
+    correlation_id, concurrency_key, key_width, expires_at, folded, nullif(reason, ''),
+    (SELECT in_row FROM carried WHERE carried.id = decided.id)
   FROM decided WHERE outcome = $31
 ),
 caused AS (
@@ -81,10 +93,11 @@ caused AS (
 ),
 unstarted AS (
   INSERT INTO carillon.run_history (id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot,
-    slot_until, folded, run_at, finished_at, origin, agent_id, correlation_id, outcome, reason)
+    slot_until, folded, run_at, finished_at, origin, agent_id, correlation_id, outcome, reason, payload)
   SELECT id, tenant_id, task_id, version, number, 1, 0, 0, slot, slot_until, folded, run_at, $30::timestamptz,
     'schedule', agent_id, correlation_id, outcome,
-    CASE WHEN state = $31 THEN 'duplicate: a run with the same dedupe key started less than its window before' ELSE reason END
+    CASE WHEN state = $31 THEN 'duplicate: a run with the same dedupe key started less than its window before' ELSE reason END,
+    (SELECT in_row FROM carried WHERE carried.id = decided.id)
   FROM decided WHERE outcome <> $31
 ),
 stopped AS (

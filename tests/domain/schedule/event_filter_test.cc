@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
+#include <regex>
 
 using namespace carillon;
 
@@ -32,6 +33,21 @@ TEST_CASE("a topic pattern matches word by word", "[domain][schedule][event]") {
   }));
   INFO(pattern << " on " << type);
   CHECK(topic_matches(pattern, type) == matches);
+  CHECK(std::regex_search("." + type, std::regex{topic_regex(pattern)}) == matches);
+}
+
+TEST_CASE("an event that is told has a name without wildcards and none of Carillon's own",
+          "[domain][schedule][event]") {
+  for (const char* good : {"deploy", "deploy.finished", "my.task.finished", "a-b_c.9"}) {
+    INFO(good);
+    CHECK(check_event_type(good).ok());
+  }
+  for (const char* bad :
+       {"", "deploy.", "deploy.*", "#", "deploy finished", "task.run.failed", "webhook.12", "event", "carillon.x"}) {
+    INFO(bad);
+    CHECK_FALSE(check_event_type(bad).ok());
+  }
+  CHECK_FALSE(check_event_type(std::string(201, 'a')).ok());
 }
 
 TEST_CASE("many wildcards cost no more than few", "[domain][schedule][event]") {
