@@ -34,7 +34,9 @@ ordered_json event_row(const EventRow& event, const EventPage& page, Format form
 }
 
 ordered_json waiting_row(const EventWaiter& waiter) {
-  return {{"task", waiter.task}, {"state", waiter.state}, {"when", waiter.reads}};
+  ordered_json facts{{"task", waiter.task}, {"state", waiter.state}, {"when", waiter.reads}};
+  if (!waiter.webhook.empty()) facts["address"] = "/hooks/" + waiter.webhook;
+  return facts;
 }
 
 }  // namespace

@@ -13,12 +13,14 @@ class Timer;
 namespace carillon::tools {
 
 class Downstream;
+class WebhookDoor;
 
 struct Ports {
   Engine& engine;
   Downstream& downstream;
-  transport::Executor& executor;  // where a parked call goes on
-  transport::Timer& timer;        // when it has waited long enough
+  transport::Executor& executor;          // where a parked call goes on
+  transport::Timer& timer;                // when it has waited long enough
+  const WebhookDoor* webhooks = nullptr;  // how addresses of tasks are told; null: nobody takes deliveries here
 };
 
 }  // namespace carillon::tools

@@ -101,7 +101,7 @@ ordered_json say_slots(const std::vector<NextSlot>& slots, const std::string& zo
   return said;
 }
 
-Answer answer(const TaskSaved& saved) {
+Answer answer(const TaskSaved& saved, const ordered_json& webhook) {
   ordered_json facts{
       {"task", saved.task}, {"state", saved.state}, {"result", saved.result}, {"version", saved.version}};
   facts["schedule"] = {{"kind", saved.kind}, {"reads", saved.reads}, {"timezone", saved.zone}};
@@ -112,6 +112,7 @@ Answer answer(const TaskSaved& saved) {
   runs["policy"] = policy_of(saved.overlap, saved.misfire, saved.grace);
   facts["runs"] = runs;
   facts["durable"] = saved.durable;
+  if (!webhook.is_null()) facts["webhook"] = webhook;
   add(facts, "warnings", saved.warnings);
   for (const auto& similar : saved.similar) facts["similar"].push_back({{"task", similar.task}, {"why", similar.why}});
   for (const auto& change : saved.changed)
@@ -178,7 +179,7 @@ Answer answer(const TaskPage& page, Format format) {
   return {.structured = json(facts), .text = text};
 }
 
-Answer answer(const TaskDetail& detail, Format format) {
+Answer answer(const TaskDetail& detail, Format format, const ordered_json& webhook) {
   const std::string& zone = detail.row.zone;
   ordered_json facts{{"task", detail.row.task}, {"id", detail.row.task_id}};
   facts["state"] = detail.row.failing ? "failing" : std::string(name_of(detail.row.state));
@@ -187,6 +188,7 @@ Answer answer(const TaskDetail& detail, Format format) {
   facts["schedule"] = {
       {"when", detail.definition.when}, {"kind", detail.row.kind}, {"reads", detail.row.reads}, {"timezone", zone}};
   add(facts["schedule"], "next", say_slots(detail.next, zone, detail.now));
+  if (!webhook.is_null()) facts["webhook"] = webhook;
   facts["runs"] = brief_action(to_json(detail.definition.action));
   facts["runs"]["as"] = detail.row.agent;
   facts["runs"]["policy"] = policy_of(detail.overlap, detail.misfire, detail.grace);

@@ -8,12 +8,13 @@
 
 namespace carillon::tools {
 
-Answer answer(const TaskSaved& saved);
+// `webhook`: what is told of the task's address, if it has one (webhook_door.h).
+Answer answer(const TaskSaved& saved, const ordered_json& webhook = nullptr);
 Answer answer(const TaskStateSet& set);
 Answer answer(const Snoozed& snoozed);
 Answer answer(const ItemDeleted& deleted);
 Answer answer(const TaskPage& page, Format format);
-Answer answer(const TaskDetail& detail, Format format);
+Answer answer(const TaskDetail& detail, Format format, const ordered_json& webhook = nullptr);
 Answer answer(const Previewed& previewed);
 // The times of a preview in iCalendar's format; those of one schedule are called `summary`.
 std::string calendar_text(const Previewed& previewed, const std::string& summary);

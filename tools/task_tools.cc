@@ -5,6 +5,7 @@
 #include "tools/schemas.h"
 #include "tools/task_answers.h"
 #include "tools/tool.h"
+#include "tools/webhook_door.h"
 
 namespace carillon::tools {
 namespace {
@@ -50,7 +51,7 @@ ToolOutcome schedule_task(CallContext& context, const json& arguments) {
                              .confirm = optional_of<std::string>(arguments, "confirm")};
   const auto saved = context.ports.engine.schedule_task(context.caller, command);
   if (!saved.ok()) return saved.error();
-  return answer(*saved);
+  return answer(*saved, told_webhook(context.ports, {saved->new_webhook, Secret::shown}));
 }
 
 ToolOutcome update_task(CallContext& context, const json& arguments) {
@@ -64,7 +65,7 @@ ToolOutcome update_task(CallContext& context, const json& arguments) {
                            .restore = flag_of(arguments, "restore")};
   const auto saved = context.ports.engine.update_task(context.caller, command);
   if (!saved.ok()) return saved.error();
-  return answer(*saved);
+  return answer(*saved, told_webhook(context.ports, {saved->new_webhook, Secret::shown}));
 }
 
 // "any" asks for every state, which is what asking for none does.
@@ -96,7 +97,7 @@ ToolOutcome list_tasks(CallContext& context, const json& arguments) {
 ToolOutcome get_task(CallContext& context, const json& arguments) {
   const auto detail = context.ports.engine.get_task(context.caller, {.task = text_of(arguments, "task")});
   if (!detail.ok()) return detail.error();
-  return answer(*detail, format_of(arguments));
+  return answer(*detail, format_of(arguments), told_webhook(context.ports, {detail->webhook, Secret::kept}));
 }
 
 ToolOutcome preview(CallContext& context, const json& arguments) {
@@ -131,9 +132,9 @@ ToolOutcome delete_item(CallContext& context, const json& arguments) {
 const Tool kTaskTools[] = {
     {.name = "schedule_task",
      .title = "Schedule a task",
-     .summary = "Create a durable reminder, recurring job, cron or timer. Provide when plus exactly one of tool, steps "
-                "or message. Returns the interpreted schedule with the next three times. Repeating the same call "
-                "changes nothing.",
+     .summary = "Create a durable reminder, recurring job, cron, timer, event or webhook trigger. Provide when plus "
+                "exactly one of tool, steps or message. Returns the schedule with the next three times. Repeating a "
+                "call changes nothing.",
      .input_schema = schemas::schedule_task,
      .output_schema = output_schemas::schedule_task.text,
      .hints = {.idempotent = true, .open_world = true},

@@ -27,6 +27,7 @@
 #include "server/web/health.h"
 #include "server/web/metrics_page.h"
 #include "server/web/rest.h"
+#include "server/web/webhooks.h"
 #include "server/worker/membership.h"
 #include "server/worker/worker.h"
 #include "tools/followed_calls.h"
@@ -36,6 +37,7 @@
 #include "tools/session_channel.h"
 #include "tools/soon.h"
 #include "tools/tool_set.h"
+#include "tools/webhook_door.h"
 #include "transport/http_endpoint.h"
 #include "transport/http_server.h"
 #include "transport/socket_server.h"
@@ -109,6 +111,7 @@ struct Daemon::Rooms {
   std::unique_ptr<tools::Soon> look_for_changes, tell_sessions;
   std::unique_ptr<transport::WorkerPool> pool;
   std::unique_ptr<transport::Timer> timer;
+  std::unique_ptr<tools::WebhookDoor> webhook_door;
   std::unique_ptr<tools::ToolSet> tools;
   std::unique_ptr<tools::FollowedCalls> followed_calls;
   std::unique_ptr<tools::ResourceSet> resources;
@@ -177,7 +180,10 @@ Status Daemon::Rooms::start_protocol() {
   pool = std::make_unique<transport::WorkerPool>(transport::WorkerPool::Limits{});
   timer = std::make_unique<transport::Timer>();
   resource_watch = std::make_unique<tools::ResourceWatch>(*engine);
-  const tools::Ports ports{.engine = *engine, .downstream = *downstream, .executor = *pool, .timer = *timer};
+  webhook_door =
+      std::make_unique<tools::WebhookDoor>(read_sealing_key(*store, kWebhookKey), [this] { return http_address(); });
+  const tools::Ports ports{
+      .engine = *engine, .downstream = *downstream, .executor = *pool, .timer = *timer, .webhooks = webhook_door.get()};
   tools = std::make_unique<tools::ToolSet>(ports, options);
   followed_calls = std::make_unique<tools::FollowedCalls>(ports);
   resources = std::make_unique<tools::ResourceSet>(ports, *resource_watch);
@@ -288,6 +294,7 @@ Status Daemon::Rooms::listen(const Address& address) {
       http->add(sse->routes());
     }
     http->add(web::rest_routes(*tools));
+    http->add(web::webhook_routes({*engine, *pool, clock, read_sealing_key(*store, kWebhookKey)}));
   }
   http->add(web::health_routes([this] { return health(); },
                                [this](const transport::HttpRequest& request) {

@@ -1,27 +1,13 @@
 #include "server/delivery/webhook.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
-#include <array>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 
 #include "server/delivery/transfer.h"
 #include "transport/allowed_hosts.h"
-#include "transport/base64.h"
+#include "transport/webhook_signature.h"
 
 namespace carillon::delivery {
 namespace {
-
-std::string hmac_sha256(std::string_view key, std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int length = 0;
-  if (::HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-             reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &length) == nullptr)
-    throw std::runtime_error{"HMAC-SHA256 failed"};
-  return {reinterpret_cast<const char*>(digest.data()), length};
-}
 
 constexpr std::string_view kNotAllowed =
     "the configuration does not let webhooks reach this host (delivery.webhook_hosts)";
@@ -56,15 +42,13 @@ Attempt attempt_of(const Answer& answer) {
 }  // namespace
 
 std::string webhook_secret(std::string_view key, const TenantId& tenant, std::string_view url) {
-  return hmac_sha256(key, tenant.str() + "\n" + std::string{url});
+  return transport::webhook_secret(key, tenant.str() + "\n" + std::string{url});
 }
 
-std::string show_secret(std::string_view secret) { return "whsec_" + transport::to_base64(secret); }
+std::string show_secret(std::string_view secret) { return transport::show_webhook_secret(secret); }
 
 std::string sign(std::string_view secret, const SignedText& text) {
-  std::string whole = text.id + "." + std::to_string(text.timestamp) + ".";
-  whole.append(text.body);
-  return "v1," + transport::to_base64(hmac_sha256(secret, whole));
+  return transport::sign_webhook(secret, {text.id, std::to_string(text.timestamp), text.body});
 }
 
 Attempt Webhooks::send(const Letter& letter, const std::stop_token& stop) {

@@ -6,6 +6,15 @@ namespace {
 constexpr char kCanAnswer[] = "can_answer";
 constexpr char kEvent[] = "event";
 
+// The members of what was delivered to a webhook are input of its steps, over those that the task declares.
+void take_delivery(Action& action, const json& payload) {
+  const json event = payload.value(kEvent, json::object());
+  const json type = event.is_object() ? event.value("type", json()) : json();
+  if (!type.is_string() || !type.get_ref<const std::string&>().starts_with("webhook.")) return;
+  const auto delivered = event.find("payload");
+  if (delivered != event.end() && delivered->is_object()) action.input.update(*delivered);
+}
+
 Error unreadable(std::string_view what) {
   return {ErrorCode::arguments_invalid, "the run's stored payload cannot be read: " + std::string{what}};
 }
@@ -53,6 +62,7 @@ Result<Action> action_with_payload(Action action, std::string_view payload) {
   const json value = json::parse(payload, nullptr, false);
   if (!value.is_object()) return unreadable("it is not a JSON object");
   if (const auto whole = value.find("action"); whole != value.end()) return read_action(*whole, "/action");
+  if (action.kind == ActionKind::steps) take_delivery(action, value);
   const auto input = value.find("input");
   if (input == value.end()) return action;
   if (!input->is_object()) return unreadable("input is not an object");

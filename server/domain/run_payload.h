@@ -4,7 +4,8 @@
 //   {"input":{…}}    run_now gave an input: it replaces action.input of steps, action.arguments of a tool, or the
 //                    message of a message ({"message": …})
 //   {"action":{…}}   the whole action (call_tool, whose hidden task has none of its own), as domain/action.h writes it
-//   {"event":{…}}    what started it: {"id", "type", "key", "source", "at", "payload"}; written by fire_slots
+//   {"event":{…}}    what started it: {"id", "type", "key", "source", "at", "payload"}; written by fire_slots;
+//                    what came to a webhook is also input of its steps
 //   {"can_answer":{…}}   beside either of them or alone: what the client that asked for the run can be asked
 //   (domain/question.h)
 //

@@ -128,6 +128,7 @@ void keep_awaited(Tx& tx, const TenantId& tenant, TaskId task, const Schedule& s
     sources.push_back({std::string(name_of(TriggerSource::condition)), ""});
   for (auto& pattern : awaited_events(schedule))
     sources.push_back({std::string(name_of(TriggerSource::event)), std::move(pattern)});
+  if (waits_for_webhook(schedule)) sources.push_back({std::string(name_of(TriggerSource::webhook)), ""});
   if (const auto delay = delay_after_run(schedule))
     sources.push_back({std::string(name_of(TriggerSource::run_end)), "", {}, delay});
   for (auto& name : reminded_tasks(schedule))

@@ -83,6 +83,12 @@ class Engine {
 
   // Errors: arguments_invalid at /event or /key, too_large at /payload.
   Result<EventPublished> publish_event(const Caller& caller, const PublishEvent& command);
+  // Whose address that is; nothing: nobody's, or its task is done or deleted.
+  std::optional<Webhook> find_webhook(const std::string& id);
+  // Tells the event of a delivery that was looked at (web/webhooks.h). Errors: too_large.
+  Result<EventPublished> take_webhook(const Caller& sender, const Webhook& hook, const WebhookEvent& delivered);
+  // An audit row.
+  void note_refused_webhook(const Caller& sender, const Webhook& hook, const RefusedWebhook& refused);
   // Errors: arguments_invalid at /event, /since, /limit or /cursor.
   Result<EventPage> list_events(const Caller& caller, const ListEvents& query);
 

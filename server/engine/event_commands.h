@@ -1,4 +1,4 @@
-// Events that others tell us: publish_event, and the question list_events.
+// Events that others tell us: publish_event, deliveries to webhooks, and the question list_events.
 //
 // An event is a fact with a type (words joined by dots) and a payload. Telling it sets off every task that waits for it
 // (`on event deploy.* where …`), each once. With a key, its teller's own name for it, a second telling is recognised as
@@ -15,6 +15,7 @@
 #include "server/base/id.h"
 #include "server/base/json.h"
 #include "server/engine/command.h"
+#include "server/store/webhook_store.h"
 
 namespace carillon {
 
@@ -36,6 +37,18 @@ struct EventPublished {
   std::vector<std::string> tasks{};            // that it sets off, by id; a paused one leaves a row
   std::vector<std::string> problems{};         // of tasks whose `where` could not be evaluated: they leave a row
   Instant at{};
+};
+
+// What came to the address of a task, signed.
+struct WebhookEvent {
+  std::string id{};  // the delivery's: a second one with it is the same
+  json payload = nullptr;
+  std::optional<RunId> told_by{};  // as of PublishEvent
+};
+
+struct RefusedWebhook {
+  std::string delivery{};  // its id, as it says
+  std::string why{};       // missing, stale, wrong
 };
 
 struct ListEvents {
@@ -61,7 +74,8 @@ struct EventRow {
 struct EventWaiter {
   std::string task{};
   std::string state{};
-  std::string reads{};  // on event deploy.*
+  std::string reads{};    // on event deploy.*
+  std::string webhook{};  // the id of its address
 };
 
 struct EventPage {

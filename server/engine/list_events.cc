@@ -64,8 +64,8 @@ std::vector<EventWaiter> waiters(Tx& tx, const TenantId& tenant, const std::stri
   std::vector<EventWaiter> waiters;
   for (const PatternTask& task : waiting_for_type(tx, tenant, pattern)) {
     const auto definition = definition_from_json(task.definition);
-    waiters.push_back(
-        {task.name, std::string(name_of(task.state)), definition ? reads(definition->schedule) : std::string{}});
+    waiters.push_back({task.name, std::string(name_of(task.state)),
+                       definition ? reads(definition->schedule) : std::string{}, task.address.value_or("")});
     if (waiters.size() == kLimitMax) break;
   }
   return waiters;

@@ -4,6 +4,7 @@
 #include "server/engine/paging.h"
 #include "server/engine/run_view.h"
 #include "server/engine/standing.h"
+#include "server/store/webhook_store.h"
 
 // list_tasks and get_task: find tasks, and one task in full.
 
@@ -177,6 +178,7 @@ Result<TaskDetail> Engine::get_task(const Caller& caller, const GetTask& query) 
     detail.row = row_of(listed.empty() ? ListedTask{*task, std::nullopt} : listed.front(), *definition, detail.next);
     for (const RunRecord& run : runs.list(caller.tenant, {.task = task->id, .limit = kRunsShown}))
       detail.last.push_back(view_of(run));
+    detail.webhook = WebhookStore{tx}.of(caller.tenant, task->id).value_or("");
     detail.definition = std::move(*definition);
     return detail;
   });

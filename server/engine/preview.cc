@@ -10,7 +10,6 @@
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
 #include "server/engine/paging.h"
-#include "server/engine/served_sources.h"
 #include "server/engine/standing.h"
 
 // preview: when something would run. Saves nothing.
@@ -90,7 +89,6 @@ Result<Previewed> preview_when(const Asking& asking, const Preview& query) {
                       .zone = schedule->zone,
                       .warnings = schedule_warnings(*schedule, now),
                       .now = now};
-  for (auto& warning : served_warnings(*schedule)) previewed.warnings.push_back(std::move(warning));
   for (auto& warning : among.warnings) previewed.warnings.push_back(std::move(warning));
   previewed.confirm = to_text(confirmation_of(definition.schedule, *query.when, now));
   const auto count = static_cast<std::size_t>(query.count);

@@ -57,7 +57,7 @@ struct RunRow {
   std::string error_message{};
   std::string reason{};
   bool cancel_requested = false;
-  std::string asks{};  // of a running one: what its call asks, in a line
+  std::string asks{};       // of a running one: what its call asks, in a line
   std::string waits_for{};  // list_runs: which runs keep a queued one that is due from starting; empty: none
 };
 
@@ -213,6 +213,7 @@ struct TaskDetail {
   Instant updated_at{};
   std::string pause_reason{};
   std::string paused_by{};
+  std::string webhook{};  // the address at which its deliveries are taken
   std::int64_t fired = 0;
   std::string overlap{};
   std::string misfire{};

@@ -10,13 +10,11 @@ namespace carillon {
 namespace {
 
 template <class Fits>
-std::vector<PatternTask> waiting(Tx& tx, const TenantId& tenant, Fits&& fits) {
-  EventStore events{tx};
-  auto patterns = events.patterns(tenant);
-  patterns.erase(std::remove_if(patterns.begin(), patterns.end(), [&](const std::string& each) { return !fits(each); }),
+std::vector<std::string> patterns_that(Fits&& fit, Tx& tx, const TenantId& tenant) {
+  auto patterns = EventStore{tx}.patterns(tenant);
+  patterns.erase(std::remove_if(patterns.begin(), patterns.end(), [&](const std::string& each) { return !fit(each); }),
                  patterns.end());
-  if (patterns.empty()) return {};
-  return events.waiting(tenant, patterns);
+  return patterns;
 }
 
 // Whether one of its triggers fits. An error is told only when no other trigger fits.
@@ -44,9 +42,17 @@ std::vector<std::string> awaited_events(const Schedule& schedule) {
   return {patterns.begin(), patterns.end()};
 }
 
+bool waits_for_webhook(const Schedule& schedule) {
+  return std::any_of(schedule.triggers.begin(), schedule.triggers.end(),
+                     [](const Trigger& each) { return each.source() == TriggerSource::webhook; });
+}
+
 std::vector<Subscriber> subscribers_of(Tx& tx, const TenantId& tenant, const EventSeen& event) {
   std::vector<Subscriber> subscribers;
-  for (auto& task : waiting(tx, tenant, [&](const std::string& each) { return topic_matches(each, event.type); })) {
+  const auto patterns =
+      patterns_that([&](const std::string& each) { return topic_matches(each, event.type); }, tx, tenant);
+  if (patterns.empty()) return subscribers;
+  for (auto& task : EventStore{tx}.waiting(tenant, patterns, EventStore::Addresses::left_out)) {
     const auto definition = definition_from_json(task.definition);
     if (!definition) {
       // The scheduler makes a run of it that fails and says why.
@@ -63,9 +69,12 @@ std::vector<Subscriber> subscribers_of(Tx& tx, const TenantId& tenant, const Eve
 }
 
 std::vector<PatternTask> waiting_for_type(Tx& tx, const TenantId& tenant, const std::string& type_or_pattern) {
-  return waiting(tx, tenant, [&](const std::string& each) {
+  const auto fits = [&](const std::string& each) {
     return type_or_pattern.empty() || each == type_or_pattern || topic_matches(each, type_or_pattern);
-  });
+  };
+  const bool all = type_or_pattern.empty() || type_or_pattern.starts_with("webhook.");
+  return EventStore{tx}.waiting(tenant, patterns_that(fits, tx, tenant),
+                                all ? EventStore::Addresses::taken_in : EventStore::Addresses::left_out);
 }
 
 }  // namespace carillon

@@ -15,6 +15,8 @@ namespace carillon {
 // The patterns by which the schedule waits for events, each once.
 std::vector<std::string> awaited_events(const Schedule& schedule);
 
+bool waits_for_webhook(const Schedule& schedule);
+
 struct Subscriber {
   PatternTask task;
   std::string problem{};  // why its `where` could not be evaluated; then it is not set off, and told so
@@ -24,6 +26,7 @@ struct Subscriber {
 std::vector<Subscriber> subscribers_of(Tx& tx, const TenantId& tenant, const EventSeen& event);
 
 // Those that wait for an event of that type, whatever it carries; for a pattern, those that wait by that very pattern.
+// For webhook. and for nothing in particular those that have an address, too.
 std::vector<PatternTask> waiting_for_type(Tx& tx, const TenantId& tenant, const std::string& type_or_pattern);
 
 }  // namespace carillon

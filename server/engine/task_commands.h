@@ -72,6 +72,7 @@ struct TaskSaved {
   std::vector<std::string> warnings{};
   std::vector<SimilarTask> similar{};
   std::vector<FieldChange> changed{};  // of an update
+  std::string new_webhook{};           // the address that was made with it
   Instant at{};
 };
 

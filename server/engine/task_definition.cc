@@ -5,7 +5,6 @@
 #include "server/domain/moment.h"
 #include "server/domain/quiet_rules.h"
 #include "server/domain/refusal.h"
-#include "server/engine/served_sources.h"
 
 namespace carillon {
 
@@ -139,7 +138,6 @@ Result<Schedule> resolve_schedule(const TaskDraft& draft, const TaskDefinition* 
   if (!draft.when && !draft.schedule_kind && base != nullptr) text.when = base->when;
   auto schedule = parse_schedule(text, text.when.value_or(""), when);
   if (!schedule) return schedule.error();
-  if (auto served = check_served(*schedule); !served) return served.error();
   if (auto bounded = bound(*schedule, options, context); !bounded) return bounded.error();
   return schedule;
 }

@@ -6,6 +6,8 @@
 #include "server/engine/conflicts.h"
 #include "server/engine/lookup.h"
 #include "server/engine/standing.h"
+#include "server/engine/subscribers.h"
+#include "server/store/webhook_store.h"
 
 namespace carillon {
 
@@ -72,15 +74,23 @@ bool same_schedule(const TaskDefinition& left, const TaskDefinition& right) {
 }
 
 // The schedule begins anew: whom it waits for, the first slot of its fixed delay, the first looks of its conditions.
-void begin_anew(const Saving& saving, TaskId task, const Schedule& schedule, TaskState state) {
+// Gives the address at which its deliveries are taken, when it was made just now.
+std::string begin_anew(const Saving& saving, TaskId task, const Schedule& schedule, TaskState state) {
   const TenantId& tenant = saving.call.caller.tenant;
   keep_awaited(saving.tx, tenant, task, schedule);
   TaskStore tasks{saving.tx};
   for (const auto source : {TriggerSource::run_end, TriggerSource::condition})
     tasks.drop_cues(tenant, task, std::string(name_of(source)));
   ConditionStore{saving.tx}.begin(tenant, task, first_looks(schedule, saving.call.now - Duration{1}));
-  if (state != TaskState::active) return;
+  WebhookStore webhooks{saving.tx};
+  std::string made;
+  if (waits_for_webhook(schedule))
+    made = webhooks.keep(tenant, task, saving.call.now).value_or("");
+  else
+    webhooks.drop(tenant, task);
+  if (state != TaskState::active) return made;
   if (const auto first = first_delay_slot(schedule, saving.call.now)) tasks.put_delay_slot(tenant, task, *first);
+  return made;
 }
 
 // The state that follows from a new version: a schedule with slots ahead wakes a task that was done.
@@ -139,13 +149,14 @@ std::optional<TaskSaved> create_task(const Saving& saving, const std::string& na
   ScheduleStanding standing = standing_from_now(saving, id, definition);
   if (state == TaskState::paused) standing.next_fire_at.reset();
   tasks.insert_schedule(caller.tenant, id, standing);
-  begin_anew(saving, id, definition.schedule, state);
+  const std::string address = begin_anew(saving, id, definition.schedule, state);
   if (state == TaskState::paused)
     tasks.pause(caller.tenant, id, {"created paused", caller.agent.str()}, saving.call.now);
 
   const auto made = tasks.find(caller.tenant, {.id = id});
   TaskSaved saved = describe_saved(saving, *made, definition);
   saved.result = "created";
+  saved.new_webhook = address;
   saved.similar = find_similar(saving, id, definition);
   warn_of_conflicts(saving, *made, definition, saved);
   json more{{"kind", saved.kind}};
@@ -180,14 +191,16 @@ Result<TaskSaved> save_version(const Saving& saving, const NewVersion& version) 
   tasks.set_schedule(caller.tenant, changed.id, stored);
   if (changed.state != version.task.state)
     tasks.set_state(caller.tenant, changed.id, changed.state, {version.task.state}, saving.call.now);
+  std::string address;
   if (schedule_changed) {
     tasks.drop_overrides(caller.tenant, changed.id, version.task.last_slot);
-    begin_anew(saving, changed.id, version.after.schedule, changed.state);
+    address = begin_anew(saving, changed.id, version.after.schedule, changed.state);
   }
 
   const auto now_there = tasks.find(caller.tenant, {.id = changed.id});
   TaskSaved saved = describe_saved(saving, *now_there, version.after);
   saved.result = version.rearm ? "created" : "updated";
+  saved.new_webhook = address;
   saved.changed = changes(version.before, version.after);
   warn_of_conflicts(saving, *now_there, version.after, saved);
   if (changed.name != version.task.name)

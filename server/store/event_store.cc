@@ -29,26 +29,29 @@ std::vector<std::string> EventStore::patterns(const TenantId& tenant) {
   return patterns;
 }
 
-std::vector<PatternTask> EventStore::waiting(const TenantId& tenant, const std::vector<std::string>& patterns) {
+std::vector<PatternTask> EventStore::waiting(const TenantId& tenant, const std::vector<std::string>& patterns,
+                                             Addresses addresses) {
   std::vector<PatternTask> tasks;
-  for (const auto& row : tx_.exec(sql::tasks_of_patterns, tenant, patterns)) {
+  for (const auto& row : tx_.exec(sql::tasks_of_patterns, tenant, patterns, addresses == Addresses::taken_in)) {
     const auto state = task_state_named(column<std::string>(row["state"]));
     CARILLON_CHECK(state.has_value());
     tasks.push_back({column<TaskId>(row["task_id"]), column<std::string>(row["name"]), *state,
-                     column<std::int16_t>(row["shard"]), json_of(column<Bytes>(row["definition"]))});
+                     column<std::int16_t>(row["shard"]), json_of(column<Bytes>(row["definition"])),
+                     column<std::optional<std::string>>(row["hook_id"])});
   }
   return tasks;
 }
 
 void EventStore::tell(const TenantId& tenant, EventId event, const std::vector<EventCue>& cues) {
   std::vector<TaskId> tasks;
-  std::vector<std::string> outcomes, told;
+  std::vector<std::string> sources, outcomes, told;
   for (const EventCue& cue : cues) {
     tasks.push_back(cue.task);
+    sources.push_back(cue.source);
     outcomes.push_back(cue.outcome);
     told.push_back(cue.told);
   }
-  if (!tasks.empty()) tx_.exec(sql::insert_event_cues, tenant, event, tasks, outcomes, told);
+  if (!tasks.empty()) tx_.exec(sql::insert_event_cues, tenant, event, tasks, sources, outcomes, told);
 }
 
 std::optional<int> EventStore::depth_of(const TenantId& tenant, RunId run, const std::string& correlation_id) {

@@ -38,10 +38,12 @@ struct PatternTask {
   TaskState state;
   std::int16_t shard;
   json definition;
+  std::optional<std::string> address{};  // where its deliveries are taken (webhook_store.h)
 };
 
 struct EventCue {
   TaskId task;
+  std::string source;   // event, webhook
   std::string outcome;  // matches, failing
   std::string told;
 };
@@ -75,7 +77,9 @@ class EventStore {
   std::optional<EventId> find(const TenantId& tenant, const std::string& type, const std::string& key);
   // Of living tasks, each once.
   std::vector<std::string> patterns(const TenantId& tenant);
-  std::vector<PatternTask> waiting(const TenantId& tenant, const std::vector<std::string>& patterns);
+  enum class Addresses { left_out, taken_in };  // of those that wait for deliveries
+  std::vector<PatternTask> waiting(const TenantId& tenant, const std::vector<std::string>& patterns,
+                                   Addresses addresses);
   // An event that was inserted in this transaction.
   void tell(const TenantId& tenant, EventId event, const std::vector<EventCue>& cues);
   // How many runs had caused one another when that run was started; nothing: it is no run of that trace.

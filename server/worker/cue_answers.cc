@@ -12,19 +12,21 @@ using Verdict = CueAnswer::Verdict;
 
 bool is_condition(const Cue& cue) { return cue.source == name_of(TriggerSource::condition); }
 
-bool is_event(const Cue& cue) { return cue.source == name_of(TriggerSource::event); }
+bool is_webhook(const Cue& cue) { return cue.source == name_of(TriggerSource::webhook); }
+bool is_event(const Cue& cue) { return cue.source == name_of(TriggerSource::event) || is_webhook(cue); }
 
 // By its type alone: whether the rest of the trigger fits was decided when the event was told.
-bool waits_for_event(const Schedule& schedule, const std::string& type) {
+bool waits_for_event(const Schedule& schedule, const Cue& cue) {
   return std::any_of(schedule.triggers.begin(), schedule.triggers.end(), [&](const Trigger& trigger) {
+    if (is_webhook(cue)) return trigger.source() == TriggerSource::webhook;
     const auto* event = std::get_if<EventTrigger>(&trigger.body);
-    return event != nullptr && topic_matches(event->pattern, type);
+    return event != nullptr && topic_matches(event->pattern, cue.anchor);
   });
 }
 
 bool is_waited_for(const Schedule& schedule, const Cue& cue) {
   if (is_condition(cue)) return true;  // an edit takes them away
-  if (is_event(cue)) return waits_for_event(schedule, cue.anchor);
+  if (is_event(cue)) return waits_for_event(schedule, cue);
   if (cue.source == name_of(TriggerSource::run_end)) return delay_after_run(schedule).has_value();
   const auto end = run_state_named(cue.outcome);
   return cue.source == name_of(TriggerSource::chain) && end && waits_for_end(schedule, cue.anchor, *end);

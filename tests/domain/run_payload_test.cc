@@ -68,3 +68,12 @@ TEST_CASE("what started a run stays with it when it is repeated with another inp
   CHECK(json::parse(payload_with_event_of("", told)) == json::parse(told));
   CHECK(payload_with_event_of("x", "") == "x");
 }
+
+TEST_CASE("what came to a webhook is input of steps over what the task declares", "[domain][run_payload]") {
+  const std::string delivered = R"({"event":{"type":"webhook.7","payload":{"issue":12}}})";
+  CHECK(action_with_payload(action(ActionKind::steps), delivered)->input == json{{"old", 1}, {"issue", 12}});
+  CHECK(action_with_payload(action(ActionKind::steps), R"({"event":{"type":"webhook.7","payload":[1]}})")->input ==
+        json{{"old", 1}});
+  // Only steps take it: a tool's arguments are those that somebody has chosen.
+  CHECK(action_with_payload(action(ActionKind::tool), delivered)->arguments == json{{"old", 1}});
+}

@@ -31,7 +31,7 @@ struct Fixture {
   }
   void tell(std::int64_t id, std::int64_t task) {
     store.in_tx(kTenant, [&](Tx& tx) {
-      EventStore{tx}.tell(kTenant, EventId{id}, {{TaskId{task}, "matches", "event deploy.finished"}});
+      EventStore{tx}.tell(kTenant, EventId{id}, {{TaskId{task}, "event", "matches", "event deploy.finished"}});
     });
   }
 };

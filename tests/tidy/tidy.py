@@ -34,7 +34,7 @@ LIBRARIES = {  # an include that starts so: the only places that may have it
     "libpq-fe.h": ["server/store/hot_path", "server/store/libpq_", "server/store/listener"],
     "spdlog/": ["server/base/log.cc"],
     "httplib.h": ["transport/"],
-    "openssl/": ["transport/", "server/base/", "server/delivery/webhook.cc"],
+    "openssl/": ["transport/", "server/base/"],
     "curl/": ["server/delivery/transfer.cc"],
     "systemd/": ["server/delivery/desktop.cc"],
     "sodium": ["catalog/secrets.cc", "server/base/"],

@@ -155,3 +155,16 @@ TEST_CASE("an event starts the task whose pattern fits its type and says which e
   CHECK(failing.state == RunState::skipped);
   CHECK(failing.reason == "its where could not be evaluated: event deploy.finished d-81");
 }
+
+TEST_CASE("a delivery starts the task that waits for its address and no other", "[worker][cue_answers]") {
+  const auto verdict = [](const std::string& when) {
+    Asked asked{when};
+    asked.happened(1s, "matches");
+    asked.cues[0].source = "webhook";
+    asked.cues[0].anchor = "webhook.7";
+    return asked.answers().at(0).verdict;
+  };
+  CHECK(verdict("on webhook") == Verdict::start);
+  CHECK(verdict("on event webhook.#") == Verdict::pass_over);
+  CHECK(verdict("manual") == Verdict::pass_over);
+}

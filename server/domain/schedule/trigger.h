@@ -1,7 +1,7 @@
 // Triggers: what may start a task, one struct a form of the `when` language.
 //
 // Slots of a trigger are known ahead when its source is the clock. The others start a task when something happens; what
-// they say is here, who watches for it is the engine's business (engine/served_sources.h says which it serves).
+// they say is here, who watches for it is the engine's business.
 //
 // Values; thread-safe as such.
 #pragma once

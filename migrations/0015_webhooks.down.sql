@@ -1,0 +1,3 @@
+DELETE FROM carillon.cue WHERE source = 'webhook';
+DELETE FROM carillon.task_source WHERE source = 'webhook';
+DROP TABLE carillon.webhook;
