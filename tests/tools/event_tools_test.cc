@@ -51,7 +51,7 @@ TEST_CASE("events are listed with payload and whom they set off", "[tools][event
   const auto text = here.answer("list_events", {{"event", "deploy.*"}}).content[0]["text"].get<std::string>();
   CHECK_THAT(text, Catch::Contains("deploy.finished") && Catch::Contains("d-81") && Catch::Contains("waits: smoke"));
   const json detailed = here.call("list_events", {{"event", "deploy.finished"}, {"response_format", "detailed"}});
-  CHECK(detailed["events"][0]["source"] == "agent:" + here.call("get_status", {})["agent"].get<std::string>());
+  CHECK(detailed["events"][0]["source"] == "agent:" + here.call("get_status", {})["you"]["agent"].get<std::string>());
   CHECK(here.answer("list_events", {{"event", "nothing"}}).content[0]["text"].get<std::string>().find("no such") == 0);
 }
 
