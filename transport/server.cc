@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "server/base/log.h"
+#include "server/base/trace.h"
 #include "server/base/waiting.h"
 #include "transport/server_core.h"
 
@@ -48,14 +49,6 @@ HttpHeaders param_headers(const HttpHeaders& headers) {
   return {headers.lower_bound(kFirst), headers.lower_bound(kAfter)};
 }
 
-std::string correlation_of(const TraceContext& trace) {
-  constexpr std::size_t kTraceIdAt = 3;
-  constexpr std::size_t kTraceIdLength = 32;
-  if (trace.traceparent.size() >= kTraceIdAt + kTraceIdLength)
-    return trace.traceparent.substr(kTraceIdAt, kTraceIdLength);
-  return random_token(12);
-}
-
 void refuse(const Arrival& arrival, const json& id, const Refused& refused) {
   arrival.sink->reply(refused.status, json_rpc::error_text(id, refused.error));
 }
@@ -95,7 +88,7 @@ CallPtr make_call(const std::shared_ptr<ServerCore>& core, const Arrival& arriva
   call->context.principal = arrival.peer->principal();
   call->context.zone = arrival.peer->zone();
   call->context.trace = read_trace(call->params);
-  call->context.correlation_id = correlation_of(call->context.trace);
+  call->context.correlation_id = correlation_of(call->context.trace.traceparent);
   return call;
 }
 

@@ -1,11 +1,11 @@
 #include "server/cli/local_engine.h"
 
+#include "server/base/trace.h"
 #include "server/cli/token.h"
 #include "server/store/database.h"
 #include "server/store/migrate.h"
 #include "server/store/store.h"
 #include "server/worker/membership.h"
-#include "server/worker/schedule_tick.h"
 #include "server/worker/worker.h"
 
 namespace carillon::cli {

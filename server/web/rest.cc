@@ -2,10 +2,10 @@
 
 #include "server/base/error.h"
 #include "server/base/json.h"
+#include "server/base/trace.h"
 #include "server/domain/nearest.h"
 #include "server/web/openapi.h"
 #include "transport/json_rpc.h"
-#include "transport/sealed_state.h"
 
 namespace carillon::web {
 namespace {
@@ -30,16 +30,13 @@ void refuse(const Reply& reply, const Error& error) {
 }
 
 transport::RequestContext context_of(const transport::HttpRequest& request) {
-  constexpr std::size_t kTraceIdAt = 3, kTraceIdLength = 32, kRandomBytes = 16;
   transport::RequestContext context;
   context.principal = request.principal.value_or(transport::Principal{});
   context.cancelled = request.gone;
   context.channel = std::make_shared<NoChannel>();
   context.client.name = "rest";
   context.trace.traceparent = std::string(request.header("traceparent").value_or(""));
-  const std::string& trace = context.trace.traceparent;
-  context.correlation_id = trace.size() >= kTraceIdAt + kTraceIdLength ? trace.substr(kTraceIdAt, kTraceIdLength)
-                                                                       : transport::random_token(kRandomBytes);
+  context.correlation_id = correlation_of(context.trace.traceparent);
   return context;
 }
 

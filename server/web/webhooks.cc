@@ -7,10 +7,10 @@
 #include "server/base/error.h"
 #include "server/base/guarded.h"
 #include "server/base/metrics.h"
+#include "server/base/trace.h"
 #include "server/domain/run_trace.h"
 #include "tools/service_guard.h"
 #include "transport/json_rpc.h"
-#include "transport/sealed_state.h"
 #include "transport/webhook_signature.h"
 
 namespace carillon::web {
@@ -63,10 +63,7 @@ std::string_view advice_on(SignatureVerdict verdict) {
 
 // What a machine that tells us something calls itself: nobody whom anything is allowed.
 Caller sender_of(const Webhook& hook, const HttpRequest& request) {
-  constexpr std::size_t kRandomBytes = 16;
-  const auto traceparent = request.header("traceparent");
-  auto trace = traceparent ? trace_id_of(*traceparent) : std::nullopt;
-  return {hook.tenant, AgentId{"webhook"}, Scopes{}, trace ? *trace : transport::random_token(kRandomBytes), ""};
+  return {hook.tenant, AgentId{"webhook"}, Scopes{}, correlation_of(request.header("traceparent").value_or("")), ""};
 }
 
 Result<json> payload_of(const std::string& body) {
@@ -134,7 +131,7 @@ std::vector<transport::HttpRoute> webhook_routes(WebhookParts parts) {
   const auto hooks = std::make_shared<Hooks>(std::move(parts));
   const auto take = [&executor, hooks](HttpRequest request, const std::shared_ptr<transport::HttpReply>& reply) {
     const bool taken = executor.run([hooks, request = std::move(request), reply] {
-      const Caller nobody{TenantId{""}, AgentId{"webhook"}, Scopes{}, transport::random_token(16), ""};
+      const Caller nobody{TenantId{""}, AgentId{"webhook"}, Scopes{}, new_trace_id(), ""};
       const auto answered =
           tools::guarded(nobody, "webhook", [&]() -> Result<HttpResponse> { return hooks->take(request); });
       reply->send(answered ? *answered : busy());

@@ -5,10 +5,10 @@
 
 #include "server/base/log.h"
 #include "server/base/metrics.h"
+#include "server/base/trace.h"
 #include "server/domain/schedule/slot_source.h"
 #include "server/worker/known_tasks.h"
 #include "server/worker/run_output.h"
-#include "server/worker/schedule_tick.h"
 
 namespace carillon {
 namespace {

@@ -1,24 +1,14 @@
 #include "server/worker/schedule_tick.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <nlohmann/json.hpp>
-#include <random>
 
 #include "server/base/log.h"
 #include "server/base/metrics.h"
+#include "server/base/trace.h"
 #include "server/worker/anchors.h"
 
 namespace carillon {
-
-std::string new_trace_id() {
-  thread_local std::mt19937_64 random{std::random_device{}()};
-  std::array<char, 33> text{};
-  std::snprintf(text.data(), text.size(), "%016llx%016llx", static_cast<unsigned long long>(random()),
-                static_cast<unsigned long long>(random() | 1U));
-  return text.data();
-}
 
 FiringFacts ScheduleTick::facts_of(const DueSchedule& due) {
   KnownTask read = read_task(due.task_name, due.definition);

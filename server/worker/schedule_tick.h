@@ -71,7 +71,4 @@ class ScheduleTick {
   std::atomic<bool> awaited_{true};
 };
 
-// A new W3C trace id: 32 hexadecimal digits, not all zero.
-std::string new_trace_id();
-
 }  // namespace carillon
