@@ -94,7 +94,7 @@ constexpr std::array<Row, 3> kRows{{
      echo},
     {"notify_log", "Write to the log", "Writes the message to Carillon's own log.", kMessage, Effect::idempotent,
      Runs::at_once, notify_log},
-    {"http_get", "Fetch an address", "Gets a text over HTTP from a host that the configuration allows.", kUrl,
+    {kHttpGet, "Fetch an address", "Gets a text over HTTP from a host that the configuration allows.", kUrl,
      Effect::read, Runs::on_a_thread, http_get},
 }};
 

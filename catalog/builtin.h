@@ -16,6 +16,7 @@
 namespace carillon::catalog {
 
 inline constexpr const char* kBuiltInServer = "carillon";
+inline constexpr const char* kHttpGet = "http_get";  // the one of its tools that needs a network
 
 class BuiltInServer {
  public:

@@ -224,6 +224,17 @@ std::vector<ServerReport> Catalog::servers() {
   return reports;
 }
 
+bool Catalog::stays_here(std::string_view tool) {
+  const auto address = split(tool);
+  if (!address) return false;
+  if (address->server == kBuiltInServer) return address->tool != kHttpGet;
+  reload_if_changed();
+  const auto link = find_link(address->server);
+  const auto* remote = link ? std::get_if<RemoteServer>(&link->entry().reach) : nullptr;
+  const auto reach = remote != nullptr ? transport::parse_http_address(remote->url) : std::nullopt;
+  return reach && transport::is_loopback(*reach);
+}
+
 void Catalog::look_around(std::string_view server, Duration wait) {
   CARILLON_CHECK(!loop_.on_loop());
   reload_if_changed();

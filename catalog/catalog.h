@@ -45,6 +45,9 @@ class Catalog final : public ToolCaller {
 
   // Every configured server, the built-in one first, with what is known of it now. Starts nothing.
   std::vector<ServerReport> servers();
+  // Whether calls of a tool ("server.tool") certainly need no network: those of Carillon's own tools, but for http_get,
+  // and of servers at a loopback address. A process of this machine may need one: nobody can say.
+  bool stays_here(std::string_view tool);
   // Starts what is not running and lists tools anew where the list is old, at most `wait` long; then what is known now
   // is as good as it gets. One server, or all when `server` is empty.
   void look_around(std::string_view server, Duration wait);

@@ -199,6 +199,12 @@ void add_worker(std::vector<ConfigKey>& keys) {
                            [](Config& c) -> int& { return c.worker.leases.takeovers_max; }, {1, 100}));
   keys.push_back(count_key({"worker.chain_depth_max", "runs that cause one another, in a row; the next is skipped"},
                            [](Config& c) -> int& { return c.worker.chain_depth_max; }, {1, 1'000}));
+  keys.push_back(duration_key(
+      {"worker.clock_shift", "what is due is judged by a clock that is so far ahead; for tests"},
+      [](Config& c) -> Duration& { return c.worker.clock_shift; }, Duration{0}));
+  keys.push_back(duration_key(
+      {"worker.network_wait", "how long late runs wait for a network after a start or a wake; 0: not at all"},
+      [](Config& c) -> Duration& { return c.worker.network_wait; }, Duration{0}));
   keys.push_back(count_key({"worker.runs_in_flight", "runs that this process has claimed and not settled"},
                            [](Config& c) -> int& { return c.worker.batches.runs_in_flight; }, {1, 100'000}));
   keys.push_back(duration_key(

@@ -228,6 +228,10 @@ class HttpWire final : public ClientWire {
 
 }  // namespace
 
+bool is_loopback(const HttpAddress& address) {
+  return address.host == "localhost" || address.host == "::1" || address.host == "127.0.0.1";
+}
+
 std::optional<HttpAddress> parse_http_address(const std::string& url) {
   const bool secure = url.starts_with("https://");
   if (!secure && !url.starts_with("http://")) return std::nullopt;

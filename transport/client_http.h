@@ -50,6 +50,8 @@ struct HttpAddress {
   std::string path;  // with the query; at least "/"
 };
 std::optional<HttpAddress> parse_http_address(const std::string& url);
+// Whether it leads to this very machine, whatever network there is.
+bool is_loopback(const HttpAddress& address);
 
 // What a server said to a request that it did not let in.
 struct HttpRefusal {

@@ -46,9 +46,9 @@ Error refused_by(const std::string& who, const Fetched& answer) {
   return sign_in_error(who + " refused: " + (code.empty() ? status : code));
 }
 
-bool is_loopback(const std::string& url) {
+bool is_on_loopback(const std::string& url) {
   const auto address = parse_http_address(url);
-  return address && (address->host == "localhost" || address->host == "127.0.0.1" || address->host == "::1");
+  return address && is_loopback(*address);
 }
 
 // The code in the address that a person was sent back to; every doubt about who sent them there is an end.
@@ -148,7 +148,7 @@ Status OAuthClient::register_client(Issuer& issuer) {
                   {"redirect_uris", {options_.redirect_uri}},
                   {"grant_types", {"authorization_code", "refresh_token"}},
                   {"response_types", {"code"}},
-                  {"application_type", is_loopback(options_.redirect_uri) ? "native" : "web"},
+                  {"application_type", is_on_loopback(options_.redirect_uri) ? "native" : "web"},
                   {"token_endpoint_auth_method", std::string{name_of(method)}}};
   FetchRequest request;
   request.method = "POST";

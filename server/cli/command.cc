@@ -12,10 +12,10 @@ namespace carillon::cli {
 namespace {
 
 constexpr auto kSubcommands = std::to_array<Subcommand>({
-    {"serve", "[--listen HOST:PORT] [--insecure-loopback] [--toolsets LIST] [--prefix TEXT] [--detach]",
+    {"serve", "[--listen HOST:PORT] [--insecure-loopback] [--toolsets LIST] [--prefix TEXT] [--clock-shift D] [--detach]",
      "run the daemon: scheduler, workers, HTTP and socket", run_serve},
     {"mcp", "[--channel]", "what an agent host launches: MCP on stdin and stdout", run_mcp},
-    {"worker", "", "run workers only, on a database that daemons share", run_worker},
+    {"worker", "[--clock-shift D]", "run workers only, on a database that daemons share", run_worker},
     {"status", "[--json]", "say whether the daemon is ready, and where it listens", run_status},
     {"stop", "", "ask the daemon to finish and end", run_stop},
     {"call", "<tool> [--args '<object>' | key=value…] [--json]", "call one tool", run_call},

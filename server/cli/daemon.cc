@@ -29,6 +29,7 @@
 #include "server/web/rest.h"
 #include "server/web/webhooks.h"
 #include "server/worker/membership.h"
+#include "server/worker/network_gate.h"
 #include "server/worker/worker.h"
 #include "tools/followed_calls.h"
 #include "tools/prompt_set.h"
@@ -125,7 +126,11 @@ struct Daemon::Rooms {
   std::unique_ptr<transport::SocketServer> socket;
 
   Rooms(Config settings, Role as, StopSignal& signal, Database opened)
-      : config(std::move(settings)), role(as), stop_signal(signal), database(std::move(opened)) {}
+      : config(std::move(settings)),
+        role(as),
+        stop_signal(signal),
+        database(std::move(opened)),
+        clock(config.worker.clock_shift) {}
 
   HotPathOptions hot_path();
   void start_inside();
@@ -244,6 +249,8 @@ void Daemon::Rooms::start_working() {
     retiming->run_once();
     tell_watchers();
   };
+  hooks.has_network = has_network;
+  hooks.stays_here = [this](std::string_view tool) { return catalog->stays_here(tool); };
   hooks.run_asks = [this](RunId run) { engine->watch().asks(run); };
   hooks.run_progressed = [this](RunId run, const ToolProgress& progress) { engine->watch().progressed(run, progress); };
   hooks.sweep = [this] { retention->sweep(clock.now()); };

@@ -53,7 +53,8 @@ std::vector<FlagForKey> serve_flags() {
   return {{"listen", "http.listen", "address of the HTTP endpoint, host:port", ""},
           {"insecure-loopback", "http.insecure_loopback", "ask for no token on loopback", "true"},
           {"toolsets", "tools.toolsets", "which sets of tools to offer", ""},
-          {"prefix", "tools.prefix", "put before the name of every tool", ""}};
+          {"prefix", "tools.prefix", "put before the name of every tool", ""},
+          {"clock-shift", "worker.clock_shift", "judge what is due by a clock so far ahead (for tests)", ""}};
 }
 
 int run_serve(const Words& words) {
@@ -74,7 +75,10 @@ int run_serve(const Words& words) {
 }
 
 int run_worker(const Words& words) {
-  const auto parsed = parse_words(words, {.command = "worker", .flags = {}, .own = {}});
+  const auto parsed = parse_words(words, {.command = "worker",
+                                          .flags = {{"clock-shift", "worker.clock_shift",
+                                                     "judge what is due by a clock so far ahead (for tests)", ""}},
+                                          .own = {}});
   if (!parsed) return kExitUsage;
   make_directories(parsed->config.paths, current_user());
   return run_until_stopped(parsed->config, Role::worker);

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "server/base/check.h"
-#include "server/domain/schedule/misfire.h"
 #include "server/domain/run_payload.h"
+#include "server/domain/schedule/misfire.h"
 #include "server/domain/shard.h"
 #include "server/store/batch.h"
 #include "server/store/sql.h"
@@ -156,6 +156,26 @@ std::vector<DueSchedule> ScheduleRows::anchors(const std::vector<Named>& named) 
   std::vector<DueSchedule> anchors;
   for (int i = 0; i < rows.size(); ++i) anchors.push_back(due_schedule(rows[i]));
   return anchors;
+}
+
+std::vector<ScheduleRows::Start> ScheduleRows::end_wait(const std::vector<OwnedShard>& shards, const EndOfWait& wait,
+                                                        Instant now) {
+  HotParams params;
+  params.int16s(each(shards, [](const OwnedShard& shard) { return shard.shard; }))
+      .text(std::string{wait.until_now})
+      .instant(now)
+      .text(std::string{wait.from_now_on})
+      .int32(wait.pace.at_once)
+      .interval(wait.pace.between)
+      .interval(wait.pace.longest);
+  const HotRows rows = connection_.run(sql::end_network_wait, params);
+  std::vector<Start> starts;
+  for (int i = 0; i < rows.size(); ++i) {
+    auto row = rows[i];
+    const std::int16_t shard = row.int16(), priority = row.int16();
+    starts.push_back({shard, priority, row.instant()});
+  }
+  return starts;
 }
 
 bool ScheduleRows::any_awaits() { return connection_.run(sql::any_awaits, HotParams{})[0].boolean(); }

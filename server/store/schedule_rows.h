@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "server/base/clock.h"
@@ -108,6 +110,12 @@ struct FiredBlock {
   std::vector<RunId> cancel_requested{};  // live runs that were asked to stop
 };
 
+// So many begin at once, the others one after the other; the last of very many after the longest wait.
+struct StartPace {
+  int at_once;
+  Duration between, longest;
+};
+
 class ScheduleRows {
  public:
   ScheduleRows(HotPathConnection& connection, std::string owner) : connection_(connection), owner_(std::move(owner)) {}
@@ -132,6 +140,17 @@ class ScheduleRows {
   // What the tasks' earlier runs are doing; tasks without any are not in the answer.
   std::vector<TaskBusy> busy(const std::vector<DueSchedule>& due);
   FiredBlock fire(const std::vector<Firing>& firings, Instant now);
+  // Queued runs that were put off, so that their reason ends with one text, begin from now on at a pace and their
+  // reason ends with the other.
+  struct EndOfWait {
+    std::string_view until_now, from_now_on;
+    StartPace pace;
+  };
+  struct Start {
+    std::int16_t shard, priority;
+    Instant run_at;
+  };
+  std::vector<Start> end_wait(const std::vector<OwnedShard>& shards, const EndOfWait& wait, Instant now);
 
  private:
   HotPathConnection& connection_;

@@ -74,7 +74,10 @@ std::vector<Firing> ScheduleTick::decide(const Due& what, Instant now) {
   const FiringTools tools{now, [&] { return parts_.ids.next(now); }, new_trace_id, options_.batches.catch_up_max,
                           options_.chain_depth_max};
   std::vector<Firing> firings;
-  for (const auto& each : facts) firings.push_back(decide_firing(each, tools));
+  for (const auto& each : facts) {
+    firings.push_back(decide_firing(each, tools));
+    late_starts_.ease_in(firings.back(), each.definition, now);
+  }
   return firings;
 }
 
@@ -119,6 +122,20 @@ std::size_t ScheduleTick::run_once() {
     metrics::observe("carillon_firing_lateness_seconds", {}, std::chrono::duration<double>(now - *first).count());
   if (!due.cues.empty()) metrics::count("carillon_cues_total", {}, static_cast<double>(due.cues.size()));
   return block.runs.size();
+}
+
+std::size_t ScheduleTick::end_network_wait() {
+  const auto shards = parts_.ownership.shards();
+  if (parts_.gate.is_shut() || shards.empty()) return 0;
+  const Instant now = parts_.clock.now();
+  const auto starts = parts_.rows.end_wait(shards, {kWaitsForNetwork, kWaitedForNetwork, kLatePace}, now);
+  Instant last = now;
+  for (const auto& each : starts) {
+    parts_.board.due_at(each.shard, each.priority, each.run_at);
+    last = std::max(last, each.run_at);
+  }
+  late_starts_.network_wait_ended(last);
+  return starts.size();
 }
 
 void ScheduleTick::look_ahead() {

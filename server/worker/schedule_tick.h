@@ -19,6 +19,7 @@
 #include "server/worker/due_board.h"
 #include "server/worker/firing.h"
 #include "server/worker/known_tasks.h"
+#include "server/worker/late_starts.h"
 #include "server/worker/ownership.h"
 #include "server/worker/worker_options.h"
 
@@ -33,14 +34,19 @@ struct ScheduleTickParts {
   RunIdMaker& ids;
   std::function<void(RunId)> cancel;     // a run that the next slot's overlap policy stops
   std::function<void(RunId)> run_ended;  // a slot that was missed or skipped
+  const NetworkGate& gate;
+  LateStarts::StaysHere stays_here{};
 };
 
 class ScheduleTick {
  public:
-  ScheduleTick(ScheduleTickParts parts, const WorkerOptions& options) : parts_(std::move(parts)), options_(options) {}
+  ScheduleTick(ScheduleTickParts parts, const WorkerOptions& options)
+      : parts_(std::move(parts)), options_(options), late_starts_(parts_.gate, parts_.stays_here) {}
 
   // Fires one block of what is due now; gives how many rows came of it. More may be due while it is not 0.
   std::size_t run_once();
+  // Late runs that wait for a network begin now, one after the other, unless the gate is shut; gives how many.
+  std::size_t end_network_wait();
   // Notes when the next schedules become due, and whether any task waits for something else than the clock.
   void look_ahead();
   // Runs have ended here: looks at once whether a task waits for that, when any waits for something.
@@ -64,6 +70,7 @@ class ScheduleTick {
 
   const ScheduleTickParts parts_;
   const WorkerOptions options_;
+  LateStarts late_starts_;
   std::mutex mutex_;
   std::condition_variable woken_;
   std::set<Instant> times_;

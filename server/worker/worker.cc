@@ -13,6 +13,7 @@
 #include "server/base/metrics.h"
 #include "server/domain/schedule/zone.h"
 #include "server/worker/claimer.h"
+#include "server/worker/clock_watch.h"
 #include "server/worker/completer.h"
 #include "server/worker/executor.h"
 #include "server/worker/keeper.h"
@@ -25,6 +26,7 @@ namespace carillon {
 namespace {
 
 constexpr Duration kKeeperRest = std::chrono::milliseconds{250};
+constexpr Duration kHouseRound = std::chrono::seconds{1};
 constexpr Duration kLookerRest = std::chrono::milliseconds{100};
 constexpr Duration kDatabaseWellFor = std::chrono::seconds{5};
 
@@ -60,6 +62,7 @@ struct Worker::Inside {
   void schedule();
   void look();
   void keep_house();
+  void watch_time();
   void settled(const std::vector<SettledRun>& flush);
   void ended(RunId run);
   void hand_back();
@@ -86,6 +89,8 @@ struct Worker::Inside {
   QuestionRows question_rows;
   LookRows look_rows;
 
+  NetworkGate gate;
+  ClockWatch clocks{kHouseRound};
   QuestionDesk desk;
   Executor executor;
   ShardKeeper shard_keeper;
@@ -97,6 +102,8 @@ struct Worker::Inside {
 
   Every shards_due, renewal_due, expiry_due, clock_due, sweep_due, looks_due{std::chrono::seconds{1}};
   std::atomic<bool> cancels_due{false};
+  std::atomic<bool> network_wait_ends{true};  // runs of an earlier process may wait
+  std::atomic<bool> clock_jumped{false};
   std::atomic<bool> room_wanted{false};
   std::atomic<Monotonic> database_well_at{Monotonic{}};
   bool stopped = true;
@@ -121,6 +128,8 @@ Worker::Inside::Inside(WorkerParts given, const WorkerOptions& limits)
       schedule_rows(scheduler_connection, parts.membership.instance()),
       question_rows(question_connection, parts.membership.instance()),
       look_rows(looker_connection, parts.membership.instance()),
+      gate(
+          parts.hooks.has_network ? parts.hooks.has_network : [] { return true; }, options.network_wait),
       desk({question_rows, parts.clock, parts.hooks.run_asks}, options.questions),
       executor({parts.tools, parts.clock, runs, [this](RunId run) -> Completer& { return completer_of(run); }, desk,
                 parts.hooks.run_progressed, options.quiet},
@@ -134,7 +143,7 @@ Worker::Inside::Inside(WorkerParts given, const WorkerOptions& limits)
               options),
       tick({schedule_rows, parts.clock, ownership, board, known, parts.membership.ids(),
             [this](RunId run) { executor.cancel(run, "overlap: the next slot has come"); },
-            [this](RunId run) { ended(run); }},
+            [this](RunId run) { ended(run); }, gate, parts.hooks.stays_here},
            options),
       looker({look_rows, parts.clock, ownership, parts.tools, executor.patient_work(), [this] { tick.changed(); }}),
       messenger(named(parts.database, "messenger"), parts.membership.instance(),
@@ -197,10 +206,11 @@ void Worker::Inside::settled(const std::vector<SettledRun>& flush) {
 }
 
 void Worker::Inside::keep() {
-  if (clock_due.due()) parts.clock.measured(leases.measure_clock());
+  if (clock_due.due() || clock_jumped.exchange(false)) parts.clock.measured(leases.measure_clock());
   if (shards_due.due()) {
     parts.membership.renew();
     if (shard_keeper.run_once()) {
+      network_wait_ends = true;
       board.look_again();
       tick.changed();
     }
@@ -231,6 +241,7 @@ void Worker::Inside::claim() {
 void Worker::Inside::schedule() {
   const auto latest = std::chrono::steady_clock::now() + options.poll_every;
   bool fired = false;
+  if (!gate.is_shut() && network_wait_ends.exchange(false)) tick.end_network_wait();
   while (!scheduler_loop.stopping() && tick.run_once() > 0) fired = true;
   if (fired) tick.look_ahead();
   const auto woken = tick.wait(latest);
@@ -243,12 +254,39 @@ void Worker::Inside::look() {
   looker_loop.rest(kLookerRest);
 }
 
+// After a sleep, a stop or a step everything is looked at at once; what is late begins when there is a network.
+void Worker::Inside::watch_time() {
+  const auto seen = clocks.look(read_clocks());
+  const auto now = std::chrono::steady_clock::now();
+  const auto seconds = [](Duration duration) { return std::chrono::duration<double>(duration).count(); };
+  const auto tell = [&](const char* kind, const char* message, Duration duration) {
+    if (duration.count() == 0) return;
+    metrics::count("carillon_clock_jumps_total", {{"kind", kind}});
+    log::warn(message, json{{"seconds", seconds(duration)}});
+  };
+  tell("sleep", "the machine has slept", seen.asleep);
+  tell("stop", "this process has not run", seen.stopped);
+  tell("step", "the machine's clock was set", seen.stepped);
+  if (seen.anything()) {
+    clock_jumped = true;
+    keeper_loop.wake();
+    board.look_again();
+    tick.changed();
+  }
+  if (seen.asleep.count() > 0 || seen.stopped.count() > 0) gate.shut(now);
+  if (!gate.look(now)) return;
+  log::info("late runs wait for the network no more");
+  network_wait_ends = true;
+  tick.changed();
+}
+
 void Worker::Inside::keep_house() {
+  watch_time();
   if (refresh_machine_zone() == ZoneRefresh::changed)
     log::info("the machine's time zone is another", json{{"zone", machine_zone()}});
   if (parts.hooks.each_second) parts.hooks.each_second();
   if (parts.hooks.sweep && sweep_due.due()) parts.hooks.sweep();
-  housekeeper_loop.rest(std::chrono::seconds{1});
+  housekeeper_loop.rest(kHouseRound);
 }
 
 void Worker::Inside::hand_back() {
@@ -281,6 +319,8 @@ Worker::~Worker() {
 void Worker::start() {
   Inside& in = *inside_;
   in.stopped = false;
+  in.gate.shut(std::chrono::steady_clock::now());
+  if (in.gate.is_shut()) log::info("there is no network; late runs that call servers wait for it");
   const auto again = [](auto&& round) {
     return [round] {
       round();

@@ -24,10 +24,12 @@ namespace carillon {
 
 // What the worker does for rooms that it does not know. All of them may be empty.
 struct WorkerHooks {
-  std::function<void(RunId)> run_ended;   // a run has reached a final state, its row is in run_history
-  std::function<void()> each_second;      // small duties that need the store: watched runs, pauses that end
-  std::function<void()> sweep;            // retention, in small pieces; every SweepOptions::every
-  std::function<void(RunId)> run_asks{};  // a question of its call can be answered
+  std::function<void(RunId)> run_ended;  // a run has reached a final state, its row is in run_history
+  std::function<void()> each_second;     // small duties that need the store: watched runs, pauses that end
+  std::function<void()> sweep;           // retention, in small pieces; every SweepOptions::every
+  std::function<bool()> has_network{};   // asked after a start and a wake (network_gate.h); nothing: there is one
+  std::function<bool(std::string_view tool)> stays_here{};           // a tool that certainly needs no network
+  std::function<void(RunId)> run_asks{};                             // a question of its call can be answered
   std::function<void(RunId, const ToolProgress&)> run_progressed{};  // from a thread of the catalog's; short
 };
 

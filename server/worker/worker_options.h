@@ -60,6 +60,8 @@ struct WorkerOptions {
   Duration full_scan_every = std::chrono::seconds{10};  // queues are looked at below their floors too
   QuietSettings quiet;                                  // hours in which schedules start nothing
   Duration soft_deadline = std::chrono::seconds{20};    // stop() waits so long for calls that are under way
+  Duration clock_shift{0};                              // the clock of what is due is so far ahead; for tests
+  Duration network_wait = std::chrono::minutes{30};     // the longest that late runs wait for a network
   int completers = 2;
   int chain_depth_max = 16;  // runs that cause one another; the next is skipped
 };

@@ -38,6 +38,25 @@ TEST_CASE("a server that always finds fault with the headers is believed the sec
   CHECK(remote.bench.journal("call").size() == 2);
 }
 
+TEST_CASE("a server at a loopback address and our own tools certainly need no network", "[catalog][remote]") {
+  Bench bench;
+  bench.write({{"near", {{"url", "http://127.0.0.1:1/mcp"}}},
+               {"six", {{"url", "http://[::1]:1/mcp"}}},
+               {"far", {{"url", "https://mcp.example.com/mcp"}}},
+               {"process", bench.stand_in({})}});
+  const auto [tool, stays] = GENERATE(table<std::string, bool>({
+      {"near.echo", true},
+      {"six.echo", true},
+      {"far.echo", false},
+      {"process.echo", false},  // nobody can say
+      {"nowhere.echo", false},
+      {"no address", false},
+      {"carillon.echo", true},
+      {"carillon.http_get", false},
+  }));
+  CHECK(bench.catalog().stays_here(tool) == stays);
+}
+
 TEST_CASE("a missing sign-in is its own class and the token is masked", "[catalog][remote]") {
   Remote refused{{"--token", "sesame-sesame"}};
   const auto reply = refused.bench.call("s.echo", {{"message", "x"}});

@@ -56,9 +56,9 @@ export class Home {
     });
   }
 
-  // Starts the program and leaves it running; its stderr is kept in child.errors.
-  start(args, environment = {}) {
-    const child = spawn(program, args, { env: { ...this.environment, ...environment }, stdio: ["pipe", "pipe", "pipe"] });
+  // Starts the program and leaves it running; its stderr is kept in child.errors. `command`: what it is started by.
+  start(args, environment = {}, command = [program]) {
+    const child = spawn(command[0], [...command.slice(1), ...args], { env: { ...this.environment, ...environment }, stdio: ["pipe", "pipe", "pipe"] });
     child.errors = "";
     child.stderr.on("data", (data) => { child.errors += data; });
     child.gone = new Promise((resolve) => child.on("exit", (code, signal) => resolve({ code, signal })));

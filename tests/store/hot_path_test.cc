@@ -279,7 +279,9 @@ TEST_CASE("nothing of a paused tenant is dispatched until the pause ends", "[sto
   put_ready(database, {.id = 1});
   database.run("INSERT INTO carillon.dispatch_pause VALUES ('default', 'stop', 'owner', now(), NULL)");
   CHECK(worker.claim(10).empty());
-  database.run("UPDATE carillon.dispatch_pause SET until = now() - interval '1 s'");
+  database.run("UPDATE carillon.dispatch_pause SET until = now() + interval '1 h'");
+  CHECK(worker.claim(10).empty());
+  worker.ahead = std::chrono::hours{2};  // by the clock of what is due, as the due times
   CHECK(worker.claim(10).size() == 1);
 }
 

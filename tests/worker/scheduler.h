@@ -10,18 +10,22 @@ namespace carillon::test {
 
 // A scheduler by hand: one process that owns all shards and fires when it is told to.
 struct Scheduler {
-  Scheduler(const TestDatabase& database, const std::string& name, const WorkerOptions& options = {})
-      : connection(HotPathOptions{.url = database.urls().dispatch, .application = name}),
+  Scheduler(
+      const TestDatabase& database, const std::string& name, const WorkerOptions& options = {},
+      NetworkGate::Ask has_network = [] { return true; })
+      : gate(std::move(has_network), options.network_wait),
+        connection(HotPathOptions{.url = database.urls().dispatch, .application = name}),
         leases(connection, name),
         rows(connection, name),
         ids(leases.lease_process({name, "worker", "host", 1, "0"})),
         tick({rows, clock, ownership, board, known, ids, [this](RunId run) { cancelled.push_back(run); },
-              [this](RunId run) { ended.push_back(run); }},
+              [this](RunId run) { ended.push_back(run); }, gate},
              options) {}
 
   void own_all(Duration expiry = std::chrono::seconds{10}) { ownership.set(leases.take(16, expiry)); }
 
   DbClock clock;
+  NetworkGate gate;
   HotPathConnection connection;
   ShardLeases leases;
   ScheduleRows rows;

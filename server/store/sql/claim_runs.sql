@@ -24,7 +24,7 @@ due AS MATERIALIZED (
     WHERE q.shard = p.shard AND q.priority = p.priority AND (q.run_at, q.id) >= (p.floor, p.floor_id)
       AND q.run_at <= $7::timestamptz
       AND coalesce(q.tenant_id <> ALL (ARRAY(SELECT d.tenant_id FROM carillon.dispatch_pause d
-                                             WHERE d.until IS NULL OR d.until > clock_timestamp())), true)
+                                             WHERE d.until IS NULL OR d.until > $7::timestamptz)), true)
       AND coalesce(q.concurrency_key IS NULL
                    OR q.key_width > (SELECT count(*) FROM carillon.run_live l
                                      WHERE l.tenant_id = q.tenant_id AND l.concurrency_key = q.concurrency_key), true)
