@@ -110,9 +110,9 @@ export async function until(ask, what, limitMs = 60_000) {
   }
 }
 
-// The clients of both generations over both transports, in either era. Each is {name, connect(home) → client with
-// listTools(), callTool(), close()}; connect also takes options of the client (its capabilities) and a function that
-// prepares it (its handlers).
+// The clients of both generations over both transports, in either era. Each is {name, overStdio, connect(home) → client
+// with listTools(), callTool(), close()}; connect also takes options of the client (its capabilities) and a function
+// that prepares it (its handlers). What a home has under `launch` are the words by which hosts start their front.
 export async function clients() {
   const v1 = await load("@modelcontextprotocol/sdk/client/index.js");
   const v1Stdio = await load("@modelcontextprotocol/sdk/client/stdio.js");
@@ -120,11 +120,12 @@ export async function clients() {
   const v2 = await load("@modelcontextprotocol/client");
   const v2Stdio = await load("@modelcontextprotocol/client/stdio");
   const info = { name: "carillon-e2e", version: "1" };
-  const stdio = (home) => ({ command: program, args: ["mcp"], env: home.environment, stderr: "pipe" });
+  const stdio = ({ environment, launch: [command, ...args] = [program, "mcp"] }) => ({ command, args, env: environment, stderr: "pipe" });
   const authorized = (home) => ({ requestInit: { headers: { Authorization: `Bearer ${home.token()}` } } });
   const endpoint = async (home) => new URL((await home.status()).mcp);
   const made = (name, makeClient, makeTransport) => ({
     name,
+    overStdio: name.endsWith("stdio"),
     async connect(home, options = {}, prepare = () => {}) {
       const client = makeClient(options);
       prepare(client);

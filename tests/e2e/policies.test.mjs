@@ -1,9 +1,9 @@
-// Policies over MCP and the command line, with the real program: clock changes, what is ambiguous, snoozing and pausing,
-// overlap and conflicts (E3, E4, E9, E10), runs beside each other, quiet hours, calendars and past slots.
+// Policies over the command line, with the real program: what a pause makes up for, runs beside each other, quiet hours,
+// calendars and past slots. Those of the scenarios are in scenarios.test.mjs.
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { clients, Home, standIn, textOf, until } from "./lib.mjs";
+import { Home, standIn, until } from "./lib.mjs";
 
 let home;
 before(async () => {
@@ -23,53 +23,13 @@ const refused = async (tool, args) => {
 const inADay = (hours) => new Date(Date.now() + hours * 3600_000).toISOString().slice(0, 10);
 
 describe("policies", { concurrency: true }, () => {
-  test("a time that a clock change takes out or gives twice is told by every client (E3)", async () => {
-    for (const kind of await clients()) {
-      const client = await kind.connect(home);
-      const spring = await client.callTool({ name: "preview", arguments: { when: "every day at 02:30", timezone: "Europe/Berlin", from: "2027-03-27", to: "2027-03-30" } });
-      const next = spring.structuredContent.next;
-      assert.deepEqual(next.map((slot) => slot.at.slice(5, 16)), ["03-27T02:30", "03-28T03:30", "03-29T02:30"], kind.name);
-      assert.match(next[1].note, /02:30 does not exist on 2027-03-28/);
-      const autumn = await client.callTool({ name: "preview", arguments: { when: "every day at 02:30", timezone: "Europe/Berlin", from: "2027-10-31", to: "2027-11-01" } });
-      assert.equal(autumn.structuredContent.next.length, 1, textOf(autumn));
-      await client.close();
-    }
-    const both = await home.call("preview", { when: "every day at 02:30", timezone: "Europe/Berlin", dst_overlap: "both", from: "2027-10-31", to: "2027-11-01" });
-    assert.equal(both.next.length, 2);
-  });
-
-  test("what is ambiguous or past is refused with what would work and saves nothing (E4)", async () => {
-    const ambiguous = await refused("schedule_task", { name: "never-made", when: "30m", message: "x" });
-    assert.match(JSON.stringify(ambiguous), /when_ambiguous.*in 30m.*every 30m/s);
-    const past = await refused("schedule_task", { name: "never-made", when: "2025-11-21 09:00", message: "x" });
-    assert.match(JSON.stringify(past), /when_in_past/);
-    assert.equal((await home.call("list_tasks", { query: "never-made" })).total, 0);
-  });
-
-  test("skipped slots, and a tag that is paused and comes back with what it left out (E9)", async () => {
-    await home.call("schedule_task", { name: "brief", when: "every day at 07:30", tool: "s.echo", arguments: { message: "x" }, tags: ["work"] });
-    const snoozed = await home.call("snooze", { task: "brief", skip: 2, reason: "holiday" });
-    assert.equal(snoozed.skipped.length, 2);
+  test("a pause that says so makes up for its latest slot once", async () => {
     await home.call("schedule_task", { name: "beat", when: "every 1s", tool: "s.echo", arguments: { message: "x" }, tags: ["beat"] });
     await home.call("set_task_state", { tag: "beat", state: "paused", until: "in 3s", meanwhile: "once", reason: "away" });
     await until(async () => (await home.call("get_task", { task: "beat" })).state === "active", "the pause to end");
     const told = await until(async () => { const rows = await runs("beat"); return rows.some((run) => /paused: away/.test(run.reason ?? "")) && rows; }, "the row of the pause");
     assert.ok(told.some((run) => run.reason === "its slot fell into a pause"), JSON.stringify(told));
     await home.call("delete_item", { kind: "task", name: "beat" });
-  });
-
-  test("conflicts are told with a way out, and overlap skip leaves a row (E10)", async () => {
-    for (const name of ["a", "b"]) await home.call("schedule_task", { name, when: "every day at 09:00", tool: "s.echo", arguments: { message: name }, lock: "reports" });
-    const { conflicts } = await home.call("preview", { task: "a" });
-    assert.deepEqual(conflicts.map((conflict) => [conflict.kind, conflict.with]), [["same_lock", "b"]]);
-    assert.match(conflicts[0].suggestion, /move one of them/);
-
-    await home.call("schedule_task", { name: "sync", when: "every 1s", tool: "s.sleep", arguments: { ms: 2500 }, options: { timeout: "10s" } });
-    await until(async () => (await runs("sync")).some((run) => /overlap/.test(run.reason ?? "")), "a slot that is skipped");
-    await until(async () => (await runs("sync")).some((run) => run.status === "succeeded"), "a run to end");
-    await home.call("set_task_state", { tasks: ["sync"], state: "paused" });
-    const itself = (await home.call("preview", { task: "sync" })).conflicts.find((conflict) => conflict.kind === "overlaps_itself");
-    assert.match(itself.suggestion, /^every \d+s$/);
   });
 
   test("what was previewed is saved, anything else refused", async () => {

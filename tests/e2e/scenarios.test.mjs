@@ -1,13 +1,15 @@
 // Scenarios of people that have no file of their own (spec, scenarios): each by every client, over stdio and HTTP, in both eras.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { clients, Home, textOf, until } from "./lib.mjs";
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { after, before, describe, test } from "node:test";
+import { clients, Home, program, standIn, textOf, until } from "./lib.mjs";
 
 const all = await clients();
 let home;
 
 before(async () => {
-  home = new Home();
+  home = new Home({ s: standIn() });
   await home.serve();
 });
 after(() => home.end());
@@ -16,10 +18,47 @@ const over = async (kind, work) => {
   const client = await kind.connect(home);
   try { return await work((name, args) => client.callTool({ name, arguments: args })); } finally { await client.close(); }
 };
+// What a call that must succeed answers, and what one that must not is refused with.
+const answered = async (call) => { const result = await call; assert.ok(!result.isError, textOf(result)); return result.structuredContent; };
+const refused = async (call) => { const result = await call; assert.ok(result.isError, textOf(result)); return textOf(result); };
+const runsOf = async (call, task) => (await answered(call("list_runs", { task, response_format: "detailed", limit: 50 }))).runs;
+const inDays = (days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 
-for (const kind of all) {
+// Makes the runs of a task as long as if they had taken so much: a test that waits for them would take that long, too.
+function aged(task, duration) {
+  const url = execFileSync(program, ["migrate", "url"], { env: home.environment, encoding: "utf8" }).trim();
+  const sql = `UPDATE carillon.run_history h SET started_at = finished_at - interval '${duration}' FROM carillon.task t WHERE h.task_id = t.task_id AND t.name = '${task}'`;
+  execFileSync("psql", ["-X", "-q", "-v", "ON_ERROR_STOP=1", url, "-c", sql]);
+}
+
+describe("scenarios", { concurrency: true }, () => all.forEach((kind) => describe(`of ${kind.name}`, { concurrency: true }, () => {
   const other = all[(all.indexOf(kind) + 1) % all.length];
   const slug = kind.name.replaceAll(" ", "-");
+
+  test("a time that a clock change takes out or gives twice, and weekdays of the task's zone (E3)", () => over(kind, async (call) => {
+    const within = async (when, timezone, from, to) => (await answered(call("preview", { when, timezone, from, to }))).next;
+    const spring = await within("every day at 02:30", "Europe/Berlin", "2027-03-27", "2027-03-30");
+    assert.deepEqual(spring.map((slot) => slot.at.slice(5, 16)), ["03-27T02:30", "03-28T03:30", "03-29T02:30"]);
+    assert.match(spring[1].note, /02:30 does not exist on 2027-03-28/);
+    const autumn = await within("every day at 02:30", "Europe/Berlin", "2027-10-31", "2027-11-01");
+    assert.deepEqual(autumn.map((slot) => slot.at), ["2027-10-31T02:30:00+02:00"]);
+    const both = await answered(call("preview", { when: "every day at 02:30", timezone: "Europe/Berlin", dst_overlap: "both", from: "2027-10-31", to: "2027-11-01" }));
+    assert.equal(both.next.length, 2);
+    // A Friday to a Tuesday; the Monday's 04:10 is still Sunday in UTC and in Berlin.
+    const weekdays = await within("weekdays at 04:10", "Asia/Singapore", "2026-11-20T14:00:00+01:00", "2026-11-24T12:00:00+08:00");
+    assert.deepEqual(weekdays.map((slot) => slot.at), ["2026-11-23T04:10:00+08:00", "2026-11-24T04:10:00+08:00"]);
+  }));
+
+  test("what is ambiguous or past is refused with what would work and saves nothing (E4)", () => over(kind, async (call) => {
+    const ambiguous = await refused(call("schedule_task", { name: `never-${slug}`, when: "30m", message: "x" }));
+    assert.match(ambiguous, /when_ambiguous[^]*in 30m[^]*every 30m/);
+    const soon = inDays(20);  // a date typed with last year's number
+    const past = await refused(call("schedule_task", { name: `never-${slug}`, when: `${soon.slice(0, 4) - 1}${soon.slice(4)} 09:00`, message: "x" }));
+    assert.match(past, /when_in_past/);
+    assert.match(past, new RegExp(`${soon} 09:00`));
+    assert.match(past, new RegExp(`"now":"[^"]*${new Date().getFullYear()}`));
+    assert.equal((await answered(call("list_tasks", { query: `never-${slug}` }))).total, 0);
+  }));
 
   test(`the same request from ${kind.name} and ${other.name} at once makes one task (E5)`, async () => {
     const wanted = { name: `tidy-${slug}`, when: "every day at 09:00", tool: "carillon.echo", arguments: { message: slug } };
@@ -36,8 +75,7 @@ for (const kind of all) {
       const twin = await call("schedule_task", { ...wanted, name: `twin-${slug}` });
       assert.equal(twin.structuredContent.result, "created");
       assert.match(JSON.stringify(twin.structuredContent.similar), new RegExp(`tidy-${slug}`));
-      const { tasks } = (await call("list_tasks", { query: slug })).structuredContent;
-      assert.equal(tasks.length, 2);
+      for (const name of [`tidy-${slug}`, `twin-${slug}`]) assert.equal((await call("list_tasks", { query: name })).structuredContent.total, 1);
     });
   });
 
@@ -59,4 +97,50 @@ for (const kind of all) {
       assert.match(textOf(await call("get_task", { task })), /done/);
     });
   });
-}
+
+  test("slots are skipped with their reason, and a tag that is paused comes back with what it left out (E9)", () => over(kind, async (call) => {
+    const tool = { tool: "s.echo", arguments: { message: "x" } };
+    const leftOut = async (task) => (await answered(call("list_runs", { task, status: ["skipped"], response_format: "detailed" }))).runs;
+    const brief = `brief-${slug}`, beat = `beat-${slug}`;
+    const { schedule } = await answered(call("schedule_task", { name: brief, when: "every day at 07:30", ...tool, tags: [`work-${slug}`] }));
+    const snoozed = await answered(call("snooze", { task: brief, skip: 2, reason: "holiday" }));
+    assert.equal(snoozed.skipped.length, 2);
+    assert.equal(snoozed.next.slice(0, 20), schedule.next[2].slice(0, 20));  // "Mon 2026-11-23 07:30"
+
+    await answered(call("schedule_task", { name: beat, when: "every 1s", ...tool, tags: [`work-${slug}`], options: { misfire: "all", overlap: "allow" } }));
+    await answered(call("snooze", { task: beat, skip: 2, reason: "holiday" }));
+    const skipped = await until(async () => { const rows = (await leftOut(beat)).filter((run) => /holiday/.test(run.reason ?? "")); return rows.reduce((sum, row) => sum + 1 + (row.folded ?? 0), 0) === 2 && rows; }, "the rows of what was skipped");
+    for (const row of skipped) assert.match(row.reason, /^snoozed/);
+
+    const paused = await answered(call("set_task_state", { tag: `work-${slug}`, state: "paused", until: "in 2s", reason: "away" }));
+    assert.deepEqual(paused.tasks.map((task) => task.name ?? task.task ?? task).sort(), [beat, brief].sort());
+    await until(async () => (await answered(call("get_task", { task: beat }))).state === "active", "the pause to end by itself");
+    await until(async () => (await leftOut(beat)).some((run) => /paused: away/.test(run.reason ?? "")), "what the pause left out");
+    assert.ok(!(await runsOf(call, beat)).some((run) => /fell into a pause/.test(run.reason ?? "")), "nothing is made up for");
+    await answered(call("delete_item", { kind: "task", name: beat }));
+    const long = await answered(call("set_task_state", { tag: `work-${slug}`, state: "paused", until: `${inDays(16)} 06:00` }));
+    assert.match(JSON.stringify(long), new RegExp(inDays(16)));
+  }));
+
+  test("conflicts are told with a way out, and a slot that comes while a run goes on leaves a row (E10)", () => over(kind, async (call) => {
+    for (const name of [`one-${slug}`, `two-${slug}`]) await answered(call("schedule_task", { name, when: "every day at 09:00", tool: "s.echo", arguments: { message: name }, lock: `reports-${slug}` }));
+    const { conflicts } = await answered(call("preview", { task: `one-${slug}` }));
+    assert.deepEqual(conflicts.map((conflict) => [conflict.kind, conflict.with]), [["same_lock", `two-${slug}`]]);
+    assert.match(conflicts[0].suggestion, /move one of them/);
+
+    const sync = `sync-${slug}`;
+    await answered(call("schedule_task", { name: sync, when: "every 5m", tool: "s.echo", arguments: { message: "x" } }));
+    await answered(call("run_now", { task: sync, wait_seconds: 30 }));
+    aged(sync, "7 minutes");
+    const itself = (await answered(call("preview", { task: sync }))).conflicts.find((conflict) => conflict.kind === "overlaps_itself");
+    assert.equal(itself.suggestion, "every 10m");
+
+    const busy = `busy-${slug}`, file = `${home.directory}/go-${slug}`;
+    await answered(call("schedule_task", { name: busy, when: "every 1s", tool: "s.wait_for_file", arguments: { path: file }, options: { overlap: "skip" } }));
+    const row = await until(async () => (await runsOf(call, busy)).find((run) => /overlap/.test(run.reason ?? "")), "a slot that is skipped");
+    assert.equal(row.status, "skipped");
+    writeFileSync(file, "");
+    await until(async () => (await runsOf(call, busy)).some((run) => run.status === "succeeded"), "the run that it was skipped for");
+    await answered(call("delete_item", { kind: "task", name: busy }));
+  }));
+})));
