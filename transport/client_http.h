@@ -89,6 +89,7 @@ struct HttpPools {
   std::shared_ptr<BlockingPool> listening{};
 };
 
+// The threads of the pools post to the loop until they end, so the pools end first: they are declared after it.
 std::unique_ptr<ClientWire> make_http_wire(ClientLoop& loop, HttpPools pools, HttpOptions options);
 
 }  // namespace carillon::transport

@@ -44,9 +44,9 @@ class Pair {
     options.known_era = Era::modern;
     return options;
   }
-  std::shared_ptr<BlockingPool> pool_ = std::make_shared<BlockingPool>(8, 100);
   ScriptedServer server_;
   Downstream client_;
+  std::shared_ptr<BlockingPool> pool_ = std::make_shared<BlockingPool>(8, 100);  // ends before the loop of the client
 };
 
 InputHandler accepting() {
@@ -272,8 +272,9 @@ TEST_CASE("the stream on which a legacy server asks takes no thread from calls",
   ClientOptions options;
   options.known_era = Era::legacy;
   options.capabilities = {{"elicitation", json::object()}};
-  auto calls = std::make_shared<BlockingPool>(1, 100), listening = std::make_shared<BlockingPool>(1, 100);
   std::unique_ptr<Downstream> client;
+  // They end before the loop of the client.
+  auto calls = std::make_shared<BlockingPool>(1, 100), listening = std::make_shared<BlockingPool>(1, 100);
   client = std::make_unique<Downstream>(
       [&] {
         HttpOptions http;
@@ -319,8 +320,8 @@ TEST_CASE("a legacy stream that ends before its answer is resumed where it ended
   }};
   ClientOptions options;
   options.known_era = Era::legacy;
-  auto pool = std::make_shared<BlockingPool>(8, 100);
   std::unique_ptr<Downstream> client;
+  auto pool = std::make_shared<BlockingPool>(8, 100);  // ends before the loop of the client
   client = std::make_unique<Downstream>(
       [&] {
         HttpOptions http;

@@ -93,9 +93,9 @@ class Shop {
   json wanted_ = json::array();
   int calls_ = 0;
   std::shared_ptr<HttpReply> stream_;
-  std::shared_ptr<BlockingPool> pool_ = std::make_shared<BlockingPool>(8, 100);
   ScriptedServer server_;
   Downstream client_;
+  std::shared_ptr<BlockingPool> pool_ = std::make_shared<BlockingPool>(8, 100);  // ends before the loop of the client
 };
 
 // Says the same to every question, and counts them.
