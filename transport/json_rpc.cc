@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "server/base/json_text.h"
 #include "transport/protocol.h"
 
 namespace carillon::transport::json_rpc {
@@ -63,36 +64,11 @@ Parsed read_batch(json& array, const Limits& limits) {
 
 }  // namespace
 
-Shape shape_of(std::string_view text) {
-  Shape shape{0, 1};
-  std::size_t depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '[' || c == '{') {
-      shape.depth = std::max(shape.depth, ++depth);
-      ++shape.values;
-    } else if (c == ']' || c == '}') {
-      if (depth > 0) --depth;
-    } else if (c == ',' || c == ':') {
-      ++shape.values;
-    }
-  }
-  return shape;
-}
-
-bool nests_deeper(std::string_view text, std::size_t depth_max) { return shape_of(text).depth > depth_max; }
-
 Parsed parse(std::string_view text, const Limits& limits) {
   if (text.size() > limits.bytes_max)
     return invalid(nullptr, "the message has " + std::to_string(text.size()) + " bytes; the limit is " +
                                 std::to_string(limits.bytes_max));
-  const Shape shape = shape_of(text);
+  const JsonShape shape = shape_of(text);
   if (shape.depth > limits.depth_max)
     return invalid(nullptr, "the message nests deeper than " + std::to_string(limits.depth_max) + " levels");
   if (shape.values > limits.values_max)

@@ -62,13 +62,4 @@ std::string error_text(const json& id, const ProtocolError& error);
 // The same with a result that is text already.
 std::string result_text_raw(const json& id, std::string_view result);
 
-// How deep brackets nest outside of strings, and how many values and member names there are at most. Reads each byte
-// once; of what is no JSON it says something, too.
-struct Shape {
-  std::size_t depth = 0;
-  std::size_t values = 0;
-};
-Shape shape_of(std::string_view text);
-bool nests_deeper(std::string_view text, std::size_t depth_max);
-
 }  // namespace carillon::transport::json_rpc

@@ -1,11 +1,10 @@
 #include "server/web/rest.h"
 
 #include "server/base/error.h"
-#include "server/base/json.h"
+#include "server/base/json_text.h"
 #include "server/base/trace.h"
 #include "server/domain/nearest.h"
 #include "server/web/openapi.h"
-#include "transport/json_rpc.h"
 
 namespace carillon::web {
 namespace {
@@ -48,10 +47,9 @@ bool is_json(const transport::HttpRequest& request) {
 
 Result<json> arguments_of(const transport::HttpRequest& request) {
   if (request.body.empty()) return json::object();
-  if (transport::json_rpc::nests_deeper(request.body, transport::json_rpc::Limits{}.depth_max))
-    return Error{ErrorCode::arguments_invalid, "the body nests too deeply"};
-  json arguments = json::parse(request.body, nullptr, false);
-  if (!arguments.is_object())
+  auto arguments = read_json(request.body, "the body");
+  if (!arguments) return arguments;
+  if (!arguments->is_object())
     return Error{ErrorCode::arguments_invalid, "the body must be one JSON object: the arguments of the tool"};
   return arguments;
 }

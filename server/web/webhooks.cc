@@ -6,11 +6,11 @@
 
 #include "server/base/error.h"
 #include "server/base/guarded.h"
+#include "server/base/json_text.h"
 #include "server/base/metrics.h"
 #include "server/base/trace.h"
 #include "server/domain/run_trace.h"
 #include "tools/service_guard.h"
-#include "transport/json_rpc.h"
 #include "transport/webhook_signature.h"
 
 namespace carillon::web {
@@ -68,12 +68,7 @@ Caller sender_of(const Webhook& hook, const HttpRequest& request) {
 
 Result<json> payload_of(const std::string& body) {
   if (body.empty()) return json::object();
-  json payload = transport::json_rpc::nests_deeper(body, transport::json_rpc::Limits{}.depth_max)
-                     ? json(json::value_t::discarded)
-                     : json::parse(body, nullptr, false);
-  if (payload.is_discarded())
-    return Error{ErrorCode::arguments_invalid, "the body is no JSON, or nests too deeply; send one JSON value"};
-  return payload;
+  return read_json(body, "the body");
 }
 
 class Hooks {

@@ -60,7 +60,10 @@ test("a question that is wrong is answered in its own line", async () => {
     { rrule: "FREQ=DAILY", dtstart: "yesterday" }, { rrule: "FREQ=DAILY;COUNT=x" }, { rrule: "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30" },
     { rrule: "FREQ=DAILY;COUNT=2", dtstart: "2026-11-20T09:00", tzid: "Asia/Tokyo", exdate: "2026-11-20T09:00:00", rdate: ["20261125T000000"], after: "2026-11-20T00:00:00Z", limit: 9 },
     { when: "manual" }, { when: "on event a.b" }, { when: "every 15m", after: "2026-11-20T13:00:00Z", limit: 1 },
+    `{"cron": "${cron}", "limit": ${"[".repeat(400_000)}${"]".repeat(400_000)}}`, `{"cron": "${cron}", "limit": 1e999}`, `{"cron": "${"x".repeat(1 << 20)}"}`,
   ]);
+  assert.deepEqual(answers.slice(18).map((answer) => [answer.error.code, answer.error.message]), [["arguments_invalid", "this line nests deeper than 128 levels"],
+    ["arguments_invalid", "this line holds a number that is out of range"], ["too_large", "a line has at most 1048576 bytes"]]);
   const at = (i) => answers[i].next;
   assert.deepEqual(at(0), ["2027-03-28T03:00:00+02:00", "2027-03-29T02:30:00+02:00"]);
   assert.deepEqual(at(1), ["2027-10-31T02:30:00+02:00", "2027-10-31T02:30:00+01:00"]);

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/base/check.h"
+#include "server/base/json_text.h"
 #include "tests/fuzz/target.h"
 #include "transport/json_rpc.h"
 
@@ -28,7 +29,7 @@ void check_written(const Parsed& parsed) {
 void json_rpc(std::string_view input) {
   Limits limits;
   limits.values_max = 10'000;
-  const Shape shape = shape_of(input);
+  const JsonShape shape = shape_of(input);
   const Parsed parsed = parse(input, limits);
   check_written(parsed);
   if (shape.depth <= limits.depth_max && shape.values <= limits.values_max) return;

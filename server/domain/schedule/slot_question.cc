@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "server/base/json_text.h"
 #include "server/domain/schedule/refusal.h"
 #include "server/domain/schedule/schedule.h"
 #include "server/domain/schedule/slot_source.h"
@@ -149,16 +150,10 @@ json refused(const Error& error) {
 }  // namespace
 
 json answer_slot_question(std::string_view line, Instant now) {
-  json question;
-  try {
-    question = json::parse(line);
-  } catch (const json::parse_error& broken) {
-    Error error{ErrorCode::arguments_invalid, "this line is not JSON"};
-    error.details["position"] = broken.byte > 0 ? broken.byte - 1 : 0;
-    return refused(error);
-  }
-  if (!question.is_object()) return refused({ErrorCode::arguments_invalid, "this line is not a JSON object"});
-  const auto answered = answer(question, now);
+  const auto question = read_json(line, "this line");
+  if (!question) return refused(question.error());
+  if (!question->is_object()) return refused({ErrorCode::arguments_invalid, "this line is not a JSON object"});
+  const auto answered = answer(*question, now);
   return answered ? *answered : refused(answered.error());
 }
 
