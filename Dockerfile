@@ -20,7 +20,7 @@ RUN scripts/build release carillon
 
 FROM debian:12-slim
 RUN apt-get update -q && apt-get install -y -q --no-install-recommends \
-      ca-certificates tzdata postgresql-15 libpqxx-6.4 libspdlog1.10 libcpp-httplib0.11 libcctz2 libcurl4 libpcre2-8-0 libical3 \
+      ca-certificates tzdata postgresql-15 libpqxx-6.4 libspdlog1.10 libcpp-httplib0.11 libcctz2 libcurl4 libpcre2-8-0 libidn2-0 libical3 \
       libsodium23 libsystemd0 libtomlplusplus3 libprometheus-cpp-core1.0 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --create-home --home-dir /var/lib/carillon --shell /usr/sbin/nologin carillon

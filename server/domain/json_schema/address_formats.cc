@@ -1,11 +1,9 @@
-// Addresses and names of machines, people and things.
+// Addresses of machines, people and things.
 #include "server/domain/json_schema/format_checks.h"
 
 namespace carillon::json_schema {
 namespace {
 
-constexpr std::size_t kHostnameMax = 253;
-constexpr std::size_t kLabelMax = 63;
 constexpr std::size_t kLocalPartMax = 64;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -18,16 +16,6 @@ std::string_view cut(std::string_view& rest, char separator) {
   const std::string_view head = rest.substr(0, at);
   rest = at == std::string_view::npos ? std::string_view{} : rest.substr(at + 1);
   return head;
-}
-
-bool is_label(std::string_view label) {
-  if (label.empty() || label.size() > kLabelMax || label.front() == '-' || label.back() == '-') return false;
-  for (const char c : label) {
-    if (!is_alphanumeric(c) && c != '-') return false;
-  }
-  // RFC 5891: "--" in third place is kept for encodings, of which xn-- is the only one.
-  const bool encoded = label.substr(0, 4) == "xn--" || label.substr(0, 4) == "XN--";
-  return encoded || label.size() < 4 || label.substr(2, 2) != "--";
 }
 
 bool is_octet(std::string_view text) {
@@ -68,31 +56,39 @@ int count_groups(std::string_view text, std::string_view whole) {
   }
 }
 
-bool is_atom(std::string_view text) {
+enum class Script { ascii, any };
+
+bool is_other_script(char c) { return (static_cast<unsigned char>(c) & 0x80U) != 0; }
+
+bool is_atom(std::string_view text, Script script) {
   if (text.empty()) return false;
   for (const char c : text) {
-    if (!is_alphanumeric(c) && std::string_view{"!#$%&'*+-/=?^_`{|}~"}.find(c) == std::string_view::npos) return false;
+    const bool fits = is_alphanumeric(c) || std::string_view{"!#$%&'*+-/=?^_`{|}~"}.find(c) != std::string_view::npos ||
+                      (script == Script::any && is_other_script(c));
+    if (!fits) return false;
   }
   return true;
 }
 
-bool is_quoted_local_part(std::string_view text) {
+bool is_quoted_local_part(std::string_view text, Script script) {
   if (text.size() < 2 || text.front() != '"' || text.back() != '"') return false;
   text = text.substr(1, text.size() - 2);
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '\\') ++i;
-    if (i >= text.size() || text[i] < ' ' || text[i] > '~') return false;
+    if (i >= text.size()) return false;
+    const bool printable = text[i] >= ' ' && text[i] <= '~';
+    if (!printable && !(script == Script::any && is_other_script(text[i]))) return false;
     if (text[i] == '"' && text[i - (i > 0 ? 1 : 0)] != '\\') return false;
   }
   return true;
 }
 
-bool is_local_part(std::string_view text) {
+bool is_local_part(std::string_view text, Script script) {
   if (text.empty() || text.size() > kLocalPartMax) return false;
-  if (text.front() == '"') return is_quoted_local_part(text);
+  if (text.front() == '"') return is_quoted_local_part(text, script);
   if (text.back() == '.') return false;
   while (!text.empty()) {
-    if (!is_atom(cut(text, '.'))) return false;
+    if (!is_atom(cut(text, '.'), script)) return false;
   }
   return true;
 }
@@ -104,14 +100,6 @@ bool is_address_literal(std::string_view text) {
 }
 
 }  // namespace
-
-bool is_hostname(std::string_view text) {
-  if (text.empty() || text.size() > kHostnameMax || text.back() == '.') return false;
-  while (!text.empty()) {
-    if (!is_label(cut(text, '.'))) return false;
-  }
-  return true;
-}
 
 bool is_ipv4(std::string_view text) {
   if (text.empty() || text.back() == '.') return false;
@@ -134,7 +122,14 @@ bool is_email(std::string_view text) {
   const auto at = text.rfind('@');
   if (at == std::string_view::npos) return false;
   const std::string_view domain = text.substr(at + 1);
-  return is_local_part(text.substr(0, at)) && (is_hostname(domain) || is_address_literal(domain));
+  return is_local_part(text.substr(0, at), Script::ascii) && (is_hostname(domain) || is_address_literal(domain));
+}
+
+bool is_idn_email(std::string_view text) {
+  const auto at = text.rfind('@');
+  if (at == std::string_view::npos) return false;
+  const std::string_view domain = text.substr(at + 1);
+  return is_local_part(text.substr(0, at), Script::any) && (is_idn_hostname(domain) || is_address_literal(domain));
 }
 
 bool is_uuid(std::string_view text) {

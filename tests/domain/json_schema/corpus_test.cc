@@ -68,9 +68,10 @@ const std::vector<std::string> kOptionalDifferent{
     "content: ", "cross-draft: refs to historic drafts",
     "ecmascript-regex: ECMA 262 lookbehind is valid, including variable width"};
 
-// Internationalised names are not checked, nor what is inside a punycode label.
+// The rules for names in two directions (RFC 5893) are not checked.
 const std::vector<std::string> kFormatsDifferent{
-    "idn-hostname: ", "idn-email: ", "hostname: validation of A-label (punycode) host names",
+    "idn-hostname: validation of internationalized host names: Bidi domain name with a digit-first label",
+    "idn-hostname: validation of internationalized host names: right-to-left label mixing both digit types",
     "ecmascript-regex: ECMA 262 lookbehind is valid, including variable width"};
 
 TEST_CASE("every required test of the JSON Schema suite passes", "[domain][json_schema][corpus]") {
@@ -91,6 +92,7 @@ TEST_CASE("the optional tests of the JSON Schema suite pass but for the named on
   const Tally tally = judge(corpus, corpus / "tests" / draft / "optional", {});
   CHECK(tally.cases == cases);
   CHECK(unexpected(tally, kOptionalDifferent) == std::vector<std::string>{});
+  CHECK(tally.wrong.size() * 20 <= tally.cases);  // 95 %
 }
 
 TEST_CASE("the format tests of the JSON Schema suite pass", "[domain][json_schema][corpus]") {
