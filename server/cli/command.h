@@ -53,6 +53,8 @@ int run_config(const Words& words);
 int run_import(const Words& words);
 int run_secret(const Words& words);
 int run_when(const Words& words);
+int run_expr(const Words& words);
+int run_schema(const Words& words);
 int run_calendar(const Words& words);
 int run_backfill(const Words& words);
 int run_login(const Words& words);

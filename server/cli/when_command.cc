@@ -5,6 +5,8 @@
 
 #include "server/base/clock.h"
 #include "server/cli/command.h"
+#include "server/cli/complain.h"
+#include "server/cli/json_lines.h"
 #include "server/domain/moment.h"
 #include "server/domain/schedule/schedule.h"
 #include "server/domain/schedule/slot_question.h"
@@ -20,11 +22,6 @@ struct Asked {
   WhenContext context;
   std::size_t count = kCountDefault;
 };
-
-int usage_error(const std::string& what) {
-  std::fprintf(stderr, "carillon: %s\n", what.c_str());
-  return kExitUsage;
-}
 
 // ---- one schedule
 
@@ -62,14 +59,7 @@ void print_text(const Asked& asked, const Schedule& schedule, const std::vector<
 // The refusal with a mark under the word that it is about.
 void print_refusal(const Asked& asked, const Error& error) {
   std::fprintf(stderr, "carillon: %s\n", error.message.c_str());
-  if (error.pointer == "/when") {
-    const std::size_t position = std::min(error.details.value("position", std::size_t{0}), asked.text.size());
-    // One column a character: bytes that go on a UTF-8 character take none.
-    const auto columns = std::count_if(asked.text.begin(), asked.text.begin() + static_cast<std::ptrdiff_t>(position),
-                                       [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
-    std::fprintf(stderr, "  %s\n  %s^\n", asked.text.c_str(),
-                 std::string(static_cast<std::size_t>(columns), ' ').c_str());
-  }
+  if (error.pointer == "/when") print_mark(asked.text, error.details.value("position", std::size_t{0}));
   for (const auto& instead : error.try_instead)
     std::fprintf(stderr, "  try: %s\n",
                  instead.is_string() ? instead.get<std::string>().c_str() : instead.dump().c_str());
@@ -91,36 +81,11 @@ int explain(const Asked& asked, const Parsed& parsed) {
 
 // ---- many
 
-// The next line of stdin without its end; what is longer than the limit is read to its end and told.
-struct Line {
-  std::string text;
-  enum class Length { fits, too_long } length = Length::fits;
-};
-
-std::optional<Line> read_line() {
-  Line line;
-  int c = std::getc(stdin);
-  if (c == EOF) return std::nullopt;
-  for (; c != EOF && c != '\n'; c = std::getc(stdin)) {
-    if (line.text.size() >= kLineBytesMax)
-      line.length = Line::Length::too_long;
-    else
-      line.text += static_cast<char>(c);
-  }
-  return line;
-}
-
-int answer_lines(Instant now) {
-  while (const auto line = read_line()) {
-    if (line->text.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const json answer = line->length == Line::Length::fits ? answer_slot_question(line->text, now)
-                                                           : json{{"error",
-                                                                   {{"code", "too_large"},
-                                                                    {"message", "a line has at most a million bytes"},
-                                                                    {"position", kLineBytesMax}}}};
-    std::printf("%s\n", answer.dump(-1, ' ', false, json::error_handler_t::replace).c_str());
-    std::fflush(stdout);
-  }
+int answer_batch(Instant now) {
+  answer_lines(kLineBytesMax, [&](const Result<std::string>& line) {
+    if (line) return answer_slot_question(*line, now);
+    return json{{"error", {{"code", "too_large"}, {"message", line.error().message}, {"position", kLineBytesMax}}}};
+  });
   return kExitOk;
 }
 
@@ -145,7 +110,7 @@ int run_when(const Words& words) {
   if (!parsed) return kExitUsage;
   const Instant now = SystemClock{}.now();
   if (parsed->has("batch"))
-    return parsed->rest.empty() ? answer_lines(now) : usage_error("--batch reads its schedules from stdin");
+    return parsed->rest.empty() ? answer_batch(now) : usage_error("--batch reads its schedules from stdin");
   Asked asked{{}, {now, parsed->value("tz", parsed->config.tools.timezone)}};
   for (const auto& word : parsed->rest) asked.text += (asked.text.empty() ? "" : " ") + word;
   if (asked.text.empty()) return usage_error("say a schedule: carillon when \"weekdays at 09:00\"");
