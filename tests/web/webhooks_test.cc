@@ -99,6 +99,7 @@ TEST_CASE("what is not signed or wrongly or long ago is refused and noted", "[we
   const auto wrong = hooks.deliver({.secret = "another"});
   CHECK(wrong.status == 401);
   CHECK(wrong.body.find("triage") == std::string::npos);
+  CHECK(hooks.deliver({.body = "no json", .secret = "another"}).status == 401);
   CHECK(hooks.deliver({.ago = 10min}).status == 401);
   CHECK(hooks.deliver({.ago = -10min}).status == 401);
   CHECK(hooks.count("event") == "0");
@@ -106,7 +107,7 @@ TEST_CASE("what is not signed or wrongly or long ago is refused and noted", "[we
             "SELECT string_agg(convert_from(after, 'UTF8')::json->>'signature', ' ' ORDER BY sequence) FROM "
             "carillon.audit "
             "WHERE action = 'refuse_webhook' AND actor = 'webhook' AND subject = 'task:' || (SELECT task_id FROM "
-            "carillon.webhook)") == "missing wrong stale stale");
+            "carillon.webhook)") == "missing wrong wrong stale stale");
 }
 
 TEST_CASE("nobody fills the audit from outside", "[web][webhooks]") {
