@@ -4,6 +4,7 @@
 #include <set>
 
 #include "server/domain/refusal.h"
+#include "server/domain/template.h"
 
 namespace carillon {
 
@@ -215,6 +216,17 @@ Result<RetryPolicy> read_retry(const json& value, std::string_view pointer) {
   if (auto error = read_delay(policy.base, value, "base", pointer)) return *error;
   if (auto error = read_delay(policy.max, value, "max", pointer)) return *error;
   return policy;
+}
+
+std::vector<std::string> action_warnings(const Action& action) {
+  if (action.kind == ActionKind::steps) return {};
+  const bool is_tool = action.kind == ActionKind::tool;
+  const auto roots = check_template(is_tool ? action.arguments : json(action.message));
+  // What is no template of ours may be one of the tool's.
+  if (!roots || roots->empty() || !std::all_of(roots->begin(), roots->end(), is_template_root)) return {};
+  return {"${" + roots->front() + (is_tool ? "…} stays as it is in arguments" : "…} stays as it is in a message") +
+          "; templates are filled in in steps: " + R"(steps: [{"id": "one", "uses": ")" +
+          (is_tool ? action.tool : "server.tool") + R"(", "with": {…}}])"};
 }
 
 }  // namespace carillon

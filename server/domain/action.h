@@ -49,6 +49,9 @@ json to_json(const Action& action);
 // below `pointer`.
 Result<Action> read_action(const json& value, std::string_view pointer);
 
+// What whoever wrote it may not expect, a sentence each: templates where none are filled in.
+std::vector<std::string> action_warnings(const Action& action);
+
 json to_json(const RetryPolicy& policy);
 // {"max_attempts", "backoff"?, "base"? , "max"?}; durations as text ("1s"). A plain integer n means n attempts more.
 Result<RetryPolicy> read_retry(const json& value, std::string_view pointer);

@@ -116,4 +116,9 @@ Result<Instant> read_moment(std::string_view text, const MomentContext& context)
   return error;
 }
 
+Result<Instant> read_since(std::string_view text, const MomentContext& context) {
+  const auto distance = read_duration(trimmed_lower(text), context.pointer);
+  return distance ? context.now - *distance : read_moment(text, context);
+}
+
 }  // namespace carillon

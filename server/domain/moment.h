@@ -21,4 +21,7 @@ struct MomentContext {
 
 Result<Instant> read_moment(std::string_view text, const MomentContext& context);
 
+// Where only the past is meant, a distance alone is understood, too: `2h` is `2h ago`.
+Result<Instant> read_since(std::string_view text, const MomentContext& context);
+
 }  // namespace carillon

@@ -1,5 +1,7 @@
 #include "server/domain/template.h"
 
+#include <algorithm>
+#include <array>
 #include <set>
 
 #include "server/domain/jmespath/jmespath.h"
@@ -288,6 +290,12 @@ std::string_view bare_expression(std::string_view text) {
   const auto parts = template_parts(text);
   const bool whole = parts.ok() && parts->size() == 1 && parts->front().kind == TemplatePart::Kind::expression;
   return whole ? text.substr(2, text.size() - 3) : text;
+}
+
+bool is_template_root(std::string_view name) {
+  constexpr auto kRoots = std::to_array<std::string_view>(
+      {"input", "params", "steps", "run", "now", "item", "index", "event", "error", "secret"});
+  return std::find(kRoots.begin(), kRoots.end(), name) != kRoots.end();
 }
 
 }  // namespace carillon

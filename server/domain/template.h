@@ -33,6 +33,9 @@ Result<json> render_template(const json& value, const json& roots, const Templat
 // of them exist is for the caller to say.
 Result<std::vector<std::string>> check_template(const json& value, const TemplateOptions& options = {});
 
+// Whether a run may know something by that name: input, params, steps, run, now, item, index, event, error, secret.
+bool is_template_root(std::string_view name);
+
 // A bare condition (`if`, `expect`, `match`), or one with `${…}` around the whole: gives what is inside.
 std::string_view bare_expression(std::string_view text);
 

@@ -18,20 +18,21 @@ bool has_template(const json& value) {
   return std::any_of(value.begin(), value.end(), [](const json& inner) { return has_template(inner); });
 }
 
-// One tool and the arguments that a run will give it.
+// One tool and the arguments that a run will give it; those of steps after their templates were filled in.
 struct Target {
   const std::string& tool;
   const json& arguments;
+  bool is_step;
   std::string tool_pointer;
   std::string arguments_pointer;
 };
 
 std::vector<Target> targets_of(const Action& action) {
   std::vector<Target> targets;
-  if (action.kind == ActionKind::tool) targets.push_back({action.tool, action.arguments, "/tool", "/arguments"});
+  if (action.kind == ActionKind::tool) targets.push_back({action.tool, action.arguments, false, "/tool", "/arguments"});
   for (std::size_t i = 0; i < action.steps.size(); ++i) {
     const std::string step = below("/steps", std::to_string(i));
-    targets.push_back({action.steps[i].uses, action.steps[i].with, step + "/uses", step + "/with"});
+    targets.push_back({action.steps[i].uses, action.steps[i].with, true, step + "/uses", step + "/with"});
   }
   return targets;
 }
@@ -63,7 +64,7 @@ class TargetCheck {
       return Done{};
     }
     if (auto allowed = check_scopes(*facts, caller_.scopes, target.tool_pointer); !allowed) return allowed;
-    if (has_template(target.arguments)) return Done{};
+    if (target.is_step && has_template(target.arguments)) return Done{};
     return check_arguments(*facts, target.arguments, target.arguments_pointer);
   }
   std::vector<std::string> warnings() const {

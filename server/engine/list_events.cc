@@ -38,7 +38,7 @@ Result<EventQuery> window_of(const ListEvents& query, const MomentContext& conte
     wanted.type_regex = topic_regex(*query.event);
   }
   if (query.since) {
-    const auto since = read_moment(*query.since, context);
+    const auto since = read_since(*query.since, context);
     if (!since) return since.error();
     wanted.from = EventId{first_id_at(*since).number()};
   }

@@ -33,7 +33,7 @@ Result<Done> read_bounds(const ListRuns& query, const MomentContext& context, Ru
   if (query.since) {
     MomentContext since = context;
     since.pointer = "/since";
-    const auto from = read_moment(*query.since, since);
+    const auto from = read_since(*query.since, since);
     if (!from) return from.error();
     bounds.from = first_id_at(*from);
   }

@@ -240,6 +240,7 @@ TaskSaved describe_saved(const Saving& saving, const TaskRecord& task, const Tas
       .warnings = schedule_warnings(definition.schedule, now),
       .at = now,
   };
+  for (auto& warning : action_warnings(definition.action)) saved.warnings.push_back(std::move(warning));
   for (auto& warning : awaited_warnings(saving.tx, saving.call.caller.tenant, definition.schedule))
     saved.warnings.push_back(std::move(warning));
   if (saving.options.durable == "host_only")

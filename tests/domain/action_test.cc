@@ -132,3 +132,23 @@ TEST_CASE("a retry policy is a number or an object", "[domain][action]") {
   CAPTURE(text);
   CHECK(read_retry(json::parse(text), "/r").error().pointer == pointer);
 }
+
+TEST_CASE("templates where none are filled in are pointed out", "[domain][action]") {
+  Action action;
+  action.kind = ActionKind::tool;
+  action.tool = "slack.send";
+  action.arguments = {{"text", "deployed ${event.payload.tag} at ${now}"}};
+  CHECK(action_warnings(action) ==
+        std::vector<std::string>{R"(${event…} stays as it is in arguments; templates are filled in in steps: )"
+                                 R"(steps: [{"id": "one", "uses": "slack.send", "with": {…}}])"});
+  action.arguments = {{"script", "echo ${HOME} ${input}"}};
+  CHECK(action_warnings(action).empty());
+  action.arguments = {{"text", "${"}};
+  CHECK(action_warnings(action).empty());
+  action = {};
+  action.message = "late by ${run.late_by}";
+  CHECK(action_warnings(action).size() == 1);
+  action.kind = ActionKind::steps;
+  action.steps = {{"one", "slack.send", {{"text", "${event.payload.tag}"}}, "", {}, {}}};
+  CHECK(action_warnings(action).empty());
+}

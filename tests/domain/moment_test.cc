@@ -63,3 +63,11 @@ TEST_CASE("the examples in a refused moment are moments and an exact one needs n
     CHECK(read_moment(example.get<std::string>(), {.now = kNow, .zone = "Europe/Berlin", .pointer = ""}).ok());
   CHECK(read_moment("2026-11-21T09:00:00Z", {.now = kNow, .zone = "Mars/Base", .pointer = ""}).ok());
 }
+
+TEST_CASE("where only the past is meant a distance is a time ago", "[domain][moment]") {
+  const MomentContext context{.now = kNow, .zone = "Europe/Berlin", .pointer = "/since"};
+  for (const char* text : {"2h", " 2H ", "2h ago", "PT2H"})
+    CHECK(to_rfc3339(*read_since(text, context)) == "2026-11-20T11:00:00Z");
+  CHECK(to_rfc3339(*read_since("yesterday", context)) == "2026-11-18T23:00:00Z");
+  CHECK(read_since("2 hourz", context).error().pointer == "/since");
+}
