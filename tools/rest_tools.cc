@@ -1,6 +1,6 @@
+#include "server/domain/ics_days.h"
 #include "server/engine/engine.h"
 #include "tools/arguments.h"
-#include "tools/calendar.h"
 #include "tools/render.h"
 #include "tools/schemas.h"
 #include "tools/tool.h"
@@ -14,7 +14,7 @@ namespace {
 Result<Days> days_of(const json& arguments) {
   auto days = read_days(text_of(arguments, "days"), "/days");
   if (!days.ok() || !arguments.contains("ics")) return days;
-  auto more = days_of_calendar(text_of(arguments, "ics"), SystemClock{}.now());
+  auto more = days_of_ics(text_of(arguments, "ics"), SystemClock{}.now());
   if (!more.ok()) return more;
   more->insert(more->end(), days->begin(), days->end());
   return in_order(std::move(*more));

@@ -6,7 +6,7 @@
 
 #include "server/cli/command.h"
 #include "server/cli/local_engine.h"
-#include "tools/calendar.h"
+#include "server/domain/ics_days.h"
 
 namespace carillon::cli {
 namespace {
@@ -33,7 +33,7 @@ Result<Days> days_of(const Parsed& parsed) {
   if (!days.ok() || !parsed.has("ics")) return days;
   const auto text = text_of_file(parsed.value("ics", ""));
   if (!text.ok()) return text.error();
-  auto more = tools::days_of_calendar(*text, SystemClock{}.now());
+  auto more = days_of_ics(*text, SystemClock{}.now());
   if (!more.ok()) return more.error();
   more->insert(more->end(), days->begin(), days->end());
   return in_order(std::move(*more));

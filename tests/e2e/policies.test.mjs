@@ -71,6 +71,9 @@ describe("policies", { concurrency: true }, () => {
     const ics = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTART;VALUE=DATE:20261225\r\nDTEND;VALUE=DATE:20261227\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
     assert.equal((await home.run(["calendar", "add", "holidays", "--ics", "-"], { input: ics })).code, 0);
     assert.match((await said("show", "holidays")).all, /^2026-12-25, 2026-12-26\n/);
+    const cut = await home.run(["calendar", "add", "holidays", "--ics", "-"], { input: ics.slice(0, 80) });
+    assert.equal(cut.code, 1);
+    assert.match(cut.stderr, /line 6: the text ends within the VEVENT that begins in line 4/);
     assert.equal((await said("delete", "holidays")).code, 0);
     assert.equal((await said("add", "away", "christmas")).code, 1);
     assert.equal((await said("add")).code, 2);
