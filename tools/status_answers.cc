@@ -19,6 +19,18 @@ ordered_json queue_of(const StatusReport& status) {
   return queue;
 }
 
+ordered_json outage_of(const OutageRow& outage, const StatusReport& status) {
+  const auto minute = [&](Instant at) {
+    return describe_local(std::chrono::floor<std::chrono::minutes>(at), status.zone);
+  };
+  ordered_json facts{{"because", outage.because},
+                     {"from", minute(outage.began)},
+                     {"until", minute(outage.ended)},
+                     {"tasks", outage.tasks}};
+  if (outage.tasks_total > static_cast<std::int64_t>(outage.tasks.size())) facts["tasks_in_all"] = outage.tasks_total;
+  return facts;
+}
+
 ordered_json since_of(const SinceLastAsked& since, const StatusReport& status) {
   ordered_json facts;
   facts["since"] = since.since ? say_time(*since.since, status.zone, status.now) : "the last 24 hours";
@@ -27,6 +39,7 @@ ordered_json since_of(const SinceLastAsked& since, const StatusReport& status) {
   facts["unknown"] = since.unknown;
   facts["missed"] = since.missed;
   facts["skipped"] = since.skipped;
+  for (const auto& outage : since.outages) facts["outages"].push_back(outage_of(outage, status));
   return facts;
 }
 

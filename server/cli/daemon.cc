@@ -247,6 +247,7 @@ void Daemon::Rooms::start_working() {
     engine->check_watched_runs();
     engine->end_pauses();
     retiming->run_once();
+    deliveries->gather();
     tell_watchers();
   };
   hooks.has_network = has_network;

@@ -61,6 +61,8 @@ void Deliveries::start() {
   for (const auto& courier : inside_->couriers) courier->start();
 }
 
+void Deliveries::gather() { inside_->post.release_gathered(); }
+
 void Deliveries::wake() {
   for (const auto& courier : inside_->couriers) courier->wake();
 }

@@ -34,7 +34,8 @@ class Deliveries {
   ~Deliveries();
 
   void start();
-  void wake();  // a run has ended
+  void wake();    // a run has ended
+  void gather();  // once a second: what an outage made late is due together
   // Why nothing of the kind is delivered from here; nothing: it is.
   std::optional<std::string> missing(TargetKind kind) const;
   void stop();

@@ -2,6 +2,7 @@
 
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
+#include "server/engine/outages.h"
 #include "server/engine/run_view.h"
 #include "server/engine/standing.h"
 #include "server/store/delivery_store.h"
@@ -17,6 +18,8 @@ namespace {
 constexpr std::size_t kNextShown = 5;
 constexpr int kAttentionShown = 5;
 constexpr int kTasksLookedAt = 20;
+constexpr int kOutagesShown = 3;
+constexpr int kOutageTasksShown = 10;
 constexpr Duration kFirstLook = std::chrono::hours{24};
 constexpr Duration kAhead = std::chrono::days{366};
 
@@ -34,6 +37,23 @@ std::vector<AgendaEntry> coming(const RhythmSource& source, Instant now) {
   return entries;
 }
 
+// Each is told for some minutes after its end, however often somebody asks: a host's chats ask as one agent.
+std::vector<OutageRow> outages_since(Tx& tx, const TenantId& tenant, Instant since) {
+  std::vector<OutageRow> told;
+  OutageStore outages{tx};
+  for (const OutageRecord& outage : outages.gathered_since(since, kOutagesShown)) {
+    const OutageTasks found = outages.tasks(tenant, outage, kOutageTasksShown);
+    if (found.tasks.empty()) continue;
+    OutageRow row{.began = outage.began,
+                  .ended = outage.ended,
+                  .because = std::string{why_nobody_watched(outage.kind)},
+                  .tasks_total = found.total};
+    for (const OutageTask& task : found.tasks) row.tasks.push_back(say_outage(task));
+    told.push_back(std::move(row));
+  }
+  return told;
+}
+
 SinceLastAsked since_last_asked(Tx& tx, const Caller& caller, Instant now, StatusUse use) {
   StatusStore status{tx};
   const LastAsked last = use == StatusUse::asked ? status.note_asked(caller.tenant, caller.agent, now)
@@ -47,7 +67,8 @@ SinceLastAsked since_last_asked(Tx& tx, const Caller& caller, Instant now, Statu
                       .failed = ended.failed,
                       .unknown = ended.unknown,
                       .missed = ended.missed,
-                      .skipped = ended.skipped};
+                      .skipped = ended.skipped,
+                      .outages = outages_since(tx, caller.tenant, wanted.since)};
   for (const RunId id : runs.attention(caller.tenant, wanted, kAttentionShown))
     if (const auto run = runs.find(caller.tenant, id)) told.attention.push_back(view_of(*run));
   return told;

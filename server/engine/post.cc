@@ -13,6 +13,9 @@
 namespace carillon {
 namespace {
 
+// After an outage so long nothing counts as gathered: somebody may fire its slots only now.
+constexpr Duration kSettled = std::chrono::seconds{5};
+
 // FNV-1a; the id must be the same in every version, and tell apart the letters of one run.
 std::uint64_t hash_of(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325U;
@@ -40,7 +43,10 @@ std::optional<DueLetter> Post::take(const WantedLetter& wanted) {
   const Instant now = clock_.now();
   while (auto taken = take_row(wanted, now)) {
     DueLetter letter{.taken = *taken, .id = id_of(taken->key), .now = now};
-    letter.scopes = store_.across_tenants([&](Tx& tx) { return LetterStore{tx}.scopes(*taken); });
+    store_.across_tenants([&](Tx& tx) {
+      letter.scopes = LetterStore{tx}.scopes(*taken);
+      letter.outage = OutageStore{tx}.of_letter(taken->key);
+    });
     const Caller reader{.tenant = taken->key.tenant,
                         .agent = taken->agent,
                         .scopes = {Scope::read},
@@ -67,6 +73,11 @@ void Post::put_off(const DueLetter& letter, const PutOff& how) {
   store_.across_tenants([&](Tx& tx) {
     LetterStore{tx}.retry(letter.taken, clock_.now() + how.after, mask_secrets(how.why), how.others);
   });
+}
+
+void Post::release_gathered() {
+  const Instant now = clock_.now();
+  store_.across_tenants([&](Tx& tx) { OutageStore{tx}.release_gathered(now, now - kSettled); });
 }
 
 void Post::note_undeliverable(std::string_view kind, const std::string& why) {

@@ -12,6 +12,7 @@
 
 #include "server/engine/queries.h"
 #include "server/store/letter_store.h"
+#include "server/store/outage_store.h"
 
 namespace carillon {
 
@@ -23,7 +24,8 @@ struct DueLetter {
   TakenLetter taken;
   std::string id;  // the same on each attempt
   std::vector<RunDetail> runs{};
-  std::optional<Scopes> scopes{};  // of who wrote the tasks, as far as they are known
+  std::optional<Scopes> scopes{};        // of who wrote the tasks, as far as they are known
+  std::optional<OutageRecord> outage{};  // that made all of its runs late
   Instant now{};
 };
 
@@ -49,6 +51,8 @@ class Post {
   void sent(const DueLetter& letter) { settle(letter, DeliveryState::sent, ""); }
   void failed(const DueLetter& letter, const std::string& why) { settle(letter, DeliveryState::failed, why); }
   void put_off(const DueLetter& letter, const PutOff& how);
+  // What waits for the other ends of its outage is due where none is to come any more (migration outages).
+  void release_gathered();
   // Nobody delivers the kind here; what is due says why.
   void note_undeliverable(std::string_view kind, const std::string& why);
 

@@ -284,6 +284,14 @@ struct HeldTask {
   std::optional<Instant> first_slot{};
 };
 
+// Nobody watched the schedules for a while; what became of the tenant's slots then, one line a task.
+struct OutageRow {
+  Instant began{}, ended{};
+  std::string because{};             // "the machine slept"
+  std::vector<std::string> tasks{};  // at most ten, by name
+  std::int64_t tasks_total = 0;
+};
+
 struct SinceLastAsked {
   std::optional<Instant> since{};  // empty: this caller asks for the first time; then the last 24 hours are told
   std::int64_t succeeded = 0;
@@ -291,7 +299,8 @@ struct SinceLastAsked {
   std::int64_t unknown = 0;
   std::int64_t missed = 0;
   std::int64_t skipped = 0;
-  std::vector<RunRow> attention{};  // at most five of the failed, unknown and missed, newest first
+  std::vector<OutageRow> outages{};  // at most three with slots of the tenant's, the newest first
+  std::vector<RunRow> attention{};   // at most five of the failed, unknown and missed, newest first
 };
 
 // asked: the caller is told, so the next answer's `since_last_asked` begins here. looked: nothing is noted, for readers

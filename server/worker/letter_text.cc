@@ -7,12 +7,14 @@
 #include "server/base/mask.h"
 #include "server/domain/action.h"
 #include "server/domain/schedule/schedule.h"
+#include "server/engine/outages.h"
 
 namespace carillon {
 namespace {
 
 constexpr std::size_t kLineBytesMax = 120;
 constexpr std::size_t kMessageBytesMax = 4000;
+constexpr std::size_t kToldMessageBytesMax = 500;  // of one among others
 
 // At most so many bytes, not cut within a character.
 std::string cut(const std::string& text, std::size_t bytes_max) {
@@ -72,6 +74,7 @@ json facts_of(const RunDetail& run) {
   add("finished_at", row.finished_at);
   if (!row.error_class.empty()) facts["error_class"] = row.error_class;
   if (!row.reason.empty()) facts["reason"] = row.reason;
+  if (row.folded > 0) facts["folded"] = row.folded;
   if (const std::string message = message_of(run); !message.empty()) facts["message"] = cut(message, kMessageBytesMax);
   return facts;
 }
@@ -89,6 +92,32 @@ std::string count_of(const DueLetter& due) {
   return text;
 }
 
+// "Carillon was not running from Sun 2026-11-22 23:00 Europe/Berlin until Mon 2026-11-23 09:10 Europe/Berlin".
+std::string outage_of(const DueLetter& due) {
+  const std::string& zone = due.runs.front().row.zone;
+  const auto minute = [&](Instant at) { return describe_local(std::chrono::floor<std::chrono::minutes>(at), zone); };
+  return std::string{why_nobody_watched(due.outage->kind)} + " from " + minute(due.outage->began) + " until " +
+         minute(due.outage->ended);
+}
+
+// A line for what ran late, and its message; one for the slots of a task that were missed.
+std::string line_after_outage(const RunDetail& run) {
+  const RunRow& row = run.row;
+  if (row.state == RunState::missed) return say_outage({.task = row.task, .zone = row.zone, .missed = row.folded + 1});
+  const OutageTask late{.task = row.run, .zone = row.zone, .ran = 1, .started_at = row.started_at, .late = row.late_by};
+  const std::string message = message_of(run);
+  if (!message.empty()) return say_outage(late) + "\n" + cut(message, kToldMessageBytesMax);
+  return say_outage(late) + (row.state == RunState::succeeded ? "" : "; " + how_it_ended(row));
+}
+
+std::string text_after_outage(const DueLetter& due) {
+  std::string text = outage_of(due) + ".\n";
+  for (const auto& run : due.runs) text += "\n" + line_after_outage(run);
+  if (const auto more = due.taken.runs.size() - due.runs.size(); more > 0)
+    text += "\nand " + std::to_string(more) + " more, which list_runs tells";
+  return text;
+}
+
 std::string text_of(const DueLetter& due) {
   std::string text = count_of(due) + "\nThey were told together, because there were too many within an hour.\n";
   for (const auto& run : due.runs) text += "\n" + line_of(run);
@@ -97,29 +126,51 @@ std::string text_of(const DueLetter& due) {
   return text;
 }
 
+struct Words {
+  std::string subject, text;
+};
+
+Words words_of(const DueLetter& due) {
+  const bool one = due.taken.runs.size() == 1;
+  if (due.outage)
+    return {one ? line_of(due.runs.front()) : count_of(due) + ", after an outage", text_after_outage(due)};
+  return one ? Words{line_of(due.runs.front()), text_of(due.runs.front(), due.now)}
+             : Words{count_of(due), text_of(due)};
+}
+
+json data_of(const DueLetter& due) {
+  json data;
+  if (due.taken.runs.size() == 1) {
+    data = facts_of(due.runs.front());
+  } else {
+    data = {{"total", due.taken.runs.size()}, {"runs", json::array()}};
+    for (const auto& run : due.runs) data["runs"].push_back(facts_of(run));
+  }
+  if (due.outage)
+    data["outage"] = {{"because", why_nobody_watched(due.outage->kind)},
+                      {"from", to_rfc3339(due.outage->began)},
+                      {"until", to_rfc3339(due.outage->ended)}};
+  return data;
+}
+
 }  // namespace
 
 delivery::Letter write_letter(const DueLetter& due) {
-  const bool one = due.taken.runs.size() == 1;
+  const Words words = words_of(due);
   delivery::Letter letter{.tenant = due.taken.key.tenant,
                           .id = due.id,
                           .target = due.taken.key.target,
-                          .subject = one ? line_of(due.runs.front()) : count_of(due),
-                          .text = one ? text_of(due.runs.front(), due.now) : text_of(due),
+                          .subject = mask_secrets(words.subject),
+                          .text = mask_secrets(words.text),
                           .facts = {},
                           .at = due.now,
                           .scopes = due.scopes,
                           .interrupted = due.taken.interrupted};
-  letter.subject = mask_secrets(letter.subject);
-  letter.text = mask_secrets(letter.text);
-  json data = facts_of(due.runs.front());
-  if (!one) {
-    data = {{"total", due.taken.runs.size()}, {"runs", json::array()}};
-    for (const auto& run : due.runs) data["runs"].push_back(facts_of(run));
-  }
+  json data = data_of(due);
   data["text"] = letter.text;
-  letter.facts = mask_secrets(
-      json{{"type", one ? "run.ended" : "runs.ended"}, {"timestamp", to_rfc3339(due.now)}, {"data", std::move(data)}});
+  letter.facts = mask_secrets(json{{"type", due.taken.runs.size() == 1 ? "run.ended" : "runs.ended"},
+                                   {"timestamp", to_rfc3339(due.now)},
+                                   {"data", std::move(data)}});
   return letter;
 }
 

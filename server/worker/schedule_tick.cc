@@ -107,6 +107,7 @@ std::size_t ScheduleTick::run_once() {
   const auto shards = parts_.ownership.shards();
   if (shards.empty()) return 0;
   const Instant now = parts_.clock.now();
+  parts_.vigil.keep(now);
   const Due due = what_is_due(shards, now);
   if (due.schedules.empty()) return 0;
   const FiredBlock block = fire(decide(due, now), now);

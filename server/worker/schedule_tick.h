@@ -21,6 +21,7 @@
 #include "server/worker/known_tasks.h"
 #include "server/worker/late_starts.h"
 #include "server/worker/ownership.h"
+#include "server/worker/vigil.h"
 #include "server/worker/worker_options.h"
 
 namespace carillon {
@@ -34,6 +35,7 @@ struct ScheduleTickParts {
   RunIdMaker& ids;
   std::function<void(RunId)> cancel;     // a run that the next slot's overlap policy stops
   std::function<void(RunId)> run_ended;  // a slot that was missed or skipped
+  Vigil& vigil;
   const NetworkGate& gate;
   LateStarts::StaysHere stays_here{};
 };

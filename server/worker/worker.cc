@@ -89,6 +89,8 @@ struct Worker::Inside {
   QuestionRows question_rows;
   LookRows look_rows;
 
+  VigilRows vigil_rows;
+  Vigil vigil;
   NetworkGate gate;
   ClockWatch clocks{kHouseRound};
   QuestionDesk desk;
@@ -128,6 +130,8 @@ Worker::Inside::Inside(WorkerParts given, const WorkerOptions& limits)
       schedule_rows(scheduler_connection, parts.membership.instance()),
       question_rows(question_connection, parts.membership.instance()),
       look_rows(looker_connection, parts.membership.instance()),
+      vigil_rows(scheduler_connection),
+      vigil(vigil_rows),
       gate(
           parts.hooks.has_network ? parts.hooks.has_network : [] { return true; }, options.network_wait),
       desk({question_rows, parts.clock, parts.hooks.run_asks}, options.questions),
@@ -143,7 +147,7 @@ Worker::Inside::Inside(WorkerParts given, const WorkerOptions& limits)
               options),
       tick({schedule_rows, parts.clock, ownership, board, known, parts.membership.ids(),
             [this](RunId run) { executor.cancel(run, "overlap: the next slot has come"); },
-            [this](RunId run) { ended(run); }, gate, parts.hooks.stays_here},
+            [this](RunId run) { ended(run); }, vigil, gate, parts.hooks.stays_here},
            options),
       looker({look_rows, parts.clock, ownership, parts.tools, executor.patient_work(), [this] { tick.changed(); }}),
       messenger(named(parts.database, "messenger"), parts.membership.instance(),

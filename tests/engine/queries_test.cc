@@ -289,6 +289,33 @@ TEST_CASE("the status tells what has happened since this caller last asked", "[e
   CHECK(f.engine.get_status(f.caller("scout"))->since_last_asked.failed == 1);
 }
 
+TEST_CASE("the status tells for some minutes what an outage made late", "[engine][get_status]") {
+  EngineFixture f;
+  f.scheduled(R"({"name":"brief","when":"every day at 07:30","message":"x"})");
+  f.database.run(
+      "INSERT INTO carillon.outage (began_at, ended_at, kind, told_by) VALUES "
+      "('2026-11-20T01:00Z', '2026-11-20T12:55Z', 'sleep', '2026-11-20T13:05Z')");
+  CHECK(f.engine.get_status(f.caller())->since_last_asked.outages.empty());  // nothing was late
+  f.database.run(
+      "INSERT INTO carillon.run_history (id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, "
+      "slot, "
+      "folded, run_at, finished_at, origin, agent_id, correlation_id, outcome, reason) SELECT 1, tenant_id, task_id, "
+      "1, "
+      "1, 1, 1, 0, '2026-11-20T06:30Z', 0, '2026-11-20T06:30Z', '2026-11-20T12:55Z', 'schedule', 'owner', 'c', "
+      "'missed', 'why' FROM carillon.task");
+  for (int i = 0; i < 2; ++i) {
+    const auto outages = f.engine.get_status(f.caller())->since_last_asked.outages;
+    REQUIRE(outages.size() == 1);
+    CHECK(outages[0].because == "the machine slept");
+    CHECK(outages[0].tasks == std::vector<std::string>{"brief: 1 slot missed"});
+    CHECK(outages[0].tasks_total == 1);
+  }
+  f.clock.advance(std::chrono::minutes{6});
+  CHECK(f.engine.get_status(f.caller())->since_last_asked.outages.size() == 1);  // since the last question
+  f.clock.advance(std::chrono::minutes{1});
+  CHECK(f.engine.get_status(f.caller())->since_last_asked.outages.empty());
+}
+
 TEST_CASE("a caller's own zone is used where it told one", "[engine][get_status]") {
   EngineFixture f;
   Caller there = f.caller();

@@ -178,6 +178,40 @@ TEST_CASE("too many within an hour are told in one letter", "[worker][courier]")
   CHECK(f.database.ask("SELECT count(*) FROM carillon.delivery WHERE state = 'sent'") == "25");
 }
 
+TEST_CASE("what an outage made late is told in one message of its own words", "[worker][courier]") {
+  Telling f;
+  f.database.run(
+      "INSERT INTO carillon.outage (began_at, ended_at, kind, told_by) VALUES "
+      "('2026-11-20T02:00Z', '2026-11-20T12:59Z', 'start', '2026-11-20T13:09Z')");
+  f.database.run(
+      "INSERT INTO carillon.run_history (id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, "
+      "slot, "
+      "folded, run_at, started_at, finished_at, late_by, origin, agent_id, correlation_id, outcome, error_class, "
+      "reason) "
+      "SELECT id, 'default', task, 1, id, 1, 1, 0, slot, folded, slot, at, '2026-11-20T12:59:30Z', at - slot, "
+      "'schedule', 'owner', 'c', outcome, class, reason FROM (VALUES "
+      "(1, 1, '2026-11-20T06:30Z'::timestamptz, 0, '2026-11-20T12:59:10Z'::timestamptz, 'succeeded', NULL, NULL), "
+      "(2, 2, '2026-11-20T03:00Z', 40, NULL, 'missed', NULL, 'nobody could run it in time'), "
+      "(3, 2, '2026-11-20T12:30Z', 0, '2026-11-20T12:59:10Z', 'failed', 'timeout', NULL)) "
+      "AS v(id, task, slot, folded, at, outcome, class, reason)");
+  CHECK_FALSE(f.round());
+  f.post.release_gathered();
+  CHECK(f.round());
+  CHECK_FALSE(f.round());
+  CHECK(f.row("state") == "sent sent sent");
+  const auto posted = f.web.posted();
+  REQUIRE(posted.size() == 1);
+  const json told = body(posted[0]);
+  CHECK(told["data"]["outage"] == json::parse(R"({"because": "Carillon was not running",
+      "from": "2026-11-20T02:00:00Z", "until": "2026-11-20T12:59:00Z"})"));
+  CHECK(told["data"]["runs"][1]["folded"] == 40);
+  CHECK(told["data"]["text"] ==
+        "Carillon was not running from Fri 2026-11-20 02:00 UTC until Fri 2026-11-20 12:59 UTC.\n\n"
+        "task-1#1: ran at Fri 2026-11-20 12:59 UTC, 6h29m late\nWater the plants\nall of them\n"
+        "task-2: 41 slots missed\n"
+        "task-2#3: ran at Fri 2026-11-20 12:59 UTC, 29m late; failed (timeout) after 20s");
+}
+
 TEST_CASE("a letter whose courier died is sent by another under the same name", "[worker][courier]") {
   Telling f;
   f.ends(1);

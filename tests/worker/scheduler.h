@@ -17,9 +17,11 @@ struct Scheduler {
         connection(HotPathOptions{.url = database.urls().dispatch, .application = name}),
         leases(connection, name),
         rows(connection, name),
+        vigil_rows(connection),
+        vigil(vigil_rows),
         ids(leases.lease_process({name, "worker", "host", 1, "0"})),
         tick({rows, clock, ownership, board, known, ids, [this](RunId run) { cancelled.push_back(run); },
-              [this](RunId run) { ended.push_back(run); }, gate},
+              [this](RunId run) { ended.push_back(run); }, vigil, gate},
              options) {}
 
   void own_all(Duration expiry = std::chrono::seconds{10}) { ownership.set(leases.take(16, expiry)); }
@@ -29,6 +31,8 @@ struct Scheduler {
   HotPathConnection connection;
   ShardLeases leases;
   ScheduleRows rows;
+  VigilRows vigil_rows;
+  Vigil vigil;
   Ownership ownership;
   DueBoard board{clock};
   KnownTasks known;
