@@ -106,7 +106,7 @@ void add_session(std::vector<ConfigKey>& keys) {
   keys.push_back(switch_key({"session.channel", "`carillon mcp` tells the host's session of runs with notify session"},
                             [](Config& c) -> bool& { return c.session.channel; }));
   keys.push_back(
-      count_key({"session.per_hour_max", "such notifications to one agent within an hour; more are suppressed"},
+      count_key({"session.per_hour_max", "such notifications to one agent within an hour; more are told in one"},
                 [](Config& c) -> int& { return c.session.per_hour_max; }, {1, 10'000}));
 }
 

@@ -29,14 +29,31 @@ std::string summary_of(const RunDetail& run) {
 
 bool is_in_order(RunState state) { return state == RunState::succeeded || state == RunState::cancelled; }
 
+json about_one(const RunDetail& run, const std::string& prefix) {
+  std::string content = summary_of(run);
+  if (!is_in_order(run.row.state)) content += ". `get_run` tells why.";
+  return {{"content", mask_secrets(with_prefix(content, prefix))},
+          {"meta", {{"run", mask_secrets(run.row.run)}, {"status", name_of(run.row.state)}}}};
+}
+
+json about_many(const Notice& notice, const std::string& prefix) {
+  const std::string total = std::to_string(notice.total);
+  std::string content = total + " runs ended", handles;
+  for (const RunDetail& run : notice.runs) {
+    content += (handles.empty() ? ": " : "; ") + summary_of(run);
+    handles += (handles.empty() ? "" : ", ") + run.row.run;
+  }
+  if (notice.total > notice.runs.size())
+    content += "; and " + std::to_string(notice.total - notice.runs.size()) + " more";
+  content += ". `get_run` tells of each.";
+  return {{"content", mask_secrets(with_prefix(content, prefix))},
+          {"meta", {{"runs", mask_secrets(handles)}, {"total", total}}}};
+}
+
 }  // namespace
 
 json channel_message(const Notice& notice, const std::string& prefix) {
-  const RunRow& row = notice.run.row;
-  std::string content = summary_of(notice.run);
-  if (!is_in_order(row.state)) content += ". `get_run` tells why.";
-  return {{"content", mask_secrets(with_prefix(content, prefix))},
-          {"meta", {{"run", mask_secrets(row.run)}, {"status", name_of(row.state)}}}};
+  return notice.total == 1 ? about_one(notice.runs.front(), prefix) : about_many(notice, prefix);
 }
 
 void SessionChannel::run_once() {

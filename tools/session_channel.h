@@ -4,7 +4,7 @@
 // The message is Claude Code's channel notification: a server that declares the experimental capability
 // "claude/channel" may send notifications/claude/channel {content, meta}, which the host puts before the model. It
 // carries the run's handle, how it ended and, of a message, the message; never what a downstream tool said. One for
-// each end, to the session of the run's agent that connected last; no more than so many an hour.
+// each end, to the session of the run's agent that connected last; no more than so many an hour, the rest in one.
 //
 // Thread-safe; rounds happen one at a time. The server must outlive it.
 #pragma once
@@ -48,7 +48,7 @@ class SessionChannel {
   std::mutex running_;
 };
 
-// The parameters of the notification about one end: {"content", "meta"}, all values texts, as the host wants them.
+// The parameters of the notification: {"content", "meta"}, all values texts, as the host wants them.
 json channel_message(const Notice& notice, const std::string& prefix);
 
 }  // namespace carillon::tools

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <map>
+
 #include "server/base/metrics.h"
 #include "server/engine/deliveries.h"
 #include "server/engine/engine.h"
@@ -11,11 +14,7 @@ namespace {
 
 constexpr Duration kTakenFor = std::chrono::seconds{30};
 constexpr Duration kHour = std::chrono::hours{1};
-constexpr int kTakenAtOnce = 50;
-
-void count(std::string_view kind, std::string_view outcome) {
-  metrics::count("carillon_deliveries_total", {{"kind", kind}, {"outcome", outcome}});
-}
+constexpr int kTakenAtOnce = 1000;  // and told in one, at most
 
 // The agent as whom the run is looked at: it may read what was run for it.
 Caller reader(const Recipient& recipient) {
@@ -26,47 +25,101 @@ Caller reader(const Recipient& recipient) {
           .zone = ""};
 }
 
-DeliveryEnd too_many(int per_hour_max, Instant now) {
-  return {DeliveryState::suppressed, "more than " + std::to_string(per_hour_max) + " within an hour", now};
+// What is told in one: a delivery, or all of a recipient that were held.
+struct Bundle {
+  Recipient recipient;
+  std::string target;
+  std::vector<DeliveryKey> keys{};
+};
+
+std::vector<Bundle> bundles_of(std::vector<TakenDelivery> taken) {
+  std::sort(taken.begin(), taken.end(), [](const auto& one, const auto& other) { return one.key.run < other.key.run; });
+  std::vector<Bundle> bundles;
+  std::map<std::pair<Recipient, std::string>, std::size_t> folded;
+  for (const TakenDelivery& delivery : taken) {
+    const Recipient recipient{delivery.key.tenant, delivery.agent};
+    std::size_t place = bundles.size();
+    if (delivery.held) place = folded.try_emplace({recipient, delivery.key.target}, place).first->second;
+    if (place == bundles.size()) bundles.push_back({recipient, delivery.key.target});
+    bundles[place].keys.push_back(delivery.key);
+  }
+  return bundles;
 }
+
+template <class Work>
+auto with_deliveries(Store& store, const Work& work) {
+  return store.across_tenants([&](Tx& tx) {
+    DeliveryStore deliveries{tx};
+    return work(deliveries);
+  });
+}
+
+class Round {
+ public:
+  Round(Engine& engine, Store& store, const DeliverWanted& wanted, Instant now)
+      : engine_(engine), store_(store), wanted_(wanted), now_(now) {}
+
+  void tell(const Bundle& bundle, const Send& send) {
+    if (const auto until = full_until(bundle.recipient)) {
+      with_deliveries(store_, [&](DeliveryStore& deliveries) {
+        for (const auto& key : bundle.keys) deliveries.hold(key, *until);
+      });
+      return;
+    }
+    Notice notice{bundle.recipient, bundle.target, {}, bundle.keys.size()};
+    std::string why;
+    for (std::size_t i = 0; i < std::min(bundle.keys.size(), kRunsNoticed); ++i) {
+      auto run = engine_.get_run(reader(bundle.recipient), {.run = bundle.keys[i].run.str()});
+      if (run)
+        notice.runs.push_back(std::move(*run));
+      else
+        why = run.error().message;
+    }
+    if (notice.runs.empty()) return settle(bundle, {DeliveryState::failed, why, now_});
+    switch (send(notice)) {
+      case Sent::sent:
+        return settle(bundle, {DeliveryState::sent, "", now_});
+      case Sent::failed:
+        return settle(bundle, {DeliveryState::failed, "it could not be sent", now_});
+      case Sent::nobody:
+        with_deliveries(store_, [&](DeliveryStore& deliveries) {
+          for (const auto& key : bundle.keys) deliveries.release(key, now_);
+        });
+    }
+  }
+
+ private:
+  // When there is room for another notice, if there is none now.
+  std::optional<Instant> full_until(const Recipient& recipient) {
+    const auto before = with_deliveries(store_, [&](DeliveryStore& deliveries) {
+      return deliveries.sent_since(recipient, wanted_.kind, now_ - kHour, wanted_.per_hour_max);
+    });
+    if (before.notices < wanted_.per_hour_max) return std::nullopt;
+    return *before.earliest + kHour;
+  }
+
+  void settle(const Bundle& bundle, const DeliveryEnd& end) {
+    with_deliveries(store_, [&](DeliveryStore& deliveries) { deliveries.settle_together(bundle.keys, end); });
+    metrics::count("carillon_deliveries_total", {{"kind", wanted_.kind}, {"outcome", name_of(end.state)}},
+                   static_cast<double>(bundle.keys.size()));
+  }
+
+  Engine& engine_;
+  Store& store_;
+  const DeliverWanted& wanted_;
+  const Instant now_;
+};
 
 }  // namespace
 
 void Engine::deliver(const DeliverWanted& wanted, const Send& send) {
   if (wanted.recipients.empty()) return;
   const Instant now = parts_.clock.now();
-  const auto taken = parts_.store.across_tenants([&](Tx& tx) {
+  auto taken = parts_.store.across_tenants([&](Tx& tx) {
     return DeliveryStore{tx}.take({wanted.kind, wanted.recipients, now, now + kTakenFor, kTakenAtOnce});
   });
-  for (const TakenDelivery& delivery : taken) {
-    const Recipient recipient{delivery.key.tenant, delivery.agent};
-    const auto settle = [&](const DeliveryEnd& end) {
-      parts_.store.across_tenants([&](Tx& tx) { DeliveryStore{tx}.settle(delivery.key, end); });
-      count(wanted.kind, name_of(end.state));
-    };
-    const auto sent_before = parts_.store.across_tenants(
-        [&](Tx& tx) { return DeliveryStore{tx}.sent_since(recipient, wanted.kind, now - kHour); });
-    if (sent_before >= wanted.per_hour_max) {
-      settle(too_many(wanted.per_hour_max, now));
-      continue;
-    }
-    auto run = get_run(reader(recipient), {.run = delivery.key.run.str()});
-    if (!run) {
-      settle({DeliveryState::failed, run.error().message, now});
-      continue;
-    }
-    switch (send({recipient, delivery.key.target, std::move(*run)})) {
-      case Sent::sent:
-        settle({DeliveryState::sent, "", now});
-        break;
-      case Sent::failed:
-        settle({DeliveryState::failed, "it could not be sent", now});
-        break;
-      case Sent::nobody:
-        parts_.store.across_tenants([&](Tx& tx) { DeliveryStore{tx}.release(delivery.key, now); });
-        break;
-    }
-  }
+  Round round{*this, parts_.store, wanted, now};
+  for (const Bundle& bundle : bundles_of(std::move(taken))) round.tell(bundle, send);
 }
 
 }  // namespace carillon

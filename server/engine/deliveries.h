@@ -13,11 +13,14 @@
 
 namespace carillon {
 
-// One end on its way to one target.
+inline constexpr std::size_t kRunsNoticed = 20;
+
+// One end on its way to one target, or many that had to wait for their hour.
 struct Notice {
   Recipient recipient;
   std::string target{};
-  RunDetail run{};
+  std::vector<RunDetail> runs{};  // the first kRunsNoticed, in the order in which they began
+  std::size_t total = 1;
 };
 
 // nobody: there was no one to send it to; it stays due. failed: it will not be tried again by itself.
@@ -26,7 +29,7 @@ enum class Sent { sent, nobody, failed };
 struct DeliverWanted {
   std::string kind{};                   // "session"
   std::vector<Recipient> recipients{};  // only what is theirs
-  int per_hour_max = 20;                // of each recipient; what exceeds it is suppressed and said so
+  int per_hour_max = 20;                // notices to each recipient; what exceeds it waits and is told in one
 };
 
 // Sends one; an exception leaves the row to be due again. Outside of any transaction.

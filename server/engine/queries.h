@@ -102,7 +102,7 @@ struct Diagnosis {
 // What was planned to be told of a run's end, and what became of it.
 struct DeliveryRow {
   std::string target{};
-  std::string state{};  // pending, sent, failed, expired, suppressed
+  std::string state{};  // pending, sent, failed, expired
   std::string error{};
   std::optional<Instant> settled_at{};
   int attempts = 0;

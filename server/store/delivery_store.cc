@@ -21,21 +21,30 @@ std::vector<TakenDelivery> DeliveryStore::take(const TakeDeliveries& wanted) {
         {{column<TenantId>(row["tenant_id"]), column<RunId>(row["run_id"]), column<std::string>(row["target"])},
          column<AgentId>(row["agent_id"]),
          column<int>(row["attempts"]),
-         column<Instant>(row["created_at"])});
+         column<bool>(row["held"])});
   return taken;
 }
 
-void DeliveryStore::settle(const DeliveryKey& key, const DeliveryEnd& end) {
-  tx_.exec(sql::settle_delivery, key.tenant, key.run, key.target, name_of(end.state),
-           end.error.empty() ? std::nullopt : std::optional{end.error}, end.at);
+void DeliveryStore::settle(const DeliveryKey& key, const DeliveryEnd& end) { settle_together({key}, end); }
+
+void DeliveryStore::settle_together(const std::vector<DeliveryKey>& keys, const DeliveryEnd& end) {
+  const auto error = end.error.empty() ? std::nullopt : std::optional{end.error};
+  const auto letter = keys.size() > 1 ? std::optional{keys.front().run} : std::nullopt;
+  for (const auto& key : keys)
+    tx_.exec(sql::settle_delivery, key.tenant, key.run, key.target, name_of(end.state), error, end.at, letter);
+}
+
+void DeliveryStore::hold(const DeliveryKey& key, Instant until) {
+  tx_.exec(sql::hold_delivery, key.tenant, key.run, key.target, until);
 }
 
 void DeliveryStore::release(const DeliveryKey& key, Instant now) {
   tx_.exec(sql::release_delivery, key.tenant, key.run, key.target, now);
 }
 
-std::int64_t DeliveryStore::sent_since(const Recipient& recipient, std::string_view kind, Instant since) {
-  return column<std::int64_t>(tx_.exec(sql::count_sent, recipient.tenant, recipient.agent, kind, since).at(0)["sent"]);
+SentBefore DeliveryStore::sent_since(const Recipient& recipient, std::string_view kind, Instant since, int limit) {
+  const auto row = tx_.exec(sql::count_sent, recipient.tenant, recipient.agent, kind, since, limit).at(0);
+  return {column<std::int64_t>(row["sent"]), column<std::optional<Instant>>(row["earliest"])};
 }
 
 std::vector<DeliveryRecord> DeliveryStore::of_run(const TenantId& tenant, RunId run) {

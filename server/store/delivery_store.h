@@ -33,14 +33,13 @@ struct DeliveryKey {
 struct TakenDelivery {
   DeliveryKey key;
   AgentId agent;
-  int attempts = 1;  // this one counted
-  Instant ended_at{};
+  int attempts = 1;   // this one counted
+  bool held = false;  // there was no room for it within an hour: it is told together with others
 };
 
-// suppressed: there were too many. expired: nobody was there to take it in time.
-enum class DeliveryState { pending, sent, failed, expired, suppressed };
-inline constexpr auto kDeliveryStateNames =
-    std::to_array<std::string_view>({"pending", "sent", "failed", "expired", "suppressed"});
+// expired: nobody was there to take it in time.
+enum class DeliveryState { pending, sent, failed, expired };
+inline constexpr auto kDeliveryStateNames = std::to_array<std::string_view>({"pending", "sent", "failed", "expired"});
 constexpr std::string_view name_of(DeliveryState state) { return kDeliveryStateNames[static_cast<std::size_t>(state)]; }
 
 struct DeliveryEnd {
@@ -75,6 +74,12 @@ struct UndeliveredKind {
   std::string latest;  // reason
 };
 
+// What an agent was sent within a while: how many notices, and when the earliest of them was.
+struct SentBefore {
+  std::int64_t notices = 0;
+  std::optional<Instant> earliest{};
+};
+
 struct TakeDeliveries {
   std::string_view kind;
   std::vector<Recipient> recipients;
@@ -87,12 +92,16 @@ class DeliveryStore {
  public:
   explicit DeliveryStore(Tx& tx) : tx_(tx) {}
 
-  // Of all tenants: in a transaction across tenants, like settle and release.
+  // Of all tenants: in a transaction across tenants, like all that follows up to sent_since.
   std::vector<TakenDelivery> take(const TakeDeliveries& wanted);
   void settle(const DeliveryKey& key, const DeliveryEnd& end);
+  // Of those that were told together, named after the run of the first.
+  void settle_together(const std::vector<DeliveryKey>& keys, const DeliveryEnd& end);
+  void hold(const DeliveryKey& key, Instant until);
   // Not tried after all: due at once.
   void release(const DeliveryKey& key, Instant now);
-  std::int64_t sent_since(const Recipient& recipient, std::string_view kind, Instant since);
+  // The latest `limit` of them are looked at.
+  SentBefore sent_since(const Recipient& recipient, std::string_view kind, Instant since, int limit);
 
   std::vector<DeliveryRecord> of_run(const TenantId& tenant, RunId run);
   // What was given up since then, and what is tried again; at most so many of them.

@@ -19,7 +19,9 @@ struct Telling : EngineFixture {
     engine.deliver(
         {.kind = "session", .recipients = {{TenantId{"default"}, AgentId{"owner"}}}, .per_hour_max = per_hour_max},
         [&](const Notice& notice) {
-          handles.push_back(notice.run.row.run);
+          std::string told;
+          for (const auto& run : notice.runs) told += (told.empty() ? "" : " ") + run.row.run;
+          handles.push_back(notice.total > notice.runs.size() ? told + " of " + std::to_string(notice.total) : told);
           return becomes;
         });
     return handles;
@@ -52,18 +54,54 @@ TEST_CASE("what nobody could take stays due and what failed does not", "[engine]
   CHECK(f.round() == Handles{});
 }
 
-TEST_CASE("more than an hour takes is suppressed and said so", "[engine][deliver]") {
+TEST_CASE("more than an hour takes waits for room and is told in one", "[engine][deliver]") {
   Telling f;
   for (int i = 0; i < 4; ++i) f.ends("succeeded");
   f.set_now("2026-11-20T14:00:00Z");
   CHECK(f.round(Sent::sent, 2) == Handles{"echo#1", "echo#2"});
-  CHECK(f.states() == "sent sent suppressed suppressed");
-  CHECK(f.database.ask("SELECT DISTINCT last_error FROM carillon.delivery WHERE state = 'suppressed'") ==
-        "more than 2 within an hour");
-  f.set_now("2026-11-20T15:00:01Z");
+  CHECK(f.states() == "sent sent pending pending");
+  f.set_now("2026-11-20T14:30:00Z");
+  f.ends("succeeded");
+  f.set_now("2026-11-20T14:30:05Z");
+  CHECK(f.round(Sent::sent, 2) == Handles{});
+  f.set_now("2026-11-20T15:00:00Z");
+  CHECK(f.round(Sent::nobody, 2) == Handles{"echo#3 echo#4 echo#5"});
+  CHECK(f.round(Sent::sent, 2) == Handles{"echo#3 echo#4 echo#5"});
+  CHECK(f.states() == "sent sent sent sent sent");
+  CHECK(f.database.ask("SELECT DISTINCT attempts FROM carillon.delivery") == "1");
+  // What was told in one counts as one.
+  f.ends("succeeded");
   f.ends("succeeded");
   f.set_now("2026-11-20T15:00:05Z");
-  CHECK(f.round(Sent::sent, 2) == Handles{"echo#5"});
+  CHECK(f.round(Sent::sent, 2) == Handles{"echo#6"});
+  f.set_now("2026-11-20T16:00:00Z");
+  CHECK(f.round(Sent::sent, 2) == Handles{"echo#7"});
+}
+
+TEST_CASE("a notice names so many runs and counts the others", "[engine][deliver]") {
+  Telling f;
+  for (int i = 0; i < 24; ++i) f.ends("succeeded");
+  f.set_now("2026-11-20T14:00:00Z");
+  CHECK(f.round(Sent::sent, 1) == Handles{"echo#1"});
+  f.set_now("2026-11-20T15:00:00Z");
+  const auto told = f.round(Sent::sent, 1);
+  REQUIRE(told.size() == 1);
+  CHECK_THAT(told[0], Catch::StartsWith("echo#2 echo#3 ") && Catch::EndsWith(" echo#21 of 23"));
+  CHECK(f.database.ask("SELECT count(*) FROM carillon.delivery WHERE state <> 'sent'") == "0");
+}
+
+TEST_CASE("what was held and whose deliverer died is told in one again", "[engine][deliver]") {
+  Telling f;
+  for (int i = 0; i < 3; ++i) f.ends("succeeded");
+  f.set_now("2026-11-20T14:00:00Z");
+  CHECK(f.round(Sent::sent, 1) == Handles{"echo#1"});
+  f.set_now("2026-11-20T15:00:00Z");
+  CHECK_THROWS(
+      f.engine.deliver({.kind = "session", .recipients = {{TenantId{"default"}, AgentId{"owner"}}}, .per_hour_max = 1},
+                       [](const Notice&) -> Sent { throw std::runtime_error{"the pipe broke"}; }));
+  CHECK(f.round(Sent::sent, 1) == Handles{});
+  f.set_now("2026-11-20T15:00:31Z");
+  CHECK(f.round(Sent::sent, 1) == Handles{"echo#2 echo#3"});
 }
 
 TEST_CASE("a deliverer that throws leaves the rest to be due again", "[engine][deliver]") {

@@ -143,10 +143,40 @@ TEST_CASE("a delivery is taken by one and due again when its deliverer dies", "[
   CHECK(records[0].state == "sent");
   CHECK(records[0].settled_at == now + 41s);
   const auto sent_since = [&](Instant since) {
-    return f.store.across_tenants([&](Tx& tx) { return DeliveryStore{tx}.sent_since(f.owner, "session", since); });
+    return f.store.across_tenants([&](Tx& tx) { return DeliveryStore{tx}.sent_since(f.owner, "session", since, 9); });
   };
-  CHECK(sent_since(now) == 1);
-  CHECK(sent_since(now + 41s) == 0);
+  CHECK(sent_since(now).notices == 1);
+  CHECK(sent_since(now).earliest == now + 41s);
+  CHECK(sent_since(now + 41s).notices == 0);
+  CHECK_FALSE(sent_since(now + 41s).earliest);
+}
+
+TEST_CASE("what was told together counts as one and what is held waits as held", "[store][delivery]") {
+  Telling f;
+  f.tells("always");
+  for (const std::int64_t minute : {1, 2, 3}) f.ended(f.echo, {.id = minute}, RunState::succeeded);
+  const Instant now = kNow + 1h;
+  const auto taken = f.take(now, {f.owner});
+  REQUIRE(taken.size() == 3);
+  f.store.across_tenants([&](Tx& tx) {
+    for (const auto& delivery : taken) DeliveryStore{tx}.hold(delivery.key, now + 5min);
+  });
+  CHECK(f.take(now + 4min, {f.owner}).empty());
+  const auto held = f.take(now + 5min, {f.owner});
+  REQUIRE(held.size() == 3);
+  for (const auto& delivery : held) CHECK((delivery.held && delivery.attempts == 1));
+  const auto sent_since = [&](int limit) {
+    return f.store.across_tenants(
+        [&](Tx& tx) { return DeliveryStore{tx}.sent_since(f.owner, "session", kNow, limit); });
+  };
+  f.store.across_tenants([&](Tx& tx) {
+    DeliveryStore{tx}.settle_together({held[0].key, held[1].key}, {DeliveryState::sent, "", now + 6min});
+  });
+  CHECK(sent_since(9).notices == 1);
+  f.store.across_tenants([&](Tx& tx) { DeliveryStore{tx}.settle(held[2].key, {DeliveryState::sent, "", now + 7min}); });
+  CHECK(sent_since(9).notices == 2);
+  CHECK(sent_since(9).earliest == now + 6min);
+  CHECK(sent_since(1).earliest == now + 7min);
 }
 
 TEST_CASE("what was told of a run is its tenant's", "[store][delivery]") {

@@ -115,21 +115,28 @@ TEST_CASE("of several sessions the one that connected last is told", "[tools][se
   CHECK(second.heard->take().size() == 1);
 }
 
-TEST_CASE("an hour takes so many notifications and the rest is suppressed", "[tools][session_channel]") {
+TEST_CASE("an hour takes so many notifications and tells the rest in one", "[tools][session_channel]") {
   Channel here;
   const auto session = here.connect();
   session.heard->take();
   here.schedule("echo", "always");
-  for (int number = 1; number <= 5; ++number) here.ends("echo", number, "succeeded");
+  for (int number = 1; number <= 4; ++number) here.ends("echo", number, "succeeded");
+  here.ends("echo", 5, "failed");
   here.channel.run_once();
   CHECK(session.heard->take().size() == 3);
-  CHECK(here.database.ask("SELECT count(*) FROM carillon.delivery WHERE state = 'suppressed'") == "2");
+  here.clock.advance(std::chrono::hours{1});
+  here.channel.run_once();
+  const auto heard = session.heard->take();
+  REQUIRE(heard.size() == 1);
+  CHECK(heard[0]["params"]["content"] ==
+        "2 runs ended: echo#4 succeeded after 4.1 s; echo#5 failed (timeout) after 4.1 s. `get_run` tells of each.");
+  CHECK(heard[0]["params"]["meta"] == json{{"runs", "echo#4, echo#5"}, {"total", "2"}});
 }
 
 TEST_CASE("an unknown target is refused with those that there are", "[tools][session_channel]") {
   Channel here;
-  const json refused = here.refused(
-      "schedule_task", {{"name", "x"}, {"when", "manual"}, {"message", "x"}, {"notify", {"fax:ann"}}});
+  const json refused =
+      here.refused("schedule_task", {{"name", "x"}, {"when", "manual"}, {"message", "x"}, {"notify", {"fax:ann"}}});
   CHECK(refused["error"] == "arguments_invalid");
   CHECK(refused["accepted"][0] == "session");
 }

@@ -9,4 +9,4 @@ WITH due AS (
 )
 UPDATE carillon.delivery d SET due_at = $5, attempts = d.attempts + 1
 FROM due WHERE d.tenant_id = due.tenant_id AND d.run_id = due.run_id AND d.target = due.target
-RETURNING d.tenant_id, d.run_id, d.target, d.agent_id, d.attempts, d.created_at;
+RETURNING d.tenant_id, d.run_id, d.target, d.agent_id, d.attempts, d.held;
