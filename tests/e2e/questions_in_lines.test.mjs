@@ -90,8 +90,9 @@ describe("carillon schema check", { concurrency: true }, () => {
       const documents = Object.fromEntries([
         ...below(path.join(folder, "remotes")).map((one) => [`http://localhost:1234/${path.relative(path.join(folder, "remotes"), one)}`, read(one)]),
         ...below(path.join(folder, "metaschemas")).map((one) => read(one)).map((one) => [one.$id, one])]);
+      const refersElsewhere = /localhost:1234|"\$(ref|dynamicRef)":"https?:/;  // the documents are large
       const questions = (files, more) => files.flatMap((one) => read(one).flatMap((group) => group.tests.map((each) => ({
-        question: { schema: group.schema, instance: each.data, draft, ...(JSON.stringify(group.schema).includes("http") && { documents }), ...more },
+        question: { schema: group.schema, instance: each.data, draft, ...(refersElsewhere.test(JSON.stringify(group.schema)) && { documents }), ...more },
         valid: each.valid, what: `${path.basename(one)}: ${group.description}: ${each.description}` }))));
       const tests = path.join(folder, "tests", name);
       const formats = ["date-time", "date", "time", "duration", "email", "uri", "uri-reference", "uuid", "ipv4", "ipv6", "hostname", "json-pointer", "regex"]
