@@ -92,6 +92,7 @@ DueSchedule due_schedule(HotRows::Row row) {
   due.definition = row.text();
   due.scopes = scopes_of_words(row.opt_text());
   due.overridden = row.boolean();
+  due.revision = row.int32();
   return due;
 }
 
@@ -253,6 +254,7 @@ FiredBlock ScheduleRows::fire(const std::vector<Firing>& unsorted, Instant now) 
   add_cues(params, firings);
   params.int16s(each(firings, [](const Firing& firing) { return firing.key_width; }));
   params.int32(static_cast<std::int32_t>(kPayloadInlineMax));
+  params.int32s(each(firings, [](const Firing& firing) { return firing.due.revision; }));
   const HotRows rows = connection_.run(sql::fire_slots, params);
   FiredBlock block;
   for (int i = 0; i < rows.size(); ++i) {

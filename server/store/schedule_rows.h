@@ -38,6 +38,7 @@ struct DueSchedule {
   std::string agent;
   std::string definition;          // JSON
   std::optional<Scopes> scopes{};  // of whoever wrote it
+  std::int32_t revision = 0;       // of what was said about single slots
   bool overridden = false;         // something was said about a slot that is due: ask overrides()
 };
 

@@ -290,6 +290,8 @@ TEST_CASE("what is said about a slot replaces what was said before and can be ta
   CHECK(f.mine([&](Tx& tx) { return TaskStore{tx}.drop_overrides(kMine, task, kNow + 1h); }) ==
         std::vector<Instant>{kNow + 2h});
   CHECK(said_after(kNow).size() == 1);
+  // A firing that was decided before any of this is refused by it.
+  CHECK(f.database.ask("SELECT revision FROM carillon.schedule_state WHERE task_id = " + task.str()) == "4");
 }
 
 TEST_CASE("a task removed for good takes along all that it did and nothing else", "[store][task_store]") {

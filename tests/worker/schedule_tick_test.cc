@@ -94,7 +94,8 @@ TEST_CASE("a schedule that was paused or edited at the moment of firing is looke
   const auto change =
       GENERATE(as<std::string>{}, "UPDATE carillon.task SET state = 'paused'",
                "UPDATE carillon.task SET deleted_at = now()", "UPDATE carillon.schedule_state SET task_version = 2",
-               "UPDATE carillon.schedule_state SET next_fire_at = next_fire_at + interval '1 min'");
+               "UPDATE carillon.schedule_state SET next_fire_at = next_fire_at + interval '1 min'",
+               "UPDATE carillon.schedule_state SET revision = revision + 1");
   INFO(change);
   database.run(change);
   CHECK(one.rows.fire({firing}, now).runs.empty());

@@ -3,7 +3,8 @@
 SELECT s.tenant_id, s.task_id, t.name, s.shard, i.epoch, s.task_version, s.last_slot, s.next_fire_at, s.fired_count,
   t.state, t.paused_until, coalesce(t.pause_reason, ''), t.agent_id, v.definition, array_to_string(v.scopes, ' '),
   EXISTS (SELECT FROM carillon.slot_override d WHERE d.tenant_id = s.tenant_id AND d.task_id = s.task_id
-            AND d.slot > s.last_slot AND d.slot <= $4::timestamptz)
+            AND d.slot > s.last_slot AND d.slot <= $4::timestamptz),
+  s.revision
 FROM (SELECT tenant_id, task_id, min(cue_id) AS oldest FROM carillon.cue WHERE due_at <= $4::timestamptz
       GROUP BY tenant_id, task_id) c
 JOIN carillon.schedule_state s ON s.tenant_id = c.tenant_id AND s.task_id = c.task_id

@@ -1,14 +1,14 @@
 -- Fires due schedules by compare-and-swap: tasks are $2…$19 (by place), their slots $20…$29, at $30 in the shards that $1 owns. Queues runs
 -- ($31), writes missed ones, skipped ones ($32) and cancelled ones ($33). Locks the schedules' rows; one statement, so all of it or none.
 -- $34 says of each task whether it is done now, $35…$37 of each slot which cue it answers; $38 (by place), $39 are the cues that go; $40 are the widths of the tasks' keys.
--- What an event tells travels with its run: in the row up to $41 bytes, else apart.
+-- What an event tells travels with its run: in the row up to $41 bytes, else apart. $42 is the state's revision: what is said about a slot meanwhile counts.
 WITH task_in AS MATERIALIZED (
   SELECT * FROM unnest($2::integer[], $3::text[], $4::bigint[], $5::smallint[], $6::bigint[], $7::integer[],
       $8::timestamptz[], $9::timestamptz[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::integer[],
       $14::smallint[], $15::text[], $16::text[], $17::interval[], $18::boolean[], $19::text[], $34::boolean[],
-      $40::smallint[])
+      $40::smallint[], $42::integer[])
     AS i(place, tenant_id, task_id, shard, epoch, version, old_slot, old_next, task_state, new_slot, new_next, fired,
-         priority, concurrency_key, dedupe_key, dedupe_window, cancel_earlier, agent_id, is_done, key_width)
+         priority, concurrency_key, dedupe_key, dedupe_window, cancel_earlier, agent_id, is_done, key_width, revision)
 ),
 slot_in AS MATERIALIZED (
   SELECT j.*, row_number() OVER (PARTITION BY j.place ORDER BY j.slot, j.id) - 1 AS nth,
@@ -32,7 +32,7 @@ swapped AS (
   JOIN owned o ON o.shard = i.shard AND o.epoch = i.epoch
   WHERE s.tenant_id = i.tenant_id AND s.task_id = i.task_id AND s.last_slot = i.old_slot
     AND s.next_fire_at IS NOT DISTINCT FROM i.old_next
-    AND s.task_version = i.version AND t.state = i.task_state AND t.deleted_at IS NULL
+    AND s.task_version = i.version AND s.revision = i.revision AND t.state = i.task_state AND t.deleted_at IS NULL
   RETURNING i.*, s.next_number AS number_after
 ),
 answered AS (

@@ -1,0 +1,1 @@
+ALTER TABLE carillon.schedule_state DROP COLUMN revision;
