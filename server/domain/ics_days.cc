@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "server/domain/ics_text.h"
 #include "server/domain/ics_zone.h"
@@ -16,6 +17,7 @@ using CalendarDays = std::chrono::days;
 
 constexpr CalendarDays kBack{366}, kAhead{3660};
 constexpr std::size_t kOccurrencesMax = 10'000;  // of one rule
+constexpr std::size_t kReplacedMax = 100'000;    // looked at in one calendar
 constexpr Seconds kDay = CalendarDays{1};
 
 std::int32_t day_of(LocalSeconds local) {
@@ -28,15 +30,24 @@ struct Reading {
   bool is_date = false;
 };
 
-// An occurrence that does not take place: of a date all of that day.
-struct LeftOut {
-  std::vector<Reading> readings;
-
-  bool has(LocalSeconds occurrence) const {
-    return std::any_of(readings.begin(), readings.end(), [&](const Reading& one) {
-      return one.is_date ? day_of(one.local) == day_of(occurrence) : one.local == occurrence;
-    });
+// Occurrences that do not take place: of a date all of that day.
+class LeftOut {
+ public:
+  void add(const std::vector<Reading>& readings) {
+    for (const Reading& one : readings) {
+      if (one.is_date)
+        days_.insert(day_of(one.local));
+      else
+        times_.insert(one.local);
+    }
   }
+  bool has(LocalSeconds occurrence) const {
+    return times_.count(occurrence) != 0 || days_.count(day_of(occurrence)) != 0;
+  }
+
+ private:
+  std::set<LocalSeconds> times_;
+  std::set<std::int32_t> days_;
 };
 
 struct Occurrence {
@@ -128,7 +139,7 @@ class Event {
     for (const auto* property : component_->all("EXDATE")) {
       auto readings = read_all(*property);
       if (!readings) return readings.error();
-      left_out.readings.insert(left_out.readings.end(), readings->begin(), readings->end());
+      left_out.add(*readings);
     }
     if (const auto* old = component_->find("EXRULE"))
       return ics_refusal(old->line, "EXRULE is no longer part of iCalendar; write the days as EXDATE");
@@ -136,7 +147,7 @@ class Event {
     const auto rules = component_->all("RRULE");
     if (rules.empty()) all.push_back({first_.local, length_});
     for (const auto* rule : rules)
-      if (auto added = add_recurring(*rule, left_out, now, all); !added) return added.error();
+      if (auto added = add_recurring(*rule, now, all); !added) return added.error();
     for (const auto* property : component_->all("RDATE"))
       if (auto added = add_dates(*property, all); !added) return added.error();
     std::erase_if(all, [&](const Occurrence& one) { return left_out.has(one.start); });
@@ -185,8 +196,7 @@ class Event {
     return last->local - first_.local;
   }
 
-  Status add_recurring(const IcsProperty& property, const LeftOut& left_out, Instant now,
-                       std::vector<Occurrence>& all) const {
+  Status add_recurring(const IcsProperty& property, Instant now, std::vector<Occurrence>& all) const {
     auto rule = parse_rrule(property.value);
     if (!rule) return ics_refusal(property.line, "RRULE: " + rule.error().message);
     if (zone_ && rule->until && rule->until->form == RuleEnd::Form::utc)
@@ -201,8 +211,7 @@ class Event {
     const auto slots = next_slots(schedule, from, kOccurrencesMax);
     for (const auto& slot : slots) {
       if (slot.at > now + kAhead) return Done{};
-      const LocalSeconds start{std::chrono::floor<Seconds>(slot.at.time_since_epoch())};
-      if (!left_out.has(start)) all.push_back({start, length_});
+      all.push_back({LocalSeconds{std::chrono::floor<Seconds>(slot.at.time_since_epoch())}, length_});
     }
     if (slots.size() < kOccurrencesMax) return Done{};
     return ics_refusal(property.line, "the event recurs more than " + std::to_string(kOccurrencesMax) +
@@ -279,7 +288,7 @@ Result<LeftOut> replaced(const Event& event, const Replacements& replacements) {
   for (auto each = begin; each != end; ++each) {
     auto readings = event.read_all(*each->second);
     if (!readings) return readings.error();
-    left_out.readings.insert(left_out.readings.end(), readings->begin(), readings->end());
+    left_out.add(*readings);
   }
   return left_out;
 }
@@ -302,8 +311,13 @@ Status add_calendar(const IcsComponent& calendar, Instant now, Days& days) {
   if (!events) return events.error();
   const auto replacements = replacements_of(*events);
   if (!replacements) return replacements.error();
+  std::size_t looked_at = 0;
   for (const auto& event : *events) {
     if (event.is_cancelled()) continue;
+    looked_at += event.replaces() != nullptr ? 0 : replacements->count(event.uid());
+    if (looked_at > kReplacedMax)
+      return Error{ErrorCode::too_large, "too many events have one UID and replace its occurrences; give each its own",
+                   "/ics"};
     auto left_out = replaced(event, *replacements);
     if (!left_out) return left_out.error();
     const auto occurrences = event.occurrences(*std::move(left_out), now);

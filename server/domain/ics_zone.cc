@@ -8,9 +8,19 @@
 namespace carillon {
 namespace {
 
-// Clocks change at least once a year or not at all: an onset is looked for so far back, and so many are looked at.
-constexpr Seconds kOnsetWithin = std::chrono::days{400};
-constexpr std::size_t kOnsetsMax = 10;
+// STANDARD or DAYLIGHT: from each of its onsets on clocks differ from UTC by `after`.
+struct IcsObservance {
+  Seconds before{}, after{};
+  LocalSeconds first{};  // onset, by the clocks of before
+  std::vector<LocalSeconds> more{};
+  std::vector<RuleTrigger> rules{};
+};
+
+// Changes of clocks by rules are worked out for these years; before and after them clocks stay as they are. Clocks
+// change some times a year: a zone of more changes is none.
+constexpr std::chrono::sys_days kFirstYear = std::chrono::January / 1 / 1900,
+                                kLastYear = std::chrono::January / 1 / 2200;
+constexpr std::size_t kChangesMax = 5'000;
 
 // "Europe/Berlin" of "/freeassociation.sourceforge.net/Europe/Berlin".
 std::optional<Zone> zone_behind(std::string_view name) {
@@ -105,41 +115,44 @@ Result<std::vector<IcsObservance>> observances_of(const IcsComponent& timezone) 
   return observances;
 }
 
-// The last onset that is not after `instant`.
-std::optional<LocalSeconds> onset_before(const IcsObservance& observance, UtcSeconds instant) {
-  const LocalSeconds wall{instant.time_since_epoch() + observance.before};
-  std::optional<LocalSeconds> last;
-  const auto take = [&](LocalSeconds onset) {
-    if (onset <= wall && (!last || *last < onset)) last = onset;
-  };
-  take(observance.first);
-  for (const auto onset : observance.more) take(onset);
+// When clocks are to be put to `after`, by the clocks of before.
+std::vector<LocalSeconds> onsets_of(const IcsObservance& observance) {
+  std::vector<LocalSeconds> onsets = observance.more;
+  onsets.push_back(observance.first);
   for (const auto& rule : observance.rules) {
     const Schedule schedule{{}, "UTC", {Trigger{rule, "UTC", DstGap::shift, DstOverlap::first}}, {}, {}};
-    for (const auto& slot : next_slots(schedule, Instant{wall.time_since_epoch() - kOnsetWithin}, kOnsetsMax))
-      take(LocalSeconds{std::chrono::floor<Seconds>(slot.at.time_since_epoch())});
+    for (const auto& slot : next_slots(schedule, Instant{kFirstYear} - Duration{1}, kChangesMax + 1)) {
+      if (slot.at >= Instant{kLastYear}) break;
+      onsets.emplace_back(std::chrono::floor<Seconds>(slot.at.time_since_epoch()));
+    }
+    if (onsets.size() > kChangesMax) break;
   }
-  return last;
+  return onsets;
+}
+
+Result<IcsZone> zone_of(const IcsComponent& timezone) {
+  const auto observances = observances_of(timezone);
+  if (!observances) return observances.error();
+  std::map<UtcSeconds, Seconds> changes;
+  for (const auto& observance : *observances) {
+    // What is said first stands where two changes coincide.
+    for (const auto onset : onsets_of(observance))
+      changes.emplace(UtcSeconds{onset.time_since_epoch() - observance.before}, observance.after);
+    if (changes.size() > kChangesMax)
+      return ics_refusal(timezone.line, "this VTIMEZONE changes its clocks more than " + std::to_string(kChangesMax) +
+                                            " times; write its rules by the year");
+  }
+  const auto earliest = std::min_element(observances->begin(), observances->end(),
+                                         [](const auto& one, const auto& other) { return one.first < other.first; });
+  return IcsZone{earliest->before, std::move(changes)};
 }
 
 }  // namespace
 
 Seconds IcsZone::offset_at(UtcSeconds instant) const {
-  if (observances_.empty()) return zone_.offset_at(instant);
-  const IcsObservance* now = nullptr;
-  std::optional<Seconds> since;
-  for (const auto& observance : observances_) {
-    const auto onset = onset_before(observance, instant);
-    if (!onset) continue;
-    const Seconds began = onset->time_since_epoch() - observance.before;
-    if (since && *since >= began) continue;
-    since = began;
-    now = &observance;
-  }
-  if (now != nullptr) return now->after;
-  const auto earliest = std::min_element(observances_.begin(), observances_.end(),
-                                         [](const auto& one, const auto& other) { return one.first < other.first; });
-  return earliest->before;
+  if (changes_.empty()) return zone_.offset_at(instant);
+  const auto next = changes_.upper_bound(instant);
+  return next == changes_.begin() ? before_ : std::prev(next)->second;
 }
 
 UtcSeconds IcsZone::to_utc(LocalSeconds local) const {
@@ -162,9 +175,9 @@ Result<IcsZones> IcsZones::of(const IcsComponent& calendar) {
       zones.zones_.insert_or_assign(name->value, IcsZone{*known});
       continue;
     }
-    auto observances = observances_of(timezone);
-    if (!observances) return observances.error();
-    zones.zones_.insert_or_assign(name->value, IcsZone{*std::move(observances)});
+    auto zone = zone_of(timezone);
+    if (!zone) return zone.error();
+    zones.zones_.insert_or_assign(name->value, *std::move(zone));
   }
   const auto* of_calendar = calendar.find("X-WR-TIMEZONE");
   if (of_calendar != nullptr)

@@ -15,18 +15,12 @@
 
 namespace carillon {
 
-// STANDARD or DAYLIGHT: from each of its onsets on clocks differ from UTC by `after`.
-struct IcsObservance {
-  Seconds before{}, after{};
-  LocalSeconds first{};  // onset, by the clocks of before
-  std::vector<LocalSeconds> more{};
-  std::vector<RuleTrigger> rules{};
-};
-
 class IcsZone {
  public:
   explicit IcsZone(Zone zone) : zone_(zone) {}
-  explicit IcsZone(std::vector<IcsObservance> observances) : zone_(Zone::utc()), observances_(std::move(observances)) {}
+  // Offsets from the instants on at which they change, and the one before the first.
+  IcsZone(Seconds before, std::map<UtcSeconds, Seconds> changes)
+      : zone_(Zone::utc()), changes_(std::move(changes)), before_(before) {}
 
   LocalSeconds to_local(UtcSeconds instant) const {
     return LocalSeconds{instant.time_since_epoch() + offset_at(instant)};
@@ -38,7 +32,8 @@ class IcsZone {
   Seconds offset_at(UtcSeconds instant) const;
 
   Zone zone_;
-  std::vector<IcsObservance> observances_{};  // none: the zone of the database
+  std::map<UtcSeconds, Seconds> changes_{};  // none: the zone of the database
+  Seconds before_{};
 };
 
 class IcsZones {

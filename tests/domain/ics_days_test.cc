@@ -179,5 +179,20 @@ TEST_CASE("a calendar has not too many days", "[domain][ics_days]") {
             .code == ErrorCode::too_large);
 }
 
+TEST_CASE("texts whose parts multiply end soon", "[domain][ics_days]") {
+  std::string events;
+  for (int i = 0; i < 400; ++i)
+    events +=
+        "BEGIN:VEVENT\nUID:1\nDTSTART:20261225\nEND:VEVENT\nBEGIN:VEVENT\nUID:1\nRECURRENCE-ID:20261226\nDTSTART:"
+        "20261227\nEND:VEVENT\n";
+  const auto days = days_of(events);
+  CHECK(days.error().code == ErrorCode::too_large);
+  CHECK_THAT(days.error().message, Catch::Contains("one UID"));
+
+  std::string left_out = "DTSTART:20260101T000000\nRRULE:FREQ=DAILY\n";
+  for (int i = 0; i < 20'000; ++i) left_out += "EXDATE:19" + std::to_string(10 + i % 90) + "0101T000000\n";
+  CHECK(days_of_event(left_out + "EXDATE:20260102T000000").ok());
+}
+
 }  // namespace
 }  // namespace carillon

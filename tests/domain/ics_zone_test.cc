@@ -112,5 +112,14 @@ TEST_CASE("a zone that nothing defines is refused with its line", "[domain][ics_
   CHECK(wrong.error().details.at("line") == line);
 }
 
+TEST_CASE("a VTIMEZONE whose clocks change all the time is refused with its line", "[domain][ics_zone]") {
+  const auto zones = zones_of(
+      "BEGIN:VTIMEZONE\nTZID:mine\nBEGIN:STANDARD\nDTSTART:20260101T000000\nTZOFFSETFROM:+0100\nTZOFFSETTO:+0200\n"
+      "RRULE:FREQ=HOURLY\nEND:STANDARD\nEND:VTIMEZONE\n");
+  REQUIRE_FALSE(zones.ok());
+  CHECK(zones.error().details.at("line") == 2);
+  CHECK_THAT(zones.error().message, Catch::Contains("more than 5000 times"));
+}
+
 }  // namespace
 }  // namespace carillon
