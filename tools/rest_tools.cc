@@ -14,10 +14,7 @@ namespace {
 Result<Days> days_of(const json& arguments) {
   auto days = read_days(text_of(arguments, "days"), "/days");
   if (!days.ok() || !arguments.contains("ics")) return days;
-  auto more = days_of_ics(text_of(arguments, "ics"), SystemClock{}.now());
-  if (!more.ok()) return more;
-  more->insert(more->end(), days->begin(), days->end());
-  return in_order(std::move(*more));
+  return with_days_of_ics(*std::move(days), text_of(arguments, "ics"), SystemClock{}.now());
 }
 
 ToolOutcome save_calendar(CallContext& context, const json& arguments) {

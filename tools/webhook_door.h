@@ -17,6 +17,7 @@ class WebhookDoor {
 
   std::string address_of(const std::string& id) const { return base_() + "/hooks/" + id; }
   std::string secret_of(const std::string& id) const;  // whsec_…
+  const std::string& key() const { return key_; }  // that the secrets are made from
   bool is_served() const { return !base_().empty(); }
 
  private:

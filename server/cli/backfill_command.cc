@@ -2,15 +2,11 @@
 #include <cstdio>
 
 #include "server/cli/command.h"
+#include "server/cli/complain.h"
 #include "server/cli/local_engine.h"
 
 namespace carillon::cli {
 namespace {
-
-int refused(const Error& error) {
-  std::fprintf(stderr, "carillon: %s\n", error.message.c_str());
-  return error.code == ErrorCode::unavailable ? kExitUnavailable : kExitFailed;
-}
 
 void print(const Backfilled& done) {
   for (std::size_t i = 0; i < done.slots.size(); ++i)

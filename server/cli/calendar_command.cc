@@ -5,16 +5,12 @@
 #include <iterator>
 
 #include "server/cli/command.h"
+#include "server/cli/complain.h"
 #include "server/cli/local_engine.h"
 #include "server/domain/ics_days.h"
 
 namespace carillon::cli {
 namespace {
-
-int refused(const Error& error) {
-  std::fprintf(stderr, "carillon: %s\n", error.message.c_str());
-  return error.code == ErrorCode::unavailable ? kExitUnavailable : kExitFailed;
-}
 
 std::string read_all(std::istream& stream) { return {std::istreambuf_iterator<char>{stream}, {}}; }
 
@@ -33,10 +29,7 @@ Result<Days> days_of(const Parsed& parsed) {
   if (!days.ok() || !parsed.has("ics")) return days;
   const auto text = text_of_file(parsed.value("ics", ""));
   if (!text.ok()) return text.error();
-  auto more = days_of_ics(*text, SystemClock{}.now());
-  if (!more.ok()) return more.error();
-  more->insert(more->end(), days->begin(), days->end());
-  return in_order(std::move(*more));
+  return with_days_of_ics(*std::move(days), *text, SystemClock{}.now());
 }
 
 int add(LocalEngine& local, const Parsed& parsed) {

@@ -12,7 +12,8 @@ namespace carillon::cli {
 namespace {
 
 constexpr auto kSubcommands = std::to_array<Subcommand>({
-    {"serve", "[--listen HOST:PORT] [--insecure-loopback] [--toolsets LIST] [--prefix TEXT] [--clock-shift D] [--detach]",
+    {"serve",
+     "[--listen HOST:PORT] [--insecure-loopback] [--toolsets LIST] [--prefix TEXT] [--clock-shift D] [--detach]",
      "run the daemon: scheduler, workers, HTTP and socket", run_serve},
     {"mcp", "[--channel]", "what an agent host launches: MCP on stdin and stdout", run_mcp},
     {"worker", "[--clock-shift D]", "run workers only, on a database that daemons share", run_worker},

@@ -17,6 +17,11 @@ int failure(const std::string& what) {
   return kExitFailed;
 }
 
+int refused(const Error& error) {
+  failure(error.message);
+  return error.code == ErrorCode::unavailable ? kExitUnavailable : kExitFailed;
+}
+
 void print_mark(const std::string& text, std::size_t position) {
   // One column a character: bytes that go on a UTF-8 character take none.
   const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(position, text.size()));

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <string>
 
+#include "server/base/error.h"
+
 namespace carillon::cli {
 
 // Gives kExitUsage.
@@ -11,6 +13,9 @@ int usage_error(const std::string& what);
 
 // Gives kExitFailed.
 int failure(const std::string& what);
+
+// Gives kExitUnavailable or kExitFailed.
+int refused(const Error& error);
 
 // The text with a mark under the byte at `position`.
 void print_mark(const std::string& text, std::size_t position);

@@ -302,7 +302,7 @@ Status Daemon::Rooms::listen(const Address& address) {
       http->add(sse->routes());
     }
     http->add(web::rest_routes(*tools));
-    http->add(web::webhook_routes({*engine, *pool, clock, read_sealing_key(*store, kWebhookKey)}));
+    http->add(web::webhook_routes({*engine, *pool, clock, webhook_door->key()}));
   }
   http->add(web::health_routes([this] { return health(); },
                                [this](const transport::HttpRequest& request) {

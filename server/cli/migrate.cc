@@ -3,16 +3,12 @@
 #include <cstdio>
 
 #include "server/cli/command.h"
+#include "server/cli/complain.h"
 #include "server/store/database.h"
 #include "server/store/migrate.h"
 
 namespace carillon::cli {
 namespace {
-
-int refused(const Error& error) {
-  std::fprintf(stderr, "carillon: %s\n", error.message.c_str());
-  return error.code == ErrorCode::unavailable ? kExitUnavailable : kExitFailed;
-}
 
 int print_status(const Migrator& migrator) {
   int pending = 0;

@@ -75,10 +75,11 @@ int run_serve(const Words& words) {
 }
 
 int run_worker(const Words& words) {
-  const auto parsed = parse_words(words, {.command = "worker",
-                                          .flags = {{"clock-shift", "worker.clock_shift",
-                                                     "judge what is due by a clock so far ahead (for tests)", ""}},
-                                          .own = {}});
+  const auto parsed = parse_words(
+      words,
+      {.command = "worker",
+       .flags = {{"clock-shift", "worker.clock_shift", "judge what is due by a clock so far ahead (for tests)", ""}},
+       .own = {}});
   if (!parsed) return kExitUsage;
   make_directories(parsed->config.paths, current_user());
   return run_until_stopped(parsed->config, Role::worker);

@@ -342,4 +342,11 @@ Result<Days> days_of_ics(std::string_view text, Instant now) {
   return in_order(std::move(days));
 }
 
+Result<Days> with_days_of_ics(Days days, std::string_view text, Instant now) {
+  const auto more = days_of_ics(text, now);
+  if (!more) return more.error();
+  days.insert(days.end(), more->begin(), more->end());
+  return in_order(std::move(days));
+}
+
 }  // namespace carillon

@@ -20,5 +20,7 @@ namespace carillon {
 // Of rules the days from a year before `now` to ten years after it, of everything else all. Errors: arguments_invalid
 // with the line and what would work (no calendar, no event, what cannot be read), too_large.
 Result<Days> days_of_ics(std::string_view text, Instant now);
+// Those and others together.
+Result<Days> with_days_of_ics(Days days, std::string_view text, Instant now);
 
 }  // namespace carillon

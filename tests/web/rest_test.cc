@@ -4,20 +4,12 @@
 
 #include "server/web/openapi.h"
 #include "tests/support/installation.h"
+#include "tests/web/kept_reply.h"
 
 namespace carillon::web {
 namespace {
 
 using carillon::test::Installation;
-
-class Kept final : public transport::HttpReply {
- public:
-  void send(transport::HttpResponse response) override { sent.set_value(std::move(response)); }
-  void begin_stream(transport::HttpResponse) override {}
-  bool write(std::string_view) override { return false; }
-  void finish() override {}
-  std::promise<transport::HttpResponse> sent;
-};
 
 struct Rest {
   Installation here{};

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/support/installation.h"
+#include "tests/web/kept_reply.h"
 #include "tools/webhook_door.h"
 #include "transport/webhook_signature.h"
 
@@ -14,15 +15,6 @@ using carillon::test::Installation;
 using namespace std::chrono_literals;
 
 constexpr char kKey[] = "the key of this installation";
-
-class Kept final : public transport::HttpReply {
- public:
-  void send(transport::HttpResponse response) override { sent.set_value(std::move(response)); }
-  void begin_stream(transport::HttpResponse) override {}
-  bool write(std::string_view) override { return false; }
-  void finish() override {}
-  std::promise<transport::HttpResponse> sent;
-};
 
 struct Delivery {
   std::string id = "msg_1";
