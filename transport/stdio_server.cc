@@ -87,6 +87,7 @@ class StreamSession final : public Relay::Loop {
   bool open(std::string_view line) {
     Opened opened = terms_.opening(line);
     if (!opened.reply.empty()) connection_.write_line(std::move(opened.reply));
+    afterwards_ = std::move(opened.afterwards);
     if (!opened.server) {
       connection_.end_input();
       return false;
@@ -104,6 +105,7 @@ class StreamSession final : public Relay::Loop {
     sink_->detach();
     terms_.owned.reset();
     if (terms_.ended) terms_.ended(connection_.end());
+    if (afterwards_) afterwards_();
   }
 
   Terms terms_;
@@ -112,6 +114,7 @@ class StreamSession final : public Relay::Loop {
   const LineEvents events_;
   std::shared_ptr<McpServer> server_;
   std::shared_ptr<Peer> peer_;
+  std::function<void()> afterwards_;
   bool finished_ = false;
 };
 

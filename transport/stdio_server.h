@@ -44,7 +44,8 @@ struct Opened {
   Principal principal;
   std::string reply;  // a line to send before anything else; empty: none
   enum class FirstLine { is_protocol, was_handled } first_line = FirstLine::is_protocol;
-  std::string zone{};  // IANA zone of the client's host, when it is known; becomes RequestContext::zone
+  std::string zone{};                  // IANA zone of the client's host, when it is known; becomes RequestContext::zone
+  std::function<void()> afterwards{};  // called when the connection is over, so after `reply` is sent; may be empty
 };
 using Opening = std::function<Opened(std::string_view first_line)>;
 

@@ -63,8 +63,11 @@ transport::SocketHooks socket_hooks(Control control) {
     if (want == "status") return reply_only({{"status", control.status()}});
     if (want != "stop") return reply_only({{"error", "unknown want; accepted are mcp, mcp_channel, status and stop"}});
     const json successor = preamble.value("successor", json());
-    control.stop(successor.is_string() ? successor.get<std::string>() : "");
-    return reply_only({{"stopping", true}});
+    Opened opened = reply_only({{"stopping", true}});
+    // Asked to end at once, the daemon could close this connection before the answer is sent.
+    opened.afterwards = [stop = control.stop,
+                         by = successor.is_string() ? successor.get<std::string>() : std::string{}] { stop(by); };
+    return opened;
   };
   return {.admit = admit, .open = open};
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -86,9 +87,9 @@ bool is_settled(const Result<DaemonLink>& link) {
 // Waits until a daemon has finished its runs softly and everything of it has ended.
 Status ask_to_give_way(const Paths& paths, const std::string& version, Duration patience) {
   log::info("an older daemon is asked to give way", {{"daemon", version}, {"program", kVersion}});
-  const auto asked = connect_daemon(paths, "stop", kVersion);
-  if (!asked.ok() && asked.error().code != ErrorCode::unavailable) return asked.error();
-  if (process::FileLock::take_within(paths.daemon_lock.string(), process::LockKind::exclusive, patience)) return Done{};
+  const auto ending = end_daemon(paths, patience, kVersion);
+  if (!ending.ok()) return ending.error();
+  if (*ending != Ending::still_at_work) return Done{};
   return Error{ErrorCode::unavailable, "the daemon of version " + version + " was asked to give way to " +
                                            std::string{kVersion} + " and is still finishing its runs"};
 }
@@ -121,6 +122,16 @@ Result<DaemonLink> connect_daemon(const Paths& paths, std::string_view want, std
   if (answer.contains("error"))
     return Error{ErrorCode::conflict, "the daemon refused the connection: " + answer["error"].dump()};
   return DaemonLink{std::move(*socket), std::move(answer)};
+}
+
+Result<Ending> end_daemon(const Paths& paths, Duration patience, std::string_view successor) {
+  const auto asked = connect_daemon(paths, "stop", successor);
+  if (!asked.ok() && asked.error().code != ErrorCode::unavailable) return asked.error();
+  const std::string lock = paths.daemon_lock.string();
+  if (!std::filesystem::exists(lock)) return Ending::none_ran;
+  if (!asked.ok() && process::FileLock::try_take(lock, process::LockKind::exclusive)) return Ending::none_ran;
+  return process::FileLock::take_within(lock, process::LockKind::exclusive, patience) ? Ending::ended
+                                                                                      : Ending::still_at_work;
 }
 
 Status start_daemon(const Paths& paths, const std::vector<std::string>& arguments, Duration patience) {

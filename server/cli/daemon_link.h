@@ -42,6 +42,14 @@ Result<DaemonLink> connect_daemon(const Paths& paths, std::string_view want, std
 // the end of its log.
 Result<DaemonLink> find_or_start_daemon(const Paths& paths, std::string_view want, Duration patience);
 
+// What became of a daemon that was asked to end.
+enum class Ending { none_ran, ended, still_at_work };
+
+// Asks the daemon of this installation to end and waits until everything of it has: it holds its lock so long, whatever
+// becomes of its answer. One that is ending already is awaited as well. `successor`: as above. Errors: conflict (as
+// above).
+Result<Ending> end_daemon(const Paths& paths, Duration patience, std::string_view successor = {});
+
 // Writes all of it; false: the other side is gone.
 bool send_text(int fd, std::string_view text);
 

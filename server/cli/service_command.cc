@@ -14,7 +14,6 @@
 #include "server/cli/service.h"
 #include "server/cli/service_manager.h"
 #include "server/process/executable.h"
-#include "server/process/file_lock.h"
 #include "server/process/private_file.h"
 
 namespace carillon::cli {
@@ -186,9 +185,9 @@ void write_unit(const ServiceSite& site, const std::string& text) {
 
 // A daemon that a front or a person has started gives way to the service: two would be refused.
 Status end_lone_daemon(const Paths& paths) {
-  if (!connect_daemon(paths, "stop").ok()) return Done{};
-  if (process::FileLock::take_within(paths.daemon_lock.string(), process::LockKind::exclusive, kStopPatience))
-    return Done{};
+  const auto ending = end_daemon(paths, kStopPatience);
+  if (!ending.ok()) return ending.error();
+  if (*ending != Ending::still_at_work) return Done{};
   return Error{ErrorCode::unavailable, "a daemon runs that was asked to stop and is still finishing its runs"};
 }
 

@@ -1,11 +1,9 @@
 // `carillon status` and `carillon stop`: short questions to the daemon over its socket.
 #include <cstdio>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "server/cli/command.h"
 #include "server/cli/daemon_link.h"
-#include "server/process/file_lock.h"
 
 namespace carillon::cli {
 namespace {
@@ -43,19 +41,23 @@ int run_status(const Words& words) {
 int run_stop(const Words& words) {
   const auto parsed = parse_words(words, {.command = "stop", .flags = {}, .own = {}});
   if (!parsed) return kExitUsage;
-  const Paths& paths = parsed->config.paths;
-  const auto link = connect_daemon(paths, "stop");
-  if (!link.ok()) {
-    std::printf("no daemon is running (%s)\n", link.error().message.c_str());
-    return kExitOk;
+  const auto ending = end_daemon(parsed->config.paths, kStopPatience);
+  if (!ending.ok()) {
+    std::fprintf(stderr, "carillon: %s\n", ending.error().message.c_str());
+    return kExitConflict;
   }
-  // The daemon holds its lock until everything of it has ended.
-  if (!process::FileLock::take_within(paths.daemon_lock.string(), process::LockKind::exclusive, kStopPatience)) {
-    std::fprintf(stderr, "carillon: the daemon was asked to stop but is still finishing its runs\n");
-    return kExitUnavailable;
+  switch (*ending) {
+    case Ending::none_ran:
+      std::printf("no daemon is running (%s)\n", parsed->config.paths.socket.c_str());
+      return kExitOk;
+    case Ending::ended:
+      std::printf("stopped\n");
+      return kExitOk;
+    case Ending::still_at_work:
+      break;
   }
-  std::printf("stopped\n");
-  return kExitOk;
+  std::fprintf(stderr, "carillon: the daemon was asked to stop but is still finishing its runs\n");
+  return kExitUnavailable;
 }
 
 }  // namespace carillon::cli

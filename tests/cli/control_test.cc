@@ -63,12 +63,19 @@ TEST_CASE("the preamble says what a connection is for", "[cli][control]") {
   CHECK(json::parse(status.reply)["status"]["state"] == "ready");
   CHECK(json::parse(fixture.open(R"({"carillon":1,"want":"tea"})").reply).contains("error"));
   CHECK(fixture.stops == 0);
-  CHECK(json::parse(fixture.open(R"({"carillon":1,"want":"stop"})").reply)["stopping"] == true);
+}
+
+TEST_CASE("the daemon ends only after its answer to stop is sent", "[cli][control]") {
+  Fixture fixture;
+  const auto stop = fixture.open(R"({"carillon":1,"want":"stop"})");
+  CHECK(json::parse(stop.reply)["stopping"] == true);
+  CHECK(fixture.stops == 0);
+  stop.afterwards();
   CHECK(fixture.stops == 1);
   CHECK(fixture.successor.empty());
-  fixture.open(R"({"carillon":1,"want":"stop","successor":"9.9"})");
+  fixture.open(R"({"carillon":1,"want":"stop","successor":"9.9"})").afterwards();
   CHECK(fixture.successor == "9.9");
-  fixture.open(R"({"carillon":1,"want":"stop","successor":7})");
+  fixture.open(R"({"carillon":1,"want":"stop","successor":7})").afterwards();
   CHECK(fixture.successor.empty());
 }
 
