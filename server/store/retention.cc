@@ -20,6 +20,9 @@ constexpr Duration kDeliveryWaitMax = std::chrono::hours{24};
 // Of a task that is gone; another one answers its cues within a second of being able to.
 constexpr Duration kCueWaitMax = std::chrono::hours{1};
 
+// More than the clocks of two daemons can be apart, so that no lease goes that one of them still thinks in force.
+constexpr Duration kEndedStateKept = std::chrono::hours{1};
+
 // History first: what belongs to a run goes only after it.
 constexpr std::array<const char*, 4> kKeptWithRecords{"run_history", "step_journal", "effect_journal", "run_input"};
 
@@ -62,6 +65,10 @@ Swept Retention::sweep(Instant now) {
   const auto pruned_by = [&](const EmbeddedText& query, auto... values) {
     batch([&](Tx& tx) { return static_cast<std::int64_t>(tx.exec(query, values...).affected_rows()); }, swept);
   };
+  // Of a statement that deletes in more than one table, and says how much of the first.
+  const auto counted_by = [&](const EmbeddedText& query, auto... values) {
+    batch([&](Tx& tx) { return column<std::int64_t>(tx.exec(query, values...).at(0)["pruned"]); }, swept);
+  };
   pruned_by(sql::prune_idempotency, now - options_.idempotency, rows_max);
   pruned_by(sql::expire_deliveries, now - kDeliveryWaitMax, now, rows_max);
   pruned_by(sql::prune_deleted_tasks, now - options_.deleted_items, rows_max);
@@ -69,6 +76,8 @@ Swept Retention::sweep(Instant now) {
   pruned_by(sql::close_lost_questions, now, rows_max);
   pruned_by(sql::prune_cues, now - kCueWaitMax, rows_max);
   pruned_by(sql::prune_events, now - options_.events, rows_max);
+  pruned_by(sql::prune_state_versions, now, rows_max);
+  counted_by(sql::prune_state_entries, now - kEndedStateKept, rows_max);
 
   const Horizons longest = read_horizons();
   drop("run_output", now - longest.outputs, swept);
@@ -76,12 +85,7 @@ Swept Retention::sweep(Instant now) {
   for (const char* table : kKeptWithRecords) drop(table, now - longest.records, swept);
   drop("run_output", now - longest.records, swept);
   const bool some_keep_more = longest.records > options_.records;
-  batch(
-      [&](Tx& tx) {
-        const pqxx::result rows = tx.exec(sql::prune_records, now, options_.records, rows_max, some_keep_more);
-        return column<std::int64_t>(rows[0]["pruned"]);
-      },
-      swept);
+  counted_by(sql::prune_records, now, options_.records, rows_max, some_keep_more);
   pruned_by(sql::prune_slots, now - longest.records, rows_max);
   pruned_by(sql::prune_causes, now - longest.records, rows_max);
   pruned_by(sql::prune_deliveries, now - longest.records, rows_max);
