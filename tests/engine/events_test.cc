@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "server/domain/json_schema/json_schema.h"
+#include "server/engine/breaker_sharing.h"
 #include "server/engine/retiming.h"
 #include "server/store/question_rows.h"
 #include "server/store/schedule_rows.h"
@@ -47,7 +48,7 @@ std::set<std::string> names(const std::map<std::string, json>& schemas) {
 
 // The event types that the sources spell out; those made of a run's state are the states' names.
 std::set<std::string> types_in_sources() {
-  static const std::regex kType{R"(["']((?:task|event)\.[a-z_.]*[a-z_])["'])"};
+  static const std::regex kType{R"(["']((?:task|event)\.[a-z_.]*[a-z_]|server\.breaker_[a-z_]+)["'])"};
   std::set<std::string> types;
   for (const auto* folder : {"server/engine", "server/store/sql"})
     for (const auto& entry : std::filesystem::directory_iterator{folder}) {
@@ -100,6 +101,13 @@ void do_everything(EngineFixture& f) {
   REQUIRE(f.engine.cancel_run(f.caller(), {.run = "a#4", .force = true}).ok());
   REQUIRE(f.engine.delete_item(f.caller(), {.kind = "task", .name = "a"}).ok());
   REQUIRE(f.update("a", "{}", {.restore = true}).ok());
+}
+
+// What a process does whose calls to a server fail.
+void open_breaker(EngineFixture& f, const std::string& process) {
+  BreakerSharing sharing{{f.store, f.clock, f.tools, f.worker, f.ids}, process};
+  const BreakerStanding standing{.state = BreakerState::open, .left = 30s, .requests = 10, .failures = 7};
+  sharing.exchange({{{"github", 0, standing}, {{BreakerState::closed, BreakerEvent::trip, BreakerState::open}}}});
 }
 
 // As if the next slots had been computed with other tzdata, which had them an hour later.
@@ -253,6 +261,7 @@ TEST_CASE("every event in the outbox fits the schema of its type and every type 
   lose_everything(f, worker);
   ask_everything(f, worker);
   fire_everything(f, worker);
+  open_breaker(f, "by hand");
   CHECK(fitting_types(f) == names(event_schemas()));
 }
 

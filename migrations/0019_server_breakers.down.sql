@@ -1,0 +1,1 @@
+DROP TABLE carillon.server_breaker;
