@@ -49,6 +49,19 @@ Error to_error(const transport::ClientFailure& failure, const std::string& serve
   return error;
 }
 
+Error refused_by_breaker(const std::string& server, const BreakerStanding& standing, Duration retry_after) {
+  Error error{ErrorCode::server_unavailable, why_refused(server, standing)};
+  const Duration left = std::max(retry_after, standing.left);
+  error.details["next_try_seconds"] = std::chrono::ceil<std::chrono::seconds>(left).count();
+  return error;
+}
+
+// A list that came says nothing: it may have been here already.
+CallVerdict verdict_of(const ToolsOutcome& outcome) {
+  const auto* failure = std::get_if<transport::ClientFailure>(&outcome);
+  return failure == nullptr ? CallVerdict::says_nothing : carillon::verdict_of(reply_of(*failure, "", "").failure);
+}
+
 Error unknown_tool(const std::string& tool, const std::vector<std::string>& close) {
   Error error{ErrorCode::unknown_tool, "there is no tool \"" + tool + "\"" + did_you_mean(close)};
   error.received = tool;
@@ -64,7 +77,8 @@ Catalog::Catalog(CatalogOptions options)
       pool_(std::make_shared<transport::BlockingPool>(static_cast<std::size_t>(options_.http_threads), kHttpQueueMax)),
       listening_(
           std::make_shared<transport::BlockingPool>(static_cast<std::size_t>(options_.http_threads), kHttpQueueMax)),
-      built_in_(options_, pool_) {
+      built_in_(options_, pool_),
+      breakers_(options_.breaker) {
   reload_if_changed();
 }
 
@@ -119,14 +133,24 @@ CallId Catalog::start(ToolCall call, std::function<void(ToolReply)> done) {
   return id;
 }
 
-void Catalog::cancel(CallId call, std::string_view reason) {
-  std::vector<std::shared_ptr<ServerLink>> links;
-  servers_.with([&](auto& servers) {
+std::vector<std::shared_ptr<ServerLink>> Catalog::all_links() {
+  return servers_.with([&](auto& servers) {
+    std::vector<std::shared_ptr<ServerLink>> links;
     for (const auto& [name, link] : servers.links) links.push_back(link);
     for (const auto& retired : servers.retired)
       if (auto link = retired.lock()) links.push_back(std::move(link));
+    return links;
   });
-  loop_.post([links = std::move(links), call, why = std::string{reason}] {
+}
+
+void Catalog::take_over_breakers(const std::vector<BreakerNews>& told, const std::vector<SharedBreaker>& now_known) {
+  breakers_.take_over(told, now_known);
+  for (const auto& link : all_links())
+    if (link->breaker().is_shut() && link->report().waiting > 0) loop_.post([link] { link->begin_next(); });
+}
+
+void Catalog::cancel(CallId call, std::string_view reason) {
+  loop_.post([links = all_links(), call, why = std::string{reason}] {
     const bool found =
         std::any_of(links.begin(), links.end(), [&](const auto& link) { return link->cancel(call, why); });
     if (found) log::info("a downstream call is cancelled", {{"reason", why}});
@@ -147,20 +171,37 @@ Result<ToolListPtr> Catalog::list_of(const Address& address, Duration wait) {
     for (const auto& name : nearest(address.server, names)) close.push_back(name + "." + address.tool);
     return unknown_tool(address.server + "." + address.tool, close);
   }
+  return fetch_list(link, wait);
+}
+
+// Who waits for a server to start asks its breaker as a call does, and a failure counts as one. Who does not wait only
+// looks.
+Result<ToolListPtr> Catalog::fetch_list(const std::shared_ptr<ServerLink>& link, Duration wait) {
+  const std::string& server = link->entry().name;
+  ServerBreaker& breaker = link->breaker();
+  const bool shut = breaker.is_shut(), asked = wait > Duration::zero();
+  const auto had = link->tools();
+  BreakerPass pass{.admitted = !shut};
+  if (asked && !(had && shut)) pass = breaker.ask();
+  if (!pass.admitted && had) return had;  // the call itself will hear of it
+  if (!pass.admitted) return refused_by_breaker(server, breaker.standing(), pass.retry_after);
   const auto answer = std::make_shared<std::promise<ToolsOutcome>>();
   auto outcome = answer->get_future();
-  loop_.post(
-      [link, answer] { link->want_tools([answer](ToolsOutcome given) { answer->set_value(std::move(given)); }); });
+  loop_.post([link, answer, asked, pass] {
+    link->want_tools([link, answer, asked, pass](ToolsOutcome given) {
+      if (asked) link->breaker().tell(pass, verdict_of(given));
+      answer->set_value(std::move(given));
+    });
+  });
   about_to_wait();
   if (outcome.wait_for(wait) != std::future_status::ready) {
     if (const auto known = link->tools()) return known;  // an older list is better than none
-    return Error{ErrorCode::server_unavailable, "server \"" + address.server +
-                                                    "\" has not listed its tools yet; it is " +
+    return Error{ErrorCode::server_unavailable, "server \"" + server + "\" has not listed its tools yet; it is " +
                                                     std::string{name_of(link->report().state)}};
   }
   auto given = outcome.get();
   if (auto* list = std::get_if<ToolListPtr>(&given)) return *list;
-  return to_error(std::get<transport::ClientFailure>(given), address.server, link->report());
+  return to_error(std::get<transport::ClientFailure>(given), server, link->report());
 }
 
 Result<ToolFacts> Catalog::describe(const TenantId&, std::string_view tool, Duration wait) {
@@ -241,7 +282,7 @@ void Catalog::look_around(std::string_view server, Duration wait) {
   std::vector<std::shared_ptr<ServerLink>> links;
   servers_.with([&](auto& servers) {
     for (const auto& [name, link] : servers.links)
-      if (server.empty() || server == name) links.push_back(link);
+      if ((server.empty() || server == name) && !link->breaker().is_shut()) links.push_back(link);
   });
   const auto gathering = std::make_shared<Gathering>(links.size());
   loop_.post([links, gathering] {
@@ -296,12 +337,17 @@ void Catalog::take_entries(Servers& servers, EntriesRead read) {
   servers.broken = std::move(read.broken);
   std::map<std::string, std::shared_ptr<ServerLink>> links;
   for (auto& entry : read.entries) {
+    warn_of_places(servers, entry);
     auto& link = links[entry.name];
     const auto same = servers.links.find(entry.name);
-    if (same != servers.links.end() && same->second->entry() == entry)
+    if (same != servers.links.end() && same->second->entry() == entry) {
       link = std::move(same->second);
-    else
-      link = std::make_shared<ServerLink>(LinkContext{loop_, pool_, listening_, door_, options_}, std::move(entry));
+    } else {
+      const auto breaker = breakers_.of(entry.name);
+      if (same != servers.links.end()) breaker->mend();
+      link = std::make_shared<ServerLink>(LinkContext{loop_, pool_, listening_, door_, breaker, options_},
+                                          std::move(entry));
+    }
   }
   servers.links.swap(links);
   for (auto& [name, old] : links) {
@@ -310,6 +356,16 @@ void Catalog::take_entries(Servers& servers, EntriesRead read) {
     loop_.post([old = std::move(old)] { old->retire(); });
   }
   std::erase_if(servers.retired, [](const auto& retired) { return retired.expired(); });
+}
+
+void Catalog::warn_of_places(Servers& servers, const ServerEntry& entry) {
+  const int most = threads_of_one_server(options_);
+  if (!entry.is_remote() || entry.parallel_max.value_or(0) <= most) return;
+  servers.warnings.push_back("\"" + entry.name + "\" may have " + std::to_string(*entry.parallel_max) +
+                             " calls in flight (max_parallel), but one server gets at most " + std::to_string(most) +
+                             " of the " + std::to_string(options_.http_threads) +
+                             " threads for HTTP exchanges; raise catalog.http_threads");
+  log::warn("servers.json", {{"warning", servers.warnings.back()}});
 }
 
 std::shared_ptr<ServerLink> Catalog::find_link(const std::string& server) {

@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/breakers.h"
 #include "catalog/builtin.h"
 #include "catalog/catalog_options.h"
 #include "catalog/entries_file.h"
@@ -54,6 +55,11 @@ class Catalog final : public ToolCaller {
   // Among the tools that have been listed (see look_around). Errors: unknown_name for a server that is not there.
   Result<std::vector<ToolMatch>> search(const ToolSearch& search);
 
+  // What the breakers of this process decided, and what those of others did (breakers.h). Calls that wait for their
+  // turn at a server that is shut now are refused.
+  std::vector<BreakerNews> breaker_news() const { return breakers_.news(); }
+  void take_over_breakers(const std::vector<BreakerNews>& told, const std::vector<SharedBreaker>& now_known);
+
   // What is wrong with servers.json, all of it; and what is odd about it.
   std::vector<EntryProblem> problems();
   std::vector<std::string> warnings();
@@ -74,6 +80,9 @@ class Catalog final : public ToolCaller {
   void take_entries(Servers& servers, EntriesRead read);
   std::shared_ptr<ServerLink> find_link(const std::string& server);
   ToolReply unknown_server(const std::string& server);
+  void warn_of_places(Servers& servers, const ServerEntry& entry);
+  std::vector<std::shared_ptr<ServerLink>> all_links();
+  Result<ToolListPtr> fetch_list(const std::shared_ptr<ServerLink>& link, Duration wait);
   Result<ToolListPtr> list_of(const Address& address, Duration wait);
   std::vector<std::shared_ptr<const CatalogTool>> listed_tools(std::string_view server);
   std::vector<std::string> nearest_addresses(std::string_view tool);
@@ -86,6 +95,7 @@ class Catalog final : public ToolCaller {
   std::shared_ptr<LoopDoor> door_ = std::make_shared<LoopDoor>(loop_);
   std::shared_ptr<transport::BlockingPool> pool_, listening_;
   BuiltInServer built_in_;
+  Breakers breakers_;
   Guarded<Servers> servers_;
   std::atomic<CallId> last_call_{0};
 };

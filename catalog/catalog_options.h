@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "server/base/clock.h"
+#include "server/domain/breaker.h"
 
 namespace carillon {
 
@@ -22,11 +23,17 @@ struct CatalogOptions {
   int parallel_max = 32;   // calls in flight on one server, where its entry names no number
   int waiting_max = 1000;  // calls that wait for their turn on one server
   int http_threads = 64;   // exchanges with HTTP servers at once
+  BreakerRules breaker{};
   // Hosts that carillon.http_get may reach; none: the tool is off. "example.com", "*.example.com": public addresses
   // only. With a port ("intranet:8080", "127.0.0.1:9000") private addresses are allowed as well, because somebody meant
   // them.
   std::vector<std::string> http_get_hosts;
   std::size_t http_get_bytes_max = 1u << 20;
 };
+
+// How many of the threads for exchanges one server may hold: one that hangs must not take them all.
+constexpr int threads_of_one_server(const CatalogOptions& options) {
+  return options.http_threads < 2 ? 1 : options.http_threads - (options.http_threads + 3) / 4;
+}
 
 }  // namespace carillon

@@ -14,7 +14,7 @@
 namespace carillon::catalog {
 namespace {
 
-constexpr std::array<std::string_view, 6> kPolicyMembers{"timeout",  "max_parallel", "questions",
+constexpr std::array<std::string_view, 7> kPolicyMembers{"timeout",  "max_parallel", "max_waiting", "questions",
                                                          "sampling", "tools",        "auth"};
 constexpr std::array<std::string_view, 6> kToolMembers{"effect", "timeout", "cost", "scopes", "sensitive", "answers"};
 constexpr std::array<std::string_view, 3> kQuestions{"ask", "ask_or_decline", "refuse"};  // as Questions has them
@@ -157,18 +157,21 @@ class EntryReader {
     check_members(value, kPolicyMembers, "/carillon");
     if (value.contains("auth")) read_auth_member(value["auth"]);
     if (value.contains("timeout")) entry_.timeout = duration(value["timeout"], "/carillon/timeout");
-    if (value.contains("max_parallel")) {
-      const auto& count = value["max_parallel"];
-      if (!count.is_number_integer() || count < 1 || count > 10'000)
-        problem("/carillon/max_parallel", "must be a whole number from 1 to 10000");
-      else
-        entry_.parallel_max = count.get<int>();
-    }
+    entry_.parallel_max = count(value, "max_parallel", 1);
+    entry_.waiting_max = count(value, "max_waiting", 0);
     entry_.questions = choice(value, "questions", kQuestions, entry_.questions);
     entry_.sampling = choice(value, "sampling", kSamplings, entry_.sampling);
     if (!value.contains("tools")) return;
     if (!value["tools"].is_object()) return problem("/carillon/tools", "must be an object, one member a tool");
     for (const auto& [name, policy] : value["tools"].items()) read_tool(name, policy);
+  }
+
+  std::optional<int> count(const ordered_json& value, const std::string& member, int least) {
+    if (!value.contains(member)) return std::nullopt;
+    const auto& number = value[member];
+    if (number.is_number_integer() && number >= least && number <= 10'000) return number.get<int>();
+    problem("/carillon/" + member, "must be a whole number from " + std::to_string(least) + " to 10000");
+    return std::nullopt;
   }
 
   // One of several words, which stand in the order of the enumerators.

@@ -1,5 +1,5 @@
 // One downstream server as its configuration describes it: the `mcpServers` entry that hosts already use, plus what
-// `carillon: {timeout, max_parallel, questions, sampling, tools, auth}` says about it.
+// `carillon: {timeout, max_parallel, max_waiting, questions, sampling, tools, auth}` says about it.
 //
 // read_entries reads a whole file and lists everything that is wrong with it at once, by JSON pointer; sound entries
 // are usable all the same. Environment and header values are registered as secrets while they are read, so that nothing
@@ -58,7 +58,7 @@ struct ServerEntry {
   std::string name;
   std::variant<LaunchedServer, RemoteServer> reach;
   std::optional<Duration> timeout;
-  std::optional<int> parallel_max;
+  std::optional<int> parallel_max, waiting_max;
   Questions questions = Questions::ask;
   Sampling sampling = Sampling::refuse;
   std::map<std::string, ToolPolicy> tools;

@@ -60,6 +60,7 @@ ServerReport ServerLink::report() const {
     now.report.sign_in = mask_secrets(describe(facts));
     now.report.wants_person = !facts.needed.empty() || (ends && *ends - kWarnBefore <= SystemClock{}.now());
   }
+  now.report.breaker = breaker().standing();
   now.report.error_tail = mask_secrets(errors_->with([](auto& tail) { return tail.tail(); }));
   return std::move(now.report);
 }
@@ -89,6 +90,7 @@ bool ServerLink::is_waiting_for_person() const {
 bool ServerLink::start_later() {
   const Duration wait = until(next_try_);
   if (failures_in_a_row_ == 0 || wait <= Duration::zero() || is_waiting_for_person()) return false;
+  if (breaker().standing().state == BreakerState::half_open) return false;  // a trial that is not made tells nothing
   if (wait <= kWaitForRestart) {
     if (start_timer_ == 0)
       start_timer_ = context_.loop.after(wait, [self = shared_from_this()] {

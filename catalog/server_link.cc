@@ -20,6 +20,11 @@ constexpr int kLatencyAnswers = 8;  // each answer counts an eighth
 constexpr std::size_t kProgressBytesMax = 1000;
 constexpr Duration kTaskKeptLonger = std::chrono::minutes{5};  // than the call can take
 
+ToolReply wrong_arguments(const Error& wrong) {
+  return failed_reply(ErrorClass::invalid_arguments,
+                      wrong.message + (wrong.pointer.empty() ? "" : " (at " + wrong.pointer + ")"), Arrived::no);
+}
+
 Duration since(Monotonic then) { return std::chrono::duration_cast<Duration>(steady_clock::now() - then); }
 
 }  // namespace
@@ -27,12 +32,12 @@ Duration since(Monotonic then) { return std::chrono::duration_cast<Duration>(ste
 void ServerLink::call(CallJob what) {
   const CallId id = what.id;
   if (closing_) return what.done(failed_reply(ErrorClass::unavailable, "the catalog is closing", Arrived::no));
-  if (turn_.size() >= static_cast<std::size_t>(context_.options.waiting_max)) {
-    ToolReply reply = failed_reply(
-        ErrorClass::unavailable,
+  const auto waiting_max = static_cast<std::size_t>(entry_.waiting_max.value_or(context_.options.waiting_max));
+  if (!has_room() && !breaker().is_shut() && turn_.size() >= waiting_max) {
+    return what.done(failed_reply(
+        ErrorClass::rate_limited,
         "server \"" + entry_.name + "\": " + std::to_string(turn_.size()) + " calls already wait for their turn",
-        Arrived::no);
-    return what.done(std::move(reply));
+        Arrived::no));
   }
   Job job{std::move(what)};
   if (job.what.call.timeout <= Duration::zero()) {
@@ -46,15 +51,43 @@ void ServerLink::call(CallJob what) {
   begin_next();
 }
 
-void ServerLink::begin_next() {
+// Whether one more call may begin, so that one server that hangs leaves the threads of HTTP exchanges to others: a
+// legacy server's question keeps its call's thread although it gave up its place.
+bool ServerLink::has_room() const {
   const auto parallel_max = static_cast<std::size_t>(entry_.parallel_max.value_or(context_.options.parallel_max));
-  while (!closing_ && !turn_.empty() && active_ < parallel_max) {
+  if (active_ >= parallel_max) return false;
+  if (!entry_.is_remote()) return true;
+  const auto threads = static_cast<std::size_t>(threads_of_one_server(context_.options));
+  return active_ < threads && (known_era_ != transport::Era::legacy || jobs_.size() - turn_.size() < threads);
+}
+
+void ServerLink::begin_next() {
+  while (!closing_ && !turn_.empty() && (has_room() || breaker().is_shut())) {
     const CallId id = turn_.front();
     turn_.pop_front();
     ++active_;
+    Job& job = jobs_.at(id);
+    job.phase = Phase::preparing;
+    const BreakerPass pass = breaker().ask();
+    if (!pass.admitted) {
+      refuse(id, pass);
+      continue;
+    }
+    job.pass = pass;
     begin(id);
   }
   publish();
+}
+
+// What is wrong with the call itself is said first, as far as it is known: time does not mend it.
+void ServerLink::refuse(CallId id, const BreakerPass& pass) {
+  const Job& job = jobs_.at(id);
+  const auto tool = list_ ? list_->find(job.what.tool) : nullptr;
+  if (tool)
+    if (const auto wrong = tool->refuse_arguments(job.what.call.arguments)) return finish(id, wrong_arguments(*wrong));
+  ToolReply reply = failed_reply(ErrorClass::unavailable, why_refused(entry_.name, breaker().standing()), Arrived::no);
+  reply.retry_after = pass.retry_after;
+  finish(id, std::move(reply));
 }
 
 void ServerLink::begin(CallId id) {
@@ -80,10 +113,7 @@ void ServerLink::prepared(CallId id, ToolsOutcome outcome) {
     return begin(id);
   }
   if (!tool) return finish(id, unknown_tool(job, *list));
-  if (const auto wrong = tool->refuse_arguments(job.what.call.arguments))
-    return finish(
-        id, failed_reply(ErrorClass::invalid_arguments,
-                         wrong->message + (wrong->pointer.empty() ? "" : " (at " + wrong->pointer + ")"), Arrived::no));
+  if (const auto wrong = tool->refuse_arguments(job.what.call.arguments)) return finish(id, wrong_arguments(*wrong));
   send(id, tool);
 }
 
@@ -151,6 +181,7 @@ void ServerLink::answered(CallId id, const ToolPtr& tool, transport::ClientReply
 void ServerLink::follow(CallId id, const ToolPtr& tool, transport::MadeTask made) {
   be_useful();
   Job& job = jobs_.at(id);
+  tell_breaker(job, CallVerdict::well);
   job.task = std::make_shared<transport::FollowedTask>(
       context_.loop, reach(), request_for(job, tool),
       [self = shared_from_this(), id, tool](auto reply) { self->answered(id, tool, std::move(reply)); });
@@ -183,6 +214,7 @@ void ServerLink::ask(CallId id, const ToolPtr& tool, const transport::InputReque
   Job& job = found->second;
   if (auto given = answer_of_entry(entry_, tool->policy(), job.what.call, question)) return answer(*std::move(given));
   ++job.open_questions;
+  tell_breaker(job, CallVerdict::well);                         // it answers; whoever is asked may take a day
   if (!job.gave_up_place && !asks_without_saying_for_whom()) {  // while somebody thinks, others may call
     job.gave_up_place = true;
     --active_;
@@ -275,6 +307,7 @@ void ServerLink::finish(CallId id, ToolReply reply) {
     turn_.erase(std::remove(turn_.begin(), turn_.end(), id), turn_.end());
   else if (!job.gave_up_place)
     --active_;
+  tell_breaker(job, closing_ ? CallVerdict::says_nothing : verdict_of(reply.failure));
   reply.took = since(job.what.started);
   ++report_.calls;
   if (reply.failure && reply.failure != ErrorClass::tool_error && reply.failure != ErrorClass::invalid_arguments)
@@ -289,6 +322,12 @@ void ServerLink::finish(CallId id, ToolReply reply) {
     self->begin_next();
     self->rest_when_idle();
   });
+}
+
+// Once for each call, as soon as the server has shown that it answers; what becomes of the call later says nothing
+// more.
+void ServerLink::tell_breaker(Job& job, CallVerdict verdict) {
+  if (const auto pass = std::exchange(job.pass, std::nullopt)) breaker().tell(*pass, verdict);
 }
 
 Duration ServerLink::time_left(const Job& job) const { return job.what.call.timeout - since(job.what.started); }

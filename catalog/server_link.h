@@ -2,7 +2,8 @@
 //
 // All callers share one process (or one HTTP session). It is started by the first call, ended when nobody has called
 // for a while, and started again with growing delays when it fails. Calls beyond the entry's limit wait their turn; the
-// queue has an end. A call waits for the server and its tool list no longer than its own timeout. While somebody is
+// queue has an end. While its circuit breaker is open, calls are refused at once, those that wait too (breakers.h). A
+// call waits for the server and its tool list no longer than its own timeout. While somebody is
 // asked what a call needs to know, its time stands still and others have its turn (but for legacy servers over stdio,
 // whose questions only one call at a time can be told from). A call that the server makes a task of is followed to its
 // end, through a new connection where the old one is lost.
@@ -19,6 +20,7 @@
 #include <variant>
 #include <vector>
 
+#include "catalog/breakers.h"
 #include "catalog/catalog_options.h"
 #include "catalog/loop_door.h"
 #include "catalog/secrets.h"
@@ -38,6 +40,7 @@ struct LinkContext {
   transport::ClientLoop& loop;
   std::shared_ptr<transport::BlockingPool> pool, listening;  // for exchanges; for streams of servers that may ask
   std::shared_ptr<LoopDoor> door;
+  std::shared_ptr<ServerBreaker> breaker;
   CatalogOptions options;
 };
 
@@ -59,8 +62,11 @@ class ServerLink : public std::enable_shared_from_this<ServerLink> {
   const ServerEntry& entry() const { return entry_; }
   ServerReport report() const;
   ToolListPtr tools() const;  // null: not yet listed
+  ServerBreaker& breaker() const { return *context_.breaker; }
 
   void call(CallJob job);
+  // Calls that wait get their turn, as far as there is room, or a refusal.
+  void begin_next();
   bool cancel(CallId call, const std::string& reason);
   // The tools of a running server; starts it where necessary. `handler` comes exactly once, at once if it can.
   void want_tools(ToolsHandler handler);
@@ -73,6 +79,7 @@ class ServerLink : public std::enable_shared_from_this<ServerLink> {
   struct Job {
     CallJob what;
     Phase phase = Phase::waiting;
+    std::optional<BreakerPass> pass{};  // from its turn on, until the breaker has been told
     transport::ClientLoop::TimerId timer = 0;
     transport::ClientRequestId request = 0;
     std::shared_ptr<transport::McpClient> client{};   // it was sent through
@@ -86,8 +93,10 @@ class ServerLink : public std::enable_shared_from_this<ServerLink> {
   using Answered = std::function<void(transport::InputAnswer)>;
 
   // server_link.cc: calls
+  bool has_room() const;
   void begin(CallId id);
-  void begin_next();
+  void refuse(CallId id, const BreakerPass& pass);
+  void tell_breaker(Job& job, CallVerdict verdict);
   void prepared(CallId id, ToolsOutcome outcome);
   void send(CallId id, const ToolPtr& tool);
   transport::ClientRequest request_for(const Job& job, const ToolPtr& tool);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "server/base/clock.h"
+#include "server/domain/breaker.h"
 
 namespace carillon::catalog {
 
@@ -40,6 +41,7 @@ struct ServerReport {
   std::string last_error;
   std::optional<Instant> last_error_at;
   std::optional<Duration> next_try_in;
+  BreakerStanding breaker{};
   std::vector<std::string> warnings;  // tools that were dropped, schemas that cannot be used
   std::string error_tail;             // the end of its stderr, at most 64 KiB
 };

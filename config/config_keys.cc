@@ -179,6 +179,20 @@ void add_catalog(std::vector<ConfigKey>& keys) {
   keys.push_back(count_key(
       {"catalog.http_threads", "exchanges with HTTP servers at once, and as many streams of servers that may ask"},
       [](Config& c) -> int& { return c.catalog.http_threads; }, {1, 1'000}));
+  keys.push_back(
+      count_key({"catalog.breaker_percent", "so many of a server's latest calls fail: then it is not called"},
+                [](Config& c) -> int& { return c.catalog.breaker.failures_percent; }, {1, 100}));
+  keys.push_back(count_key({"catalog.breaker_requests", "as long as there were fewer calls, it is called all the same"},
+                           [](Config& c) -> int& { return c.catalog.breaker.requests_min; }, {1, 100'000}));
+  keys.push_back(duration_key(
+      {"catalog.breaker_window", "how far back the latest calls of a server reach"},
+      [](Config& c) -> Duration& { return c.catalog.breaker.window; }, milliseconds{100}));
+  keys.push_back(duration_key(
+      {"catalog.breaker_open", "how long a server is then not called before it is tried again"},
+      [](Config& c) -> Duration& { return c.catalog.breaker.open_for; }, milliseconds{10}));
+  keys.push_back(
+      count_key({"catalog.breaker_trials", "calls that try it; when so many go well, it is called as before"},
+                [](Config& c) -> int& { return c.catalog.breaker.trials_max; }, {1, 1'000}));
   keys.push_back(list_key({"catalog.http_get_hosts", "hosts that carillon.http_get may reach; none: the tool is off"},
                           [](Config& c) -> std::vector<std::string>& { return c.catalog.http_get_hosts; }));
   keys.push_back(bytes_key({"catalog.http_get_bytes_max", "the most that carillon.http_get reads"},

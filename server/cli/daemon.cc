@@ -15,6 +15,7 @@
 #include "server/cli/health_facts.h"
 #include "server/cli/service.h"
 #include "server/cli/token.h"
+#include "server/engine/breaker_sharing.h"
 #include "server/engine/engine.h"
 #include "server/engine/retiming.h"
 #include "server/process/supervisor.h"
@@ -103,6 +104,7 @@ struct Daemon::Rooms {
   WorkerBell bell;
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Retiming> retiming;
+  std::unique_ptr<BreakerSharing> breaker_sharing;
   std::unique_ptr<Retention> retention;
   std::unique_ptr<Deliveries> deliveries;
   std::unique_ptr<Worker> worker;
@@ -136,6 +138,7 @@ struct Daemon::Rooms {
   void start_inside();
   Status start_protocol();
   void start_deliveries();
+  void share_breakers();
   void start_working();
   Status start_http();
   Status listen(const Address& address);
@@ -173,6 +176,7 @@ void Daemon::Rooms::start_inside() {
   const EngineParts parts{.store = *store, .clock = clock, .tools = *catalog, .worker = bell, .ids = membership->ids()};
   engine = std::make_unique<Engine>(parts, options);
   retiming = std::make_unique<Retiming>(parts, engine->watch(), membership->instance());
+  breaker_sharing = std::make_unique<BreakerSharing>(parts, membership->instance());
   retention = std::make_unique<Retention>(*store, config.retention);
   retention->make_partitions(clock.now());
 }
@@ -231,6 +235,11 @@ void Daemon::Rooms::start_deliveries() {
   deliveries->start();
 }
 
+void Daemon::Rooms::share_breakers() {
+  const auto news = catalog->breaker_news();
+  catalog->take_over_breakers(news, breaker_sharing->exchange(news));
+}
+
 void Daemon::Rooms::start_working() {
   const auto tell_watchers = [this] {
     if (!mcp) return;
@@ -247,6 +256,7 @@ void Daemon::Rooms::start_working() {
     engine->check_watched_runs();
     engine->end_pauses();
     retiming->run_once();
+    share_breakers();
     deliveries->gather();
     tell_watchers();
   };
@@ -256,6 +266,7 @@ void Daemon::Rooms::start_working() {
   hooks.run_progressed = [this](RunId run, const ToolProgress& progress) { engine->watch().progressed(run, progress); };
   hooks.sweep = [this] { retention->sweep(clock.now()); };
   start_deliveries();
+  share_breakers();
   worker = std::make_unique<Worker>(
       WorkerParts{.database = hot_path(), .tools = *catalog, .clock = clock, .membership = *membership, .hooks = hooks},
       config.worker);
@@ -430,6 +441,7 @@ void Daemon::stop() {
   rooms_->tools.reset();
   rooms_->worker.reset();
   rooms_->deliveries.reset();
+  rooms_->breaker_sharing.reset();
   rooms_->retiming.reset();
   rooms_->engine.reset();
   rooms_->catalog.reset();

@@ -1,12 +1,15 @@
 // `carillon doctor`: looks for what could keep schedules from running, and says what to do about it.
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "catalog/catalog.h"
+#include "catalog/entries_file.h"
 #include "server/base/mask.h"
 #include "server/cli/command.h"
 #include "server/cli/daemon_link.h"
 #include "server/domain/schedule/zone.h"
+#include "server/store/breaker_store.h"
 #include "server/store/database.h"
 #include "server/store/database_health.h"
 #include "server/store/delivery_store.h"
@@ -62,6 +65,17 @@ void look_at_deliveries(Store& store, Findings& findings) {
                         std::to_string(each.total) + " not delivered; the latest: " + each.latest});
 }
 
+// Of the servers of this home: what the database knows of others may be about servers that are gone.
+void look_at_breakers(Store& store, const Config& config, Findings& findings) {
+  catalog::EntriesFile file{config.catalog.servers_file, catalog::Vault{config.catalog.vault_directory}};
+  std::set<std::string> ours;
+  for (const auto& entry : file.read_if_changed().value_or(catalog::EntriesRead{}).entries) ours.insert(entry.name);
+  for (const auto& breaker : store.across_tenants([](Tx& tx) { return BreakerStore{tx}.all(); }))
+    if (breaker.standing.state != BreakerState::closed && ours.contains(breaker.server))
+      findings.push_back({"breaker " + breaker.server, Verdict::odd,
+                          std::string{name_of(breaker.standing.state)} + ": " + say(breaker.standing)});
+}
+
 void look_into_database(const Database& database, const Config& config, Findings& findings) {
   const auto migrations = Migrator{database.urls().owner}.status();
   int applied = 0;
@@ -80,6 +94,7 @@ void look_into_database(const Database& database, const Config& config, Findings
        health.second_wall == SecondWall::on ? "row-level security binds callers" : "off: one login does everything"});
   for (const auto& problem : problems_of(health)) findings.push_back({"database", Verdict::odd, problem});
   look_at_deliveries(store, findings);
+  look_at_breakers(store, config, findings);
 }
 
 void look_at_database(const Config& config, Findings& findings) {

@@ -22,6 +22,8 @@ tools::DownstreamServer describe(const catalog::ServerReport& report) {
     server.detail = report.last_error;
     server.stderr_tail = report.error_tail;
   }
+  if (report.breaker.state != BreakerState::closed)
+    server.detail = say(report.breaker) + (report.last_error.empty() ? "" : "; its latest error: " + report.last_error);
   return server;
 }
 

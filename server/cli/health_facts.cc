@@ -70,7 +70,10 @@ void add_scheduler(const WorkerFacts& worker, web::HealthFacts& facts) {
 json describe(const std::vector<catalog::ServerReport>& servers) {
   json list = json::array();
   for (const auto& server : servers)
-    list.push_back({{"name", server.name}, {"state", name_of(server.state)}, {"in_flight", server.in_flight}});
+    list.push_back({{"name", server.name},
+                    {"state", name_of(server.state)},
+                    {"breaker", name_of(server.breaker.state)},
+                    {"in_flight", server.in_flight}});
   return list;
 }
 

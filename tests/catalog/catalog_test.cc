@@ -203,7 +203,7 @@ TEST_CASE("calls beyond the limit wait their turn and the queue has an end", "[c
   auto second = bench.start("s.echo", {{"message", "2"}});
   auto third = bench.start("s.echo", {{"message", "3"}}, 50ms);
   const auto fourth = bench.call("s.echo", {{"message", "4"}});
-  CHECK(fourth.failure == ErrorClass::unavailable);
+  CHECK(fourth.failure == ErrorClass::rate_limited);
   CHECK(fourth.arrived == Arrived::no);
   const auto late = third.get();
   CHECK(late.failure == ErrorClass::timeout);

@@ -18,13 +18,14 @@ class Remote {
     child_.emplace(*std::move(child));
     std::string port;
     for (char letter = 0; ::read(child_->output().get(), &letter, 1) == 1 && letter != '\n';) port.push_back(letter);
-    json entry{{"url", "http://127.0.0.1:" + port + "/mcp"}};
+    entry = {{"url", "http://127.0.0.1:" + port + "/mcp"}};
     entry.update(more);
     bench.write({{"s", entry}});
   }
   void kill_server() { child_->stop(0s); }
 
   Bench bench;
+  json entry;  // of "s"
 
  private:
   std::optional<process::Child> child_;
