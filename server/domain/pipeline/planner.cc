@@ -1,0 +1,229 @@
+#include "server/domain/pipeline/planner.h"
+
+#include <algorithm>
+
+#include "server/base/check.h"
+#include "server/domain/pipeline/fold.h"
+#include "server/domain/template.h"
+
+namespace carillon::pipeline {
+namespace {
+
+// The run's own end for a list's.
+RunState run_state_of(ScopeResult result) {
+  switch (result) {
+    case ScopeResult::ok:
+      return RunState::succeeded;
+    case ScopeResult::unknown:
+      return RunState::unknown;
+    case ScopeResult::cancelled:
+      return RunState::cancelled;
+    default:
+      return RunState::failed;
+  }
+}
+
+bool ends(StepEvent event) {
+  return event == StepEvent::finish || event == StepEvent::fail || event == StepEvent::lose_outcome ||
+         event == StepEvent::cancel || event == StepEvent::left_out;
+}
+
+// What only the planner itself decides; a record cannot say it.
+bool is_derived(StepEvent event) {
+  return event == StepEvent::needs_met || event == StepEvent::left_out || event == StepEvent::undo;
+}
+
+void wake(Plan& plan, Instant at) {
+  if (at == Instant::max()) return;
+  if (!plan.wake_at || at < *plan.wake_at) plan.wake_at = at;
+}
+
+}  // namespace
+
+Planner::Fold::Fold(const Pipeline& what, RunRoots roots, Instant started_at)
+    : pipeline(what), given(std::move(roots)), now(started_at) {
+  open_scope(nullptr, pipeline.steps, "");
+  settle();
+}
+
+Node& Planner::Fold::add_node(Node node) {
+  node.number = nodes.size();
+  nodes.push_back(std::move(node));
+  by_path.emplace(nodes.back().path, &nodes.back());
+  return nodes.back();
+}
+
+void Planner::Fold::set(Node& node, StepEvent event) {
+  const auto next = next_state(node.state, event);
+  CARILLON_CHECK(next.has_value());
+  node.state = *next;
+  if (has_ended(node.state))
+    active.erase(node.number);
+  else if (node.state != StepState::pending)
+    active.insert(node.number);
+}
+
+bool Planner::Fold::apply(const Record& record) {
+  const auto found = by_path.find(record.path);
+  if (found == by_path.end() || over) return false;
+  Node& node = *found->second;
+  now = std::max(now, record.at);
+  if (is_container(node.step->kind)) {
+    if (record.event != StepEvent::fail || node.state != StepState::running || node.is_overdue) return false;
+    node.is_overdue = true;
+    node.fault = record.fault;
+    stop_container(node, Stop::hard);
+    settle();
+    return true;
+  }
+  if (is_derived(record.event) || !next_state(node.state, record.event)) return false;
+  if (record.event == StepEvent::begin) node.attempt = record.attempt;
+  if (ends(record.event)) {
+    end(node, record.event, record.event == StepEvent::finish ? record.output : json(), record.fault);
+  } else {
+    set(node, record.event);
+    node.fault = record.fault;
+    node.not_before = record.not_before;
+    // It would have been asked to end while it was under way.
+    if (node.state == StepState::retrying && node.scope->stop != Stop::none && node.undoes == nullptr)
+      end(node, StepEvent::cancel, nullptr, node.fault);
+    if (node.state == StepState::ready && node.scope->stop != Stop::none && node.undoes == nullptr)
+      end(node, StepEvent::cancel, nullptr, node.fault);
+  }
+  settle();
+  return true;
+}
+
+void Planner::Fold::cancel(Compensate compensate, Instant at) {
+  if (over) return;
+  compensates = compensates || compensate == Compensate::yes;
+  now = std::max(now, at);
+  if (std::exchange(is_cancelled, true) || is_undoing) return;
+  stop_scope(scopes.front(), Stop::hard);
+  changed.push_back(&scopes.front());
+  settle();
+}
+
+void Planner::Fold::end(Node& node, StepEvent event, json output, StepFault fault) {
+  set(node, event);
+  node.output = std::move(output);
+  node.fault = std::move(fault);
+  if (node.undoes != nullptr) return undo_ended(node);
+  if (node.state == StepState::succeeded && !node.step->undo.empty()) completed.push_back(&node);
+  changed.push_back(node.scope);
+}
+
+void Planner::Fold::settle() {
+  while (!changed.empty()) {
+    Scope* scope = changed.front();
+    changed.pop_front();
+    if (scope->result == ScopeResult::open) advance(*scope);
+  }
+}
+
+void Planner::Fold::root_ended() {
+  const ScopeResult result = scopes.front().result;
+  const bool undoes = result == ScopeResult::failed || (compensates && result != ScopeResult::ok);
+  if (!undoes) return finish();
+  is_undoing = true;
+  for (Node* node : completed)
+    if (node->state == StepState::succeeded) undos.push_back(node);
+  next_undo();
+}
+
+void Planner::Fold::next_undo() {
+  if (undos.empty()) return finish();
+  Node* undone = undos.back();
+  undos.pop_back();
+  Node& undo = add_node(
+      {.step = &undone->step->undo.front(), .scope = undone->scope, .path = undone->path + "!undo", .undoes = undone});
+  set(undo, StepEvent::needs_met);
+}
+
+void Planner::Fold::undo_ended(Node& undo) {
+  if (undo.state == StepState::succeeded)
+    set(*undo.undoes, StepEvent::undo);
+  else
+    not_undone.push_back(undo.undoes->path);
+  next_undo();
+}
+
+void Planner::Fold::finish() {
+  const Scope& root = scopes.front();
+  RunEnd end{.state = run_state_of(root.result)};
+  if (root.failed != nullptr) {
+    end.path = root.failed->path;
+    end.fault = root.failed->fault;
+  }
+  end.compensated = is_undoing && not_undone.empty();
+  end.not_undone = not_undone;
+  if (end.state == RunState::succeeded) {
+    const Node& last = *root.nodes.back();
+    end.output = pipeline.output.is_null() ? value_of(root) : pipeline.output;
+    if (!pipeline.output.is_null()) {
+      auto made = render_template(pipeline.output, roots_for(last, pipeline.output.dump()), {.zone = given.zone});
+      if (made) {
+        end.output = *std::move(made);
+      } else {
+        end = {.state = RunState::failed, .fault = {ErrorClass::invalid_arguments, "output: " + made.error().message}};
+      }
+    }
+  }
+  over = std::move(end);
+}
+
+Plan Planner::Fold::plan(Instant at) const {
+  Plan plan;
+  plan.end = over;
+  for (const std::size_t number : active) {
+    const Node& node = nodes[number];
+    if (is_container(node.step->kind)) {
+      if (!node.deadline || node.is_overdue) continue;
+      if (*node.deadline <= at)
+        plan.overdue.push_back(node.path);
+      else
+        wake(plan, *node.deadline);
+      continue;
+    }
+    const bool is_due = node.state == StepState::ready || (node.state == StepState::retrying && node.not_before <= at);
+    if (is_due) {
+      if (!is_held || node.undoes != nullptr) plan.starts.push_back({node.path, node.step, node.attempt + 1});
+      continue;
+    }
+    if (node.end_is_wished && node.state != StepState::cancelling) plan.cancels.push_back(node.path);
+    const bool sleeps = node.state == StepState::waiting || node.state == StepState::retrying;
+    plan.waits.push_back({node.path, node.step->kind, node.state, sleeps ? node.not_before : Instant::max()});
+    if (sleeps) wake(plan, node.not_before);
+  }
+  return plan;
+}
+
+Planner::Planner(const Pipeline& pipeline, RunRoots roots, Instant started_at)
+    : fold_(std::make_unique<Fold>(pipeline, std::move(roots), started_at)) {}
+Planner::~Planner() = default;
+Planner::Planner(Planner&&) noexcept = default;
+
+bool Planner::apply(const Record& record) { return fold_->apply(record); }
+void Planner::cancel(Compensate compensate, Instant at) { fold_->cancel(compensate, at); }
+void Planner::hold(bool held) { fold_->is_held = held; }
+Plan Planner::plan(Instant now) const { return fold_->plan(now); }
+
+json Planner::roots_of(const std::string& path) const {
+  const auto found = fold_->by_path.find(path);
+  CARILLON_CHECK(found != fold_->by_path.end());
+  const Node& node = *found->second;
+  return fold_->roots_for(node, node.step->body.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+StepState Planner::state_of(const std::string& path) const {
+  const auto found = fold_->by_path.find(path);
+  return found == fold_->by_path.end() ? StepState::pending : found->second->state;
+}
+
+std::vector<std::pair<std::string, StepState>> Planner::states() const {
+  std::vector<std::pair<std::string, StepState>> states;
+  for (const Node& node : fold_->nodes) states.emplace_back(node.path, node.state);
+  return states;
+}
+
+}  // namespace carillon::pipeline
