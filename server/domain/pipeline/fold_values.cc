@@ -36,10 +36,15 @@ json Planner::Fold::value_of(const Scope& scope) {
   return nullptr;
 }
 
-// Values of steps are copied only where the text mentions them: they may be large.
+// Values are copied only where the text mentions them: they may be large.
 json Planner::Fold::roots_for(const Node& node, const std::string& text) const {
-  json roots{{"input", given.input}, {"params", given.input}, {"run", given.run},
-             {"now", given.now},     {"event", given.event},  {"steps", json::object()}};
+  const bool everything = text.find('@') != std::string::npos;
+  const auto mentions = [&](std::string_view name) { return everything || text.find(name) != std::string::npos; };
+  json roots{{"input", nullptr}, {"params", nullptr}, {"run", given.run},
+             {"now", given.now}, {"event", nullptr},  {"steps", json::object()}};
+  if (mentions("input")) roots["input"] = given.input;
+  if (mentions("params")) roots["params"] = given.input;
+  if (mentions("event")) roots["event"] = given.event;
   std::vector<const Scope*> around;
   for (const Scope* scope = node.scope; scope != nullptr; scope = scope->owner ? scope->owner->scope : nullptr)
     around.push_back(scope);
@@ -49,7 +54,7 @@ json Planner::Fold::roots_for(const Node& node, const std::string& text) const {
     for (const Node* each : (*scope)->nodes) {
       if (!has_ended(each->state)) continue;
       for (const std::string* name : {&each->step->id, &each->step->save_as})
-        if (!name->empty() && (all || text.find(*name) != std::string::npos)) steps[*name] = each->output;
+        if (!name->empty() && (all || mentions(*name))) steps[*name] = each->output;
     }
     if (!(*scope)->error.is_null()) roots["error"] = (*scope)->error;
     const Node* owner = (*scope)->owner;

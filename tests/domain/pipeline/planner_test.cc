@@ -330,3 +330,22 @@ TEST_CASE("the output is made of its templates", "[domain][planner]") {
   wrong.finish("a", {{"n", 3}});
   CHECK(wrong.end().state == RunState::failed);
 }
+
+TEST_CASE("templates are given what they mention and nothing else", "[domain][planner]") {
+  RunRoots roots;
+  roots.input = {{"n", 1}};
+  roots.event = {{"id", "7"}};
+  Run run{{leaf("a"), leaf("b", {{"save_as", "other"}}), leaf("c", {{"with", {{"x", "${steps.other.y} ${input.n}"}}}}),
+           leaf("d", {{"with", {{"x", "${keys(steps)}"}}}}), leaf("e", {{"with", {{"x", "${event.id} ${now}"}}}})},
+          roots};
+  run.finish("a", 1);
+  run.finish("b", 2);
+  CHECK(run.planner->roots_of("c")["steps"] == json{{"other", 2}});
+  CHECK(run.planner->roots_of("c")["input"] == json{{"n", 1}});
+  CHECK(run.planner->roots_of("c")["event"] == nullptr);
+  run.finish("c", 3);
+  CHECK(run.planner->roots_of("d")["steps"] == json{{"a", 1}, {"b", 2}, {"other", 2}, {"c", 3}});
+  run.finish("d");
+  CHECK(run.planner->roots_of("e")["event"] == json{{"id", "7"}});
+  CHECK(run.planner->roots_of("e")["input"] == nullptr);
+}
