@@ -1,8 +1,8 @@
 #include "server/domain/action.h"
 
 #include <algorithm>
-#include <set>
 
+#include "server/domain/pipeline/pipeline.h"
 #include "server/domain/refusal.h"
 #include "server/domain/template.h"
 
@@ -10,13 +10,7 @@ namespace carillon {
 
 namespace {
 
-constexpr std::size_t kStepsMax = 100;
 constexpr std::size_t kMessageBytesMax = 64 * 1024;
-
-bool is_step_id(std::string_view id) {
-  if (id.empty() || (id.front() >= '0' && id.front() <= '9')) return false;
-  return std::all_of(id.begin(), id.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
-}
 
 // "server.tool": the server's name has no dot, the tool's may.
 bool is_tool_name(std::string_view tool) {
@@ -27,73 +21,6 @@ bool is_tool_name(std::string_view tool) {
 std::optional<Error> check_tool_name(const json& tool, std::string pointer) {
   if (tool.is_string() && is_tool_name(tool.get_ref<const std::string&>())) return std::nullopt;
   return invalid("a tool is addressed as \"server.tool\"", std::move(pointer), tool);
-}
-
-std::optional<Error> read_step_policies(Step& step, const json& value, std::string_view pointer) {
-  if (value.contains("timeout")) {
-    if (!value["timeout"].is_string())
-      return invalid("a timeout is a duration", below(pointer, "timeout"), value["timeout"]);
-    auto timeout = read_duration(value["timeout"].get<std::string>(), below(pointer, "timeout"));
-    if (!timeout) return timeout.error();
-    if (timeout->count() <= 0) return invalid("a timeout is longer than nothing", below(pointer, "timeout"));
-    step.timeout = *timeout;
-  }
-  if (value.contains("retry")) {
-    auto retry = read_retry(value["retry"], below(pointer, "retry"));
-    if (!retry) return retry.error();
-    step.retry = *retry;
-  }
-  return std::nullopt;
-}
-
-Result<Step> read_step(const json& value, const std::string& pointer) {
-  static constexpr auto kKnown = std::to_array<std::string_view>({"id", "uses", "with", "save_as", "timeout", "retry"});
-  if (!value.is_object()) return invalid("a step is an object", pointer, value);
-  if (auto error = unknown_member(value, kKnown, pointer)) return *error;
-  Step step;
-  if (!value.contains("id") || !value["id"].is_string() || !is_step_id(value["id"].get_ref<const std::string&>()))
-    return invalid("a step needs an id of letters, digits and _ that begins with no digit", below(pointer, "id"),
-                   value.value("id", json(nullptr)));
-  step.id = value["id"];
-  if (auto error = check_tool_name(value.value("uses", json(nullptr)), below(pointer, "uses"))) return *error;
-  step.uses = value["uses"];
-  if (value.contains("with")) {
-    if (!value["with"].is_object()) return invalid("`with` is an object", below(pointer, "with"), value["with"]);
-    step.with = value["with"];
-  }
-  if (value.contains("save_as")) {
-    if (!value["save_as"].is_string() || !is_step_id(value["save_as"].get_ref<const std::string&>()))
-      return invalid("`save_as` is a name like a step's id", below(pointer, "save_as"), value["save_as"]);
-    step.save_as = value["save_as"];
-  }
-  if (auto error = read_step_policies(step, value, pointer)) return *error;
-  return step;
-}
-
-Result<std::vector<Step>> read_steps(const json& value, const std::string& pointer) {
-  if (!value.is_array() || value.empty()) return invalid("steps is a list of at least one step", pointer, value);
-  if (value.size() > kStepsMax) return invalid("at most 100 steps", pointer, value.size());
-  std::vector<Step> steps;
-  std::set<std::string> names;
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    const std::string here = below(pointer, std::to_string(i));
-    auto step = read_step(value[i], here);
-    if (!step) return step.error();
-    if (!names.insert(step->id).second)
-      return invalid("there is another step called \"" + step->id + "\"", below(here, "id"), step->id);
-    if (!step->save_as.empty() && step->save_as != step->id && !names.insert(step->save_as).second)
-      return invalid("there is another step called \"" + step->save_as + "\"", below(here, "save_as"), step->save_as);
-    steps.push_back(std::move(*step));
-  }
-  return steps;
-}
-
-json to_json(const Step& step) {
-  json value{{"id", step.id}, {"uses", step.uses}, {"with", step.with}};
-  if (!step.save_as.empty()) value["save_as"] = step.save_as;
-  if (step.timeout) value["timeout"] = to_text(*step.timeout);
-  if (step.retry) value["retry"] = carillon::to_json(*step.retry);
-  return value;
 }
 
 Result<Action> read_tool_action(const json& value, std::string_view pointer) {
@@ -128,11 +55,12 @@ Result<Action> read_message_action(const json& value, std::string_view pointer) 
 Result<Action> read_steps_action(const json& value, std::string_view pointer) {
   static constexpr auto kKnown = std::to_array<std::string_view>({"kind", "steps", "input"});
   if (auto error = unknown_member(value, kKnown, pointer)) return *error;
-  auto steps = read_steps(value.value("steps", json(nullptr)), below(pointer, "steps"));
-  if (!steps) return steps.error();
   Action action;
   action.kind = ActionKind::steps;
-  action.steps = std::move(*steps);
+  action.steps = value.value("steps", json(nullptr));
+  auto read = pipeline::read_pipeline({{"steps", action.steps}}, pointer);
+  if (!read) return read.error();
+  action.pipeline = std::make_shared<const pipeline::Pipeline>(*std::move(read));
   if (value.contains("input")) {
     if (!value["input"].is_object()) return invalid("input is an object", below(pointer, "input"), value["input"]);
     action.input = value["input"];
@@ -161,13 +89,10 @@ json to_json(const Action& action) {
     case ActionKind::message:
       value["message"] = action.message;
       break;
-    case ActionKind::steps: {
-      json steps = json::array();
-      for (const Step& step : action.steps) steps.push_back(to_json(step));
-      value["steps"] = std::move(steps);
+    case ActionKind::steps:
+      value["steps"] = action.steps;
       value["input"] = action.input;
       break;
-    }
   }
   return value;
 }

@@ -1,13 +1,14 @@
-// Action: what a run does. One of: a tool call, a message, or steps (a linear pipeline of tool calls).
+// Action: what a run does. One of: a tool call, a message, or the steps of a pipeline.
 //
 // JSON as stored in task_version.definition under "action":
 //   {"kind":"tool","tool":"everything.echo","arguments":{…}}
 //   {"kind":"message","message":"Check the build"}
-//   {"kind":"steps","steps":[{"id","uses","with","timeout"?,"retry"?,"save_as"?}…],"input":{…}}
+//   {"kind":"steps","steps":[…],"input":{…}}   steps as domain/pipeline/pipeline.h reads them
 // Pure values.
 #pragma once
 
 #include <array>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -21,27 +22,23 @@
 
 namespace carillon {
 
+namespace pipeline {
+struct Pipeline;
+}
+
 enum class ActionKind { tool, message, steps };
 
 inline constexpr auto kActionKindNames = std::to_array<std::string_view>({"tool", "message", "steps"});
 constexpr std::string_view name_of(ActionKind kind) { return kActionKindNames[static_cast<std::size_t>(kind)]; }
 
-struct Step {
-  std::string id;    // [A-Za-z_][A-Za-z0-9_]*, unique
-  std::string uses;  // "server.tool"
-  json with = json::object();
-  std::string save_as;  // alias under `steps.`, may be empty
-  std::optional<Duration> timeout{};
-  std::optional<RetryPolicy> retry{};
-};
-
 struct Action {
   ActionKind kind = ActionKind::message;
   std::string tool;  // kind tool
   json arguments = json::object();
-  std::string message;          // kind message
-  std::vector<Step> steps;      // kind steps
-  json input = json::object();  // kind steps; run_now may replace it
+  std::string message;                                   // kind message
+  json steps = json::array();                            // kind steps, as they were written
+  std::shared_ptr<const pipeline::Pipeline> pipeline{};  // kind steps, as they were read; never null then
+  json input = json::object();                           // kind steps; run_now may replace it
 };
 
 json to_json(const Action& action);

@@ -31,7 +31,7 @@ enum class RunEvent {
   fail,             // failed with none left
   lose_outcome,     // the call's outcome cannot be known
   wait,             // sleeps, or waits for an approval, a signal or a child
-  wake,             // what it waited for has come
+  wake,             // what it waited for has come, and a worker took it
   cancel,           // somebody asked, or its task's overlap policy did
   expire,           // the lease ended between calls
   expire_mid_call,  // the lease ended inside a call that may not be repeated
@@ -67,7 +67,7 @@ inline constexpr auto kRunTransitions = std::to_array<RunTransition>({
     {RunState::running, RunEvent::expire_mid_call, RunState::unknown},
     {RunState::running, RunEvent::quarantine, RunState::failed},
     {RunState::running, RunEvent::too_late, RunState::missed},
-    {RunState::waiting, RunEvent::wake, RunState::queued},
+    {RunState::waiting, RunEvent::wake, RunState::running},
     {RunState::waiting, RunEvent::cancel, RunState::cancelled},
     {RunState::waiting, RunEvent::fail, RunState::failed},
 });

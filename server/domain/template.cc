@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <set>
 
 #include "server/domain/jmespath/jmespath.h"
@@ -94,6 +95,12 @@ Result<json> value_of(const Expression& expression, const json& roots) {
 
 std::string written_out(const json& value) {
   if (value.is_string()) return value.get<std::string>();
+  // JSON does not tell 42.0 from 42, and readers expect the latter.
+  if (constexpr double kExact = 9'007'199'254'740'992.0; value.is_number_float()) {
+    const double number = value.get<double>();
+    if (number == std::trunc(number) && std::abs(number) <= kExact)
+      return std::to_string(static_cast<std::int64_t>(number));
+  }
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -6,6 +6,7 @@
 
 #include "server/domain/json_schema/json_schema.h"
 #include "server/domain/notify.h"
+#include "server/domain/pipeline/pipeline.h"
 #include "server/domain/refusal.h"
 
 namespace carillon {
@@ -30,11 +31,30 @@ struct Target {
 std::vector<Target> targets_of(const Action& action) {
   std::vector<Target> targets;
   if (action.kind == ActionKind::tool) targets.push_back({action.tool, action.arguments, false, "/tool", "/arguments"});
-  for (std::size_t i = 0; i < action.steps.size(); ++i) {
-    const std::string step = below("/steps", std::to_string(i));
-    targets.push_back({action.steps[i].uses, action.steps[i].with, true, step + "/uses", step + "/with"});
-  }
+  if (action.kind != ActionKind::steps) return targets;
+  for (const pipeline::Step* step : pipeline::leaves_of(*action.pipeline))
+    if (step->kind == pipeline::StepKind::tool)
+      targets.push_back({step->body.at("uses").get_ref<const std::string&>(), step->body.at("with"), true,
+                         step->pointer + "/uses", step->pointer + "/with"});
   return targets;
+}
+
+// Kinds of steps that the worker performs.
+constexpr auto kServed = std::to_array({pipeline::StepKind::tool, pipeline::StepKind::wait});
+
+Status check_served(const Action& action) {
+  if (action.kind != ActionKind::steps) return Done{};
+  for (const pipeline::Step* step : pipeline::leaves_of(*action.pipeline)) {
+    if (!step->sensitive.empty())
+      return invalid("this version masks no results of single steps; say in servers.json what of a tool is sensitive",
+                     below(step->pointer, "sensitive"));
+    if (std::find(kServed.begin(), kServed.end(), step->kind) != kServed.end()) continue;
+    return invalid("steps of the kind \"" + std::string(member_of(step->kind)) +
+                       "\" cannot be performed by this version; there are uses, wait, and the lists sequence, "
+                       "parallel, map and switch",
+                   below(step->pointer, member_of(step->kind)));
+  }
+  return Done{};
 }
 
 std::string not_checked(const std::string& server, const std::string& message) {
@@ -84,6 +104,7 @@ class TargetCheck {
 
 Result<std::vector<std::string>> check_targets(ToolCaller& tools, const Caller& caller, const Action& action,
                                                Duration wait) {
+  if (auto served = check_served(action); !served) return served.error();
   TargetCheck targets{tools, caller, wait};
   for (const Target& target : targets_of(action))
     if (auto checked = targets.check(target); !checked) return checked.error();

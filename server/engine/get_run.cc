@@ -81,14 +81,24 @@ Advice advise(const RunRecord& run, ErrorClass error_class) {
   }
 }
 
+// The step that ended the run: the one that its error names (a step may fail and be forgiven), else the first that
+// failed.
+std::string failing_step(const RunRecord& run, const std::vector<StepRow>& steps) {
+  std::string first;
+  for (const StepRow& step : steps) {
+    if (step.state != "failed" && step.state != "unknown") continue;
+    if (run.error_message.starts_with("step " + step.step + ": ")) return step.step;
+    if (first.empty()) first = step.step;
+  }
+  return first;
+}
+
 std::optional<Diagnosis> diagnose(const Looking& looking, const std::vector<StepRow>& steps) {
   const RunRecord& run = looking.run;
   if (run.state != RunState::failed && run.state != RunState::unknown) return std::nullopt;
   const ErrorClass error_class = error_class_named(run.error_class).value_or(ErrorClass::internal);
   Diagnosis diagnosis{.error_class = run.error_class, .transient = describe(error_class).transient, .explanation = {}};
-  for (const StepRow& step : steps)
-    if (diagnosis.failing_step.empty() && (step.state == "failed" || step.state == "unknown"))
-      diagnosis.failing_step = step.step;
+  diagnosis.failing_step = failing_step(run, steps);
   Advice advice = advise(run, error_class);
   diagnosis.explanation = advice.explanation;
   if (advice.explanation.empty())
@@ -99,12 +109,26 @@ std::optional<Diagnosis> diagnose(const Looking& looking, const std::vector<Step
   return diagnosis;
 }
 
-// Why a run does not go on, the plainest reason first.
-std::vector<std::string> waits_for(const Looking& looking, const std::vector<OpenQuestion>& questions) {
-  const RunRecord& run = looking.run;
-  if (run.state == RunState::waiting) return {"it waits, and holds no worker"};
+// What the steps wait for of a run that holds no worker.
+std::vector<std::string> waits_of_steps(const Looking& looking, const std::vector<StepRow>& steps) {
   std::vector<std::string> reasons;
-  for (const OpenQuestion& question : questions)
+  for (const StepRow& step : steps) {
+    if (!step.not_before || *step.not_before <= looking.now) continue;  // an attempt that another has followed
+    if (step.state != "waiting" && step.state != "retrying") continue;
+    reasons.push_back("step " + step.step +
+                      (step.state == "waiting" ? ", until " : " failed; its next attempt is due ") +
+                      describe_instant(*step.not_before, looking.run.zone, looking.now));
+  }
+  if (reasons.empty()) reasons.emplace_back("it waits, and holds no worker");
+  return reasons;
+}
+
+// Why a run does not go on, the plainest reason first.
+std::vector<std::string> waits_for(const Looking& looking, const RunDetail& detail) {
+  const RunRecord& run = looking.run;
+  if (run.state == RunState::waiting) return waits_of_steps(looking, detail.steps);
+  std::vector<std::string> reasons;
+  for (const OpenQuestion& question : detail.questions)
     reasons.push_back("an answer to what " + question.tool +
                       " asks: " + brief_question(question.method, question.params) + " (until " +
                       describe_instant(question.answer_until, run.zone, looking.now) + ")");
@@ -189,7 +213,7 @@ Result<RunDetail> Engine::get_run(const Caller& caller, const GetRun& query) {
     detail.steps = steps_of(looking);
     detail.diagnosis = diagnose(looking, detail.steps);
     if (run->state == RunState::running) detail.questions = QuestionStore{tx}.open(caller.tenant, {run->id});
-    detail.waits_for = waits_for(looking, detail.questions);
+    detail.waits_for = waits_for(looking, detail);
     detail.row.asks = asks_of(detail.questions);
     detail.deliveries = deliveries_of(tx, caller.tenant, run->id);
     for (const int retry : RunStore{tx}.retries(caller.tenant, {run->task, run->number}))

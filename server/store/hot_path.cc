@@ -97,6 +97,24 @@ void add_rows(HotParams& params, const std::vector<const Item*>& items) {
   add_effects(params, entries_of(items, &Item::effect));
 }
 
+// A row of a mark: the first says what becomes of the run, each has a step.
+struct MarkRow {
+  const RunMark& mark;
+  bool is_first;
+  const StepEntry& step;
+};
+
+std::vector<MarkRow> rows_of(const std::vector<const RunMark*>& marks) {
+  static const StepEntry kNone{};
+  std::vector<MarkRow> rows;
+  rows.reserve(marks.size());
+  for (const RunMark* mark : marks) {
+    if (mark->steps.empty()) rows.push_back({*mark, true, kNone});
+    for (std::size_t i = 0; i < mark->steps.size(); ++i) rows.push_back({*mark, i == 0, mark->steps[i]});
+  }
+  return rows;
+}
+
 // Rows are touched in the order of their keys everywhere, so that two batches cannot wait for each other.
 template <class Item>
 std::vector<const Item*> sorted_by_run(const std::vector<Item>& items) {
@@ -129,6 +147,17 @@ std::vector<MovedRun> moved_runs(const HotRows& rows) {
     runs.push_back(run);
   }
   return runs;
+}
+
+std::vector<DueTime> due_times_of(const HotRows& rows) {
+  std::vector<DueTime> times;
+  for (int i = 0; i < rows.size(); ++i) {
+    auto row = rows[i];
+    const std::int16_t shard = row.int16();
+    const std::int16_t priority = row.int16();
+    times.push_back({shard, priority, row.instant()});
+  }
+  return times;
 }
 
 std::string_view after(RunEvent event) {
@@ -210,21 +239,44 @@ Claimed HotPath::claim(const ClaimOrder& order) {
 }
 
 std::vector<RunId> HotPath::mark(const std::vector<RunMark>& unsorted) {
-  const auto marks = sorted_by_run(unsorted);
+  const auto rows_to_write = rows_of(sorted_by_run(unsorted));
+  std::vector<const StepEntry*> steps;
+  for (const MarkRow& row : rows_to_write) steps.push_back(&row.step);
   HotParams params;
   params.text(owner_);
-  add_leases(params, each(marks, [](const RunMark& mark) { return mark.lease; }));
+  add_leases(params, each(rows_to_write, [](const MarkRow& row) { return row.mark.lease; }));
   params
-      .texts(each(
-          marks,
-          [](const RunMark& mark) -> MaybeText { return mark.call_state == CallState::calling ? "calling" : "idle"; }))
-      .texts(each(marks, [](const RunMark& mark) -> MaybeText { return mark.call_step; }))
-      .instants(each(marks, [](const RunMark& mark) { return mark.at; }));
-  add_rows(params, marks);
+      .texts(each(rows_to_write,
+                  [](const MarkRow& row) -> MaybeText {
+                    if (!row.is_first) return std::nullopt;
+                    return row.mark.call_state == CallState::calling ? "calling" : "idle";
+                  }))
+      .texts(each(rows_to_write, [](const MarkRow& row) -> MaybeText { return row.mark.call_step; }))
+      .instants(each(rows_to_write, [](const MarkRow& row) { return row.mark.at; }));
+  add_rows(params, steps);
+  params.instants(each(rows_to_write, [](const MarkRow& row) { return row.mark.wake_at; })).text(after(RunEvent::wait));
   const HotRows rows = connection_.run(sql::mark_runs, params);
   std::vector<RunId> ours;
   for (int i = 0; i < rows.size(); ++i) ours.emplace_back(rows[i].int64());
   return ours;
+}
+
+std::vector<LeasedRun> HotPath::wake(const WakeOrder& order) {
+  HotParams params;
+  params.text(owner_);
+  add_shards(params, order.shards);
+  params.instant(order.now)
+      .int32(order.n_max)
+      .interval(order.lease)
+      .text(name_of(*next_state(RunState::waiting, RunEvent::wake)));
+  const HotRows rows = connection_.run(sql::wake_runs, params);
+  std::vector<LeasedRun> runs;
+  for (int i = 0; i < rows.size(); ++i) {
+    auto row = rows[i];
+    runs.push_back(leased_run(row));
+    runs.back().started_at = row.opt_instant();
+  }
+  return runs;
 }
 
 std::vector<MovedRun> HotPath::settle(const std::vector<Settlement>& unsorted) {
@@ -296,15 +348,13 @@ std::vector<DueTime> HotPath::due_times(const std::vector<ClaimPair>& pairs, Ins
       .instants(each(pairs, [](const ClaimPair& pair) { return pair.floor.at; }))
       .instant(until)
       .int64s(each(pairs, [](const ClaimPair& pair) { return pair.floor.id; }));
-  const HotRows rows = connection_.run(sql::due_run_times, params);
-  std::vector<DueTime> times;
-  for (int i = 0; i < rows.size(); ++i) {
-    auto row = rows[i];
-    const std::int16_t shard = row.int16();
-    const std::int16_t priority = row.int16();
-    times.push_back({shard, priority, row.instant()});
-  }
-  return times;
+  return due_times_of(connection_.run(sql::due_run_times, params));
+}
+
+std::vector<DueTime> HotPath::wake_times(const std::vector<OwnedShard>& shards, Instant until) {
+  HotParams params;
+  params.int16s(each(shards, [](const OwnedShard& shard) { return shard.shard; })).instant(until);
+  return due_times_of(connection_.run(sql::next_wakes, params));
 }
 
 std::int64_t HotPath::count_ready(const std::vector<OwnedShard>& shards) {

@@ -53,6 +53,14 @@ struct ClaimOrder {
   Duration lease;
 };
 
+// What a waking looks for: waiting runs of shards of ours.
+struct WakeOrder {
+  std::vector<OwnedShard> shards;
+  Instant now;
+  int n_max;
+  Duration lease;
+};
+
 // What a live run is fenced by.
 struct RunLease {
   RunId id{0};
@@ -73,6 +81,7 @@ struct LeasedRun {
   std::string origin, agent, correlation_id;
   bool keyed = false;  // it holds a concurrency key: its end may unblock another
   std::optional<std::string> payload{};
+  std::optional<Instant> started_at{};  // of a run that had waited
 };
 
 struct Claimed {
@@ -84,7 +93,7 @@ struct Claimed {
 struct JournalEntry {
   std::string step_path;
   std::int32_t attempt = 1;  // of the step
-  std::string state;         // running, succeeded, failed, unknown, cancelled, retrying
+  std::string state;         // running, waiting, succeeded, failed, unknown, cancelled, retrying, skipped
   std::string tool;
   Instant started_at{};
   std::optional<Instant> finished_at{}, not_before{};
@@ -109,14 +118,21 @@ struct EffectEntry {
 
 enum class CallState { idle, calling };
 
-// Something durable about a run that goes on: start evidence before a call that may not be repeated, or a step's end.
+// What became of a step, and of the outside by it.
+struct StepEntry {
+  std::optional<JournalEntry> journal{};
+  std::optional<EffectEntry> effect{};
+};
+
+// Something durable about a run that goes on: start evidence before a call that may not be repeated, steps that ended,
+// or that all of them wait. A step's attempt stands in it once.
 struct RunMark {
   RunLease lease;
   CallState call_state = CallState::idle;
   std::string call_step{};
   Instant at{};
-  std::optional<JournalEntry> journal{};
-  std::optional<EffectEntry> effect{};
+  std::vector<StepEntry> steps{};
+  std::optional<Instant> wake_at{};  // the run waits until then (Instant::max(): until it is told), and is ours no more
 };
 
 // The end of a run, or (state queued) of an attempt.
@@ -197,6 +213,8 @@ class HotPath {
   // Moves due runs from run_ready to run_live, those whose own expiry has passed to run_history as missed. Paused
   // tenants and busy concurrency keys are left out. Never more than order.n_max, whatever plan the database takes.
   Claimed claim(const ClaimOrder& order);
+  // Waiting runs whose time has come run again, with one attempt more.
+  std::vector<LeasedRun> wake(const WakeOrder& order);
   // Both give the runs that were still ours.
   std::vector<RunId> mark(const std::vector<RunMark>& marks);
   std::vector<MovedRun> settle(const std::vector<Settlement>& settlements);
@@ -210,6 +228,8 @@ class HotPath {
 
   // Times at which runs become due until `until`, the earliest few of each pair, from each pair's floor on.
   std::vector<DueTime> due_times(const std::vector<ClaimPair>& pairs, Instant until);
+  // When waiting runs go on until `until`, the earliest few.
+  std::vector<DueTime> wake_times(const std::vector<OwnedShard>& shards, Instant until);
   // How many runs wait in the shards, due or not.
   std::int64_t count_ready(const std::vector<OwnedShard>& shards);
   std::vector<LoadedVersion> load_versions(const std::vector<VersionKey>& keys);

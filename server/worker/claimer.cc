@@ -21,7 +21,35 @@ DueBoard::Room Claimer::room() const {
   return parts_.runs.size() < most ? DueBoard::Room::some : DueBoard::Room::none;
 }
 
-std::size_t Claimer::run_once() {
+void Claimer::wakes_at(std::int16_t shard, std::int16_t priority, Instant at) {
+  next_wake_.with([&](Instant& next) { next = std::min(next, at); });
+  parts_.board.due_at(shard, priority, at);
+}
+
+// Those that wait longer are found again by looking ahead.
+std::size_t Claimer::wake_due() {
+  const Instant now = parts_.clock.now();
+  const bool is_due = next_wake_.with([&](Instant& next) {
+    if (next > now) return false;
+    next = Instant::max();
+    return true;
+  });
+  const int free = options_.batches.runs_in_flight - static_cast<int>(parts_.runs.size());
+  if (!is_due || free <= 0) return 0;
+  WakeOrder order{.shards = parts_.ownership.shards(),
+                  .now = now,
+                  .n_max = std::min(free, options_.batches.claim_max),
+                  .lease = options_.leases.run_lease};
+  const BootTime lease_end = BootClock::now() + order.lease - kLeaseMargin;
+  auto woken = parts_.path.wake(order);
+  metrics::count("carillon_runs_woken_total", {}, static_cast<double>(woken.size()));
+  if (static_cast<int>(woken.size()) >= order.n_max) next_wake_.with([&](Instant& next) { next = now; });
+  return start(std::move(woken), lease_end);
+}
+
+std::size_t Claimer::run_once() { return wake_due() + claim_due(); }
+
+std::size_t Claimer::claim_due() {
   const int free = options_.batches.runs_in_flight - static_cast<int>(parts_.runs.size());
   if (free <= 0) return 0;
   ClaimOrder order;
@@ -47,11 +75,15 @@ std::size_t Claimer::run_once() {
   failpoint("after_claim");
   note_claimed(order, claimed);
   for (const RunId id : claimed.missed) parts_.missed(id);
-  const auto tasks = parts_.known.of(parts_.path, claimed.runs);
+  return start(std::move(claimed.runs), lease_end);
+}
+
+std::size_t Claimer::start(std::vector<LeasedRun> leased, BootTime lease_end) {
+  const auto tasks = parts_.known.of(parts_.path, leased);
   std::vector<RunPtr> runs;
-  runs.reserve(claimed.runs.size());
-  for (std::size_t i = 0; i < claimed.runs.size(); ++i) {
-    auto run = std::make_shared<RunInFlight>(std::move(claimed.runs[i]));
+  runs.reserve(leased.size());
+  for (std::size_t i = 0; i < leased.size(); ++i) {
+    auto run = std::make_shared<RunInFlight>(std::move(leased[i]));
     run->task = tasks[i];
     run->lease_end = lease_end;
     runs.push_back(std::move(run));
@@ -132,6 +164,8 @@ void Claimer::look_ahead() {
     oldest = std::min(oldest, time.at);
     parts_.board.due_at(time.shard, time.priority, time.at);
   }
+  for (const auto& time : parts_.path.wake_times(shards, now + options_.look_ahead))
+    wakes_at(time.shard, time.priority, time.at);
   for (const auto& pair : pairs) {
     const auto found = first.find({pair.shard.shard, pair.priority});
     const Instant floor = found == first.end() ? now - kFloorMargin : std::min(found->second, now - kFloorMargin);

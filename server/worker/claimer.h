@@ -8,6 +8,7 @@
 #include <functional>
 #include <random>
 
+#include "server/base/guarded.h"
 #include "server/store/db_clock.h"
 #include "server/store/hot_path.h"
 #include "server/worker/due_board.h"
@@ -37,6 +38,8 @@ class Claimer {
   Claimer(ClaimerParts parts, const WorkerOptions& options)
       : parts_(std::move(parts)), options_(options), random_(std::random_device{}()) {}
 
+  // A run of this queue goes on by itself then. From any thread.
+  void wakes_at(std::int16_t shard, std::int16_t priority, Instant at);
   // Claims what is due now, at most one batch; gives how many runs started.
   std::size_t run_once();
   // Fills the board with what becomes due soon; now and then from below the floors.
@@ -46,12 +49,16 @@ class Claimer {
   Monotonic next_look() const { return next_look_; }
 
  private:
+  std::size_t start(std::vector<LeasedRun> leased, BootTime lease_end);
+  std::size_t claim_due();
+  std::size_t wake_due();
   void claim_inputs_and_journals(const std::vector<RunPtr>& runs);
   void note_claimed(const ClaimOrder& order, const Claimed& claimed);
 
   const ClaimerParts parts_;
   const WorkerOptions options_;
   std::minstd_rand random_;
+  Guarded<Instant> next_wake_{Instant::max()};
   Monotonic next_look_{};
   Monotonic next_full_scan_{};
 };

@@ -9,7 +9,6 @@
 #include "server/base/metrics.h"
 #include "server/domain/run_payload.h"
 #include "server/domain/run_trace.h"
-#include "server/domain/template.h"
 #include "server/worker/run_output.h"
 
 namespace carillon {
@@ -55,15 +54,10 @@ std::string scope_lacking(const RunInFlight& run, const Scopes& needed) {
   return missing.empty() ? "" : missing.front();
 }
 
-bool is_steps(const RunInFlight& run) { return run.plan.action.kind == ActionKind::steps; }
-
-std::string step_path_of(const RunInFlight& run) {
-  return is_steps(run) ? run.plan.action.steps[run.plan.step].id : std::string{};
-}
-
 }  // namespace
 
-Executor::Executor(ExecutorParts parts, const ExecutorOptions& options) : parts_(std::move(parts)), options_(options) {
+Executor::Executor(ExecutorParts parts, const ExecutorOptions& options)
+    : parts_(std::move(parts)), options_(options), alarms_(parts_.clock) {
   progress_->with([this](auto& sink) {
     sink = [this](const RunInFlight& run, const ToolProgress& progress) {
       parts_.desk.progressed(run.run.lease, progress);
@@ -110,22 +104,31 @@ void Executor::ended(const RunPtr& run) {
   if (next) work_->post([this, next] { begin(next); });
 }
 
+void Executor::post(const RunPtr& run, std::function<void()> event) {
+  work_->post([run, event = std::move(event)] {
+    const std::lock_guard turn{run->turn};
+    event();
+  });
+}
+
 void Executor::begin(const RunPtr& run) {
   RunPhase expected = RunPhase::queued;
   if (!run->phase.compare_exchange_strong(expected, RunPhase::begun)) return;
-  run->started_at = parts_.clock.now();
+  const std::lock_guard turn{run->turn};
+  run->started_at = run->run.started_at.value_or(parts_.clock.now());
   if (run->run.takeovers == 0) return prepare(run);
   RunMark mark;
   mark.lease = run->run.lease;
   mark.at = run->started_at;
   parts_.completer(run->run.lease.id).add_mark(std::move(mark), [this, run](Written written) {
     if (written == Written::stale) return drop(run->run.lease.id);
-    work_->post([this, run] { prepare(run); });
+    post(run, [this, run] { prepare(run); });
   });
 }
 
 void Executor::prepare(const RunPtr& run) {
   CARILLON_CHECK(run->task != nullptr);
+  if (run->phase != RunPhase::begun) return;
   if (!run->task->definition) return fail_without_call(run, ErrorClass::internal, run->task->problem);
   const std::string payload = run->input.empty() ? run->run.payload.value_or("") : run->input;
   auto action = action_with_payload(run->task->definition->action, payload);
@@ -133,76 +136,23 @@ void Executor::prepare(const RunPtr& run) {
   run->plan.action = std::move(*action);
   run->plan.can_answer = asker_of(payload);
   run->plan.event = event_of(payload);
-  run->plan.now = run->started_at;
-  resume_from_journal(*run);
-  next(run);
-}
-
-// Steps that succeeded keep what they gave; the first that did not is where the run goes on.
-void Executor::resume_from_journal(RunInFlight& run) const {
-  if (!is_steps(run)) return;
-  RunPlan& plan = run.plan;
-  if (!plan.journal.empty()) plan.now = plan.journal.front().started_at;
-  for (; plan.step < plan.action.steps.size(); ++plan.step) {
-    const Step& step = plan.action.steps[plan.step];
-    std::int32_t last_attempt = 0;
-    const JournalEntry* done = nullptr;
-    for (const auto& entry : plan.journal) {
-      if (entry.step_path != step.id) continue;
-      last_attempt = std::max(last_attempt, entry.attempt);
-      if (entry.state == "succeeded") done = &entry;
-    }
-    plan.step_attempt = last_attempt + 1;
-    if (done == nullptr) return;
-    plan.last = json::parse(done->output.value_or("null"), nullptr, false);
-    if (plan.last.is_discarded()) plan.last = nullptr;
-    plan.values[step.id] = plan.last;
-    if (!step.save_as.empty()) plan.values[step.save_as] = plan.last;
-  }
-}
-
-void Executor::next(const RunPtr& run) {
-  if (run->phase != RunPhase::begun) return;
+  if (run->plan.action.kind == ActionKind::steps) return begin_steps(run);
   if (run->cancelled) return settle_cancelled(run);
-  if (is_steps(*run) && run->plan.step == run->plan.action.steps.size())
-    return settle_success(run, json{{"steps", run->plan.values}, {"last", run->plan.last}});
-  const auto wanted = next_call(*run);
-  if (!wanted) return fail_without_call(run, ErrorClass::invalid_arguments, wanted.error().message);
-  find_policy(run, *wanted);
+  call_only(run);
 }
 
-Result<Executor::NextCall> Executor::next_call(const RunInFlight& run) const {
-  const Action& action = run.plan.action;
-  const TaskOptions& options = run.task->definition->options;
-  NextCall wanted;
-  wanted.timeout = options.timeout;
-  wanted.retry = options.retries;
-  if (action.kind == ActionKind::message) {
-    wanted.tool = kMessageTool;
-    wanted.arguments = json{{"message", action.message}};
-    return wanted;
-  }
-  if (action.kind == ActionKind::tool) {
-    wanted.tool = action.tool;
-    wanted.arguments = action.arguments;
-    return wanted;
-  }
-  const Step& step = action.steps[run.plan.step];
-  auto arguments = render_template(step.with, template_roots(run));
-  if (!arguments) {
-    Error error = arguments.error();
-    error.message = "step " + step.id + ": " + error.message;
-    return error;
-  }
-  wanted.tool = step.uses;
-  wanted.step_path = step.id;
-  wanted.arguments = std::move(*arguments);
-  if (step.timeout) wanted.timeout = step.timeout;
-  if (step.retry) wanted.retry = step.retry;
-  return wanted;
+void Executor::call_only(const RunPtr& run) {
+  const Action& action = run->plan.action;
+  const bool is_message = action.kind == ActionKind::message;
+  CallUnderWay call;
+  call.tool = is_message ? std::string{kMessageTool} : action.tool;
+  call.arguments = is_message ? json{{"message", action.message}} : action.arguments;
+  call.attempt = run->run.lease.attempt;
+  call.begun_at = run->started_at;
+  find_policy(run, call);
 }
 
-void Executor::find_policy(const RunPtr& run, const NextCall& wanted) {
+void Executor::find_policy(const RunPtr& run, const CallUnderWay& wanted) {
   const TenantId& tenant = run->run.tenant;
   const auto key = std::pair{tenant.str(), wanted.tool};
   const auto known = policies_.with([&](auto& policies) -> std::optional<ToolPolicy> {
@@ -211,8 +161,8 @@ void Executor::find_policy(const RunPtr& run, const NextCall& wanted) {
     return found->second;
   });
   if (known) return policy_found(run, wanted, *known);
-  const auto ask = [this, run, wanted, key](Duration wait) -> Result<ToolPolicy> {
-    const auto facts = parts_.tools.describe(run->run.tenant, wanted.tool, wait);
+  const auto ask = [this, run, tool = wanted.tool, key](Duration wait) -> Result<ToolPolicy> {
+    const auto facts = parts_.tools.describe(run->run.tenant, tool, wait);
     if (!facts) return facts.error();
     const ToolPolicy policy{facts->effect, facts->timeout, facts->scopes, facts->cost,
                             BootClock::now() + kPolicyKnownFor};
@@ -227,187 +177,139 @@ void Executor::find_policy(const RunPtr& run, const NextCall& wanted) {
   // The server has to be started first: that is waited for where it holds up nobody else.
   patient_.post([this, run, wanted, ask] {
     const auto policy = ask(options_.describe_wait);
-    work_->post([this, run, wanted, policy] { policy_found(run, wanted, policy); });
+    post(run, [this, run, wanted, policy] { policy_found(run, wanted, policy); });
   });
 }
 
-void Executor::policy_found(const RunPtr& run, const NextCall& wanted, const Result<ToolPolicy>& policy) {
+void Executor::policy_found(const RunPtr& run, CallUnderWay call, const Result<ToolPolicy>& policy) {
   if (run->phase != RunPhase::begun) return;
-  CallUnderWay next;
-  next.tool = wanted.tool;
-  next.arguments = wanted.arguments;
-  next.effect = policy ? policy->effect : Effect::destructive;
-  next.cost = policy ? policy->cost : Cost{};
-  next.started_at = parts_.clock.now();
-  run->call.with([&](CallUnderWay& call) {
-    next.sequence = call.sequence + 1;
-    call = next;
-  });
-  if (!policy) return failed(run, next, refused(class_of(policy.error().code), policy.error().message));
+  call.effect = policy ? policy->effect : Effect::destructive;
+  call.cost = policy ? policy->cost : Cost{};
+  call.started_at = parts_.clock.now();
+  if (!policy) return ended(run, call, refused(class_of(policy.error().code), policy.error().message));
   if (const std::string lacking = scope_lacking(*run, policy->scopes); !lacking.empty())
-    return failed(run, next,
-                  refused(ErrorClass::not_allowed, "whoever saved this version of the task lacks the scope \"" +
-                                                       lacking + "\" that " + next.tool + " needs"));
-  Duration timeout = wanted.timeout ? *wanted.timeout : policy->timeout.value_or(kDefaultTimeout);
-  if (const auto by = finish_by(*run)) {
-    const Duration left = *by - next.started_at;
+    return ended(run, call,
+                 refused(ErrorClass::not_allowed, "whoever saved this version of the task lacks the scope \"" +
+                                                      lacking + "\" that " + call.tool + " needs"));
+  const auto wanted = call.wanted_timeout ? call.wanted_timeout : run->task->definition->options.timeout;
+  call.timeout = wanted ? *wanted : policy->timeout.value_or(kDefaultTimeout);
+  if (const auto by = call.is_undo ? std::nullopt : finish_by(*run)) {
+    const Duration left = *by - call.started_at;
     if (left <= Duration{0})
-      return failed(run, next, refused(ErrorClass::expired, "its deadline passed before the call began"));
-    timeout = std::min(timeout, left);
+      return ended(run, call, refused(ErrorClass::expired, "its deadline passed before the call began"));
+    call.timeout = std::min(call.timeout, left);
   }
-  if (next.effect != Effect::destructive) return call(run, wanted, timeout);
+  if (call.effect != Effect::destructive) return make(run, std::move(call));
+  if (run->steps) {
+    StepsUnderWay::News news;
+    news.entry.journal = JournalEntry{.step_path = call.path,
+                                      .attempt = call.attempt,
+                                      .state = "running",
+                                      .tool = call.tool,
+                                      .started_at = call.begun_at};
+    news.then = [this, run, call] { make(run, call); };
+    run->steps->unrepeatable.insert(call.path);
+    run->steps->news.push_back(std::move(news));
+    return write(run);
+  }
   RunMark mark;
   mark.lease = run->run.lease;
   mark.call_state = CallState::calling;
-  mark.call_step = wanted.step_path;
   mark.at = run->started_at;
-  if (is_steps(*run)) mark.journal = journal_of(*run, next, "running");
-  parts_.completer(run->run.lease.id).add_mark(std::move(mark), [this, run, wanted, timeout](Written written) {
+  parts_.completer(run->run.lease.id).add_mark(std::move(mark), [this, run, call](Written written) {
     if (written == Written::stale) return drop(run->run.lease.id);
-    work_->post([this, run, wanted, timeout] { call(run, wanted, timeout); });
+    post(run, [this, run, call] { make(run, call); });
   });
 }
 
-void Executor::call(const RunPtr& run, const NextCall& wanted, Duration timeout) {
+void Executor::make(const RunPtr& run, CallUnderWay call) {
   if (run->phase != RunPhase::begun) return;
-  if (run->cancelled) return settle_cancelled(run);
+  const bool unwanted =
+      run->steps ? run->steps->planner.state_of(call.path) == pipeline::StepState::cancelling : run->cancelled.load();
+  if (unwanted && !run->steps) return settle_cancelled(run);
+  if (unwanted) return ended(run, call, refused(ErrorClass::cancelled, "cancelled before the call began"));
   if (!lease_holds(*run)) {
     metrics::count("carillon_leases_lost_total", {{"noticed", "before_call"}});
     return drop(run->run.lease.id);
   }
   failpoint("before_call");
   ToolCall request{.tenant = run->run.tenant,
-                   .tool = wanted.tool,
-                   .arguments = wanted.arguments,
-                   .timeout = timeout,
-                   .idempotency_key = "carillon-" + run->run.lease.id.str(),
+                   .tool = call.tool,
+                   .arguments = call.arguments,
+                   .timeout = call.timeout,
+                   .idempotency_key = idempotency_key(*run, call),
                    .traceparent = traceparent_of(run->run.lease.id, run->run.correlation_id)};
-  if (!wanted.step_path.empty()) request.idempotency_key += "-" + wanted.step_path;
-  const std::uint64_t sequence = run->call.with([&](CallUnderWay& call) {
-    call.started_at = parts_.clock.now();
-    call.timeout = timeout;
-    call.overdue_at = BootClock::now() + timeout + options_.overdue_after;
-    return call.sequence;
-  });
-  listen(run, sequence, request);
-  const CallId id = parts_.tools.start(std::move(request), [this, queue = work_, run, sequence](ToolReply reply) {
+  const std::uint64_t number = ++run->calls_made;
+  call.started_at = parts_.clock.now();
+  call.overdue_at = BootClock::now() + call.timeout + options_.overdue_after;
+  run->calls.with([&](CallsUnderWay& calls) { calls.emplace(number, std::move(call)); });
+  listen(run, number, request);
+  const CallId id = parts_.tools.start(std::move(request), [this, queue = work_, run, number](ToolReply reply) {
     failpoint("after_call");
-    queue->post([this, run, sequence, reply = std::move(reply)] { answered(run, sequence, reply); });
+    queue->post([this, run, number, reply = std::move(reply)] {
+      const std::lock_guard turn{run->turn};
+      answered(run, number, reply);
+    });
   });
-  run->call.with([&](CallUnderWay& call) {
-    if (call.sequence == sequence) call.call = id;
+  run->calls.with([&](CallsUnderWay& calls) {
+    if (const auto made = calls.find(number); made != calls.end()) made->second.call = id;
   });
   // Asked for between our look at the flag and the moment at which the call had a number.
-  if (run->cancelled)
+  if (run->cancelled && !run->steps)
     parts_.tools.cancel(id, run->cancel_reason.with([](const std::string& reason) { return reason; }));
 }
 
-void Executor::answered(const RunPtr& run, std::uint64_t sequence, const ToolReply& reply) {
+void Executor::answered(const RunPtr& run, std::uint64_t number, const ToolReply& reply) {
   if (run->phase != RunPhase::begun) return;
-  const auto call = run->call.with([&](CallUnderWay& under_way) -> std::optional<CallUnderWay> {
-    if (under_way.sequence != sequence) return std::nullopt;
-    const CallUnderWay answered = under_way;
-    ++under_way.sequence;
-    under_way.call.reset();
-    under_way.overdue_at = BootTime::max();
-    return answered;
+  const auto call = run->calls.with([&](CallsUnderWay& calls) -> std::optional<CallUnderWay> {
+    const auto found = calls.find(number);
+    if (found == calls.end()) return std::nullopt;
+    CallUnderWay made = std::move(found->second);
+    calls.erase(found);
+    return made;
   });
   if (!call) return;
-  stop_asking(*run);
+  stop_asking(*run, *call);
   if (was_made(reply)) run->plan.spent += call->cost;
-  if (reply.failure)
-    failed(run, *call, reply);
+  ended(run, *call, reply);
+}
+
+void Executor::ended(const RunPtr& run, const CallUnderWay& call, const ToolReply& reply) {
+  if (run->steps)
+    step_ended(run, call, reply);
   else
-    succeeded(run, *call, reply);
+    only_call_ended(run, call, reply);
 }
 
-void Executor::succeeded(const RunPtr& run, const CallUnderWay& call, const ToolReply& reply) {
-  RunPlan& plan = run->plan;
-  if (!is_steps(*run)) {
-    const json output =
-        plan.action.kind == ActionKind::message ? json{{"message", plan.action.message}} : output_of_reply(reply);
-    Settlement end = settlement_of(*run, *next_state(RunState::running, RunEvent::finish));
-    KeptOutput stored = kept(output, options_.output_bytes_max);
-    end.output = std::move(stored.text);
-    end.output_bytes = stored.bytes;
-    end.output_cut = stored.cut;
-    end.effect = effect_of(*run, call, reply);
-    return settle(run, std::move(end));
-  }
-  JournalEntry entry = journal_of(*run, call, "succeeded");
-  KeptOutput value = kept(value_of_reply(reply), options_.output_bytes_max);
-  entry.finished_at = parts_.clock.now();
-  entry.output_bytes = value.bytes;
-  const Step& step = plan.action.steps[plan.step];
-  plan.last = json::parse(value.text);
-  entry.output = std::move(value.text);
-  plan.values[step.id] = plan.last;
-  if (!step.save_as.empty()) plan.values[step.save_as] = plan.last;
-  RunMark mark;
-  mark.lease = run->run.lease;
-  mark.at = run->started_at;
-  mark.journal = std::move(entry);
-  mark.effect = effect_of(*run, call, reply);
-  ++plan.step;
-  plan.step_attempt = 1;
-  parts_.completer(run->run.lease.id).add_mark(std::move(mark), [this, run](Written written) {
-    if (written == Written::stale) return drop(run->run.lease.id);
-    work_->post([this, run] { next(run); });
-  });
-}
-
-void Executor::failed(const RunPtr& run, const CallUnderWay& call, const ToolReply& reply) {
+Executor::Verdict Executor::judge(const RunInFlight& run, const CallUnderWay& call, const ToolReply& reply) {
   const Instant now = parts_.clock.now();
-  ErrorClass error_class = *reply.failure;
-  const auto by = finish_by(*run);
-  if (by && now >= *by && error_class == ErrorClass::timeout && may_be_repeated(call.effect))
-    error_class = ErrorClass::expired;
+  Verdict verdict;
+  verdict.error_class = *reply.failure;
+  const auto by = call.is_undo ? std::nullopt : finish_by(run);
+  if (by && now >= *by && verdict.error_class == ErrorClass::timeout && may_be_repeated(call.effect))
+    verdict.error_class = ErrorClass::expired;
   FailedAttempt attempt;
-  attempt.attempt = is_steps(*run) ? run->plan.step_attempt : run->run.lease.attempt - run->run.takeovers;
-  attempt.error_class = error_class;
+  attempt.attempt = run.steps ? call.attempt : call.attempt - run.run.takeovers;
+  attempt.error_class = verdict.error_class;
   attempt.effect = call.effect;
   attempt.arrived = reply.arrived;
   attempt.retry_after = reply.retry_after;
-  RetryDecision decision = decide_retry(retry_policy(*run, call.effect), attempt, chance());
-  if (decision.what == AfterFailure::retry && by && now + decision.delay >= *by) decision.what = AfterFailure::fail;
-
-  Settlement end = settlement_of(*run, *next_state(RunState::running, RunEvent::fail));
-  end.error_class = describe(error_class).name;
-  std::string message = reply.message.empty() ? std::string{describe(error_class).name} : reply.message;
-  if (is_steps(*run)) message = "step " + step_path_of(*run) + ": " + message;
-  std::string_view step_state = "failed";
-  if (decision.what == AfterFailure::unknown) {
-    end.state = *next_state(RunState::running, RunEvent::lose_outcome);
-    end.error_class = describe(ErrorClass::unknown_outcome).name;
-    message = std::string{kUnknownOutcome} + "(" + message + ")";
-    step_state = "unknown";
-  } else if (run->cancelled) {
-    end.state = *next_state(RunState::running, RunEvent::cancel);
-    end.error_class = describe(ErrorClass::cancelled).name;
-    end.reason = run->cancel_reason.with([](const std::string& reason) { return reason; });
-    step_state = "cancelled";
-  } else if (decision.what == AfterFailure::retry) {
-    end.state = *next_state(RunState::running, RunEvent::retry);
-    end.run_at = now + decision.delay;
-    step_state = "retrying";
+  const auto policy = call.retry ? call.retry : run.task->definition->options.retries;
+  const RetryDecision decision = decide_retry(policy.value_or(default_retry(call.effect)), attempt, chance());
+  verdict.what = decision.what;
+  verdict.again_at = now + decision.delay;
+  if (verdict.what == AfterFailure::retry && by && verdict.again_at >= *by) verdict.what = AfterFailure::fail;
+  verdict.message = reply.message.empty() ? std::string{describe(verdict.error_class).name} : reply.message;
+  const bool unwanted =
+      run.steps ? run.steps->planner.state_of(call.path) == pipeline::StepState::cancelling : run.cancelled.load();
+  if (verdict.what == AfterFailure::unknown) {
+    verdict.error_class = ErrorClass::unknown_outcome;
+    verdict.message = std::string{kUnknownOutcome} + "(" + verdict.message + ")";
+  } else if (unwanted) {
+    verdict.is_cancelled = true;
+    verdict.error_class = ErrorClass::cancelled;
   }
-  end.error_message = safe_text(message, options_.error_bytes_max);
-  if (!reply.content.empty() && end.state != RunState::queued) {
-    KeptOutput stored = kept(output_of_reply(reply), options_.output_bytes_max);
-    end.output = std::move(stored.text);
-    end.output_bytes = stored.bytes;
-    end.output_cut = stored.cut;
-  }
-  end.effect = effect_of(*run, call, reply);
-  if (is_steps(*run)) {
-    JournalEntry entry = journal_of(*run, call, step_state);
-    entry.finished_at = now;
-    entry.error_class = end.error_class;
-    entry.error_message = end.error_message;
-    if (decision.what == AfterFailure::retry) entry.not_before = end.run_at;
-    end.journal = std::move(entry);
-  }
-  settle(run, std::move(end));
+  return verdict;
 }
 
 }  // namespace carillon

@@ -1,6 +1,7 @@
-// Executor: performs claimed runs. It walks a run's action call by call: writes start evidence before a call that may
-// not be repeated, starts the call, and decides from the answer what follows (next step, retry, an end). Steps that
-// ended are in the journal before the next one begins, so another worker resumes at the first that did not.
+// Executor: performs claimed runs. It writes start evidence before a call that may not be repeated, starts the call,
+// and decides from the answer what follows (a retry, an end, the next steps). Of a run of steps the planner says what
+// comes next (domain/pipeline/planner.h); it hears only what is in the journal, so another worker goes on where this
+// one was lost. A run whose steps only wait gives its lease back until something is due.
 //
 // It never touches the database (the completers do) and holds no thread while a call is under way. Before each call it
 // looks at the age of the lease, reckoned on the boot clock: a process that was stopped or slept for long has no right
@@ -21,9 +22,11 @@
 #include "server/base/guarded.h"
 #include "server/domain/retry.h"
 #include "server/domain/tool_caller.h"
+#include "server/worker/alarms.h"
 #include "server/worker/completer.h"
 #include "server/worker/question_desk.h"
 #include "server/worker/run_in_flight.h"
+#include "server/worker/steps_under_way.h"
 #include "server/worker/work_queue.h"
 #include "server/worker/worker_options.h"
 
@@ -35,6 +38,8 @@ struct ExecutorParts {
   RunsInFlight& runs;
   std::function<Completer&(RunId)> completer;
   QuestionDesk& desk;
+  // A run waits until then (Instant::max(): until it is told), and is not ours any more.
+  std::function<void(const RunPtr&, Instant wake_at)> rests{};
   std::function<void(RunId, const ToolProgress&)> progressed{};  // short; from any thread
   QuietSettings quiet{};
 };
@@ -60,6 +65,10 @@ class Executor {
   // Calls that are not answered long after their own timeout end as timed out, whatever still comes.
   void end_overdue();
 
+  // Goes on with the runs whose time has come; waits for the first. False: the alarms were stopped.
+  bool go_on_with_due();
+
+  Alarms& alarms() { return alarms_; }
   WorkQueue& work() { return *work_; }
   WorkQueue& patient_work() { return patient_; }
 
@@ -71,39 +80,57 @@ class Executor {
     Cost cost;
     BootTime known_until;
   };
-  struct NextCall {
-    std::string tool, step_path;
-    json arguments;
-    std::optional<Duration> timeout;
-    std::optional<RetryPolicy> retry;
+  // What follows a call that failed.
+  struct Verdict {
+    AfterFailure what = AfterFailure::fail;
+    Instant again_at{};
+    bool is_cancelled = false;
+    ErrorClass error_class = ErrorClass::internal;
+    std::string message;
   };
 
   bool may_start(const RunPtr& run);
   void begin(const RunPtr& run);
   void prepare(const RunPtr& run);
-  void resume_from_journal(RunInFlight& run) const;
-  void next(const RunPtr& run);
-  Result<NextCall> next_call(const RunInFlight& run) const;
-  void find_policy(const RunPtr& run, const NextCall& wanted);
-  void policy_found(const RunPtr& run, const NextCall& wanted, const Result<ToolPolicy>& policy);
-  void call(const RunPtr& run, const NextCall& wanted, Duration timeout);
-  void answered(const RunPtr& run, std::uint64_t sequence, const ToolReply& reply);
+  void call_only(const RunPtr& run);
+  void find_policy(const RunPtr& run, const CallUnderWay& wanted);
+  void policy_found(const RunPtr& run, CallUnderWay call, const Result<ToolPolicy>& policy);
+  void make(const RunPtr& run, CallUnderWay call);
+  void answered(const RunPtr& run, std::uint64_t number, const ToolReply& reply);
+  void ended(const RunPtr& run, const CallUnderWay& call, const ToolReply& reply);
+  void only_call_ended(const RunPtr& run, const CallUnderWay& call, const ToolReply& reply);
+  Verdict judge(const RunInFlight& run, const CallUnderWay& call, const ToolReply& reply);
+  void cancel_calls(const RunInFlight& run, std::string_view reason, const std::string& path = {});
   // executor_asking.cc
-  void listen(const RunPtr& run, std::uint64_t sequence, ToolCall& request);
-  void asked(const RunPtr& run, std::uint64_t sequence, ToolQuestion question, ToolAnswered answered);
-  void stop_asking(const RunInFlight& run);
-  void succeeded(const RunPtr& run, const CallUnderWay& call, const ToolReply& reply);
-  void failed(const RunPtr& run, const CallUnderWay& call, const ToolReply& reply);
+  void listen(const RunPtr& run, std::uint64_t number, ToolCall& request);
+  void asked(const RunPtr& run, std::uint64_t number, ToolQuestion question, ToolAnswered answered);
+  void stop_asking(const RunInFlight& run, const CallUnderWay& call);
+  // executor_end.cc
   void fail_without_call(const RunPtr& run, ErrorClass error_class, const std::string& message);
   void settle(const RunPtr& run, Settlement settlement);
   void settle_cancelled(const RunPtr& run);
-  void settle_success(const RunPtr& run, const json& output);
+  // executor_steps.cc
+  void begin_steps(const RunPtr& run);
+  void advance(const RunPtr& run);
+  void begin_step(const RunPtr& run, const pipeline::Start& start, Instant now);
+  void begin_wait(const RunPtr& run, const pipeline::Start& start, const json& roots, Instant now);
+  void end_wait(const RunPtr& run, const pipeline::Waiting& wait, Instant now);
+  void end_step(const RunPtr& run, const std::string& path, Instant now);
+  void step_ended(const RunPtr& run, const CallUnderWay& call, ToolReply reply);
+  void tell_fault(const RunPtr& run, JournalEntry entry, pipeline::StepEvent event, pipeline::StepFault fault);
+  void write(const RunPtr& run);
+  void rest(const RunPtr& run, const pipeline::Plan& plan);
+  std::optional<Instant> wakes_at(const RunInFlight& run, const pipeline::Plan& plan) const;
+  void set_alarm(const RunPtr& run, const pipeline::Plan& plan);
+  bool tells_left_out(const RunPtr& run);
+  void settle_end(const RunPtr& run, const pipeline::RunEnd& end);
+  RunMark mark_of(const RunInFlight& run) const;
 
+  // Handles an event of a run when its turn comes.
+  void post(const RunPtr& run, std::function<void()> event);
   Settlement settlement_of(const RunInFlight& run, RunState state) const;
-  JournalEntry journal_of(const RunInFlight& run, const CallUnderWay& call, std::string_view state) const;
   std::optional<EffectEntry> effect_of(const RunInFlight& run, const CallUnderWay& call, const ToolReply& reply) const;
   std::optional<Instant> finish_by(const RunInFlight& run) const;
-  RetryPolicy retry_policy(const RunInFlight& run, Effect effect) const;
   bool lease_holds(const RunInFlight& run) const;
   double chance();
 
@@ -112,6 +139,7 @@ class Executor {
   // Shared with the answers of calls: one may come when the executor is gone, and finds a queue that nobody serves.
   const std::shared_ptr<WorkQueue> work_ = std::make_shared<WorkQueue>();
   WorkQueue patient_;
+  Alarms alarms_;
   // The same for progress: empty when the executor is gone.
   using ProgressSink = Guarded<std::function<void(const RunInFlight&, const ToolProgress&)>>;
   const std::shared_ptr<ProgressSink> progress_ = std::make_shared<ProgressSink>();
@@ -124,7 +152,7 @@ class Executor {
   Guarded<std::minstd_rand> random_{std::minstd_rand{std::random_device{}()}};
 };
 
-// What the templates of a run may name, without `secret`.
-json template_roots(const RunInFlight& run);
+// The same for every attempt of a call, whoever makes it.
+std::string idempotency_key(const RunInFlight& run, const CallUnderWay& call);
 
 }  // namespace carillon

@@ -25,12 +25,36 @@ void Executor::settle_cancelled(const RunPtr& run) {
   settle(run, std::move(end));
 }
 
-void Executor::settle_success(const RunPtr& run, const json& output) {
-  Settlement end = settlement_of(*run, *next_state(RunState::running, RunEvent::finish));
-  KeptOutput stored = kept(output, options_.output_bytes_max);
-  end.output = std::move(stored.text);
-  end.output_bytes = stored.bytes;
-  end.output_cut = stored.cut;
+void Executor::only_call_ended(const RunPtr& run, const CallUnderWay& call, const ToolReply& reply) {
+  Settlement end = settlement_of(*run, RunState::succeeded);
+  end.effect = effect_of(*run, call, reply);
+  const auto keep = [&](const json& output) {
+    KeptOutput stored = kept(output, options_.output_bytes_max);
+    end.output = std::move(stored.text);
+    end.output_bytes = stored.bytes;
+    end.output_cut = stored.cut;
+  };
+  const Action& action = run->plan.action;
+  if (!reply.failure) {
+    end.state = *next_state(RunState::running, RunEvent::finish);
+    keep(action.kind == ActionKind::message ? json{{"message", action.message}} : output_of_reply(reply));
+    return settle(run, std::move(end));
+  }
+  const Verdict verdict = judge(*run, call, reply);
+  RunEvent event = RunEvent::fail;
+  if (verdict.what == AfterFailure::unknown) {
+    event = RunEvent::lose_outcome;
+  } else if (verdict.is_cancelled) {
+    event = RunEvent::cancel;
+    end.reason = run->cancel_reason.with([](const std::string& reason) { return reason; });
+  } else if (verdict.what == AfterFailure::retry) {
+    event = RunEvent::retry;
+    end.run_at = verdict.again_at;
+  }
+  end.state = *next_state(RunState::running, event);
+  end.error_class = describe(verdict.error_class).name;
+  end.error_message = safe_text(verdict.message, options_.error_bytes_max);
+  if (!reply.content.empty() && end.state != RunState::queued) keep(output_of_reply(reply));
   settle(run, std::move(end));
 }
 
@@ -45,8 +69,22 @@ void Executor::cancel(RunId id, std::string_view reason) {
   if (!run) return;
   run->cancel_reason.with([&](std::string& kept_reason) { kept_reason = std::string{reason}; });
   if (run->cancelled.exchange(true)) return;
-  const auto call = run->call.with([](const CallUnderWay& under_way) { return under_way.call; });
-  if (call) parts_.tools.cancel(*call, reason);
+  post(run, [this, run, reason = std::string{reason}] {
+    if (run->phase != RunPhase::begun) return;
+    if (!run->steps) return cancel_calls(*run, reason);
+    run->steps->planner.cancel(pipeline::Compensate::no, parts_.clock.now());
+    advance(run);
+  });
+}
+
+void Executor::cancel_calls(const RunInFlight& run, std::string_view reason, const std::string& path) {
+  const auto made = run.calls.with([&](const CallsUnderWay& calls) {
+    std::vector<CallId> ids;
+    for (const auto& [number, call] : calls)
+      if (call.call && (path.empty() || call.path == path)) ids.push_back(*call.call);
+    return ids;
+  });
+  for (const CallId call : made) parts_.tools.cancel(call, reason);
 }
 
 void Executor::drop(RunId id) {
@@ -55,9 +93,8 @@ void Executor::drop(RunId id) {
 
 void Executor::abandon(const RunPtr& run) {
   run->phase = RunPhase::ended;
-  const auto call = run->call.with([](const CallUnderWay& under_way) { return under_way.call; });
-  if (call) parts_.tools.cancel(*call, "the worker no longer holds the run");
-  stop_asking(*run);
+  cancel_calls(*run, "the worker no longer holds the run");
+  if (run->questions > 0) parts_.desk.run_left(run->run.lease.id);
   ended(run);
 }
 
@@ -73,20 +110,24 @@ std::vector<RunPtr> Executor::take_unstarted() {
 void Executor::end_overdue() {
   const BootTime now = BootClock::now();
   for (const auto& run : parts_.runs.all()) {
-    const auto overdue = run->call.with([&](const CallUnderWay& call) -> std::optional<CallUnderWay> {
-      if (call.overdue_at > now) return std::nullopt;
-      return call;
+    if (run->phase != RunPhase::begun) continue;
+    const auto overdue = run->calls.with([&](const CallsUnderWay& calls) {
+      CallsUnderWay late;
+      for (const auto& each : calls)
+        if (each.second.overdue_at <= now) late.insert(each);
+      return late;
     });
-    if (!overdue || run->phase != RunPhase::begun) continue;
-    metrics::count("carillon_calls_overdue_total");
-    log::warn("a call was not answered long after its timeout",
-              json{{"run", run->run.lease.id.number()}, {"tool", overdue->tool}});
-    ToolReply reply;
-    reply.failure = ErrorClass::timeout;
-    reply.message = "the call was not answered, not even after its timeout";
-    reply.arrived = Arrived::maybe;
-    work_->post([this, run, sequence = overdue->sequence, reply] { answered(run, sequence, reply); });
-    if (overdue->call) parts_.tools.cancel(*overdue->call, "overdue");
+    for (const auto& [number, call] : overdue) {
+      metrics::count("carillon_calls_overdue_total");
+      log::warn("a call was not answered long after its timeout",
+                json{{"run", run->run.lease.id.number()}, {"tool", call.tool}});
+      ToolReply reply;
+      reply.failure = ErrorClass::timeout;
+      reply.message = "the call was not answered, not even after its timeout";
+      reply.arrived = Arrived::maybe;
+      post(run, [this, run, late = number, reply] { answered(run, late, reply); });
+      if (call.call) parts_.tools.cancel(*call.call, "overdue");
+    }
   }
 }
 
@@ -100,29 +141,18 @@ Settlement Executor::settlement_of(const RunInFlight& run, RunState state) const
   return end;
 }
 
-JournalEntry Executor::journal_of(const RunInFlight& run, const CallUnderWay& call, std::string_view state) const {
-  JournalEntry entry;
-  entry.step_path = run.plan.action.steps[run.plan.step].id;
-  entry.attempt = run.plan.step_attempt;
-  entry.state = state;
-  entry.tool = call.tool;
-  entry.started_at = call.started_at;
-  return entry;
-}
-
 std::optional<EffectEntry> Executor::effect_of(const RunInFlight& run, const CallUnderWay& call,
                                                const ToolReply& reply) const {
   if (!was_made(reply)) return std::nullopt;
   // Money that was spent is an effect, too.
   if (call.effect == Effect::read && call.cost.is_free()) return std::nullopt;
   EffectEntry entry;
-  const bool steps = run.plan.action.kind == ActionKind::steps;
-  entry.step_path = steps ? run.plan.action.steps[run.plan.step].id : std::string{};
-  entry.attempt = steps ? run.plan.step_attempt : run.run.lease.attempt;
+  entry.step_path = call.path;
+  entry.attempt = call.attempt;
   entry.tool = call.tool;
   entry.effect = call.effect;
   entry.input = call.arguments.dump(-1, ' ', false, json::error_handler_t::replace);
-  entry.idempotency_key = "carillon-" + run.run.lease.id.str() + (steps ? "-" + entry.step_path : std::string{});
+  entry.idempotency_key = idempotency_key(run, call);
   entry.outcome = reply.failure ? describe(*reply.failure).name : "succeeded";
   entry.started_at = call.started_at;
   entry.duration = parts_.clock.now() - call.started_at;
@@ -142,36 +172,14 @@ std::optional<Instant> Executor::finish_by(const RunInFlight& run) const {
   return carillon::finish_by(definition, could_begin);
 }
 
-RetryPolicy Executor::retry_policy(const RunInFlight& run, Effect effect) const {
-  if (run.plan.action.kind == ActionKind::steps && run.plan.action.steps[run.plan.step].retry)
-    return *run.plan.action.steps[run.plan.step].retry;
-  return run.task->definition->options.retries.value_or(default_retry(effect));
+std::string idempotency_key(const RunInFlight& run, const CallUnderWay& call) {
+  return "carillon-" + run.run.lease.id.str() + (call.path.empty() ? "" : "-" + call.path);
 }
 
 bool Executor::lease_holds(const RunInFlight& run) const { return BootClock::now() < run.lease_end.load(); }
 
 double Executor::chance() {
   return random_.with([](std::minstd_rand& random) { return std::uniform_real_distribution<>{0.0, 1.0}(random); });
-}
-
-json template_roots(const RunInFlight& run) {
-  const LeasedRun& leased = run.run;
-  json facts{{"id", leased.lease.id.str()},
-             {"handle", to_string(RunHandle{run.task->name, leased.number, leased.retry})},
-             {"attempt", leased.lease.attempt},
-             {"slot", nullptr},
-             {"late_by", nullptr}};
-  if (leased.slot) {
-    facts["slot"] = to_rfc3339(*leased.slot);
-    facts["late_by"] = to_text(std::max(Duration{0}, run.started_at - *leased.slot));
-  }
-  json roots{{"input", run.plan.action.input},
-             {"params", run.plan.action.input},
-             {"steps", run.plan.values},
-             {"run", std::move(facts)},
-             {"now", to_rfc3339(run.plan.now)}};
-  if (!run.plan.event.is_null()) roots["event"] = run.plan.event;
-  return roots;
 }
 
 }  // namespace carillon

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/domain/pipeline/pipeline.h"
+
 namespace carillon {
 namespace {
 
@@ -14,7 +16,11 @@ std::string key_of(const Firing& firing) { return firing.due.tenant.str() + '\n'
 bool LateStarts::may_need_network(const Action& action) const {
   const auto may = [&](const std::string& tool) { return !stays_here_ || !stays_here_(tool); };
   if (action.kind == ActionKind::tool) return may(action.tool);
-  return std::any_of(action.steps.begin(), action.steps.end(), [&](const Step& step) { return may(step.uses); });
+  if (action.kind != ActionKind::steps) return false;
+  const auto leaves = pipeline::leaves_of(*action.pipeline);
+  return std::any_of(leaves.begin(), leaves.end(), [&](const pipeline::Step* step) {
+    return step->kind == pipeline::StepKind::tool && may(step->body.at("uses").get_ref<const std::string&>());
+  });
 }
 
 Instant LateStarts::next_start(Instant now) {

@@ -43,7 +43,14 @@ void QuestionDesk::ask(DeskQuestion question, ToolAnswered answered) {
   answered(nobody(refusal));
 }
 
-void QuestionDesk::call_ended(RunId run) {
+void QuestionDesk::call_ended(const std::vector<QuestionId>& asked) {
+  const std::lock_guard lock{mutex_};
+  for (const QuestionId& question : asked)
+    if (open_.erase(question) + given_.erase(question) > 0) ended_.push_back(question);
+  changed_.notify_all();
+}
+
+void QuestionDesk::run_left(RunId run) {
   const std::lock_guard lock{mutex_};
   const QuestionId first{run, ""};
   for (auto each = open_.lower_bound(first); each != open_.end() && each->first.run == run;) {

@@ -46,8 +46,9 @@ class QuestionDesk {
   // `answered` is called once, from the desk's thread or at once: with the answer, or an error that says why there is
   // none; never after call_ended().
   void ask(DeskQuestion question, ToolAnswered answered);
-  // Nobody needs an answer to what the run asked.
-  void call_ended(RunId run);
+  // Nobody needs an answer to these, or to anything that the run asked.
+  void call_ended(const std::vector<QuestionId>& asked);
+  void run_left(RunId run);
   // An answer may have come.
   void look();
   // Runs were taken over: what their lost calls asked is closed.

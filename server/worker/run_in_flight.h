@@ -1,12 +1,14 @@
 // A run that this process has claimed and not yet settled, and the register of them all.
 //
-// The executor's events about one run never overlap: there is one event at a time (started, marked, answered), so the
-// plan below belongs to whoever handles that event. What others look at or change meanwhile (the end of the
-// lease, a cancel, the call that is under way) is atomic or guarded. RunsInFlight is thread-safe.
+// The executor's events about one run (started, marked, answered) take turns, so the plan below belongs to whoever
+// handles one. What others look at or change meanwhile (the end of the lease, a cancel, the calls that are under way)
+// is atomic or guarded. RunsInFlight is thread-safe.
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -21,6 +23,8 @@
 
 namespace carillon {
 
+struct StepsUnderWay;
+
 // What a version of a task says, read once and shared by its runs.
 struct KnownTask {
   std::string name;
@@ -31,11 +35,6 @@ struct KnownTask {
 
 struct RunPlan {
   Action action;
-  std::size_t step = 0;  // of steps: which is next or under way
-  std::int32_t step_attempt = 1;
-  json values = json::object();  // of steps: what each gave
-  json last = nullptr;
-  Instant now{};                        // `now` of its templates: frozen when its first step started
   std::vector<JournalEntry> journal{};  // what was done before this worker took over
   Cost spent{};                         // by the calls so far, those of earlier attempts too
   json can_answer = json::object();     // what the client that asked for the run can be asked
@@ -45,15 +44,25 @@ struct RunPlan {
 struct CallUnderWay {
   std::string tool;
   json arguments;
+  std::string path{};        // of its step; empty: the call is all that the run does
+  std::int32_t attempt = 1;  // of the step, or of the run
+  Instant begun_at{};        // when its step began; it may have waited for the server since
+  std::optional<Duration> wanted_timeout{};
+  std::optional<RetryPolicy> retry{};
+  std::string expect{};  // JMESPath of a good result; empty: any
+  bool is_undo = false;  // of a step that succeeded: the run's deadline does not bind it
   Effect effect = Effect::destructive;
   Cost cost{};
   std::optional<CallId> call{};
   Instant started_at{};
   Duration timeout{};
   BootTime overdue_at = BootTime::max();
-  int questions = 0;           // that are open: the call's time stands still
-  std::uint64_t sequence = 0;  // of the calls of this run: an answer to an earlier one is ignored
+  int questions = 0;                 // that are open: the call's time stands still
+  std::vector<std::string> asked{};  // keys of all its questions
 };
+
+// By their numbers: what answers to a number that is not there comes too late.
+using CallsUnderWay = std::map<std::uint64_t, CallUnderWay>;
 
 enum class RunPhase {
   queued,  // waits in our own queue and may be handed back
@@ -62,19 +71,23 @@ enum class RunPhase {
 };
 
 struct RunInFlight {
-  explicit RunInFlight(LeasedRun leased) : run(std::move(leased)) {}
+  explicit RunInFlight(LeasedRun leased);
+  ~RunInFlight();
 
   const LeasedRun run;
   std::shared_ptr<const KnownTask> task;
   std::string input;  // its payload, when that was too large for the queue's row
   Instant started_at{};
   RunPlan plan;
+  std::unique_ptr<StepsUnderWay> steps;              // of a run of steps, once it has begun
+  std::mutex turn;                                   // held by the event that is handled
   std::atomic<BootTime> lease_end{BootTime::min()};  // reckoned from before the statement that leased it
   std::atomic<bool> cancelled{false};
   std::atomic<int> questions{0};    // asked so far
   std::atomic<bool> proved{false};  // of a run that was taken over: it is not the one that kills workers
   std::atomic<RunPhase> phase{RunPhase::queued};
-  Guarded<CallUnderWay> call;
+  Guarded<CallsUnderWay> calls;
+  std::uint64_t calls_made = 0;
   Guarded<std::string> cancel_reason;
 };
 using RunPtr = std::shared_ptr<RunInFlight>;

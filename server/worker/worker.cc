@@ -65,6 +65,7 @@ struct Worker::Inside {
   void watch_time();
   void settled(const std::vector<SettledRun>& flush);
   void ended(RunId run);
+  void rests(const RunPtr& run, Instant wake_at);
   void hand_back();
   void wait_until_idle(Duration longest);
   bool owns(std::int16_t shard) const {
@@ -113,7 +114,7 @@ struct Worker::Inside {
   std::condition_variable idle;
 
   Loop keeper_loop{"keeper"}, claimer_loop{"claimer"}, scheduler_loop{"scheduler"}, looker_loop{"looker"},
-      messenger_loop{"messenger"}, question_loop{"questions"}, housekeeper_loop{"housekeeper"};
+      messenger_loop{"messenger"}, question_loop{"questions"}, alarm_loop{"alarms"}, housekeeper_loop{"housekeeper"};
   std::vector<std::unique_ptr<Loop>> completer_loops, executor_loops;
 };
 
@@ -136,7 +137,8 @@ Worker::Inside::Inside(WorkerParts given, const WorkerOptions& limits)
           parts.hooks.has_network ? parts.hooks.has_network : [] { return true; }, options.network_wait),
       desk({question_rows, parts.clock, parts.hooks.run_asks}, options.questions),
       executor({parts.tools, parts.clock, runs, [this](RunId run) -> Completer& { return completer_of(run); }, desk,
-                parts.hooks.run_progressed, options.quiet},
+                [this](const RunPtr& run, Instant wake_at) { rests(run, wake_at); }, parts.hooks.run_progressed,
+                options.quiet},
                options.executor),
       shard_keeper(leases, ownership, options.leases),
       lease_keeper({keeper_path, parts.clock, ownership, board, runs, executor, [this](RunId run) { ended(run); }},
@@ -207,6 +209,17 @@ void Worker::Inside::settled(const std::vector<SettledRun>& flush) {
     const std::lock_guard lock{idle_mutex};
     idle.notify_all();
   }
+}
+
+void Worker::Inside::rests(const RunPtr& run, Instant wake_at) {
+  if (!runs.remove(run->run.lease.id)) return;
+  executor.ended(run);
+  metrics::count("carillon_runs_total", {{"outcome", "waits"}});
+  if (wake_at != Instant::max()) claimer.wakes_at(run->run.shard, run->run.priority, wake_at);
+  if (room_wanted.exchange(false)) board.room_again();
+  if (runs.size() > 0) return;
+  const std::lock_guard lock{idle_mutex};
+  idle.notify_all();
 }
 
 void Worker::Inside::keep() {
@@ -352,6 +365,7 @@ void Worker::start() {
   in.scheduler_loop.start(again([&in] { in.schedule(); }));
   in.looker_loop.start(again([&in] { in.look(); }));
   in.question_loop.start([&in] { return in.desk.run_once() ? Loop::Next::again : Loop::Next::end; });
+  in.alarm_loop.start([&in] { return in.executor.go_on_with_due() ? Loop::Next::again : Loop::Next::end; });
   in.messenger_loop.start(again([&in] { in.messenger.run_once(); }));
   in.housekeeper_loop.start(again([&in] { in.keep_house(); }));
 }
@@ -368,6 +382,8 @@ void Worker::stop(Duration soft_deadline) {
   in.wait_until_idle(soft_deadline);
   if (const auto left = in.runs.size(); left > 0)
     log::info("runs that are still going are left to their leases", json{{"runs", left}});
+  in.executor.alarms().stop();
+  in.alarm_loop.stop();
   in.executor.work().stop();
   in.executor.patient_work().stop();
   for (const auto& loop : in.executor_loops) loop->stop();

@@ -82,7 +82,7 @@ TEST_CASE("a wrong action is refused where it is wrong", "[domain][action]") {
       {R"({"kind":"steps","steps":[{"id":"a-b","uses":"a.b"}]})", "/a/steps/0/id"},
       {R"({"kind":"steps","steps":[{"id":"a","uses":"b"}]})", "/a/steps/0/uses"},
       {R"({"kind":"steps","steps":[{"id":"a","uses":"a.b","with":1}]})", "/a/steps/0/with"},
-      {R"({"kind":"steps","steps":[{"id":"a","uses":"a.b","if":"x"}]})", "/a/steps/0/if"},
+      {R"({"kind":"steps","steps":[{"id":"a","uses":"a.b","if":"x["}]})", "/a/steps/0/if"},
       {R"({"kind":"steps","steps":[{"id":"a","uses":"a.b","save_as":"a b"}]})", "/a/steps/0/save_as"},
       {R"({"kind":"steps","steps":[{"id":"a","uses":"a.b","timeout":5}]})", "/a/steps/0/timeout"},
       {R"({"kind":"steps","steps":[{"id":"a","uses":"a.b","timeout":"0s"}]})", "/a/steps/0/timeout"},
@@ -148,7 +148,10 @@ TEST_CASE("templates where none are filled in are pointed out", "[domain][action
   action = {};
   action.message = "late by ${run.late_by}";
   CHECK(action_warnings(action).size() == 1);
-  action.kind = ActionKind::steps;
-  action.steps = {{"one", "slack.send", {{"text", "${event.payload.tag}"}}, "", {}, {}}};
-  CHECK(action_warnings(action).empty());
+  const auto steps = read_action(
+      {{"kind", "steps"},
+       {"steps", json::array({{{"id", "one"}, {"uses", "slack.send"}, {"with", {{"text", "${event.payload.tag}"}}}}})}},
+      "");
+  REQUIRE(steps.ok());
+  CHECK(action_warnings(*steps).empty());
 }

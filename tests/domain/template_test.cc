@@ -43,6 +43,7 @@ TEST_CASE("a template is filled in and a whole one keeps its type", "[domain][te
       {"${steps.events[1]}", json{{"title", "b"}}},
       {"in ${input.city}: ${steps.weather.temperature} degrees", "in Chisinau: 4.5 degrees"},
       {"${input.count}${input.count}", "33"},
+      {"${`42.0`} of ${`-0.5`} and ${`1e300`}", "42 of -0.5 and 1e+300"},
       {"got ${steps.weather} and ${steps.skipped}", R"(got {"temperature":4.5,"text":"fog"} and null)"},
       {"$${input.city}", "${input.city}"},
       {"$$${input.city}", "$${input.city}"},

@@ -64,12 +64,20 @@ TEST_CASE("force takes the lease away and tells the truth about the call", "[eng
   if (unknown) CHECK(detail->diagnosis->error_class == "unknown_outcome");
 }
 
-TEST_CASE("a waiting run is cancelled at once", "[engine][cancel_run]") {
+TEST_CASE("a waiting run tells for what and is cancelled at once", "[engine][cancel_run]") {
   EngineFixture f;
   f.scheduled(R"({"name":"job","when":"manual","message":"x"})");
   const auto run = f.ran("job");
   f.wait(run);
-  CHECK(f.engine.get_run(f.caller(), {.run = run.run})->waits_for.size() == 1);
+  f.database.run(
+      "INSERT INTO carillon.step_journal (run_id, step_path, attempt, tenant_id, state, started_at, not_before) "
+      "SELECT id, path, 1, tenant_id, s.state, now(), at::timestamptz FROM carillon.run_live, (VALUES "
+      "('again', 'retrying', '2026-11-20 15:00Z'), ('before', 'retrying', '2026-11-20 11:00Z'), "
+      "('pause', 'waiting', '2026-11-20 14:00Z')) AS s(path, state, at)");
+  const auto told = f.engine.get_run(f.caller(), {.run = run.run})->waits_for;
+  REQUIRE(told.size() == 2);
+  CHECK(told[0].find("step again failed; its next attempt is due ") == 0);
+  CHECK(told[1].find("step pause, until ") == 0);
   CHECK(f.engine.cancel_run(f.caller(), {.run = run.run})->state == "cancelled");
 }
 

@@ -108,8 +108,9 @@ void EngineFixture::start(const RunStarted& run, const std::string& call_state) 
 
 void EngineFixture::wait(const RunStarted& run) {
   start(run);
-  database.run("UPDATE carillon.run_live SET state = 'waiting', lease_until = 'infinity' WHERE id = " +
-               std::to_string(run.run_id));
+  database.run(
+      "UPDATE carillon.run_live SET state = 'waiting', lease_until = 'infinity', wake_at = 'infinity' WHERE id = " +
+      std::to_string(run.run_id));
 }
 
 void EngineFixture::finish(const RunStarted& run, const std::string& outcome, const std::string& error_class) {

@@ -139,6 +139,9 @@ TEST_CASE("a run cut off inside a call that may not be repeated ends unknown", "
   mark.call_state = CallState::calling;
   mark.call_step = "send";
   mark.at = machine_now();
+  StepEntry send;
+  send.journal = JournalEntry{.step_path = "send", .state = "running", .tool = "t.send", .started_at = mark.at};
+  mark.steps.push_back(std::move(send));
   CHECK(worker.path.mark({mark}).size() == 1);
 
   const auto taken = worker.path.expire(worker.shards, {});
@@ -161,8 +164,9 @@ TEST_CASE("what a run cost stands on it and on its calls whoever ends it", "[sto
     RunMark mark;
     mark.lease = run.lease;
     mark.at = machine_now();
-    mark.journal = JournalEntry{.step_path = "ask", .state = "succeeded", .tool = "t.ask", .started_at = mark.at};
-    mark.effect = EffectEntry{.step_path = "ask",
+    StepEntry step;
+    step.journal = JournalEntry{.step_path = "ask", .state = "succeeded", .tool = "t.ask", .started_at = mark.at};
+    step.effect = EffectEntry{.step_path = "ask",
                               .tool = "t.ask",
                               .effect = Effect::read,
                               .input = "{}",
@@ -170,6 +174,7 @@ TEST_CASE("what a run cost stands on it and on its calls whoever ends it", "[sto
                               .outcome = "succeeded",
                               .started_at = mark.at,
                               .cost = Cost{20'000}};
+    mark.steps.push_back(std::move(step));
     marks.push_back(std::move(mark));
   }
   CHECK(worker.path.mark(marks).size() == 2);
@@ -327,7 +332,7 @@ TEST_CASE("renewing tells who asked for a cancel and what was lost", "[store][ho
   CHECK(renewed[1].cancel == "enough");
 }
 
-TEST_CASE("a step and its effect are written with the mark and only by the one who holds the lease",
+TEST_CASE("steps and their effects are written with the mark and only by the one who holds the lease",
           "[store][hot_path]") {
   const test::TestDatabase database;
   Worker worker{database, "one"};
@@ -337,30 +342,36 @@ TEST_CASE("a step and its effect are written with the mark and only by the one w
   RunMark mark;
   mark.lease = runs.at(0).lease;
   mark.at = machine_now();
-  mark.journal = JournalEntry{.step_path = "fetch",
-                              .state = "succeeded",
-                              .tool = "a.b",
-                              .started_at = machine_now(),
-                              .finished_at = machine_now(),
-                              .output = "{}",
-                              .output_bytes = 2};
-  mark.effect = EffectEntry{.step_path = "fetch",
-                            .tool = "a.b",
-                            .input = "{}",
-                            .idempotency_key = "k",
-                            .outcome = "succeeded",
-                            .started_at = machine_now(),
-                            .duration = std::chrono::milliseconds{5}};
+  StepEntry fetch, pause;
+  fetch.journal = JournalEntry{.step_path = "fetch",
+                               .state = "succeeded",
+                               .tool = "a.b",
+                               .started_at = machine_now(),
+                               .finished_at = machine_now(),
+                               .output = "{}",
+                               .output_bytes = 2};
+  fetch.effect = EffectEntry{.step_path = "fetch",
+                             .tool = "a.b",
+                             .input = "{}",
+                             .idempotency_key = "k",
+                             .outcome = "succeeded",
+                             .started_at = machine_now(),
+                             .duration = std::chrono::milliseconds{5}};
+  pause.journal = JournalEntry{.step_path = "pause", .state = "waiting", .tool = "", .started_at = machine_now()};
+  mark.steps = {std::move(fetch), std::move(pause)};
   RunMark stale = mark;
   stale.lease.attempt = 2;
   CHECK(worker.path.mark({stale}).empty());
   CHECK(database.ask("SELECT count(*) FROM carillon.step_journal") == "0");
   CHECK(worker.path.mark({mark}) == std::vector<RunId>{RunId{1}});
-  CHECK(database.ask("SELECT step_path || state FROM carillon.step_journal") == "fetchsucceeded");
+  CHECK(database.ask(
+            "SELECT string_agg(step_path || ' ' || state, ', ' ORDER BY step_path) FROM carillon.step_journal") ==
+        "fetch succeeded, pause waiting");
   CHECK(database.ask("SELECT duration::text FROM carillon.effect_journal") == "00:00:00.005");
   const auto journal = worker.path.load_journal({RunId{1}});
-  REQUIRE(journal.size() == 1);
-  CHECK(journal[0].entry.output == "{}");
+  REQUIRE(journal.size() == 2);
+  const auto& first = journal[journal[0].entry.step_path == "fetch" ? 0 : 1];
+  CHECK(first.entry.output == "{}");
 }
 
 TEST_CASE("a large output has a row of its own", "[store][hot_path]") {

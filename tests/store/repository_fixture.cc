@@ -64,12 +64,12 @@ RunId RepositoryFixture::live(TaskId task, const RunShape& shape, const LiveShap
                "task_version, number,"
                " retry, attempt, takeovers, origin, agent_id, correlation_id, concurrency_key, folded, payload, state, "
                "owner, epoch,"
-               " lease_until, heartbeat_at, started_at, call_state)"
+               " lease_until, heartbeat_at, started_at, call_state, wake_at)"
                " SELECT id, shard, priority, run_at, tenant_id, task_id, task_version, number, retry, attempt, "
                "takeovers, origin,"
                " agent_id, correlation_id, concurrency_key, folded, payload, '" +
                std::string(name_of(at.state)) + "', 'worker', 1, 'infinity', run_at, run_at + interval '1 min', '" +
-               at.call_state + "' FROM claimed");
+               at.call_state + "', " + (at.state == RunState::waiting ? "'infinity'" : "NULL") + " FROM claimed");
   return id;
 }
 

@@ -58,11 +58,11 @@ struct Fixture {
     database.run(
         "INSERT INTO carillon.run_live (id, shard, priority, run_at, tenant_id, task_id, task_version, number, retry,"
         " attempt, takeovers, origin, agent_id, correlation_id, folded, state, owner, epoch, lease_until,"
-        " heartbeat_at) VALUES (carillon.first_run_id(" +
+        " heartbeat_at, wake_at) VALUES (carillon.first_run_id(" +
         at(kNow - made_ago) + "), 0, 5, " + at(kNow - made_ago) + ", 'default', " + std::to_string(task_id) +
         ", 1, 1, 0, 1, 0, 'schedule', 'owner', 'c', 0, 'waiting', 'w', 1,"
         " 'infinity', " +
-        at(kNow) + ")");
+        at(kNow) + ", 'infinity')");
   }
 };
 

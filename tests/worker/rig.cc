@@ -1,5 +1,7 @@
 #include "tests/worker/rig.h"
 
+#include <catch2/catch.hpp>
+
 #include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -209,21 +211,16 @@ Action tool_action(const std::string& tool, const json& arguments) {
   return action;
 }
 
-Step step(const std::string& id, const std::string& uses, const json& with, const std::string& save_as) {
-  Step made;
-  made.id = id;
-  made.uses = uses;
-  made.with = with;
-  made.save_as = save_as;
+json step(const std::string& id, const std::string& uses, const json& with, const std::string& save_as) {
+  json made{{"id", id}, {"uses", uses}, {"with", with}};
+  if (!save_as.empty()) made["save_as"] = save_as;
   return made;
 }
 
-Action steps_action(const std::vector<Step>& steps, const json& input) {
-  Action action;
-  action.kind = ActionKind::steps;
-  action.steps = steps;
-  action.input = input;
-  return action;
+Action steps_action(const std::vector<json>& steps, const json& input) {
+  auto action = read_action({{"kind", "steps"}, {"steps", steps}, {"input", input}}, "");
+  REQUIRE(action.ok());
+  return *std::move(action);
 }
 
 }  // namespace carillon::test

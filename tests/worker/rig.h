@@ -111,8 +111,8 @@ class Rig {
 std::string definition_of(const Action& action, const std::string& when = "manual",
                           const std::function<void(TaskDefinition&)>& change = {});
 Action tool_action(const std::string& tool, const json& arguments = json::object());
-Step step(const std::string& id, const std::string& uses, const json& with = json::object(),
+json step(const std::string& id, const std::string& uses, const json& with = json::object(),
           const std::string& save_as = "");
-Action steps_action(const std::vector<Step>& steps, const json& input = json::object());
+Action steps_action(const std::vector<json>& steps, const json& input = json::object());
 
 }  // namespace carillon::test

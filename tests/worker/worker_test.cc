@@ -64,8 +64,8 @@ TEST_CASE("a message is delivered by the built-in log tool", "[worker]") {
 
 TEST_CASE("steps see what earlier steps gave and each is in the journal", "[worker]") {
   const TestDatabase database;
-  const Step fetch = step("fetch", "t.a", {{"city", "${input.city}"}}, "weather");
-  const Step tell = step("tell", "t.b", {{"text", "It is ${steps.weather.now} in ${steps.fetch.said}"}});
+  const json fetch = step("fetch", "t.a", {{"city", "${input.city}"}}, "weather");
+  const json tell = step("tell", "t.b", {{"text", "It is ${steps.weather.now} in ${steps.fetch.said}"}});
   put_task(database, 1, definition_of(steps_action({fetch, tell}, {{"city", "Chisinau"}})));
   Rig rig{database};
   rig.tools.answers["t.a"] = json{{"now", "cold"}, {"said", "Berlin"}};

@@ -28,7 +28,7 @@ struct Node {
   int attempt = 0;
   json output = nullptr;
   StepFault fault{};
-  Instant not_before{};
+  Instant not_before{}, began_at{};
   bool bypassed = false;  // an error led past it
   bool end_is_wished = false;
   Node* undoes = nullptr;        // of an undo
@@ -61,6 +61,7 @@ struct Planner::Fold {
   bool apply(const Record& record);
   void cancel(Compensate compensate, Instant at);
   Plan plan(Instant now) const;
+  static Waiting waiting_of(const Node& node);
   void settle();  // what follows from what has changed
   void set(Node& node, StepEvent event);
   void end(Node& node, StepEvent event, json output, StepFault fault);

@@ -59,6 +59,7 @@ class Reader {
                    pointer, count_};
     std::pair<Step, Said> read;
     auto& [step, said] = read;
+    step.pointer = pointer;
     if (auto error = read_kind(step, value, pointer)) return *error;
     if (auto error = read_names(step, value, pointer)) return *error;
     if (auto error = read_expressions(step, value, pointer)) return *error;
@@ -138,6 +139,21 @@ class Reader {
   }
 
   static std::optional<Error> read_policies(Step& step, const json& value, const std::string& pointer) {
+    // What a list gives is made by its steps, and a wait cannot fail.
+    static constexpr auto kOfList = std::to_array<std::string_view>({"retry", "expect", "sensitive"});
+    static constexpr auto kOfWait = std::to_array<std::string_view>({"retry", "expect", "sensitive", "timeout"});
+    const auto refuse = [&](const auto& members, const char* where) -> std::optional<Error> {
+      for (const auto member : members)
+        if (value.contains(member))
+          return invalid("a step with \"" + std::string(member_of(step.kind)) + "\" has no \"" + std::string(member) +
+                             "\"" + where,
+                         below(pointer, member));
+      return std::nullopt;
+    };
+    if (is_container(step.kind))
+      if (auto error = refuse(kOfList, "; give it to the steps inside")) return error;
+    if (step.kind == StepKind::wait)
+      if (auto error = refuse(kOfWait, "")) return error;
     if (value.contains("timeout")) {
       const std::string here = below(pointer, "timeout");
       if (!value["timeout"].is_string()) return invalid("a timeout is a duration", here, value["timeout"]);
@@ -295,6 +311,7 @@ class Reader {
     auto body = read_body(undo.kind, value["undo"], here);
     if (!body) return body.error();
     undo.id = step.id;
+    undo.pointer = here;
     undo.body = *std::move(body);
     step.undo.push_back(std::move(undo));
     return std::nullopt;
@@ -389,7 +406,21 @@ std::optional<Error> read_frame(Pipeline& pipeline, const json& definition, cons
   return std::nullopt;
 }
 
+void add_leaves(std::vector<const Step*>& leaves, const std::vector<Step>& steps) {
+  for (const Step& step : steps) {
+    if (!is_container(step.kind)) leaves.push_back(&step);
+    for (const Branch& branch : step.branches) add_leaves(leaves, branch.steps);
+    add_leaves(leaves, step.undo);
+  }
+}
+
 }  // namespace
+
+std::vector<const Step*> leaves_of(const Pipeline& pipeline) {
+  std::vector<const Step*> leaves;
+  add_leaves(leaves, pipeline.steps);
+  return leaves;
+}
 
 std::size_t needed_branches(const Join& join, std::size_t branches) {
   switch (join.kind) {

@@ -86,6 +86,7 @@ struct Step {
   std::vector<Step> undo{};  // none or one
   std::string save_as{};
   std::vector<std::string> sensitive{};  // JSON pointers
+  std::string pointer{};                 // where it stands in the definition
 };
 
 struct Pipeline {
@@ -105,5 +106,9 @@ struct Limits {
 // that are none or several, ids twice, needs that are not there, circles by their steps' names, expressions and
 // templates that cannot be read.
 Result<Pipeline> read_pipeline(const json& definition, std::string_view pointer, const Limits& limits = {});
+
+// Every step that does work itself, those of branches and undos too, in the order of the definition; they belong to the
+// pipeline.
+std::vector<const Step*> leaves_of(const Pipeline& pipeline);
 
 }  // namespace carillon::pipeline

@@ -77,7 +77,10 @@ bool Planner::Fold::apply(const Record& record) {
     return true;
   }
   if (is_derived(record.event) || !next_state(node.state, record.event)) return false;
-  if (record.event == StepEvent::begin) node.attempt = record.attempt;
+  if (record.event == StepEvent::begin) {
+    node.attempt = record.attempt;
+    node.began_at = record.at;
+  }
   if (ends(record.event)) {
     end(node, record.event, record.event == StepEvent::finish ? record.output : json(), record.fault);
   } else {
@@ -172,6 +175,16 @@ void Planner::Fold::finish() {
   over = std::move(end);
 }
 
+Waiting Planner::Fold::waiting_of(const Node& node) {
+  const bool sleeps = node.state == StepState::waiting || node.state == StepState::retrying;
+  return {.path = node.path,
+          .kind = node.step->kind,
+          .state = node.state,
+          .not_before = sleeps ? node.not_before : Instant::max(),
+          .attempt = node.attempt,
+          .began_at = node.began_at};
+}
+
 Plan Planner::Fold::plan(Instant at) const {
   Plan plan;
   plan.end = over;
@@ -187,13 +200,13 @@ Plan Planner::Fold::plan(Instant at) const {
     }
     const bool is_due = node.state == StepState::ready || (node.state == StepState::retrying && node.not_before <= at);
     if (is_due) {
-      if (!is_held || node.undoes != nullptr) plan.starts.push_back({node.path, node.step, node.attempt + 1});
+      if (!is_held || node.undoes != nullptr)
+        plan.starts.push_back({node.path, node.step, node.attempt + 1, node.undoes != nullptr});
       continue;
     }
     if (node.end_is_wished && node.state != StepState::cancelling) plan.cancels.push_back(node.path);
-    const bool sleeps = node.state == StepState::waiting || node.state == StepState::retrying;
-    plan.waits.push_back({node.path, node.step->kind, node.state, sleeps ? node.not_before : Instant::max()});
-    if (sleeps) wake(plan, node.not_before);
+    plan.waits.push_back(waiting_of(node));
+    wake(plan, plan.waits.back().not_before);
   }
   return plan;
 }
@@ -218,6 +231,22 @@ json Planner::roots_of(const std::string& path) const {
 StepState Planner::state_of(const std::string& path) const {
   const auto found = fold_->by_path.find(path);
   return found == fold_->by_path.end() ? StepState::pending : found->second->state;
+}
+
+Waiting Planner::waiting(const std::string& path) const {
+  const auto found = fold_->by_path.find(path);
+  CARILLON_CHECK(found != fold_->by_path.end());
+  return Fold::waiting_of(*found->second);
+}
+
+json Planner::values() const {
+  json values = json::object();
+  for (const Node* node : fold_->scopes.front().nodes) {
+    if (node->state != StepState::succeeded) continue;
+    values[node->step->id] = node->output;
+    if (!node->step->save_as.empty()) values[node->step->save_as] = node->output;
+  }
+  return values;
 }
 
 std::vector<std::pair<std::string, StepState>> Planner::states() const {

@@ -50,6 +50,7 @@ struct Start {
   std::string path;
   const Step* step = nullptr;
   int attempt = 1;
+  bool is_undo = false;
 };
 
 // Why nothing can begin here and now: what a run that waits is waiting for.
@@ -58,6 +59,8 @@ struct Waiting {
   StepKind kind = StepKind::tool;
   StepState state = StepState::running;
   Instant not_before{};  // Instant::max(): for something that is told
+  int attempt = 1;
+  Instant began_at{};
 };
 
 struct RunEnd {
@@ -108,6 +111,10 @@ class Planner {
   // What the templates of a step may name; only the values that its text mentions. The path is one of a Start.
   json roots_of(const std::string& path) const;
   StepState state_of(const std::string& path) const;  // pending for one that does not exist yet
+  // Of a step that has begun: what it waits for, as in a plan.
+  Waiting waiting(const std::string& path) const;
+  // What the steps of the outermost list gave, by their ids and `save_as`.
+  json values() const;
   // Every step that exists, in the order of the definition, with its state.
   std::vector<std::pair<std::string, StepState>> states() const;
 

@@ -4,6 +4,12 @@ WITH gone AS (
   DELETE FROM carillon.run_live
   WHERE id = $1 AND tenant_id = $2 AND state = ANY ($3::text[]) AND call_state = $4
   RETURNING *
+),
+steps AS (
+  UPDATE carillon.step_journal j
+  SET state = CASE j.state WHEN 'running' THEN 'unknown' ELSE 'cancelled' END, finished_at = $6, error_class = $7
+  FROM gone g
+  WHERE j.run_id BETWEEN g.id AND g.id AND j.state IN ('running', 'waiting')
 )
 INSERT INTO carillon.run_history (id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, folded,
                                   run_at, started_at, finished_at, late_by, origin, agent_id, correlation_id, outcome,

@@ -41,16 +41,11 @@ history AS (
   FROM taken t WHERE t.next <> $9
 ),
 steps AS (
-  INSERT INTO carillon.step_journal (run_id, step_path, attempt, tenant_id, state, started_at, finished_at, error_class,
-    error_message)
-  SELECT t.id, t.call_step, 1 + (SELECT count(*) FROM carillon.step_journal j WHERE j.run_id = t.id
-      AND j.step_path = t.call_step AND j.state <> 'running'),
-    t.tenant_id, 'unknown', coalesce(t.started_at, t.heartbeat_at), clock_timestamp(), 'unknown_outcome',
-    'the worker was lost during the call'
-  FROM taken t WHERE t.next = $6 AND t.call_step IS NOT NULL
-  ON CONFLICT (run_id, step_path, attempt) DO UPDATE
-  SET state = excluded.state, finished_at = excluded.finished_at, error_class = excluded.error_class,
-      error_message = excluded.error_message
+  UPDATE carillon.step_journal j
+  SET state = 'unknown', finished_at = clock_timestamp(), error_class = 'unknown_outcome',
+      error_message = 'the worker was lost during the call'
+  FROM taken t
+  WHERE j.run_id BETWEEN t.id AND t.id AND j.state = 'running' AND t.next = $6 AND t.call_step IS NOT NULL
 ),
 ready AS (
   INSERT INTO carillon.run_ready (shard, priority, run_at, id, tenant_id, task_id, task_version, number, retry, attempt,

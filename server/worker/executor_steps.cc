@@ -1,0 +1,367 @@
+// The executor's part for runs of steps: it begins what the planner says, writes what became of it, and tells the
+// planner once that is written.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "server/base/check.h"
+#include "server/domain/jmespath/jmespath.h"
+#include "server/domain/moment.h"
+#include "server/domain/refusal.h"
+#include "server/domain/run_handle.h"
+#include "server/domain/template.h"
+#include "server/worker/executor.h"
+#include "server/worker/run_output.h"
+
+namespace carillon {
+namespace {
+
+using pipeline::Record;
+using pipeline::StepEvent;
+using pipeline::StepState;
+
+constexpr std::size_t kLeftOutMax = 500;  // steps that were left out and are written down
+
+// What the templates of a run may name besides its steps. It is the same for every worker that takes the run up.
+pipeline::RunRoots roots_of(const RunInFlight& run, Instant began) {
+  const LeasedRun& leased = run.run;
+  json facts{{"id", leased.lease.id.str()},
+             {"handle", to_string(RunHandle{run.task->name, leased.number, leased.retry})},
+             {"attempt", leased.retry},
+             {"slot", nullptr},
+             {"late_by", nullptr}};
+  if (leased.slot) {
+    facts["slot"] = to_rfc3339(*leased.slot);
+    facts["late_by"] = to_text(std::max(Duration{0}, began - *leased.slot));
+  }
+  return {.input = run.plan.action.input,
+          .run = std::move(facts),
+          .event = run.plan.event,
+          .now = to_rfc3339(began),
+          .zone = run.task->definition->schedule.zone};
+}
+
+// When the run's first step began, here or with an earlier worker.
+Instant began_at(const RunInFlight& run) {
+  Instant first = Instant::max();
+  for (const JournalEntry& entry : run.plan.journal) first = std::min(first, entry.started_at);
+  return first == Instant::max() ? run.started_at : first;
+}
+
+JournalEntry begun(const pipeline::Start& start, Instant now) {
+  return {.step_path = start.path, .attempt = start.attempt, .state = "running", .tool = "", .started_at = now};
+}
+
+// Whether a step's value is as its `expect` wants it; the expression sees the value itself.
+Status check_expected(const std::string& expect, const json& value) {
+  const auto expression = jmespath::compile(expect);
+  if (!expression) return expression.error();
+  const auto found = expression->evaluate(value);
+  if (!found) return found.error();
+  if (jmespath::is_truthy(*found)) return Done{};
+  return Error{ErrorCode::conflict, "its result is not as expected: " + expect};
+}
+
+std::string told_fault(const std::string& path, const std::string& message) {
+  return path.empty() ? message : "step " + path + ": " + message;
+}
+
+}  // namespace
+
+void Executor::begin_steps(const RunPtr& run) {
+  const auto definition = run->plan.action.pipeline;
+  const Instant began = began_at(*run);
+  run->steps = std::unique_ptr<StepsUnderWay>(
+      new StepsUnderWay{.pipeline = definition, .planner = {*definition, roots_of(*run, began), began}});
+  if (run->plan.journal.empty()) run->steps->begins_at = began;
+  replay(run->steps->planner, std::move(run->plan.journal));
+  if (run->cancelled) run->steps->planner.cancel(pipeline::Compensate::no, run->started_at);
+  advance(run);
+}
+
+void Executor::advance(const RunPtr& run) {
+  if (run->phase != RunPhase::begun) return;
+  StepsUnderWay& steps = *run->steps;
+  const Instant now = std::exchange(steps.begins_at, std::nullopt).value_or(parts_.clock.now());
+  if (const auto by = finish_by(*run); by && now >= *by && steps.begun == 0 && !std::exchange(steps.expired, true))
+    steps.planner.cancel(pipeline::Compensate::yes, now);
+  const pipeline::Plan plan = steps.planner.plan(now);
+  for (const std::string& path : plan.overdue)
+    if (steps.told.insert(path).second)
+      tell_fault(run, begun({.path = path}, now), StepEvent::fail, {ErrorClass::timeout, "it did not end in time"});
+  for (const auto& wait : plan.waits)
+    if (wait.kind == pipeline::StepKind::wait && wait.state == StepState::waiting && wait.not_before <= now)
+      end_wait(run, wait, now);
+  for (const std::string& path : plan.cancels) end_step(run, path, now);
+  for (const auto& start : plan.starts) begin_step(run, start, now);
+  write(run);
+  if (steps.is_writing || run->phase != RunPhase::begun) return;
+  if (steps.begun > 0) return set_alarm(run, plan);
+  if (plan.end)
+    settle_end(run, *plan.end);
+  else
+    rest(run, plan);
+}
+
+void Executor::begin_step(const RunPtr& run, const pipeline::Start& start, Instant now) {
+  StepsUnderWay& steps = *run->steps;
+  const pipeline::Step& step = *start.step;
+  const json roots = steps.planner.roots_of(start.path);
+  CARILLON_CHECK(
+      steps.planner.apply({.path = start.path, .event = StepEvent::begin, .attempt = start.attempt, .at = now}));
+  if (step.kind == pipeline::StepKind::wait) return begin_wait(run, start, roots, now);
+  const auto refuse = [&](std::string message) {
+    tell_fault(run, begun(start, now), StepEvent::fail, {ErrorClass::invalid_arguments, std::move(message)});
+  };
+  if (step.kind != pipeline::StepKind::tool)
+    return refuse("this version cannot perform steps with \"" + std::string(member_of(step.kind)) + "\"");
+  auto arguments = render_template(step.body.at("with"), roots, {.zone = run->task->definition->schedule.zone});
+  if (!arguments) return refuse(arguments.error().message);
+  CallUnderWay call;
+  call.tool = step.body.at("uses").get<std::string>();
+  call.arguments = *std::move(arguments);
+  call.path = start.path;
+  call.attempt = start.attempt;
+  call.begun_at = now;
+  call.wanted_timeout = step.timeout;
+  call.retry = step.retry;
+  call.expect = step.expect;
+  call.is_undo = start.is_undo;
+  ++steps.begun;
+  find_policy(run, call);
+}
+
+void Executor::begin_wait(const RunPtr& run, const pipeline::Start& start, const json& roots, Instant now) {
+  JournalEntry entry = begun(start, now);
+  const std::string zone = run->task->definition->schedule.zone;
+  const json& body = start.step->body;
+  const auto until = [&]() -> Result<Instant> {
+    if (body.is_string()) {
+      const auto length = read_duration(body.get_ref<const std::string&>(), "/wait");
+      if (!length) return length.error();
+      return now + *length;
+    }
+    const auto text = render_template(body.at("until"), roots, {.zone = zone});
+    if (!text) return text.error();
+    if (!text->is_string()) return invalid("`until` is a time, not " + text->dump(), "/wait/until");
+    return read_moment(text->get_ref<const std::string&>(), {.now = now, .zone = zone, .pointer = "/wait/until"});
+  }();
+  if (!until)
+    return tell_fault(run, std::move(entry), StepEvent::fail, {ErrorClass::invalid_arguments, until.error().message});
+  entry.state = name_of(StepState::waiting);
+  entry.not_before = *until;
+  StepsUnderWay::News news;
+  news.record =
+      Record{.path = start.path, .event = StepEvent::wait, .attempt = start.attempt, .at = now, .not_before = *until};
+  news.entry.journal = std::move(entry);
+  run->steps->news.push_back(std::move(news));
+}
+
+void Executor::end_wait(const RunPtr& run, const pipeline::Waiting& wait, Instant now) {
+  if (!run->steps->told.insert(wait.path).second) return;
+  JournalEntry entry = begun({.path = wait.path, .attempt = wait.attempt}, wait.began_at);
+  Record record{.path = wait.path, .event = StepEvent::finish, .attempt = wait.attempt, .at = now};
+  record.output = json{{"waited_until", to_rfc3339(wait.not_before)}};
+  KeptOutput value = kept(record.output, options_.output_bytes_max);
+  entry.state = name_of(StepState::succeeded);
+  entry.finished_at = now;
+  entry.output = std::move(value.text);
+  entry.output_bytes = value.bytes;
+  run->steps->news.push_back({.entry = {.journal = std::move(entry)}, .record = std::move(record)});
+}
+
+// Somebody, or another branch, made a step under way needless.
+void Executor::end_step(const RunPtr& run, const std::string& path, Instant now) {
+  StepsUnderWay& steps = *run->steps;
+  if (steps.planner.state_of(path) == StepState::running) {
+    steps.planner.apply({.path = path, .event = StepEvent::ask_to_end, .at = now});
+    return cancel_calls(*run, run->cancel_reason.with([](const std::string& reason) { return reason; }), path);
+  }
+  if (!steps.told.insert(path).second) return;
+  const auto waiting = steps.planner.waiting(path);
+  tell_fault(run, begun({.path = path, .attempt = waiting.attempt}, waiting.began_at), StepEvent::cancel,
+             {ErrorClass::cancelled, "cancelled while it waited"});
+}
+
+void Executor::tell_fault(const RunPtr& run, JournalEntry entry, StepEvent event, pipeline::StepFault fault) {
+  const Instant now = parts_.clock.now();
+  fault.message = safe_text(fault.message, options_.error_bytes_max);
+  entry.state = name_of(event == StepEvent::retry          ? StepState::retrying
+                        : event == StepEvent::lose_outcome ? StepState::unknown
+                        : event == StepEvent::cancel       ? StepState::cancelled
+                                                           : StepState::failed);
+  entry.finished_at = now;
+  entry.error_class = describe(fault.error_class).name;
+  entry.error_message = fault.message;
+  Record record{
+      .path = entry.step_path, .event = event, .attempt = entry.attempt, .at = now, .fault = std::move(fault)};
+  if (event == StepEvent::retry) {
+    record.not_before = entry.not_before.value_or(now);
+    run->steps->last_fault = {entry.step_path, record.fault};
+  }
+  run->steps->news.push_back({.entry = {.journal = std::move(entry)}, .record = std::move(record)});
+}
+
+void Executor::step_ended(const RunPtr& run, const CallUnderWay& call, ToolReply reply) {
+  StepsUnderWay& steps = *run->steps;
+  --steps.begun;
+  steps.unrepeatable.erase(call.path);
+  JournalEntry entry = begun({.path = call.path, .attempt = call.attempt}, call.begun_at);
+  entry.tool = call.tool;
+  const auto effect = effect_of(*run, call, reply);
+  KeptOutput value;
+  if (!reply.failure || !reply.content.empty()) value = kept(value_of_reply(reply), options_.output_bytes_max);
+  entry.output_bytes = value.bytes;
+  if (!reply.failure && !call.expect.empty())
+    if (const auto fits = check_expected(call.expect, json::parse(value.text)); !fits) {
+      reply.failure = ErrorClass::expect_failed;
+      reply.message = fits.error().message;
+      reply.arrived = Arrived::maybe;
+    }
+  if (reply.failure) {
+    const Verdict verdict = judge(*run, call, reply);
+    if (!value.text.empty()) entry.output = std::move(value.text);
+    if (verdict.what == AfterFailure::retry) entry.not_before = verdict.again_at;
+    const StepEvent event = verdict.what == AfterFailure::unknown ? StepEvent::lose_outcome
+                            : verdict.is_cancelled                ? StepEvent::cancel
+                            : verdict.what == AfterFailure::retry ? StepEvent::retry
+                                                                  : StepEvent::fail;
+    tell_fault(run, std::move(entry), event, {verdict.error_class, verdict.message});
+  } else {
+    Record record{.path = call.path, .event = StepEvent::finish, .attempt = call.attempt, .at = parts_.clock.now()};
+    record.output = json::parse(value.text);
+    entry.state = name_of(StepState::succeeded);
+    entry.finished_at = record.at;
+    entry.output = std::move(value.text);
+    steps.news.push_back({.entry = {.journal = std::move(entry)}, .record = std::move(record)});
+  }
+  steps.news.back().entry.effect = effect;
+  write(run);
+}
+
+// One mark at a time: what happens meanwhile goes with the next.
+void Executor::write(const RunPtr& run) {
+  StepsUnderWay& steps = *run->steps;
+  if (steps.news.empty() || steps.is_writing) return;
+  auto news = std::make_shared<std::vector<StepsUnderWay::News>>(std::exchange(steps.news, {}));
+  RunMark mark = mark_of(*run);
+  for (StepsUnderWay::News& each : *news) mark.steps.push_back(std::move(each.entry));
+  steps.is_writing = true;
+  parts_.completer(run->run.lease.id).add_mark(std::move(mark), [this, run, news](Written written) {
+    if (written == Written::stale) return drop(run->run.lease.id);
+    post(run, [this, run, news] {
+      run->steps->is_writing = false;
+      for (const StepsUnderWay::News& each : *news)
+        if (each.record) run->steps->planner.apply(*each.record);
+      for (const StepsUnderWay::News& each : *news)
+        if (each.then) each.then();
+      advance(run);
+    });
+  });
+}
+
+RunMark Executor::mark_of(const RunInFlight& run) const {
+  RunMark mark;
+  mark.lease = run.run.lease;
+  if (const auto& calls = run.steps->unrepeatable; !calls.empty()) {
+    mark.call_state = CallState::calling;
+    mark.call_step = *calls.begin();
+  }
+  mark.at = run.started_at;
+  return mark;
+}
+
+// When the run has to be looked at again although nothing is told.
+std::optional<Instant> Executor::wakes_at(const RunInFlight& run, const pipeline::Plan& plan) const {
+  const auto by = finish_by(run);
+  if (!by || run.steps->expired) return plan.wake_at;
+  return std::min(*by, plan.wake_at.value_or(Instant::max()));
+}
+
+void Executor::set_alarm(const RunPtr& run, const pipeline::Plan& plan) {
+  const auto at = plan.wake_at;
+  auto& alarm = run->steps->alarm;
+  if (!at || (alarm && *alarm <= *at)) return;
+  alarm = at;
+  alarms_.set(run, *at);
+}
+
+bool Executor::go_on_with_due() {
+  const auto due = alarms_.take_due();
+  for (const auto& run : due)
+    post(run, [this, run] {
+      run->steps->alarm.reset();
+      advance(run);
+    });
+  return !due.empty();
+}
+
+// Nothing can be done here and now. A run in which something waits keeps its place among the runs that share its key;
+// one that only will be repeated goes back to the queue like any other.
+void Executor::rest(const RunPtr& run, const pipeline::Plan& plan) {
+  const bool waits = std::any_of(plan.waits.begin(), plan.waits.end(),
+                                 [](const pipeline::Waiting& each) { return each.state == StepState::waiting; });
+  const Instant wake_at = wakes_at(*run, plan).value_or(Instant::max());
+  if (!waits) {
+    CARILLON_CHECK(wake_at != Instant::max());
+    const auto& fault = run->steps->last_fault;
+    Settlement end = settlement_of(*run, *next_state(RunState::running, RunEvent::retry));
+    end.run_at = wake_at;
+    end.error_class = describe(fault ? fault->second.error_class : ErrorClass::internal).name;
+    if (fault) end.error_message = safe_text(told_fault(fault->first, fault->second.message), options_.error_bytes_max);
+    return settle(run, std::move(end));
+  }
+  RunPhase expected = RunPhase::begun;
+  if (!run->phase.compare_exchange_strong(expected, RunPhase::ended)) return;
+  RunMark mark = mark_of(*run);
+  mark.wake_at = wake_at;
+  parts_.completer(run->run.lease.id).add_mark(std::move(mark), [this, run, wake_at](Written written) {
+    if (written == Written::stale) return drop(run->run.lease.id);
+    parts_.rests(run, wake_at);
+  });
+}
+
+// What was left out is nobody's truth, but get_run shows it.
+bool Executor::tells_left_out(const RunPtr& run) {
+  StepsUnderWay& steps = *run->steps;
+  if (std::exchange(steps.tells_left_out, true)) return false;
+  for (const auto& [path, state] : steps.planner.states()) {
+    if (state != StepState::skipped || steps.news.size() == kLeftOutMax) continue;
+    JournalEntry entry = begun({.path = path}, run->started_at);
+    entry.state = name_of(state);
+    entry.finished_at = entry.started_at = parts_.clock.now();
+    steps.news.push_back({.entry = {.journal = std::move(entry)}});
+  }
+  write(run);
+  return steps.is_writing;
+}
+
+void Executor::settle_end(const RunPtr& run, const pipeline::RunEnd& end) {
+  if (tells_left_out(run)) return;
+  const StepsUnderWay& steps = *run->steps;
+  Settlement settlement = settlement_of(*run, end.state);
+  if (end.state == RunState::succeeded) {
+    const json last = end.output;
+    KeptOutput output = kept({{"steps", steps.planner.values()}, {"last", last}}, options_.output_bytes_max);
+    settlement.output = std::move(output.text);
+    settlement.output_bytes = output.bytes;
+    settlement.output_cut = output.cut;
+    return settle(run, std::move(settlement));
+  }
+  ErrorClass error_class = end.fault.error_class;
+  std::string message = told_fault(end.path, end.fault.message);
+  if (end.state == RunState::cancelled && steps.expired) {
+    settlement.state = *next_state(RunState::running, RunEvent::fail);
+    error_class = ErrorClass::expired;
+    message = "its deadline passed before its steps had ended";
+  } else if (end.state == RunState::cancelled) {
+    error_class = ErrorClass::cancelled;
+    if (end.path.empty()) message = "cancelled between calls";
+    settlement.reason = run->cancel_reason.with([](const std::string& reason) { return reason; });
+  }
+  for (const std::string& path : end.not_undone) message += "; step " + path + " was not undone";
+  settlement.error_class = describe(error_class).name;
+  settlement.error_message = safe_text(message, options_.error_bytes_max);
+  settle(run, std::move(settlement));
+}
+
+}  // namespace carillon

@@ -1,0 +1,44 @@
+// What a worker knows of a run of steps beside its row: the planner, which has been told what is in the journal and
+// nothing else, and what has to be written before it is told more. Belongs to whoever has the run's turn
+// (run_in_flight.h).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "server/domain/pipeline/planner.h"
+#include "server/store/hot_path.h"
+
+namespace carillon {
+
+struct StepsUnderWay {
+  std::shared_ptr<const pipeline::Pipeline> pipeline;  // outlives the planner
+  pipeline::Planner planner;
+
+  // A row of the journal, what the planner hears when it is written, and what goes on then.
+  struct News {
+    StepEntry entry;
+    std::optional<pipeline::Record> record{};
+    std::function<void()> then{};
+  };
+  std::vector<News> news{};
+  bool is_writing = false;
+
+  int begun = 0;                         // steps whose end this process has still to tell
+  std::set<std::string> unrepeatable{};  // those among them with a call under way that may not be repeated
+  std::set<std::string> told{};          // paths whose end, other than by a call, is on its way to the journal
+  std::optional<std::pair<std::string, pipeline::StepFault>> last_fault{};  // of the latest step that will be repeated
+  std::optional<Instant> begins_at{};  // when the first steps begin: what their templates call now
+  std::optional<Instant> alarm{};      // the earliest that is set
+  bool expired = false;                // its deadline passed
+  bool tells_left_out = false;         // the steps that were left out are in the journal, or on their way
+};
+
+// Tells a planner what the journal says, whatever the order of rows that were written at the same moment. A call that
+// may not be repeated and has no end was lost with its worker.
+void replay(pipeline::Planner& planner, std::vector<JournalEntry> journal);
+
+}  // namespace carillon

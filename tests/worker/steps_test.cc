@@ -1,0 +1,242 @@
+// Runs of steps, as the worker performs them: what the planner says is tested in tests/domain/pipeline.
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <thread>
+
+#include "server/worker/steps_under_way.h"
+#include "tests/worker/rig.h"
+
+using namespace carillon;
+using namespace carillon::test;
+
+namespace {
+
+struct Bench {
+  const TestDatabase database;
+
+  void put(const json& steps, const json& input = json::object(),
+           const std::function<void(TaskDefinition&)>& change = {}) {
+    auto action = read_action({{"kind", "steps"}, {"steps", steps}, {"input", input}}, "");
+    if (!action) FAIL(action.error().message << " at " << action.error().pointer);
+    put_task(database, 1, definition_of(*action, "manual", change));
+    put_ready(database, {.id = 1});
+  }
+  std::string outcome() const {
+    return database.ask("SELECT concat_ws(' ', outcome, error_class) FROM carillon.run_history WHERE id = 1");
+  }
+  json output() const {
+    return json::parse(database.ask("SELECT convert_from(output, 'UTF8') FROM carillon.run_history WHERE id = 1"));
+  }
+  // "a 1 succeeded, b 1 failed", by path.
+  std::string journal() const {
+    return database.ask(
+        "SELECT string_agg(concat_ws(' ', step_path, attempt, state), ', ' ORDER BY step_path COLLATE \"C\", attempt) "
+        "FROM carillon.step_journal");
+  }
+  // False: no run came to wait within a generous limit.
+  bool comes_to_wait() const {
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{60};
+    while (std::chrono::steady_clock::now() < limit) {
+      if (database.ask("SELECT count(*) FROM carillon.run_live WHERE state = 'waiting'") == "1") return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
+    return false;
+  }
+};
+
+std::vector<std::string> tools_of(const Rig& rig) {
+  std::vector<std::string> names;
+  for (const ToolCall& call : rig.tools.calls()) names.push_back(call.tool);
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("branches and items and choices run and what was left out is told", "[worker][steps]") {
+  Bench bench;
+  bench.put(R"([
+    {"id": "both", "parallel": [{"id": "left", "uses": "t.left.read"}, {"id": "right", "uses": "t.right.read"}]},
+    {"id": "each", "map": "${input.names}", "as": "name",
+     "do": [{"id": "greet", "uses": "t.greet.read", "with": {"text": "${name} ${index}"}}]},
+    {"id": "way", "switch": [{"if": "input.loud", "do": [{"id": "shout", "uses": "t.read"}]},
+                             {"else": [{"id": "whisper", "uses": "t.whisper.read"}]}]},
+    {"id": "never", "if": "input.loud", "uses": "t.read"}
+  ])"_json,
+            R"({"names": ["Ann", "Bob"], "loud": false})"_json);
+  Rig rig{bench.database};
+  REQUIRE(rig.wait_ended(1));
+  CHECK(bench.outcome() == "succeeded");
+  CHECK(bench.journal() ==
+        "both.0.left 1 succeeded, both.1.right 1 succeeded, each[0].greet 1 succeeded, each[1].greet 1 succeeded, "
+        "never 1 skipped, way.1.whisper 1 succeeded");
+  const json each = bench.output().at("steps").at("each");
+  CHECK(each.at("results").at(1).at("said").at("text") == "Bob 1");
+  CHECK(each.at("failed").empty());
+  CHECK(misplaced(bench.database, 1, 1).empty());
+}
+
+TEST_CASE("calls of one run are under way together and each has a key of its own", "[worker][steps]") {
+  Bench bench;
+  bench.put(
+      R"([{"id": "all", "map": [1, 2, 3, 4], "max_parallel": 3, "do": [{"id": "one", "uses": "t.held.read"}]}])"_json);
+  Rig rig{bench.database};
+  rig.tools.wait_held(3);
+  CHECK(rig.tools.calls().size() == 3);
+  rig.tools.release();
+  rig.tools.wait_held(1);
+  rig.tools.release();
+  REQUIRE(rig.wait_ended(1));
+  CHECK(bench.outcome() == "succeeded");
+  CHECK(rig.tools.most_at_once() == 3);
+  std::set<std::string> keys;
+  for (const auto& call : rig.tools.calls()) keys.insert(call.idempotency_key);
+  CHECK(keys == std::set<std::string>{"carillon-1-all[0].one", "carillon-1-all[1].one", "carillon-1-all[2].one",
+                                      "carillon-1-all[3].one"});
+}
+
+TEST_CASE("a run that waits holds no lease and goes on with whichever worker is there", "[worker][steps]") {
+  Bench bench;
+  bench.put(R"([{"id": "before", "uses": "t.before.read"}, {"id": "pause", "wait": "700ms"},
+                {"id": "after", "uses": "t.after.read", "with": {"now": "${now}", "text": "${steps.before.said}"}}])"_json);
+  {
+    Rig first{bench.database};
+    REQUIRE(bench.comes_to_wait());
+    CHECK(bench.database.ask("SELECT lease_until = 'infinity' AND wake_at > now() - interval '1 min' AND "
+                             "call_state = 'idle' FROM carillon.run_live") == "t");
+    CHECK(bench.journal() == "before 1 succeeded, pause 1 waiting");
+  }
+  Rig second{bench.database, quick_options(), "second"};
+  REQUIRE(second.wait_ended(1));
+  CHECK(bench.outcome() == "succeeded");
+  CHECK(tools_of(second) == std::vector<std::string>{"t.after.read"});
+  CHECK(bench.journal() == "after 1 succeeded, before 1 succeeded, pause 1 succeeded");
+  CHECK(bench.database.ask("SELECT min(finished_at - started_at) >= interval '700 ms' FROM carillon.step_journal "
+                           "WHERE step_path = 'pause'") == "t");
+  CHECK(misplaced(bench.database, 1, 1).empty());
+}
+
+TEST_CASE("what templates call now is the same before and after a wait", "[worker][steps]") {
+  Bench bench;
+  bench.put(R"([{"id": "early", "uses": "t.read", "with": {"now": "${now}"}}, {"id": "pause", "wait": "50ms"},
+                {"id": "late", "uses": "t.read", "with": {"now": "${now}"}}])"_json);
+  Rig rig{bench.database};
+  REQUIRE(rig.wait_ended(1));
+  const json steps = bench.output().at("steps");
+  CHECK(steps.at("early") == steps.at("late"));
+}
+
+TEST_CASE("a wait until a time that is past is over at once", "[worker][steps]") {
+  Bench bench;
+  bench.put(R"([{"id": "pause", "wait": {"until": "${now-1h}"}}, {"id": "after", "uses": "t.read"}])"_json);
+  Rig rig{bench.database};
+  REQUIRE(rig.wait_ended(1));
+  CHECK(bench.outcome() == "succeeded");
+  CHECK(bench.journal() == "after 1 succeeded, pause 1 succeeded");
+}
+
+TEST_CASE("a step that will be repeated leaves what waits beside it alone", "[worker][steps]") {
+  Bench bench;
+  bench.put(R"([{"id": "both", "join": "any", "fail_fast": false, "parallel": [
+                  {"id": "poor", "uses": "t.lost.read", "retry": {"max_attempts": 2, "base": "20ms"}},
+                  {"id": "pause", "wait": "400ms"}]}])"_json);
+  Rig rig{bench.database};
+  REQUIRE(rig.wait_ended(1));
+  CHECK(bench.outcome() == "succeeded");
+  CHECK(bench.journal() == "both.0.poor 1 retrying, both.0.poor 2 failed, both.1.pause 1 succeeded");
+}
+
+TEST_CASE("what succeeded is undone once and in reverse when the run fails", "[worker][steps]") {
+  Bench bench;
+  bench.put(
+      R"([{"id": "a", "uses": "t.a.destructive", "undo": {"uses": "t.undo.a.destructive", "with": {"said": "${steps.a.said}"}}},
+                {"id": "b", "uses": "t.b.destructive", "undo": {"uses": "t.undo.b.destructive", "with": {"why": "${error.class}"}}},
+                {"id": "c", "uses": "t.failing"}])"_json);
+  Rig rig{bench.database};
+  REQUIRE(rig.wait_ended(1));
+  CHECK(bench.outcome() == "failed tool_error");
+  CHECK(tools_of(rig) == std::vector<std::string>{"t.a.destructive", "t.b.destructive", "t.failing",
+                                                  "t.undo.b.destructive", "t.undo.a.destructive"});
+  CHECK(rig.tools.calls().at(3).arguments == json{{"why", "tool_error"}});
+  CHECK(bench.journal() == "a 1 succeeded, a!undo 1 succeeded, b 1 succeeded, b!undo 1 succeeded, c 1 failed");
+}
+
+TEST_CASE("an undo that fails is told and hides nothing", "[worker][steps]") {
+  Bench bench;
+  bench.put(R"([{"id": "a", "uses": "t.read", "undo": {"uses": "t.failing"}}, {"id": "b", "uses": "t.failing"}])"_json);
+  Rig rig{bench.database};
+  REQUIRE(rig.wait_ended(1));
+  CHECK(bench.outcome() == "failed tool_error");
+  CHECK(bench.database.ask("SELECT error_message LIKE 'step b: %; step a was not undone' FROM carillon.run_history") ==
+        "t");
+}
+
+TEST_CASE("a result that is not as expected fails its step", "[worker][steps]") {
+  Bench bench;
+  bench.put(R"([{"id": "a", "uses": "t.read", "with": {"n": 1}, "expect": "said.n == `1`"},
+                {"id": "b", "uses": "t.read", "with": {"n": 2}, "expect": "said.n == `1`"}])"_json);
+  Rig rig{bench.database};
+  REQUIRE(rig.wait_ended(1));
+  CHECK(bench.outcome() == "failed expect_failed");
+  CHECK(bench.journal() == "a 1 succeeded, b 1 failed");
+}
+
+TEST_CASE("the losers of a race are cancelled", "[worker][steps]") {
+  Bench bench;
+  bench.put(R"([{"id": "race", "join": "any", "parallel": [
+                  {"id": "slow", "uses": "t.held.read"}, {"id": "pause", "wait": "1h"}, 
+                  [{"id": "short", "wait": "50ms"}, {"id": "quick", "uses": "t.read"}]]}])"_json);
+  Rig rig{bench.database};
+  REQUIRE(rig.wait_ended(1));
+  CHECK(bench.outcome() == "succeeded");
+  CHECK(bench.journal() ==
+        "race.0.slow 1 cancelled, race.1.pause 1 cancelled, race.2.quick 1 succeeded, race.2.short 1 succeeded");
+}
+
+TEST_CASE("a run whose deadline passes while it waits fails", "[worker][steps]") {
+  Bench bench;
+  bench.put(R"([{"id": "a", "uses": "t.read", "undo": {"uses": "t.undo.read"}}, {"id": "pause", "wait": "1h"}])"_json,
+            json::object(), [](TaskDefinition& definition) { definition.deadline = std::chrono::milliseconds{1500}; });
+  Rig rig{bench.database};
+  REQUIRE(rig.wait_ended(1));
+  CHECK(bench.outcome() == "failed expired");
+  CHECK(bench.journal() == "a 1 succeeded, a!undo 1 succeeded, pause 1 cancelled");
+}
+
+TEST_CASE("a list whose time is up fails and its steps are cancelled", "[worker][steps]") {
+  Bench bench;
+  bench.put(R"([{"id": "list", "timeout": "200ms", "sequence": [{"id": "pause", "wait": "1h"}], "on_error": "continue"},
+                {"id": "after", "uses": "t.read"}])"_json);
+  Rig rig{bench.database};
+  REQUIRE(rig.wait_ended(1));
+  CHECK(bench.outcome() == "succeeded");
+  CHECK(bench.journal() == "after 1 succeeded, list 1 failed, list.pause 1 cancelled");
+}
+
+TEST_CASE("a journal is told to a planner whatever the order of its rows", "[worker][steps]") {
+  const auto action = read_action({{"kind", "steps"}, {"steps", R"([
+    {"id": "a", "uses": "t.x", "undo": {"uses": "t.y"}}, {"id": "b", "uses": "t.x", "retry": {"max_attempts": 2}},
+    {"id": "c", "uses": "t.x"}])"_json}},
+                                  "");
+  REQUIRE(action.ok());
+  const Instant at{std::chrono::seconds{1'800'000'000}};
+  const auto row = [&](const std::string& path, int attempt, const std::string& state) {
+    return JournalEntry{
+        .step_path = path, .attempt = attempt, .state = state, .tool = "t.x", .started_at = at, .finished_at = at};
+  };
+  std::vector<JournalEntry> rows{row("a!undo", 1, "succeeded"), row("c", 1, "failed"), row("b", 2, "succeeded"),
+                                 row("b", 1, "retrying"), row("a", 1, "succeeded")};
+  std::sort(rows.begin(), rows.end(),
+            [](const auto& left, const auto& right) { return left.step_path < right.step_path; });
+  do {
+    pipeline::Planner planner{*action->pipeline, {}, at};
+    replay(planner, rows);
+    const auto plan = planner.plan(at);
+    REQUIRE(plan.end.has_value());
+    CHECK(plan.end->state == RunState::failed);
+    CHECK(plan.end->path == "c");
+    CHECK(planner.state_of("a") == pipeline::StepState::undone);
+  } while (std::next_permutation(rows.begin(), rows.end(), [](const auto& left, const auto& right) {
+    return std::pair{left.step_path, left.attempt} < std::pair{right.step_path, right.attempt};
+  }));
+}
