@@ -77,12 +77,6 @@ Error other_version(const StateEntry& now, const StateChange& change) {
   return error;
 }
 
-Error held(const StateLease& lease) {
-  Error error{ErrorCode::conflict, lease.holder + " holds this key; wait until the lease is over or released", "/key"};
-  tell_lease(error, lease);
-  return error;
-}
-
 bool names_lease(const StateEntry& now, const StateChange& change) {
   return now.lease && change.if_version == now.lease->fencing;
 }
@@ -91,7 +85,7 @@ bool names_lease(const StateEntry& now, const StateChange& change) {
 Status check_turn(const StateEntry& now, const StateChange& change) {
   if (names_lease(now, change)) return Done{};
   if (change.if_version && *change.if_version != now.version()) return other_version(now, change);
-  if (now.lease) return held(*now.lease);
+  if (now.lease) return held_by(*now.lease);
   return Done{};
 }
 
@@ -175,7 +169,7 @@ Result<StateEntry> acquired(StateEntry entry, const StateChange& change, const S
     entry.lease->until = until;
     return entry;
   }
-  if (now.lease) return held(*now.lease);
+  if (now.lease) return held_by(*now.lease);
   entry.lease = StateLease{++entry.last_number, writer.name, until};
   return entry;
 }
@@ -205,6 +199,12 @@ StateEntry StateEntry::at(Instant now) const {
   if (left.value && left.value->expires_at && *left.value->expires_at <= now) left.value.reset();
   if (left.lease && left.lease->until <= now) left.lease.reset();
   return left;
+}
+
+Error held_by(const StateLease& lease) {
+  Error error{ErrorCode::conflict, lease.holder + " holds this key; wait until the lease is over or released", "/key"};
+  tell_lease(error, lease);
+  return error;
 }
 
 Result<StateEntry> changed(const StateEntry& entry, const StateChange& change, const StateWriter& writer) {

@@ -91,4 +91,7 @@ struct StateWriter {
 // - conflict at /key while somebody else's lease is in force; details: holder, until.
 Result<StateEntry> changed(const StateEntry& entry, const StateChange& change, const StateWriter& writer);
 
+// The refusal of whoever would change or take away what a lease in force guards: conflict at /key, with its details.
+Error held_by(const StateLease& lease);
+
 }  // namespace carillon

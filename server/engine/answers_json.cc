@@ -50,6 +50,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CalendarSaved, name, result, days, tasks, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CalendarDeleted, name, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Backfilled, task, zone, slots, runs, had_runs, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EventPublished, event, event_id, duplicate_of, tasks, problems, at)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StateChanged, space, key, op, version, value, length, expires_at, fencing, until,
+                                   warnings, zone, at)
 
 json to_json(const TaskSaved& answer) { return json(answer); }
 json to_json(const TaskStateSet& answer) { return json(answer); }
@@ -61,6 +63,7 @@ json to_json(const CalendarSaved& answer) { return json(answer); }
 json to_json(const CalendarDeleted& answer) { return json(answer); }
 json to_json(const Backfilled& answer) { return json(answer); }
 json to_json(const EventPublished& answer) { return json(answer); }
+json to_json(const StateChanged& answer) { return json(answer); }
 
 template <class Answer>
 Answer answer_from_json(const json& stored) {
@@ -77,5 +80,6 @@ template CalendarSaved answer_from_json<CalendarSaved>(const json& stored);
 template CalendarDeleted answer_from_json<CalendarDeleted>(const json& stored);
 template Backfilled answer_from_json<Backfilled>(const json& stored);
 template EventPublished answer_from_json<EventPublished>(const json& stored);
+template StateChanged answer_from_json<StateChanged>(const json& stored);
 
 }  // namespace carillon

@@ -7,6 +7,7 @@
 #include "server/engine/calendar_commands.h"
 #include "server/engine/event_commands.h"
 #include "server/engine/run_commands.h"
+#include "server/engine/state_commands.h"
 #include "server/engine/task_commands.h"
 
 namespace carillon {
@@ -21,6 +22,7 @@ json to_json(const CalendarSaved& answer);
 json to_json(const Backfilled& answer);
 json to_json(const CalendarDeleted& answer);
 json to_json(const EventPublished& answer);
+json to_json(const StateChanged& answer);
 
 // Reads back what to_json wrote.
 template <class Answer>

@@ -54,9 +54,12 @@ ChangeMarks Engine::marks_of(const std::vector<Watched>& watched) {
   std::vector<RunId> runs;
   std::vector<TenantId> tenants;
   std::vector<TaskId> tasks;
+  std::vector<StateWatched> keys;
   for (const Watched& each : watched) {
     marks[each] = {};
-    if (each.kind == Watched::Kind::run) {
+    if (each.kind == Watched::Kind::state) {
+      keys.push_back({each.tenant, each.key});
+    } else if (each.kind == Watched::Kind::run) {
       runs.emplace_back(each.id);
       tenant_of.emplace(each.id, each.tenant);
     } else {
@@ -73,6 +76,9 @@ ChangeMarks Engine::marks_of(const std::vector<Watched>& watched) {
     if (!tasks.empty())
       for (TaskMarked& task : changes.marks(tenants, tasks))
         marks[{Watched::Kind::task, task.tenant, task.task.number()}] = {std::move(task.mark), false};
+    if (!keys.empty())
+      for (StateMarked& state : changes.marks(keys, parts_.clock.now()))
+        marks[{Watched::Kind::state, state.what.tenant, 0, state.what.key}] = {std::move(state.mark), false};
   });
   return marks;
 }

@@ -1,8 +1,9 @@
 // Changes: what is different from when one looked last, for those who want to be told (resource subscriptions).
 //
 // A run or task is found once for its caller and then asked for its mark, a text that differs whenever the thing does:
-// one statement for any number of them, so that watching costs by what is watched and not by what happens. Whatever
-// process changed it is seen. A tenant's activity is counted from the outbox, in a bounded look.
+// one statement a kind for any number of them, so that watching costs by what is watched and not by what happens.
+// Whatever process changed it is seen. A key of the shared state is watched by its name, also before there is
+// something. A tenant's activity is counted from the outbox, in a bounded look.
 //
 // Values, and one class that belongs to one thread at a time.
 #pragma once
@@ -16,16 +17,18 @@
 #include <vector>
 
 #include "server/base/id.h"
+#include "server/domain/state_entry.h"
 
 namespace carillon {
 
 class Store;
 
 struct Watched {
-  enum class Kind { task, run };
+  enum class Kind { task, run, state };
   Kind kind = Kind::run;
   TenantId tenant;
-  std::int64_t id = 0;
+  std::int64_t id = 0;  // of a task or run
+  StateKey key{};       // of the shared state
   friend auto operator<=>(const Watched&, const Watched&) = default;
 };
 

@@ -3,8 +3,10 @@
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
 #include "server/engine/run_starting.h"
+#include "server/engine/state_changing.h"
+#include "server/engine/transaction.h"
 
-// delete_item: delete a task, softly for a month or for good.
+// delete_item: delete a task or a key of the shared state, softly for a month or for good.
 
 namespace carillon {
 
@@ -38,54 +40,119 @@ Result<TaskRecord> find_doomed(Tx& tx, const TenantId& tenant, const DeleteItem&
   return deleted ? std::move(deleted) : std::move(task);
 }
 
+// A command on its way to what it deletes.
+struct Deleting {
+  const Call& call;
+  const DeleteItem& command;
+  Tx& tx;
+  Telling& telling;
+  RunIdMaker& ids;
+  Duration restorable;
+};
+
+ItemDeleted answer_of(const Deleting& deleting, const std::string& name) {
+  const Instant now = deleting.call.now;
+  return {.kind = deleting.command.kind,
+          .name = name,
+          .hard = deleting.command.hard,
+          .restorable_until = deleting.command.hard ? std::nullopt : std::optional{now + deleting.restorable},
+          .at = now};
+}
+
+Error still_going(const std::string& run, const std::vector<std::string>& refers) {
+  Error error{ErrorCode::conflict, run + " is still going; cancel it, or delete the task without hard", "/hard", true};
+  error.details["still_refers"] = refers;
+  error.try_instead = json::array({{{"tool", "cancel_run"}, {"arguments", {{"run", run}}}}});
+  return error;
+}
+
+void take_away(const Deleting& deleting, const TaskRecord& task) {
+  const auto& [call, command, tx, telling, ids, restorable] = deleting;
+  const TenantId& tenant = call.caller.tenant;
+  TaskStore tasks{tx};
+  TaskRecord gone = task;
+  if (command.hard) {
+    tasks.remove(tenant, task.id);
+  } else {
+    gone.deleted_at = call.now;
+    tasks.set_deleted(tenant, task.id, {.deleted_at = call.now, .name = task.name, .at = call.now});
+    tasks.set_schedule(
+        tenant, task.id,
+        {.shard = task.shard, .task_version = task.version, .last_slot = task.last_slot, .next_fire_at = std::nullopt});
+    tasks.drop_cues(tenant, task.id);
+  }
+  telling.task_event("task.deleted", gone, {{"hard", command.hard}});
+  telling.audit(subject_of(task.id), task.definition, {{"deleted", true}, {"hard", command.hard}});
+  telling.schedule_changed(task.shard);
+  tell_reminders(tx, telling, task.name);
+}
+
+Result<ItemDeleted> delete_task(const Deleting& deleting) {
+  const auto& [call, command, tx, telling, ids, restorable] = deleting;
+  const TenantId& tenant = call.caller.tenant;
+  const auto task = find_doomed(tx, tenant, command);
+  if (!task) return task.error();
+  if (task->hidden) return Error{ErrorCode::not_allowed, "this task belongs to Carillon itself", "/name", command.name};
+  ItemDeleted deleted = answer_of(deleting, task->name);
+  deleted.cancelled = cancel_queued({call, tx, telling, ids}, *task, "the task was deleted");
+  const auto live = RunStore{tx}.live_of(tenant, task->id);
+  deleted.still_refers = who_refers(tx, tenant, *task, live);
+  if (command.hard && !live.empty()) return still_going(handle(*task, live.front()), deleted.still_refers);
+  take_away(deleting, *task);
+  return deleted;
+}
+
+// Whoever may delete tasks has not been trusted with the shared state by that.
+Result<ItemDeleted> delete_key(const Deleting& deleting, const std::string& zone) {
+  const auto& [call, command, tx, telling, ids, restorable] = deleting;
+  if (!call.caller.scopes.has(Scope::state)) {
+    Error error{ErrorCode::not_allowed, "deleting from the shared state needs the scope \"state\", too", "/kind",
+                command.kind};
+    error.details["scope"] = name_of(Scope::state);
+    return error;
+  }
+  const StateChanging where{call.caller,
+                            command.entry,
+                            call.command,
+                            {call.key.client_generated_id, call.key.causation_id, call.now},
+                            restorable};
+  const auto deleted = delete_state(tx, where, command.hard ? Earlier::forget : Earlier::keep);
+  if (deleted) {
+    ItemDeleted answer = answer_of(deleting, command.name);
+    const auto& value = deleted->before.value;  // none: it was deleted before, now its earlier values are
+    if (answer.restorable_until && value && value->expires_at)
+      answer.restorable_until = std::min(*answer.restorable_until, *value->expires_at);
+    return answer;
+  }
+  Error error = told_locally(deleted.error(), zone, call.now);
+  error.pointer = "/name";
+  if (error.code == ErrorCode::unknown_name)
+    error.message += "; others are named by their URI, state://{namespace}/{key}";
+  return error;
+}
+
+Error no_such_kind(const DeleteItem& command) {
+  Error error{ErrorCode::arguments_invalid, "what can be deleted is a task, or a key of the shared state (state)",
+              "/kind", command.kind};
+  error.try_instead = json::array({{{"kind", "task"}, {"name", command.name}}});
+  return error;
+}
+
 }  // namespace
 
 Result<ItemDeleted> Engine::delete_item(const Caller& caller, const DeleteItem& command) {
-  if (command.kind != "task") {
-    Error error{ErrorCode::arguments_invalid, "what can be deleted is a task", "/kind", command.kind};
-    error.try_instead = json::array({{{"kind", "task"}, {"name", command.name}}});
-    return error;
-  }
-  const Call call{caller, "delete_item", command.key, parts_.clock.now()};
-  return run_once<ItemDeleted>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<ItemDeleted> {
-    const auto task = find_doomed(tx, caller.tenant, command);
-    if (!task) return task.error();
-    if (task->hidden)
-      return Error{ErrorCode::not_allowed, "this task belongs to Carillon itself", "/name", command.name};
-    TaskStore tasks{tx};
-    ItemDeleted deleted{
-        .kind = "task", .name = task->name, .hard = command.hard, .restorable_until = std::nullopt, .at = call.now};
-    deleted.cancelled = cancel_queued({call, tx, telling, parts_.ids}, *task, "the task was deleted");
-    const auto live = RunStore{tx}.live_of(caller.tenant, task->id);
-    deleted.still_refers = who_refers(tx, caller.tenant, *task, live);
-    if (command.hard && !live.empty()) {
-      Error error{ErrorCode::conflict,
-                  handle(*task, live.front()) + " is still going; cancel it, or delete the task without hard", "/hard",
-                  true};
-      error.details["still_refers"] = deleted.still_refers;
-      error.try_instead =
-          json::array({{{"tool", "cancel_run"}, {"arguments", {{"run", handle(*task, live.front())}}}}});
+  const bool of_state = command.kind == "state";
+  if (command.kind != "task" && !of_state) return no_such_kind(command);
+  if (of_state)
+    if (const auto fits = check_state_key(command.entry); !fits) {
+      Error error = fits.error();
+      error.pointer = "/name";
       return error;
     }
-    TaskRecord gone = *task;
-    if (command.hard) {
-      tasks.remove(caller.tenant, task->id);
-    } else {
-      gone.deleted_at = call.now;
-      tasks.set_deleted(caller.tenant, task->id, {.deleted_at = call.now, .name = task->name, .at = call.now});
-      tasks.set_schedule(caller.tenant, task->id,
-                         {.shard = task->shard,
-                          .task_version = task->version,
-                          .last_slot = task->last_slot,
-                          .next_fire_at = std::nullopt});
-      tasks.drop_cues(caller.tenant, task->id);
-      deleted.restorable_until = call.now + options_.restorable;
-    }
-    telling.task_event("task.deleted", gone, {{"hard", command.hard}});
-    telling.audit(subject_of(task->id), task->definition, {{"deleted", true}, {"hard", command.hard}});
-    telling.schedule_changed(task->shard);
-    tell_reminders(tx, telling, task->name);
-    return deleted;
+  const Call call{caller, "delete_item", command.key, parts_.clock.now()};
+  return run_once<ItemDeleted>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<ItemDeleted> {
+    const Deleting deleting{call, command, tx, telling, parts_.ids, options_.restorable};
+    return of_state ? delete_key(deleting, zone_of(caller)) : delete_task(deleting);
   });
 }
 

@@ -29,6 +29,7 @@
 #include "server/engine/questions.h"
 #include "server/engine/run_commands.h"
 #include "server/engine/run_watch.h"
+#include "server/engine/state_commands.h"
 #include "server/engine/task_commands.h"
 
 namespace carillon {
@@ -69,6 +70,7 @@ class Engine {
   Result<CalendarDeleted> delete_calendar(const Caller& caller, const DeleteCalendar& command);
   // All, or the one of that name. Errors: unknown_name.
   Result<std::vector<CalendarView>> list_calendars(const Caller& caller, const std::optional<std::string>& name);
+  // Errors: arguments_invalid at /kind, unknown_name at /name, conflict for what is in use, not_allowed.
   Result<ItemDeleted> delete_item(const Caller& caller, const DeleteItem& command);
 
   Result<RunStarted> run_now(const Caller& caller, const RunNow& command);
@@ -92,6 +94,13 @@ class Engine {
   // Errors: arguments_invalid at /event, /since, /limit or /cursor.
   Result<EventPage> list_events(const Caller& caller, const ListEvents& query);
 
+  // Errors: arguments_invalid at /namespace or /key, and those of changed() (domain/state_entry.h).
+  Result<StateChanged> set_state(const Caller& caller, const SetState& command);
+  // A key under which there is nothing is an answer, with the nearest keys. Errors: arguments_invalid at /namespace,
+  // /key, /prefix, /limit or /cursor.
+  Result<StateDetail> get_state(const Caller& caller, const GetState& query);
+  Result<StatePage> list_state(const Caller& caller, const ListState& query);
+
   Result<TaskPage> list_tasks(const Caller& caller, const ListTasks& query);
   Result<TaskDetail> get_task(const Caller& caller, const GetTask& query);
   Result<RunPage> list_runs(const Caller& caller, const ListRuns& query);
@@ -100,8 +109,8 @@ class Engine {
   Result<StatusReport> get_status(const Caller& caller, StatusUse use = StatusUse::asked);
   Result<NamesAnswer> find_names(const Caller& caller, const FindNames& query);
 
-  // What watches want to know (changes.h). Errors of find_watched: unknown_name. marks_of answers each that it was
-  // asked for, for all tenants at once.
+  // What watches want to know (changes.h). find_watched is for tasks and runs; errors: unknown_name. marks_of answers
+  // each that it was asked for, for all tenants at once.
   Result<Watched> find_watched(const Caller& caller, Watched::Kind kind, const std::string& name);
   ChangeMarks marks_of(const std::vector<Watched>& watched);
   Activity look_at_activity(ActivityTail& tail);

@@ -10,7 +10,14 @@
 
 namespace carillon {
 
-enum class Listing : char { tasks = 't', runs = 'r', followed_calls = 'c', events = 'e' };
+enum class Listing : char {
+  tasks = 't',
+  runs = 'r',
+  followed_calls = 'c',
+  events = 'e',
+  state = 's',
+  state_versions = 'v'
+};
 
 std::string make_cursor(Listing listing, std::string_view key);
 // Errors: arguments_invalid for a cursor that is not one of this listing.

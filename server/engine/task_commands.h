@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "server/base/clock.h"
+#include "server/domain/state_entry.h"
 #include "server/domain/task.h"
 #include "server/domain/task_draft.h"
 #include "server/engine/command.h"
@@ -140,9 +141,10 @@ struct Snoozed {
 
 struct DeleteItem {
   CommandKey key{};
-  std::string kind{};  // task
+  std::string kind{};  // task, state
   std::string name{};
-  bool hard = false;  // for good; never under an active run
+  StateKey entry{};   // of the shared state, whom the name means then
+  bool hard = false;  // for good: of a task with its history, never under an active run; of a key with earlier values
 };
 
 struct ItemDeleted {

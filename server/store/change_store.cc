@@ -22,6 +22,21 @@ std::vector<TaskMarked> ChangeStore::marks(const std::vector<TenantId>& tenants,
   return marked;
 }
 
+std::vector<StateMarked> ChangeStore::marks(const std::vector<StateWatched>& keys, Instant now) {
+  std::vector<std::string> tenants, spaces, names;
+  for (const auto& [tenant, key] : keys) {
+    tenants.push_back(tenant.str());
+    spaces.push_back(key.space);
+    names.push_back(key.key);
+  }
+  std::vector<StateMarked> marked;
+  for (const auto& row : tx_.exec(sql::mark_of_state, tenants, spaces, names, now))
+    marked.push_back(
+        {{column<TenantId>(row["tenant_id"]), {column<std::string>(row["namespace"]), column<std::string>(row["key"])}},
+         column<std::string>(row["mark"])});
+  return marked;
+}
+
 std::int64_t ChangeStore::last_event() { return column<std::int64_t>(tx_.exec(sql::last_event).at(0)["sequence"]); }
 
 EventsBehind ChangeStore::events_behind(std::int64_t sequence, int limit) {

@@ -1,6 +1,6 @@
-// ChangeStore: whether something has changed since one looked last: marks of runs and tasks, and the events that
-// tenants had. Cross-tenant, by ids that were handed out to those who may see them. Belongs to the transaction it was
-// made with.
+// ChangeStore: whether something has changed since one looked last: marks of runs, tasks and keys of the shared state,
+// and the events that tenants had. Cross-tenant, by ids that were handed out to those who may see them, and by keys
+// with their tenant. Belongs to the transaction it was made with.
 //
 // A mark is a text that differs whenever the thing differs; nothing else may be read from it.
 #pragma once
@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "server/base/clock.h"
 #include "server/base/id.h"
+#include "server/domain/state_entry.h"
 #include "server/store/store.h"
 
 namespace carillon {
@@ -23,6 +25,16 @@ struct RunMarked {
 struct TaskMarked {
   TenantId tenant;
   TaskId task;
+  std::string mark;
+};
+
+struct StateWatched {
+  TenantId tenant;
+  StateKey key;
+};
+
+struct StateMarked {
+  StateWatched what;
   std::string mark;
 };
 
@@ -47,6 +59,8 @@ class ChangeStore {
   std::vector<RunMarked> marks(const std::vector<RunId>& runs);
   // In pairs: tenants[i] has tasks[i].
   std::vector<TaskMarked> marks(const std::vector<TenantId>& tenants, const std::vector<TaskId>& tasks);
+  // Of those under which there is something at that time.
+  std::vector<StateMarked> marks(const std::vector<StateWatched>& keys, Instant now);
 
   std::int64_t last_event();
   // At most `limit` events behind the one with this sequence.

@@ -60,6 +60,10 @@ void StateStore::keep(const TenantId& tenant, const StateKey& key, const StateVa
            replaced.changed_at, replaced.changed_by, until, kStateVersionsKept - 1);
 }
 
+std::int64_t StateStore::forget_versions(const TenantId& tenant, const StateKey& key) {
+  return tx_.exec(sql::forget_state_versions, tenant, key.space, key.key).affected_rows();
+}
+
 std::optional<StateRecord> StateStore::find(const TenantId& tenant, const StateKey& key, int value_bytes) {
   const pqxx::result rows = tx_.exec(sql::find_state_entry, tenant, key.space, key.key, value_bytes);
   if (rows.empty()) return std::nullopt;

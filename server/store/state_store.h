@@ -57,6 +57,8 @@ class StateStore {
   void save(const TenantId& tenant, const StateKey& key, const StateEntry& entry);
   // Of a locked entry, the value that is about to be replaced.
   void keep(const TenantId& tenant, const StateKey& key, const StateValue& replaced, Instant until);
+  // All that were kept of the key; how many there were.
+  std::int64_t forget_versions(const TenantId& tenant, const StateKey& key);
 
   std::optional<StateRecord> find(const TenantId& tenant, const StateKey& key, int value_bytes);
   // By key, bytewise.

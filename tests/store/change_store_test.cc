@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <set>
 
+#include "server/store/state_store.h"
 #include "tests/store/repository_fixture.h"
 
 using namespace carillon;
@@ -80,6 +81,37 @@ TEST_CASE("a task's mark differs with its definition and times and runs", "[stor
   CHECK(differs(""));
   CHECK(differs("UPDATE carillon.task SET deleted_at = now()"));
   CHECK(f.mark_of(f.echo, kTheirs).empty());
+}
+
+TEST_CASE("the mark of a key differs with its value and its lease and their ends", "[store][change_store]") {
+  Marked f;
+  const Instant now = *parse_rfc3339("2026-11-20T13:00:00Z");
+  const auto change = [&](const StateChange& wanted) {
+    f.store.in_tx(kMine, [&](Tx& tx) {
+      StateStore state{tx};
+      state.save(kMine, {.key = "k"}, *changed(state.lock(kMine, {.key = "k"}), wanted, {"anna", now}));
+    });
+  };
+  const auto mark = [&](Instant at, const TenantId& tenant = kMine) {
+    const std::vector<StateWatched> keys{{tenant, {.key = "k"}}, {tenant, {.key = "other"}}};
+    const auto marks = f.store.across_tenants([&](Tx& tx) { return ChangeStore{tx}.marks(keys, at); });
+    REQUIRE(marks.size() <= 1);
+    return marks.empty() ? "" : marks.front().mark;
+  };
+  CHECK(mark(now).empty());
+  std::set<std::string> marks;
+  change({.value = 1, .ttl = std::chrono::hours{1}});
+  CHECK(marks.insert(mark(now)).second);
+  change({.value = 1, .ttl = std::chrono::hours{1}});
+  CHECK(marks.insert(mark(now)).second);
+  change({.op = StateOp::acquire, .ttl = std::chrono::minutes{10}});
+  CHECK(marks.insert(mark(now)).second);
+  change({.op = StateOp::acquire, .if_version = 3, .ttl = std::chrono::minutes{20}});
+  CHECK(marks.insert(mark(now)).second);
+  CHECK(mark(now) == mark(now + std::chrono::minutes{19}));
+  CHECK(mark(now) != mark(now + std::chrono::minutes{20}));
+  CHECK(mark(now + std::chrono::hours{1}).empty());
+  CHECK(mark(now, kTheirs).empty());
 }
 
 TEST_CASE("the events behind one are counted by tenant", "[store][change_store]") {

@@ -233,6 +233,8 @@ TEST_CASE("the shared state of a tenant is seen and changed by nobody else", "[s
   CHECK(f.only_for_its_owner([](Tx& tx, const TenantId& tenant) {
     return !StateStore{tx}.versions(tenant, {.key = "k"}, {.before = 9, .now = kNow}).empty();
   }));
+  CHECK(f.only_for_its_owner(
+      [](Tx& tx, const TenantId& tenant) { return StateStore{tx}.forget_versions(tenant, {.key = "k"}) == 1; }));
   const auto theirs = f.store.in_tx(kTheirs, [](Tx& tx) { return StateStore{tx}.lock(kTheirs, {.key = "k"}); });
   CHECK(theirs.last_number == 0);
 }
