@@ -48,9 +48,9 @@ struct Reading {
   std::chrono::milliseconds fresh_for{0};
 };
 
-// What a watcher of a resource watches: nothing that could be told, the tenant's status, or the task or run that the
-// first variable names.
-enum class Watch { nothing, status, task, run };
+// What a watcher of a resource watches: nothing that could be told, the tenant's status, the task or run that the first
+// variable names, or the key of the shared state that the first two name.
+enum class Watch { nothing, status, task, run, state };
 
 struct Resource {
   std::string_view pattern;  // run://{id}/log; without variables it is listed as it stands
@@ -73,6 +73,7 @@ std::span<const Resource> status_resources();
 std::span<const Resource> task_resources();
 std::span<const Resource> run_resources();
 std::span<const Resource> catalog_resources();
+std::span<const Resource> state_resources();
 
 inline constexpr std::string_view kJson = "application/json";
 inline constexpr std::string_view kPlainText = "text/plain";
@@ -86,6 +87,7 @@ std::string run_input_uri(std::string_view run);
 std::string run_log_uri(std::string_view run);
 std::string run_output_uri(std::string_view run);
 std::string step_output_uri(std::string_view run, std::string_view step);
+std::string state_uri(std::string_view space, std::string_view key);
 std::string tool_uri(std::string_view server_and_tool);
 
 }  // namespace carillon::tools

@@ -7,10 +7,16 @@
 namespace carillon::tools {
 namespace {
 
-std::optional<Watched::Kind> kind_of(Watch watch) {
-  if (watch == Watch::task) return Watched::Kind::task;
-  if (watch == Watch::run) return Watched::Kind::run;
-  return std::nullopt;
+// Errors: unknown_name, or arguments_invalid, for what cannot be watched.
+Result<Watched> subject_of(Engine& engine, const Caller& caller, const FoundResource& found) {
+  const auto variable = [&](std::size_t n) { return found.variables.at(std::string(found.row->variables[n].name)); };
+  if (found.row->watch == Watch::state) {
+    const StateKey key{variable(0), variable(1)};
+    if (auto fits = check_state_key(key); !fits) return fits.error();
+    return Watched{.kind = Watched::Kind::state, .tenant = caller.tenant, .key = key};
+  }
+  const auto kind = found.row->watch == Watch::task ? Watched::Kind::task : Watched::Kind::run;
+  return engine.find_watched(caller, kind, variable(0));
 }
 
 transport::Audience only(const TenantId& tenant) {
@@ -21,9 +27,8 @@ transport::Audience only(const TenantId& tenant) {
 
 bool ResourceWatch::begin(const Caller& caller, const std::string& uri, const FoundResource& found) {
   Entry entry{.begun = std::chrono::steady_clock::now()};
-  if (const auto kind = kind_of(found.row->watch)) {
-    const std::string& name = found.variables.at(std::string(found.row->variables.front().name));
-    const auto subject = engine_.find_watched(caller, *kind, name);
+  if (found.row->watch != Watch::status) {
+    const auto subject = subject_of(engine_, caller, found);
     if (!subject.ok()) return false;
     entry.subject = *subject;
     entry.mark = engine_.marks_of({*subject}).at(*subject);

@@ -48,7 +48,8 @@ class ResourceWatch {
     servers_.with([&](Servers& servers) { servers.push_back(&server); });
   }
 
-  // Notes how the resource stands; false: there is nothing of that name. Throws when the database is away.
+  // Notes how the resource stands; false: there is no task or run of that name, or no key could have it. Throws when
+  // the database is away.
   bool begin(const Caller& caller, const std::string& uri, const FoundResource& found);
 
   // One look at everything that is watched. Throws when the database is away; then the next one tells.

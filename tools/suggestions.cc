@@ -118,6 +118,19 @@ Result<Suggestions> suggest_zones(const SuggestCall& call) { return fitting(zone
 Result<Suggestions> suggest_when(const SuggestCall& call) { return fitting(kWhenPhrases, call.typed); }
 Result<Suggestions> suggest_moments(const SuggestCall& call) { return fitting(kMoments, call.typed); }
 
+// Only what begins with the typed text: an index leads to it among any number of keys.
+Result<Suggestions> suggest_state_keys(const SuggestCall& call) {
+  const auto space = call.others.find("namespace");
+  ListState query{.prefix = call.typed, .limit = static_cast<int>(kSuggestionsMax)};
+  if (space != call.others.end()) query.space = space->second;
+  const auto page = call.ports.engine.list_state(call.caller, query);
+  if (!page.ok())
+    return page.error().code == ErrorCode::arguments_invalid ? Result<Suggestions>{Suggestions{}} : page.error();
+  std::vector<std::string> keys;
+  for (const auto& each : page->entries) keys.push_back(each.key);
+  return fitting(keys, call.typed);
+}
+
 Result<Suggestions> suggest_guides(const SuggestCall& call) {
   std::vector<std::string_view> names;
   for (const auto& guide : guides()) names.push_back(guide.name);

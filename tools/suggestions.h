@@ -38,8 +38,9 @@ Result<Suggestions> suggest_steps(const SuggestCall& call);        // of the run
 Result<Suggestions> suggest_servers(const SuggestCall& call);
 Result<Suggestions> suggest_tools(const SuggestCall& call);  // of the server chosen as `server`, else server.tool
 Result<Suggestions> suggest_zones(const SuggestCall& call);
-Result<Suggestions> suggest_when(const SuggestCall& call);     // common phrases of the `when` language
-Result<Suggestions> suggest_moments(const SuggestCall& call);  // today, tomorrow 09:00, in 7 days …
+Result<Suggestions> suggest_when(const SuggestCall& call);        // common phrases of the `when` language
+Result<Suggestions> suggest_moments(const SuggestCall& call);     // today, tomorrow 09:00, in 7 days …
+Result<Suggestions> suggest_state_keys(const SuggestCall& call);  // of the namespace chosen before
 Result<Suggestions> suggest_guides(const SuggestCall& call);
 
 }  // namespace carillon::tools

@@ -2,6 +2,7 @@
 #include "server/engine/engine.h"
 #include "tools/arguments.h"
 #include "tools/paging.h"
+#include "tools/resource_uri.h"
 #include "tools/schemas.h"
 #include "tools/task_answers.h"
 #include "tools/tool.h"
@@ -119,10 +120,20 @@ ToolOutcome preview(CallContext& context, const json& arguments) {
   return shown;
 }
 
+// A key by itself is one of the default namespace; others are named by their URI.
+StateKey state_key_named(const std::string& name) {
+  if (const auto uri = parse_uri(name))
+    if (const auto found = match_uri("state://{namespace}/{key}", *uri))
+      return {found->at("namespace"), found->at("key")};
+  return {.key = name};
+}
+
 ToolOutcome delete_item(CallContext& context, const json& arguments) {
+  const std::string name = text_of(arguments, "name");
   const DeleteItem command{.key = command_key(arguments),
                            .kind = text_of(arguments, "kind"),
-                           .name = text_of(arguments, "name"),
+                           .name = name,
+                           .entry = state_key_named(name),
                            .hard = flag_of(arguments, "hard")};
   const auto deleted = context.ports.engine.delete_item(context.caller, command);
   if (!deleted.ok()) return deleted.error();
@@ -185,7 +196,7 @@ const Tool kTaskTools[] = {
      .call = preview},
     {.name = "delete_item",
      .title = "Delete an item",
-     .summary = "Delete a task; restorable for 30 days unless hard. Returns what still refers to it.",
+     .summary = "Delete a task or a state key; restorable 30 days unless hard. Returns what refers to it.",
      .input_schema = schemas::delete_item,
      .hints = {.destroys = true, .idempotent = true},
      .scope = Scope::schedule,

@@ -26,8 +26,9 @@
 namespace carillon::tools {
 
 // What --toolsets chooses among. A row belongs to one.
-enum class Toolset { core, pipelines, events, catalog };
-inline constexpr auto kToolsetNames = std::to_array<std::string_view>({"core", "pipelines", "events", "catalog"});
+enum class Toolset { core, pipelines, events, catalog, state };
+inline constexpr auto kToolsetNames =
+    std::to_array<std::string_view>({"core", "pipelines", "events", "catalog", "state"});
 constexpr std::string_view name_of(Toolset toolset) { return kToolsetNames[static_cast<std::size_t>(toolset)]; }
 
 // What a call may do, for hosts that ask their user: they become the MCP annotations.
@@ -111,6 +112,7 @@ std::span<const Tool> task_state_tools();
 std::span<const Tool> run_tools();
 std::span<const Tool> event_tools();
 std::span<const Tool> catalog_tools();
+std::span<const Tool> state_tools();
 std::span<const Tool> status_tools();
 
 // What scripts and people need and a chat does not: rows like the others, offered over REST alone and not among

@@ -21,6 +21,8 @@ export const callsFor = (task) => [
   ["list_events", { event: "called.#" }],
   ["search_tools", { query: "echo" }],
   ["call_tool", { tool: "carillon.echo", arguments: { message: task }, wait_seconds: 30 }],
+  ["set_state", { key: `${task}/turn`, op: "acquire", ttl: "5m" }],
+  ["get_state", { prefix: task }],
   ["get_status", {}],
   ["delete_item", { kind: "task", name: task }],
 ];

@@ -255,6 +255,18 @@ TEST_CASE("names are completed and those first that begin with what was typed", 
   CHECK(here.complete_uri("task://{name}", "name", std::string("a\0b", 3)).values.empty());
 }
 
+TEST_CASE("keys of the shared state are completed within their namespace", "[tools][completion]") {
+  Prompts here;
+  for (const char* key : {"build/main", "build/next", "deploy"})
+    here.call("set_state", {{"key", key}, {"op", "set"}, {"value", "1"}});
+  here.call("set_state", {{"key", "build/other"}, {"namespace", "n s"}, {"op", "acquire"}});
+  const char* pattern = "state://{namespace}/{key}";
+  CHECK(here.complete_uri(pattern, "key", "build/").values == Names{"build/main", "build/next"});
+  CHECK(here.complete_uri(pattern, "key", "b", {{"namespace", "n s"}}).values == Names{"build/other"});
+  CHECK(here.complete_uri(pattern, "key", "a\tb").values.empty());
+  CHECK(here.complete_uri(pattern, "namespace", "n").values.empty());
+}
+
 TEST_CASE("runs and their steps are completed", "[tools][completion]") {
   Prompts here;
   here.schedule("alpha");

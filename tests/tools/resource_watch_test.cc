@@ -125,6 +125,32 @@ TEST_CASE("what changes between the subscription and the first look is told", "[
   CHECK(host.heard->updates() == Uris{"run://echo%231"});
 }
 
+TEST_CASE("a key of the shared state is watched before there is one and until it is over", "[tools][resource_watch]") {
+  Watching here;
+  const auto host = here.connect();
+  const auto stranger = here.connect("elsewhere");
+  const std::string uri = "state://default/repo%2Fbuild";
+  CHECK(here.listen(host, {uri, "state://default/" + std::string(201, 'x')}) == json{uri});
+  CHECK(here.listen(stranger, {uri}) == json{uri});
+  const auto told = [&](const Watching::Client& who) {
+    here.watch.look();
+    return who.heard->updates() == Uris{uri};
+  };
+  CHECK_FALSE(told(host));
+  here.call("set_state", {{"key", "other"}, {"op", "set"}, {"value", "1"}});
+  CHECK_FALSE(told(host));
+  here.call("set_state", {{"key", "repo/build"}, {"op", "set"}, {"value", "1"}, {"ttl", "1h"}});
+  CHECK(told(host));
+  here.call("set_state", {{"key", "repo/build"}, {"op", "acquire"}, {"ttl", "10m"}});
+  CHECK(told(host));
+  CHECK_FALSE(told(host));
+  here.clock.advance(std::chrono::minutes{10});  // the lease is over, and nobody said so
+  CHECK(told(host));
+  here.clock.advance(std::chrono::minutes{50});  // and the value
+  CHECK(told(host));
+  CHECK(stranger.heard->updates() == Uris{});
+}
+
 TEST_CASE("a second watcher takes no change from the first", "[tools][resource_watch]") {
   Watching here;
   here.schedule("echo");

@@ -102,6 +102,7 @@ TEST_CASE("the rows of resources are whole and do not overlap", "[tools][resourc
     for (const auto& variable : row.variables) CHECK(variables->count(std::string(variable.name)) == 1);
     const bool of_one_thing = row.watch == Watch::task || row.watch == Watch::run;
     CHECK((!of_one_thing || !row.variables.empty()));
+    CHECK((row.watch != Watch::state || row.variables.size() == 2));
   }
 }
 
@@ -115,11 +116,30 @@ TEST_CASE("every documented example of a resource can be read", "[tools][resourc
       "INSERT INTO carillon.step_journal (run_id, step_path, attempt, tenant_id, state, started_at, output) SELECT id, "
       "'fetch', 1, tenant_id, 'succeeded', started_at, convert_to('{\"text\":\"fetched\"}', 'UTF8') FROM "
       "carillon.run_history");
+  here.call("set_state", {{"key", "repo/a/build"}, {"op", "set"}, {"value", "green"}});
   for (const auto& row : all_resources()) {
     std::string uri{row.example};
     if (row.name == "catalog_tool") uri = "catalog://stand_in/echo";  // the stand-in's only tool
     here.read(uri);
   }
+}
+
+TEST_CASE("a key of the shared state is read whole and one without anything is missing", "[tools][resources]") {
+  Resources here;
+  const std::string words(100'000, 'x');
+  here.call("set_state", {{"key", "a/b"}, {"namespace", "n s"}, {"op", "set"}, {"value", words}, {"ttl", "1h"}});
+  const json facts = here.facts("state://n%20s/a%2Fb");
+  CHECK(facts["value"] == words);
+  CHECK(facts["version"] == 1);
+  CHECK(facts["namespace"] == "n s");
+  CHECK(facts["changed_by"] == "owner");
+  CHECK_FALSE(facts.contains("value_resource"));
+  CHECK(here.is_missing("state://default/a%2Fb"));
+  here.call("set_state", {{"key", "a/b"}, {"op", "acquire"}});
+  CHECK(here.facts("state://default/a%2Fb")["held_by"] == "owner");
+  here.clock.advance(std::chrono::hours{1});
+  CHECK(here.is_missing("state://n%20s/a%2Fb"));
+  CHECK(here.is_missing("state://default/a%2Fb"));
 }
 
 TEST_CASE("the status can be read without counting as asking for it", "[tools][resources]") {
@@ -361,7 +381,7 @@ TEST_CASE("templates name what can be asked for", "[tools][resources]") {
     CHECK(patterns == std::vector<std::string>{"agenda://{from}/{to}", "docs://{guide}", "task://{name}",
                                                "task://{name}/next", "run://{id}", "run://{id}/log", "run://{id}/input",
                                                "run://{id}/output", "run://{id}/steps/{step}/output",
-                                               "catalog://{server}/{tool}"});
+                                               "catalog://{server}/{tool}", "state://{namespace}/{key}"});
   });
 }
 
