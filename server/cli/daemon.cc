@@ -262,6 +262,7 @@ void Daemon::Rooms::start_working() {
   };
   hooks.has_network = has_network;
   hooks.stays_here = [this](std::string_view tool) { return catalog->stays_here(tool); };
+  hooks.perform_step = [this](const OwnStep& step) { return engine->perform_step(step); };
   hooks.run_asks = [this](RunId run) { engine->watch().asks(run); };
   hooks.run_progressed = [this](RunId run, const ToolProgress& progress) { engine->watch().progressed(run, progress); };
   hooks.sweep = [this] { retention->sweep(clock.now()); };

@@ -8,6 +8,8 @@
 #include "server/domain/notify.h"
 #include "server/domain/pipeline/pipeline.h"
 #include "server/domain/refusal.h"
+#include "server/domain/schedule/event_filter.h"
+#include "server/engine/own_steps.h"
 
 namespace carillon {
 
@@ -39,19 +41,42 @@ std::vector<Target> targets_of(const Action& action) {
   return targets;
 }
 
-// Kinds of steps that the worker performs.
+// What can be said of a step that Carillon performs itself before its templates are filled in.
+Status check_own_step(const pipeline::Step& step, const Caller& caller) {
+  const Scope needed = *scope_of_own_step(step);
+  const std::string here = below(step.pointer, member_of(step.kind));
+  if (!caller.scopes.has(needed)) {
+    Error error{ErrorCode::not_allowed, "the step needs the scope \"" + std::string(name_of(needed)) + "\"", here};
+    error.details["scope"] = name_of(needed);
+    error.details["scopes"] = caller.scopes.names();
+    return error;
+  }
+  if (step.kind != pipeline::StepKind::event || has_template(step.body.at("type"))) return Done{};
+  auto fits = check_event_type(step.body.at("type").get<std::string>());
+  if (fits) return fits;
+  Error error = fits.error();
+  error.pointer = below(here, "type");
+  error.received = step.body.at("type");
+  return error;
+}
+
+// Kinds of steps that the worker performs, beside those of Carillon's own.
 constexpr auto kServed = std::to_array({pipeline::StepKind::tool, pipeline::StepKind::wait});
 
-Status check_served(const Action& action) {
+Status check_served(const Action& action, const Caller& caller) {
   if (action.kind != ActionKind::steps) return Done{};
   for (const pipeline::Step* step : pipeline::leaves_of(*action.pipeline)) {
     if (!step->sensitive.empty())
       return invalid("this version masks no results of single steps; say in servers.json what of a tool is sensitive",
                      below(step->pointer, "sensitive"));
+    if (scope_of_own_step(*step)) {
+      if (auto fits = check_own_step(*step, caller); !fits) return fits;
+      continue;
+    }
     if (std::find(kServed.begin(), kServed.end(), step->kind) != kServed.end()) continue;
     return invalid("steps of the kind \"" + std::string(member_of(step->kind)) +
-                       "\" cannot be performed by this version; there are uses, wait, and the lists sequence, "
-                       "parallel, map and switch",
+                       "\" cannot be performed by this version; there are uses, wait, event and state, and the "
+                       "lists sequence, parallel, map and switch",
                    below(step->pointer, member_of(step->kind)));
   }
   return Done{};
@@ -104,7 +129,7 @@ class TargetCheck {
 
 Result<std::vector<std::string>> check_targets(ToolCaller& tools, const Caller& caller, const Action& action,
                                                Duration wait) {
-  if (auto served = check_served(action); !served) return served.error();
+  if (auto served = check_served(action, caller); !served) return served.error();
   TargetCheck targets{tools, caller, wait};
   for (const Target& target : targets_of(action))
     if (auto checked = targets.check(target); !checked) return checked.error();

@@ -25,6 +25,7 @@
 #include "server/engine/deliveries.h"
 #include "server/engine/event_commands.h"
 #include "server/engine/followed_calls.h"
+#include "server/engine/own_steps.h"
 #include "server/engine/queries.h"
 #include "server/engine/questions.h"
 #include "server/engine/run_commands.h"
@@ -85,6 +86,9 @@ class Engine {
 
   // Errors: arguments_invalid at /event or /key, too_large at /payload.
   Result<EventPublished> publish_event(const Caller& caller, const PublishEvent& command);
+  // own_steps.h. Errors: what the step lacks; a machine that fails throws, and then the step may have been performed: the
+  // same call again says so.
+  Result<OwnStepEnd> perform_step(const OwnStep& step);
   // Whose address that is; nothing: nobody's, or its task is done or deleted.
   std::optional<Webhook> find_webhook(const std::string& id);
   // Tells the event of a delivery that was looked at (web/webhooks.h). Errors: too_large.

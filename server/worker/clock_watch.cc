@@ -7,15 +7,11 @@ constexpr Duration kSleepMin = std::chrono::seconds{2};
 constexpr Duration kStopMin = std::chrono::seconds{15};  // less is a busy machine
 constexpr Duration kStepMin = std::chrono::seconds{2};
 
-Duration if_more(Duration value, Duration least) {
-  return value >= least || -value >= least ? value : Duration{0};
-}
+Duration if_more(Duration value, Duration least) { return value >= least || -value >= least ? value : Duration{0}; }
 
 }  // namespace
 
-ClockReading read_clocks() {
-  return {BootClock::now(), std::chrono::steady_clock::now(), SystemClock{}.now()};
-}
+ClockReading read_clocks() { return {BootClock::now(), std::chrono::steady_clock::now(), SystemClock{}.now()}; }
 
 ClockWatch::Seen ClockWatch::look(const ClockReading& now) {
   Seen seen;

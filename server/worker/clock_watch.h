@@ -1,8 +1,8 @@
 // ClockWatch: what happened to this machine's time between one look and the next.
 //
-// Due-ness does not depend on it: DbClock counts the time that the machine slept and does not know its wall clock. But a
-// sleep, a stop and a step each leave work that is better begun at once, and people ask why a run was late. Pure but for
-// read_clocks(); belongs to one thread.
+// Due-ness does not depend on it: DbClock counts the time that the machine slept and does not know its wall clock. But
+// a sleep, a stop and a step each leave work that is better begun at once, and people ask why a run was late. Pure but
+// for read_clocks(); belongs to one thread.
 #pragma once
 
 #include <optional>

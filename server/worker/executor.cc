@@ -46,15 +46,13 @@ ToolReply refused(ErrorClass error_class, std::string message) {
   return reply;
 }
 
-// The first scope that a call needs and the run's task has not; empty: none. Where the task's are not known, whoever
-// asked for the run was checked then.
+}  // namespace
+
 std::string scope_lacking(const RunInFlight& run, const Scopes& needed) {
   if (!run.task->scopes) return "";
   const auto missing = needed.missing_from(*run.task->scopes).names();
   return missing.empty() ? "" : missing.front();
 }
-
-}  // namespace
 
 Executor::Executor(ExecutorParts parts, const ExecutorOptions& options)
     : parts_(std::move(parts)), options_(options), alarms_(parts_.clock) {

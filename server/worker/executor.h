@@ -22,6 +22,7 @@
 #include "server/base/guarded.h"
 #include "server/domain/retry.h"
 #include "server/domain/tool_caller.h"
+#include "server/engine/own_steps.h"
 #include "server/worker/alarms.h"
 #include "server/worker/completer.h"
 #include "server/worker/question_desk.h"
@@ -42,6 +43,8 @@ struct ExecutorParts {
   std::function<void(const RunPtr&, Instant wake_at)> rests{};
   std::function<void(RunId, const ToolProgress&)> progressed{};  // short; from any thread
   QuietSettings quiet{};
+  std::string owner{};                                               // by which the runs are leased
+  std::function<Result<OwnStepEnd>(const OwnStep&)> perform_step{};  // own_steps.h; of the threads that may wait
 };
 
 class Executor {
@@ -117,6 +120,10 @@ class Executor {
   void end_wait(const RunPtr& run, const pipeline::Waiting& wait, Instant now);
   void end_step(const RunPtr& run, const std::string& path, Instant now);
   void step_ended(const RunPtr& run, const CallUnderWay& call, ToolReply reply);
+  // executor_own.cc
+  void begin_own(const RunPtr& run, const pipeline::Start& start, const json& roots, Instant now);
+  void perform(const RunPtr& run, const CallUnderWay& call, pipeline::StepKind kind, const json& body);
+  void own_ended(const RunPtr& run, const CallUnderWay& call, const Result<OwnStepEnd>& end);
   void tell_fault(const RunPtr& run, JournalEntry entry, pipeline::StepEvent event, pipeline::StepFault fault);
   void write(const RunPtr& run);
   void rest(const RunPtr& run, const pipeline::Plan& plan);
@@ -151,6 +158,10 @@ class Executor {
   Guarded<Suspects> suspects_;
   Guarded<std::minstd_rand> random_{std::minstd_rand{std::random_device{}()}};
 };
+
+// The first scope that a call or step needs and the run's task has not; empty: none. Where the task's are not known,
+// whoever asked for the run was checked then.
+std::string scope_lacking(const RunInFlight& run, const Scopes& needed);
 
 // The same for every attempt of a call, whoever makes it.
 std::string idempotency_key(const RunInFlight& run, const CallUnderWay& call);

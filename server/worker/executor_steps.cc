@@ -109,6 +109,7 @@ void Executor::begin_step(const RunPtr& run, const pipeline::Start& start, Insta
   CARILLON_CHECK(
       steps.planner.apply({.path = start.path, .event = StepEvent::begin, .attempt = start.attempt, .at = now}));
   if (step.kind == pipeline::StepKind::wait) return begin_wait(run, start, roots, now);
+  if (scope_of_own_step(step) && parts_.perform_step) return begin_own(run, start, roots, now);
   const auto refuse = [&](std::string message) {
     tell_fault(run, begun(start, now), StepEvent::fail, {ErrorClass::invalid_arguments, std::move(message)});
   };

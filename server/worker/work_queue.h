@@ -43,6 +43,10 @@ class WorkQueue {
     std::unique_lock lock{mutex_};
     return take(lock);
   }
+  bool stopping() const {
+    const std::lock_guard lock{mutex_};
+    return stopping_;
+  }
   void stop() {
     {
       const std::lock_guard lock{mutex_};
@@ -61,7 +65,7 @@ class WorkQueue {
     return true;
   }
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<std::function<void()>> waiting_;
   bool stopping_ = false;

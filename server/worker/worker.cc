@@ -138,7 +138,7 @@ Worker::Inside::Inside(WorkerParts given, const WorkerOptions& limits)
       desk({question_rows, parts.clock, parts.hooks.run_asks}, options.questions),
       executor({parts.tools, parts.clock, runs, [this](RunId run) -> Completer& { return completer_of(run); }, desk,
                 [this](const RunPtr& run, Instant wake_at) { rests(run, wake_at); }, parts.hooks.run_progressed,
-                options.quiet},
+                options.quiet, parts.membership.instance(), parts.hooks.perform_step},
                options.executor),
       shard_keeper(leases, ownership, options.leases),
       lease_keeper({keeper_path, parts.clock, ownership, board, runs, executor, [this](RunId run) { ended(run); }},

@@ -15,6 +15,7 @@
 
 #include "server/domain/tool_caller.h"
 #include "server/engine/command.h"
+#include "server/engine/own_steps.h"
 #include "server/store/db_clock.h"
 #include "server/store/hot_path_connection.h"
 #include "server/worker/membership.h"
@@ -29,6 +30,7 @@ struct WorkerHooks {
   std::function<void()> sweep;           // retention, in small pieces; every SweepOptions::every
   std::function<bool()> has_network{};   // asked after a start and a wake (network_gate.h); nothing: there is one
   std::function<bool(std::string_view tool)> stays_here{};           // a tool that certainly needs no network
+  std::function<Result<OwnStepEnd>(const OwnStep&)> perform_step{};  // own_steps.h; nothing: such steps fail
   std::function<void(RunId)> run_asks{};                             // a question of its call can be answered
   std::function<void(RunId, const ToolProgress&)> run_progressed{};  // from a thread of the catalog's; short
 };

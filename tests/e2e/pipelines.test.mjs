@@ -19,7 +19,7 @@ const ended = async (home, run) => {
 };
 const stepsOf = (detail) => Object.fromEntries(detail.steps.map(({ step, status }) => [step, status]));
 
-const [morning, release, order] = [...readFileSync(path.join(root, "docs/pipelines.md"), "utf8").matchAll(/```json\n(.*?)```/gs)].map(([, text]) => JSON.parse(text));
+const [morning, release, turns, order] = [...readFileSync(path.join(root, "docs/pipelines.md"), "utf8").matchAll(/```json\n(.*?)```/gs)].map(([, text]) => JSON.parse(text));
 
 test("the examples of docs/pipelines.md do what the page says, by every client", async () => {
   const { home, calls } = homeWithStandIn();
@@ -45,6 +45,9 @@ test("the examples of docs/pipelines.md do what the page says, by every client",
         "check.0.left": "succeeded", "check.1.settle": "succeeded", "check.1.right": "succeeded",
         "each[0].tell": "succeeded", "each[1].tell": "succeeded", "which.1.other": "succeeded" });
       assert.deepEqual(calls().slice(-3).map((call) => call.arguments.message).sort(), ["north: 10", "right", "south: 10"]);
+      assert.equal((await run(turns)).status, "succeeded");
+      assert.equal(calls().at(-1).arguments.message, `deploy ${n + 1}`);
+      assert.equal((await ask("list_events", { event: "deploy.done" })).events.length, n + 1);
       const third = await run(order);
       assert.equal(third.status, "failed");
       assert.equal(third.diagnosis.failing_step, "pay");

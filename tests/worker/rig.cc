@@ -7,6 +7,9 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "server/engine/engine.h"
+#include "server/store/store.h"
+
 namespace carillon::test {
 namespace {
 
@@ -162,6 +165,16 @@ std::vector<RunId> Ends::all() const {
   return runs_;
 }
 
+struct Rig::OwnSteps {
+  OwnSteps(const TestDatabase& database, const DbClock& clock, FakeTools& tools, WorkerBell& bell)
+      : store(database.urls(), PoolOptions{}), ids(next_maker++), engine({store, clock, tools, bell, ids}, {}) {}
+
+  static inline std::atomic<int> next_maker = 700;
+  Store store;
+  RunIdMaker ids;
+  Engine engine;
+};
+
 Rig::Rig(const TestDatabase& database, const WorkerOptions& options, const std::string& name,
          const std::string& log_file)
     : Rig(database, nullptr, options, name, log_file) {}
@@ -174,11 +187,14 @@ Rig::Rig(const TestDatabase& database, Ends* ends, const WorkerOptions& options,
     : tools(log_file),
       membership(HotPathOptions{.url = database.urls().dispatch, .application = "member"}, this_process("worker"),
                  clock, options.leases.shard_expiry),
+      own_steps_(std::make_unique<OwnSteps>(database, clock, tools, bell)),
       ends_(ends == nullptr ? own_ : *ends),
       worker(WorkerParts{HotPathOptions{.url = database.urls().dispatch, .application = name}, tools, clock, membership,
                          WorkerHooks{.run_ended = [this](RunId run) { ends_.add(run); },
                                      .each_second = {},
                                      .sweep = {},
+                                     .perform_step =
+                                         [this](const OwnStep& step) { return own_steps_->engine.perform_step(step); },
                                      .run_asks = [this](RunId run) { asks_.add(run); },
                                      .run_progressed =
                                          [this](RunId, const ToolProgress& progress) {

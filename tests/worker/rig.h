@@ -99,6 +99,8 @@ class Rig {
  private:
   Rig(const TestDatabase& database, Ends* ends, const WorkerOptions& options, const std::string& name,
       const std::string& log_file);
+  struct OwnSteps;  // an engine that performs them
+  std::unique_ptr<OwnSteps> own_steps_;
   Ends own_, asks_;
   Ends& ends_;
   Guarded<std::vector<double>> progress_;

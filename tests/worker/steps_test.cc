@@ -240,3 +240,66 @@ TEST_CASE("a journal is told to a planner whatever the order of its rows", "[wor
     return std::pair{left.step_path, left.attempt} < std::pair{right.step_path, right.attempt};
   }));
 }
+
+TEST_CASE("a step tells an event in the transaction that writes the step", "[worker][steps]") {
+  Bench bench;
+  bench.put(R"([{"id": "tell", "event": {"type": "deploy.${input.env}", "payload": {"n": "${`1`}"}}},
+                {"id": "after", "uses": "t.read", "with": {"event": "${steps.tell.event}"}}])"_json,
+            {{"env", "prod"}});
+  Rig rig{bench.database};
+  REQUIRE(rig.wait_ended(1));
+  CHECK(bench.outcome() == "succeeded");
+  CHECK(rig.tools.calls().at(0).arguments == json{{"event", "deploy.prod"}});
+  CHECK(bench.database.ask("SELECT event_type || ' ' || convert_from(payload, 'UTF8') || ' ' || source "
+                           "FROM carillon.event") == R"(deploy.prod {"n":1} agent:owner)");
+  CHECK(bench.journal() == "after 1 succeeded, tell 1 succeeded");
+}
+
+TEST_CASE("steps share values and take turns", "[worker][steps]") {
+  Bench bench;
+  bench.put(R"([{"id": "turn", "state": {"op": "acquire", "key": "door", "ttl": "1m"}},
+                {"id": "count", "map": [1, 2, 3], "do": [
+                  {"id": "one", "state": {"op": "increment", "key": "n", "value": "${item}"}}]},
+                {"id": "keep", "state": {"op": "set", "key": "door", "value": {"open": true}, "if_version": "${steps.turn.fencing}"}},
+                {"id": "leave", "state": {"op": "release", "key": "door", "if_version": "${steps.turn.fencing}"}},
+                {"id": "read", "state": {"op": "get", "key": "n"}},
+                {"id": "tell", "uses": "t.read", "with": {"n": "${steps.read.value}"}}])"_json);
+  Rig rig{bench.database};
+  REQUIRE(rig.wait_ended(1));
+  CHECK(bench.outcome() == "succeeded");
+  CHECK(rig.tools.calls().at(0).arguments == json{{"n", 6}});
+}
+
+TEST_CASE("a step waits its turn by its retry and fails where there is none", "[worker][steps]") {
+  Bench bench;
+  auto [retry, outcome] = GENERATE(
+      table<std::string, std::string>({{R"({"max_attempts": 20, "backoff": "fixed", "base": "100ms"})", "succeeded"},
+                                       {R"({"max_attempts": 1})", "failed unavailable"}}));
+  json steps = R"([{"id": "turn", "state": {"op": "acquire", "key": "door", "ttl": "1m"}}])"_json;
+  steps[0]["retry"] = json::parse(retry);
+  bench.put(steps);
+  bench.database.run(
+      "INSERT INTO carillon.state_entry (tenant_id, namespace, key, last_number, fencing, holder, held_until, ends_at) "
+      "VALUES ('default', 'default', 'door', 7, 7, 'somebody', now() + interval '2 s', now() + interval '2 s')");
+  Rig rig{bench.database};
+  REQUIRE(rig.wait_ended(1));
+  CHECK(bench.outcome() == outcome);
+}
+
+TEST_CASE("a wrong body of a step of our own fails it with its place", "[worker][steps]") {
+  Bench bench;
+  auto [step, place] = GENERATE(table<std::string, std::string>({
+      {R"({"event": {"type": "${input.bad}"}})", "/event/type"},
+      {R"({"state": {"op": "set", "key": "k", "value": 1, "if_version": "${'x'}"}})", "/state/if_version"},
+      {R"({"state": {"op": "set", "key": "${`7`}", "value": 1}})", "/state/key"},
+  }));
+  json steps = json::array({json::parse(step)});
+  steps[0]["id"] = "a";
+  bench.put(steps, {{"bad", "no such..type"}});
+  Rig rig{bench.database};
+  REQUIRE(rig.wait_ended(1));
+  CHECK(bench.outcome() == "failed invalid_arguments");
+  const std::string told = bench.database.ask("SELECT error_message FROM carillon.run_history");
+  CHECK(told.find("(at " + place + ")") != std::string::npos);
+  CHECK(bench.database.ask("SELECT count(*) FROM carillon.event") == "0");
+}

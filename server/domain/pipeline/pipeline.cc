@@ -139,9 +139,11 @@ class Reader {
   }
 
   static std::optional<Error> read_policies(Step& step, const json& value, const std::string& pointer) {
-    // What a list gives is made by its steps, and a wait cannot fail.
+    // What a list gives is made by its steps, a wait and an event cannot fail for a while, and what Carillon does
+    // itself calls nobody.
     static constexpr auto kOfList = std::to_array<std::string_view>({"retry", "expect", "sensitive"});
     static constexpr auto kOfWait = std::to_array<std::string_view>({"retry", "expect", "sensitive", "timeout"});
+    static constexpr auto kOfState = std::to_array<std::string_view>({"expect", "sensitive", "timeout"});
     const auto refuse = [&](const auto& members, const char* where) -> std::optional<Error> {
       for (const auto member : members)
         if (value.contains(member))
@@ -152,8 +154,10 @@ class Reader {
     };
     if (is_container(step.kind))
       if (auto error = refuse(kOfList, "; give it to the steps inside")) return error;
-    if (step.kind == StepKind::wait)
+    if (step.kind == StepKind::wait || step.kind == StepKind::event)
       if (auto error = refuse(kOfWait, "")) return error;
+    if (step.kind == StepKind::state)
+      if (auto error = refuse(kOfState, "")) return error;
     if (value.contains("timeout")) {
       const std::string here = below(pointer, "timeout");
       if (!value["timeout"].is_string()) return invalid("a timeout is a duration", here, value["timeout"]);

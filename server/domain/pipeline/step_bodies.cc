@@ -47,7 +47,6 @@ constexpr auto kState = std::to_array<Member>({{"op", Takes::one_of, true, "get 
                                                {"namespace", Takes::text},
                                                {"value", Takes::anything},
                                                {"if_version", Takes::anything},
-                                               {"fencing", Takes::anything},
                                                {"ttl", Takes::duration}});
 constexpr auto kAgent = std::to_array<Member>({{"name", Takes::name, true}, {"prompt", Takes::text, true}});
 constexpr auto kUntil = std::to_array<Member>({{"until", Takes::text, true}});

@@ -1,0 +1,33 @@
+// Steps of a run that Carillon performs itself. What such a step changes is committed together with its row of the
+// journal, so it was done exactly when the row says so, however often a worker tries.
+#pragma once
+
+#include <string>
+
+#include "server/base/clock.h"
+#include "server/base/id.h"
+#include "server/base/json.h"
+#include "server/domain/caller.h"
+#include "server/domain/pipeline/pipeline.h"
+#include "server/store/step_store.h"
+
+namespace carillon {
+
+// Whether such steps are performed here, and what whoever saves such a step has to be allowed. None: they are not.
+std::optional<Scope> scope_of_own_step(const pipeline::Step& step);
+
+struct OwnStep {
+  const Caller& caller;  // the run's tenant and agent, with the run's trace
+  StepKey key;
+  pipeline::StepKind kind = pipeline::StepKind::event;  // or state
+  json body = nullptr;                                  // its templates filled in
+  Instant began_at{};
+};
+
+struct OwnStepEnd {
+  bool is_ours = true;  // false: the run is somebody else's by now, and nothing was done
+  json output = nullptr;
+  Instant finished_at{};
+};
+
+}  // namespace carillon
