@@ -214,7 +214,8 @@ void ServerLink::ask(CallId id, const ToolPtr& tool, const transport::InputReque
   Job& job = found->second;
   if (auto given = answer_of_entry(entry_, tool->policy(), job.what.call, question)) return answer(*std::move(given));
   ++job.open_questions;
-  tell_breaker(job, CallVerdict::well);                         // it answers; whoever is asked may take a day
+  // It answers; whoever is asked may take a day.
+  tell_breaker(job, CallVerdict::well);
   if (!job.gave_up_place && !asks_without_saying_for_whom()) {  // while somebody thinks, others may call
     job.gave_up_place = true;
     --active_;

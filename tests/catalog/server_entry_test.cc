@@ -18,7 +18,7 @@ EntriesRead read(const char* text) { return read_entries(ordered_json::parse(tex
 TEST_CASE("entries of both kinds are read with our own settings", "[catalog][server_entry]") {
   const auto out = read(R"({"mcpServers":{
     "files":{"command":"npx","args":["-y","server"],"env":{"TOKEN":"files-token-1"},"cwd":"/tmp",
-      "carillon":{"timeout":"90s","max_parallel":4,"tools":{"write":{"effect":"idempotent","timeout":2.5,"cost":0.25,
+      "carillon":{"timeout":"90s","max_parallel":4,"max_waiting":0,"tools":{"write":{"effect":"idempotent","timeout":2.5,"cost":0.25,
         "scopes":["tools","admin"],"sensitive":["/content"]}}}},
     "remote":{"type":"http","url":"https://example.com/mcp?key=query-secret","headers":{"Authorization":"Bearer header-secret",
       "X-Api-Key":"plain-key-1"}},
@@ -33,6 +33,7 @@ TEST_CASE("entries of both kinds are read with our own settings", "[catalog][ser
   CHECK(launched.directory == "/tmp");
   CHECK(files.timeout == Duration{90s});
   CHECK(files.parallel_max == 4);
+  CHECK(files.waiting_max == 0);
   const auto& write = files.policy("write");
   CHECK(write.effect == Effect::idempotent);
   CHECK(write.timeout == Duration{2500ms});
@@ -50,7 +51,7 @@ TEST_CASE("everything that is wrong is told at once with its pointer", "[catalog
     "a":{}, "b":{"command":"x","url":"http://h"}, "c":7, "d.e":{"command":"x"},
     "f":{"command":"","args":"no","env":{"A":[]},"cwd":7},
     "g":{"url":"ftp://x","headers":{"bad name":"x"}}, "h":{"url":"http://h","type":"sse"},
-    "i":{"command":"x","carillon":{"timeout":"soon","max_paralel":1,"max_parallel":0,
+    "i":{"command":"x","carillon":{"timeout":"soon","max_paralel":1,"max_parallel":0,"max_waiting":-1,
         "tools":{"t/u":{"effect":"reads","cost":-1,"scopes":"x","sensitive":["nope"]},"v":1,
               "w":{"scopes":["tols","admin"],"cost":10001}}}},
     "carillon":{"command":"x"}, "k":{"command":"${NO_SUCH_VARIABLE}"}, "fine":{"command":"x"}}})");
@@ -70,6 +71,7 @@ TEST_CASE("everything that is wrong is told at once with its pointer", "[catalog
                                              "/servers/i/carillon/max_paralel",
                                              "/servers/i/carillon/timeout",
                                              "/servers/i/carillon/max_parallel",
+                                             "/servers/i/carillon/max_waiting",
                                              "/servers/i/carillon/tools/t~1u/effect",
                                              "/servers/i/carillon/tools/t~1u/cost",
                                              "/servers/i/carillon/tools/t~1u/scopes",
