@@ -138,7 +138,8 @@ Result<OwnStepEnd> Engine::perform_step(const OwnStep& step) {
         const Performing in{call, step, tx, telling, parts_.ids, options_.restorable};
         auto output = step.kind == pipeline::StepKind::event ? tell(in) : use_state(in);
         if (!output) return output.error();
-        OwnStepEnd end{.output = *std::move(output), .finished_at = call.now};
+        // It may have waited for a key: what ended meanwhile ended before.
+        OwnStepEnd end{.output = *std::move(output), .finished_at = parts_.clock.now()};
         is_ours = StepStore{tx}.insert_end(
             tenant, step.key, {.output = end.output, .started_at = step.began_at, .finished_at = end.finished_at});
         if (!is_ours) return Error{ErrorCode::conflict, "the run is somebody else's by now"};  // takes all of it back

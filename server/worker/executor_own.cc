@@ -75,12 +75,20 @@ void Executor::own_ended(const RunPtr& run, const CallUnderWay& call, const Resu
   if (run->phase != RunPhase::begun) return;
   if (!end) return step_ended(run, call, failed(end.error()));
   if (!end->is_ours) return drop(run->run.lease.id);
-  --run->steps->begun;
-  run->steps->planner.apply({.path = call.path,
-                             .event = pipeline::StepEvent::finish,
-                             .attempt = call.attempt,
-                             .at = end->finished_at,
-                             .output = end->output});
+  StepsUnderWay& steps = *run->steps;
+  --steps.begun;
+  steps.latest = std::max(steps.latest, end->finished_at);
+  pipeline::Record record{.path = call.path,
+                          .event = pipeline::StepEvent::finish,
+                          .attempt = call.attempt,
+                          .at = end->finished_at,
+                          .output = end->output};
+  // What ended before, and is being written, is heard before.
+  if (steps.is_writing || !steps.news.empty()) {
+    steps.news.push_back({.record = std::move(record)});
+    return write(run);
+  }
+  steps.planner.apply(record);
   advance(run);
 }
 

@@ -73,6 +73,8 @@ void Executor::begin_steps(const RunPtr& run) {
   run->steps = std::unique_ptr<StepsUnderWay>(
       new StepsUnderWay{.pipeline = definition, .planner = {*definition, roots_of(*run, began), began}});
   if (run->plan.journal.empty()) run->steps->begins_at = began;
+  for (const JournalEntry& entry : run->plan.journal)
+    run->steps->latest = std::max(run->steps->latest, entry.finished_at.value_or(entry.started_at));
   replay(run->steps->planner, std::move(run->plan.journal));
   if (run->cancelled) run->steps->planner.cancel(pipeline::Compensate::no, run->started_at);
   advance(run);
@@ -160,11 +162,11 @@ void Executor::begin_wait(const RunPtr& run, const pipeline::Start& start, const
 void Executor::end_wait(const RunPtr& run, const pipeline::Waiting& wait, Instant now) {
   if (!run->steps->told.insert(wait.path).second) return;
   JournalEntry entry = begun({.path = wait.path, .attempt = wait.attempt}, wait.began_at);
-  Record record{.path = wait.path, .event = StepEvent::finish, .attempt = wait.attempt, .at = now};
+  Record record{.path = wait.path, .event = StepEvent::finish, .attempt = wait.attempt, .at = run->steps->moment(now)};
   record.output = json{{"waited_until", to_rfc3339(wait.not_before)}};
   KeptOutput value = kept(record.output, options_.output_bytes_max);
   entry.state = name_of(StepState::succeeded);
-  entry.finished_at = now;
+  entry.finished_at = record.at;
   entry.output = std::move(value.text);
   entry.output_bytes = value.bytes;
   run->steps->news.push_back({.entry = {.journal = std::move(entry)}, .record = std::move(record)});
@@ -184,7 +186,7 @@ void Executor::end_step(const RunPtr& run, const std::string& path, Instant now)
 }
 
 void Executor::tell_fault(const RunPtr& run, JournalEntry entry, StepEvent event, pipeline::StepFault fault) {
-  const Instant now = parts_.clock.now();
+  const Instant now = run->steps->moment(parts_.clock.now());
   fault.message = safe_text(fault.message, options_.error_bytes_max);
   entry.state = name_of(event == StepEvent::retry          ? StepState::retrying
                         : event == StepEvent::lose_outcome ? StepState::unknown
@@ -228,7 +230,8 @@ void Executor::step_ended(const RunPtr& run, const CallUnderWay& call, ToolReply
                                                                   : StepEvent::fail;
     tell_fault(run, std::move(entry), event, {verdict.error_class, verdict.message});
   } else {
-    Record record{.path = call.path, .event = StepEvent::finish, .attempt = call.attempt, .at = parts_.clock.now()};
+    Record record{
+        .path = call.path, .event = StepEvent::finish, .attempt = call.attempt, .at = steps.moment(parts_.clock.now())};
     record.output = json::parse(value.text);
     entry.state = name_of(StepState::succeeded);
     entry.finished_at = record.at;
@@ -245,7 +248,8 @@ void Executor::write(const RunPtr& run) {
   if (steps.news.empty() || steps.is_writing) return;
   auto news = std::make_shared<std::vector<StepsUnderWay::News>>(std::exchange(steps.news, {}));
   RunMark mark = mark_of(*run);
-  for (StepsUnderWay::News& each : *news) mark.steps.push_back(std::move(each.entry));
+  for (StepsUnderWay::News& each : *news)
+    if (each.entry.journal || each.entry.effect) mark.steps.push_back(std::move(each.entry));
   steps.is_writing = true;
   parts_.completer(run->run.lease.id).add_mark(std::move(mark), [this, run, news](Written written) {
     if (written == Written::stale) return drop(run->run.lease.id);

@@ -1,6 +1,7 @@
 #include "server/worker/steps_under_way.h"
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "server/worker/run_in_flight.h"
@@ -12,24 +13,29 @@ using pipeline::Record;
 using pipeline::StepEvent;
 using pipeline::StepState;
 
-Instant told_at(const JournalEntry& entry) { return entry.finished_at.value_or(entry.started_at); }
-
 json output_of(const JournalEntry& entry) {
   json output = json::parse(entry.output.value_or("null"), nullptr, false);
   return output.is_discarded() ? json() : output;
 }
 
-// Everything that happened to one attempt of a step.
-std::vector<Record> records_of(const JournalEntry& entry) {
-  const auto state = pipeline::step_state_named(entry.state);
-  const auto record = [&](StepEvent event, Instant at) {
-    return Record{.path = entry.step_path, .event = event, .attempt = entry.attempt, .at = at};
+Instant ended_at(const JournalEntry& entry) {
+  if (entry.state == name_of(StepState::running))
+    return Instant::max();  // lost, as was found after all that is written
+  return entry.finished_at.value_or(entry.started_at);
+}
+
+// What happened to an attempt of a step after it had begun.
+std::vector<Record> ends_of(const JournalEntry& entry) {
+  std::vector<Record> records;
+  const auto add = [&](StepEvent event) -> Record& {
+    return records.emplace_back(Record{.path = entry.step_path,
+                                       .event = event,
+                                       .attempt = entry.attempt,
+                                       .at = entry.finished_at.value_or(entry.started_at)});
   };
-  std::vector<Record> records{record(StepEvent::begin, entry.started_at)};
-  const auto add = [&](StepEvent event) -> Record& { return records.emplace_back(record(event, told_at(entry))); };
   const pipeline::StepFault fault{error_class_named(entry.error_class.value_or("")).value_or(ErrorClass::internal),
                                   entry.error_message.value_or("")};
-  switch (state.value_or(StepState::skipped)) {
+  switch (pipeline::step_state_named(entry.state).value_or(StepState::skipped)) {
     case StepState::succeeded:
       add(StepEvent::finish).output = output_of(entry);
       break;
@@ -43,7 +49,7 @@ std::vector<Record> records_of(const JournalEntry& entry) {
     case StepState::retrying: {
       Record& retry = add(StepEvent::retry);
       retry.fault = fault;
-      retry.not_before = entry.not_before.value_or(told_at(entry));
+      retry.not_before = entry.not_before.value_or(retry.at);
       break;
     }
     case StepState::waiting:
@@ -55,29 +61,56 @@ std::vector<Record> records_of(const JournalEntry& entry) {
     case StepState::running:
       add(StepEvent::lose_outcome).fault = {ErrorClass::unknown_outcome, "the worker was lost during the call"};
       break;
-    default:
-      return {};  // a step that was left out follows from the others
+    default:  // a step that was left out follows from the others
+      break;
   }
   return records;
 }
+
+// A row proves that its step began. Whatever stopped the list later found it under way, so it begins as soon as it can.
+class Beginnings {
+ public:
+  Beginnings(pipeline::Planner& planner, const std::vector<JournalEntry>& journal) : planner_(planner) {
+    for (const JournalEntry& entry : journal)
+      if (entry.state != name_of(StepState::skipped))
+        rows_.emplace(std::pair{entry.step_path, entry.attempt}, entry.started_at);
+  }
+  void tell() {
+    for (bool again = true; again;) {
+      again = false;
+      for (const auto& start : planner_.plan(Instant::max()).starts) {
+        const auto row = rows_.find({start.path, start.attempt});
+        if (row == rows_.end()) continue;
+        again = planner_.apply(
+                    {.path = start.path, .event = StepEvent::begin, .attempt = start.attempt, .at = row->second}) ||
+                again;
+      }
+    }
+  }
+
+ private:
+  pipeline::Planner& planner_;
+  std::map<std::pair<std::string, int>, Instant> rows_;
+};
 
 }  // namespace
 
 void replay(pipeline::Planner& planner, std::vector<JournalEntry> journal) {
   std::stable_sort(journal.begin(), journal.end(), [](const JournalEntry& left, const JournalEntry& right) {
-    return std::pair{told_at(left), left.attempt} < std::pair{told_at(right), right.attempt};
+    return std::pair{ended_at(left), left.attempt} < std::pair{ended_at(right), right.attempt};
   });
+  Beginnings beginnings{planner, journal};
+  beginnings.tell();
   std::vector<std::vector<Record>> untold;
   for (const JournalEntry& entry : journal)
-    if (auto records = records_of(entry); !records.empty()) untold.push_back(std::move(records));
+    if (auto records = ends_of(entry); !records.empty()) untold.push_back(std::move(records));
+  // Ends of one moment stand in any order: those that cannot be heard yet are told again.
   for (std::size_t before = untold.size() + 1; untold.size() < before;) {
     before = untold.size();
     std::erase_if(untold, [&](const std::vector<Record>& records) {
-      // Lists do not begin by themselves; only their time can run out.
-      const bool begun = planner.apply(records.front());
-      if (!begun && records.back().event != StepEvent::fail) return false;
-      bool heard = begun;
-      for (std::size_t i = 1; i < records.size(); ++i) heard = planner.apply(records[i]) || heard;
+      bool heard = false;
+      for (const Record& record : records) heard = planner.apply(record) || heard;
+      if (heard) beginnings.tell();
       return heard;
     });
   }

@@ -18,14 +18,18 @@ struct StepsUnderWay {
   std::shared_ptr<const pipeline::Pipeline> pipeline;  // outlives the planner
   pipeline::Planner planner;
 
-  // A row of the journal, what the planner hears when it is written, and what goes on then.
+  // When what happens now is said to have happened: the ends of a journal stand in the order in which they were told.
+  Instant moment(Instant now) { return latest = std::max(now, latest + std::chrono::microseconds{1}); }
+
+  // A row of the journal (none: it is there), what the planner hears when it is written, and what goes on then.
   struct News {
-    StepEntry entry;
+    StepEntry entry{};
     std::optional<pipeline::Record> record{};
     std::function<void()> then{};
   };
   std::vector<News> news{};
   bool is_writing = false;
+  Instant latest{};
 
   int begun = 0;                         // steps whose end this process has still to tell
   std::set<std::string> unrepeatable{};  // those among them with a call under way that may not be repeated

@@ -241,6 +241,39 @@ TEST_CASE("a journal is told to a planner whatever the order of its rows", "[wor
   }));
 }
 
+TEST_CASE("what was under way when another step failed is undone by whoever takes the run over", "[worker][steps]") {
+  const auto action = read_action({{"kind", "steps"}, {"steps", R"([
+    {"id": "slow", "uses": "t.x", "undo": {"uses": "t.y"}},
+    {"id": "list", "needs": [], "sequence": [{"id": "late", "uses": "t.x", "undo": {"uses": "t.y"}}, {"id": "never", "uses": "t.x"}]},
+    {"id": "bad", "needs": [], "uses": "t.x"}])"_json}},
+                                  "");
+  REQUIRE(action.ok());
+  const auto at = [](int ms) { return Instant{std::chrono::seconds{1'800'000'000}} + std::chrono::milliseconds{ms}; };
+  const auto row = [&](const std::string& path, int begun, int ended, const std::string& state) {
+    return JournalEntry{.step_path = path,
+                        .attempt = 1,
+                        .state = state,
+                        .tool = "t.x",
+                        .started_at = at(begun),
+                        .finished_at = at(ended)};
+  };
+  pipeline::Planner planner{*action->pipeline, {}, at(0)};
+  // The step inside the list began while the failure was being written.
+  replay(planner,
+         {row("slow", 1, 500, "succeeded"), row("bad", 1, 11, "failed"), row("list.late", 14, 400, "succeeded")});
+  auto plan = planner.plan(at(600));
+  REQUIRE(plan.starts.size() == 1);
+  CHECK(plan.starts[0].path == "slow!undo");
+  CHECK(plan.starts[0].is_undo);
+
+  pipeline::Planner lost{*action->pipeline, {}, at(0)};
+  replay(lost, {row("slow", 1, 500, "unknown"), row("bad", 1, 11, "failed"), row("list.late", 14, 400, "succeeded")});
+  plan = lost.plan(at(600));
+  CHECK(plan.starts.empty());
+  REQUIRE(plan.end.has_value());
+  CHECK(plan.end->state == RunState::unknown);
+}
+
 TEST_CASE("a step tells an event in the transaction that writes the step", "[worker][steps]") {
   Bench bench;
   bench.put(R"([{"id": "tell", "event": {"type": "deploy.${input.env}", "payload": {"n": "${`1`}"}}},

@@ -11,10 +11,18 @@ constexpr std::size_t kItemsMax = 10'000;
 
 bool has_failed(const Node& node) { return node.state == StepState::failed || node.state == StepState::unknown; }
 
+// What is not known outweighs what has failed: a person has to look, and nothing is undone before.
+bool is_worse(const Node& node, const Node& than) {
+  return node.state == StepState::unknown && than.state != StepState::unknown;
+}
+
 ScopeResult result_of(const Scope& scope) {
   if (scope.failed != nullptr)
     return scope.failed->state == StepState::unknown ? ScopeResult::unknown : ScopeResult::failed;
-  return scope.stop == Stop::none ? ScopeResult::ok : ScopeResult::cancelled;
+  // A branch that was to stop and had nothing left to do has ended well.
+  const bool is_cut = std::any_of(scope.nodes.begin(), scope.nodes.end(),
+                                  [](const Node* node) { return node->state == StepState::cancelled; });
+  return is_cut || (scope.owner == nullptr && scope.stop != Stop::none) ? ScopeResult::cancelled : ScopeResult::ok;
 }
 
 StepFault fault_of(const Error& error) { return {ErrorClass::invalid_arguments, error.message}; }
@@ -41,7 +49,7 @@ Scope& Planner::Fold::open_scope(Node* owner, const std::vector<Step>& steps, co
 void Planner::Fold::advance(Scope& scope) {
   for (Node* node : scope.nodes) {
     if (node->state == StepState::cancelled) stop_scope(scope, Stop::quiet);
-    if (!has_failed(*node) || scope.failed != nullptr) continue;
+    if (!has_failed(*node) || (scope.failed != nullptr && !is_worse(*node, *scope.failed))) continue;
     const OnError& after = node->step->on_error;
     if (after.what == AfterError::go_to && scope.targets.insert(after.target).second) scope.error = error_of(*node);
     if (after.what == AfterError::go_on && scope.error.is_null()) scope.error = error_of(*node);
@@ -178,11 +186,13 @@ void Planner::Fold::end_container(Node& node, json output) {
   if (node.is_overdue) return end(node, StepEvent::fail, nullptr, node.fault);
   const bool fails = node.step->kind != StepKind::map || node.step->on_error.what != AfterError::go_on;
   const bool joined = node.step->kind == StepKind::parallel && !output.is_null();
-  for (const Scope* scope : node.scopes) {
-    if (scope->failed == nullptr || !fails || joined) continue;
-    const bool is_known = scope->result != ScopeResult::unknown;
-    StepFault fault = scope->failed->fault;
-    fault.message = scope->failed->path + ": " + fault.message;
+  const Node* failed = nullptr;
+  for (const Scope* scope : node.scopes)
+    if (scope->failed != nullptr && (failed == nullptr || is_worse(*scope->failed, *failed))) failed = scope->failed;
+  if (failed != nullptr && fails && !joined) {
+    const bool is_known = failed->state != StepState::unknown;
+    StepFault fault = failed->fault;
+    fault.message = failed->path + ": " + fault.message;
     return end(node, is_known ? StepEvent::fail : StepEvent::lose_outcome, nullptr, std::move(fault));
   }
   if (node.stop == Stop::none || joined) return end(node, StepEvent::finish, std::move(output), {});

@@ -67,7 +67,8 @@ bool Planner::Fold::apply(const Record& record) {
   const auto found = by_path.find(record.path);
   if (found == by_path.end() || over) return false;
   Node& node = *found->second;
-  now = std::max(now, record.at);
+  // That something begins moves nothing: a journal may be told with its beginnings early.
+  if (record.event != StepEvent::begin) now = std::max(now, record.at);
   if (is_container(node.step->kind)) {
     if (record.event != StepEvent::fail || node.state != StepState::running || node.is_overdue) return false;
     node.is_overdue = true;

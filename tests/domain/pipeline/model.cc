@@ -46,8 +46,7 @@ class Walk {
         if (on_error != "continue") targets.insert(on_error);
         fates[id] = fate;
       } else if (is_bad) {
-        if (whole != Fate::failed && whole != Fate::unknown) whole = fate;
-        both_ = both_ || whole != fate;
+        if (whole != Fate::unknown) whole = fate;
       } else if (fate == Fate::partial) {
         if (whole == Fate::ok) whole = Fate::partial;
       } else {
@@ -56,8 +55,6 @@ class Walk {
     }
     return whole;
   }
-
-  bool is_either() const { return both_; }
 
  private:
   static bool leads_away(const json& steps, const std::string& id, const std::map<std::string, Fate>& fates) {
@@ -100,6 +97,7 @@ class Walk {
     return taken ? list(first["do"], path + ".0.") : list(step["switch"][1]["else"], path + ".1.");
   }
 
+  // What is not known outweighs what has failed, whichever came first.
   Fate map(const json& step, const std::string& path) {
     Fate whole = Fate::ok;
     for (std::size_t i = 0; i < step["map"].size(); ++i) {
@@ -110,8 +108,7 @@ class Walk {
         continue;
       }
       if (step.value("on_error", "fail") == "continue") continue;
-      both_ = both_ || ((whole == Fate::failed || whole == Fate::unknown) && whole != fate);
-      whole = fate;
+      if (whole != Fate::unknown) whole = fate;
     }
     return whole;
   }
@@ -125,8 +122,7 @@ class Walk {
       good += fate == Fate::ok ? 1 : 0;
       partial += fate == Fate::partial ? 1 : 0;
       if (fate != Fate::failed && fate != Fate::unknown) continue;
-      both_ = both_ || (bad != Fate::ok && bad != fate);
-      bad = fate;
+      if (bad != Fate::unknown) bad = fate;
     }
     const json& join = step["join"];
     const std::size_t needed = join == "all"        ? branches.size()
@@ -140,7 +136,6 @@ class Walk {
 
   const json& input_;
   const Outcomes& outcomes_;
-  bool both_ = false;  // which of two failures came first is a question of time
 };
 
 }  // namespace
@@ -148,7 +143,6 @@ class Walk {
 Judgement judge(const json& pipeline, const json& input, const Outcomes& outcomes) {
   Walk walk{input, outcomes};
   const Fate fate = walk.list(pipeline["steps"], "");
-  if (walk.is_either()) return {"", ""};
   switch (fate) {
     case Fate::ok:
       return {"", "succeeded"};
