@@ -275,6 +275,7 @@ std::vector<LeasedRun> HotPath::wake(const WakeOrder& order) {
     auto row = rows[i];
     runs.push_back(leased_run(row));
     runs.back().started_at = row.opt_instant();
+    runs.back().cancel = row.opt_text();
   }
   return runs;
 }

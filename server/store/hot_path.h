@@ -81,7 +81,9 @@ struct LeasedRun {
   std::string origin, agent, correlation_id;
   bool keyed = false;  // it holds a concurrency key: its end may unblock another
   std::optional<std::string> payload{};
-  std::optional<Instant> started_at{};  // of a run that had waited
+  // Of a run that had waited: when it started, and the reason when somebody has asked for its end.
+  std::optional<Instant> started_at{};
+  std::optional<std::string> cancel{};
 };
 
 struct Claimed {

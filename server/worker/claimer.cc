@@ -86,6 +86,10 @@ std::size_t Claimer::start(std::vector<LeasedRun> leased, BootTime lease_end) {
     auto run = std::make_shared<RunInFlight>(std::move(leased[i]));
     run->task = tasks[i];
     run->lease_end = lease_end;
+    if (run->run.cancel) {
+      run->cancelled = true;
+      run->cancel_reason.with([&](std::string& reason) { reason = *run->run.cancel; });
+    }
     runs.push_back(std::move(run));
   }
   claim_inputs_and_journals(runs);

@@ -128,6 +128,22 @@ TEST_CASE("overlap skip leaves a row and overlap cancel stops the run before", "
   CHECK(misplaced(database, 1, 1).empty());
 }
 
+TEST_CASE("overlap cancel wakes a run that waits", "[worker][schedule_tick]") {
+  const TestDatabase database;
+  Scheduler one{database, "one"};
+  one.own_all();
+  put_hourly(database, 1, [](TaskDefinition& definition) { definition.options.overlap = Overlap::cancel; });
+  put_ready(database, {.id = 1, .shard = 1});
+  database.run(
+      "WITH gone AS (DELETE FROM carillon.run_ready RETURNING *) INSERT INTO carillon.run_live (id, shard, priority, "
+      "run_at, tenant_id, task_id, task_version, number, retry, attempt, takeovers, origin, agent_id, correlation_id, "
+      "folded, state, owner, epoch, lease_until, heartbeat_at, wake_at) SELECT id, shard, priority, run_at, tenant_id, "
+      "task_id, task_version, number, retry, attempt, takeovers, origin, agent_id, correlation_id, folded, 'waiting', "
+      "'one', 1, 'infinity', now(), 'infinity' FROM gone");
+  CHECK(one.tick.run_once() == 1);
+  CHECK(database.ask("SELECT wake_at = '-infinity' AND cancel_requested_at IS NOT NULL FROM carillon.run_live") == "t");
+}
+
 TEST_CASE("a slot's run is queued with the width of its task's key", "[worker][schedule_tick]") {
   const TestDatabase database;
   Scheduler one{database, "one"};

@@ -203,6 +203,19 @@ TEST_CASE("a run whose deadline passes while it waits fails", "[worker][steps]")
   CHECK(bench.journal() == "a 1 succeeded, a!undo 1 succeeded, pause 1 cancelled");
 }
 
+TEST_CASE("a run that waits is woken for its end", "[worker][steps]") {
+  Bench bench;
+  bench.put(R"([{"id": "pause", "wait": "1h"}, {"id": "after", "uses": "t.read"}])"_json);
+  Rig rig{bench.database};
+  REQUIRE(bench.comes_to_wait());
+  bench.database.run(
+      "UPDATE carillon.run_live SET cancel_requested_at = now(), cancel_reason = 'enough', wake_at = '-infinity'");
+  REQUIRE(rig.wait_ended(1));
+  CHECK(bench.outcome() == "cancelled cancelled");
+  CHECK(bench.database.ask("SELECT reason FROM carillon.run_history") == "enough");
+  CHECK(bench.journal() == "pause 1 cancelled");
+}
+
 TEST_CASE("a list whose time is up fails and its steps are cancelled", "[worker][steps]") {
   Bench bench;
   bench.put(R"([{"id": "list", "timeout": "200ms", "sequence": [{"id": "pause", "wait": "1h"}], "on_error": "continue"},
