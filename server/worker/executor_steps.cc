@@ -75,7 +75,7 @@ void Executor::begin_steps(const RunPtr& run) {
   if (run->plan.journal.empty()) run->steps->begins_at = began;
   for (const JournalEntry& entry : run->plan.journal)
     run->steps->latest = std::max(run->steps->latest, entry.finished_at.value_or(entry.started_at));
-  replay(run->steps->planner, std::move(run->plan.journal));
+  run->steps->untold = replay(run->steps->planner, std::move(run->plan.journal));
   if (run->cancelled) run->steps->planner.cancel(pipeline::Compensate::no, run->started_at);
   advance(run);
 }
@@ -86,7 +86,10 @@ void Executor::advance(const RunPtr& run) {
   const Instant now = std::exchange(steps.begins_at, std::nullopt).value_or(parts_.clock.now());
   if (const auto by = finish_by(*run); by && now >= *by && steps.begun == 0 && !std::exchange(steps.expired, true))
     steps.planner.cancel(pipeline::Compensate::yes, now);
-  const pipeline::Plan plan = steps.planner.plan(now);
+  pipeline::Plan plan = steps.planner.plan(now);
+  while (std::any_of(plan.starts.begin(), plan.starts.end(),
+                     [&](const auto& start) { return tell_instead(steps.planner, start, steps.untold); }))
+    plan = steps.planner.plan(now);
   for (const std::string& path : plan.overdue)
     if (steps.told.insert(path).second)
       tell_fault(run, begun({.path = path}, now), StepEvent::fail, {ErrorClass::timeout, "it did not end in time"});

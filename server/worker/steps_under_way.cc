@@ -67,6 +67,12 @@ std::vector<Record> ends_of(const JournalEntry& entry) {
   return records;
 }
 
+bool tell_ends(pipeline::Planner& planner, const JournalEntry& entry) {
+  bool heard = false;
+  for (const Record& record : ends_of(entry)) heard = planner.apply(record) || heard;
+  return heard;
+}
+
 // A row proves that its step began. Whatever stopped the list later found it under way, so it begins as soon as it can.
 class Beginnings {
  public:
@@ -95,25 +101,36 @@ class Beginnings {
 
 }  // namespace
 
-void replay(pipeline::Planner& planner, std::vector<JournalEntry> journal) {
+UntoldSteps replay(pipeline::Planner& planner, std::vector<JournalEntry> journal) {
   std::stable_sort(journal.begin(), journal.end(), [](const JournalEntry& left, const JournalEntry& right) {
     return std::pair{ended_at(left), left.attempt} < std::pair{ended_at(right), right.attempt};
   });
   Beginnings beginnings{planner, journal};
   beginnings.tell();
-  std::vector<std::vector<Record>> untold;
-  for (const JournalEntry& entry : journal)
-    if (auto records = ends_of(entry); !records.empty()) untold.push_back(std::move(records));
+  std::erase_if(journal, [](const JournalEntry& entry) { return ends_of(entry).empty(); });
   // Ends of one moment stand in any order: those that cannot be heard yet are told again.
-  for (std::size_t before = untold.size() + 1; untold.size() < before;) {
-    before = untold.size();
-    std::erase_if(untold, [&](const std::vector<Record>& records) {
-      bool heard = false;
-      for (const Record& record : records) heard = planner.apply(record) || heard;
+  for (std::size_t before = journal.size() + 1; journal.size() < before;) {
+    before = journal.size();
+    std::erase_if(journal, [&](const JournalEntry& entry) {
+      const bool heard = tell_ends(planner, entry);
       if (heard) beginnings.tell();
       return heard;
     });
   }
+  UntoldSteps untold;
+  for (JournalEntry& entry : journal) {
+    auto key = std::pair{entry.step_path, static_cast<int>(entry.attempt)};
+    untold.emplace(std::move(key), std::move(entry));
+  }
+  return untold;
+}
+
+bool tell_instead(pipeline::Planner& planner, const pipeline::Start& start, UntoldSteps& untold) {
+  const auto row = untold.extract({start.path, start.attempt});
+  if (row.empty()) return false;
+  const JournalEntry& entry = row.mapped();
+  planner.apply({.path = start.path, .event = StepEvent::begin, .attempt = start.attempt, .at = entry.started_at});
+  return tell_ends(planner, entry);
 }
 
 RunInFlight::RunInFlight(LeasedRun leased) : run(std::move(leased)) {}

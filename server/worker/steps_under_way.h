@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -13,6 +14,9 @@
 #include "server/store/hot_path.h"
 
 namespace carillon {
+
+// Rows of the journal that a planner has not heard of, by path and attempt.
+using UntoldSteps = std::map<std::pair<std::string, int>, JournalEntry>;
 
 struct StepsUnderWay {
   std::shared_ptr<const pipeline::Pipeline> pipeline;  // outlives the planner
@@ -30,6 +34,7 @@ struct StepsUnderWay {
   std::vector<News> news{};
   bool is_writing = false;
   Instant latest{};
+  UntoldSteps untold{};
 
   int begun = 0;                         // steps whose end this process has still to tell
   std::set<std::string> unrepeatable{};  // those among them with a call under way that may not be repeated
@@ -42,7 +47,11 @@ struct StepsUnderWay {
 };
 
 // Tells a planner what the journal says, whatever the order of rows that were written at the same moment. A call that
-// may not be repeated and has no end was lost with its worker.
-void replay(pipeline::Planner& planner, std::vector<JournalEntry> journal);
+// may not be repeated and has no end was lost with its worker. Gives what the planner could not hear yet.
+UntoldSteps replay(pipeline::Planner& planner, std::vector<JournalEntry> journal);
+
+// What is about to be begun was done before, as the journal says: then the planner hears of that. What has been done is
+// never done again, whatever the planner thinks of the order. False: it has still to be begun.
+bool tell_instead(pipeline::Planner& planner, const pipeline::Start& start, UntoldSteps& untold);
 
 }  // namespace carillon

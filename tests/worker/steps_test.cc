@@ -287,6 +287,55 @@ TEST_CASE("what was under way when another step failed is undone by whoever take
   CHECK(plan.end->state == RunState::unknown);
 }
 
+TEST_CASE("what has been undone is not undone again whatever the order", "[worker][steps]") {
+  const auto action = read_action({{"kind", "steps"}, {"steps", R"([
+    {"id": "a", "uses": "t.x", "undo": {"uses": "t.y"}}, {"id": "b", "needs": [], "uses": "t.x", "undo": {"uses": "t.y"}},
+    {"id": "c", "needs": ["a", "b"], "uses": "t.x"}])"_json}},
+                                  "");
+  REQUIRE(action.ok());
+  const auto row = [&](const std::string& path, int ended, const std::string& state) {
+    const Instant at = Instant{std::chrono::seconds{1'800'000'000}} + std::chrono::milliseconds{ended};
+    return JournalEntry{
+        .step_path = path, .attempt = 1, .state = state, .tool = "t.x", .started_at = at, .finished_at = at};
+  };
+  const Instant now = Instant{std::chrono::seconds{1'800'000'100}};
+  pipeline::Planner planner{*action->pipeline, {}, now};
+  // b ended last, so its undo is due first; somebody has undone a.
+  auto untold = replay(planner, {row("a", 1, "succeeded"), row("b", 2, "succeeded"), row("c", 3, "failed"),
+                                 row("a!undo", 4, "succeeded")});
+  CHECK(untold.size() == 1);
+  auto plan = planner.plan(now);
+  REQUIRE(plan.starts.size() == 1);
+  CHECK(plan.starts[0].path == "b!undo");
+  CHECK_FALSE(tell_instead(planner, plan.starts[0], untold));
+  planner.apply({.path = "b!undo", .event = pipeline::StepEvent::begin, .at = now});
+  planner.apply({.path = "b!undo", .event = pipeline::StepEvent::finish, .at = now});
+  plan = planner.plan(now);
+  REQUIRE(plan.starts.size() == 1);
+  CHECK(plan.starts[0].path == "a!undo");
+  CHECK(tell_instead(planner, plan.starts[0], untold));
+  REQUIRE(planner.plan(now).end.has_value());
+  CHECK(planner.state_of("a") == pipeline::StepState::undone);
+}
+
+TEST_CASE("undos are due by the moments of the journal and not by what was heard first", "[worker][steps]") {
+  const auto action = read_action({{"kind", "steps"}, {"steps", R"([
+    {"id": "a", "uses": "t.x", "undo": {"uses": "t.y"}}, {"id": "b", "needs": [], "uses": "t.x", "undo": {"uses": "t.y"}},
+    {"id": "c", "needs": ["a", "b"], "uses": "t.x"}])"_json}},
+                                  "");
+  REQUIRE(action.ok());
+  const Instant at{std::chrono::seconds{1'800'000'000}};
+  pipeline::Planner planner{*action->pipeline, {}, at};
+  for (const char* path : {"a", "b"}) planner.apply({.path = path, .event = pipeline::StepEvent::begin, .at = at});
+  planner.apply({.path = "a", .event = pipeline::StepEvent::finish, .at = at + std::chrono::milliseconds{2}});
+  planner.apply({.path = "b", .event = pipeline::StepEvent::finish, .at = at + std::chrono::milliseconds{1}});
+  planner.apply({.path = "c", .event = pipeline::StepEvent::begin, .at = at});
+  planner.apply({.path = "c", .event = pipeline::StepEvent::fail, .at = at + std::chrono::milliseconds{3}});
+  const auto plan = planner.plan(at);
+  REQUIRE(plan.starts.size() == 1);
+  CHECK(plan.starts[0].path == "a!undo");
+}
+
 TEST_CASE("a step tells an event in the transaction that writes the step", "[worker][steps]") {
   Bench bench;
   bench.put(R"([{"id": "tell", "event": {"type": "deploy.${input.env}", "payload": {"n": "${`1`}"}}},

@@ -29,6 +29,7 @@ struct Node {
   json output = nullptr;
   StepFault fault{};
   Instant not_before{}, began_at{};
+  Instant ended_at{};     // of a container: when the last of its steps did
   bool bypassed = false;  // an error led past it
   bool end_is_wished = false;
   Node* undoes = nullptr;        // of an undo
@@ -100,7 +101,7 @@ struct Planner::Fold {
   std::map<std::string, Node*, std::less<>> by_path;
   std::deque<Scope*> changed;
   std::set<std::size_t> active;  // numbers of nodes that have begun or may, and have not ended
-  std::vector<Node*> completed;  // with an undo, in order of completion
+  std::vector<Node*> completed;  // with an undo
   std::vector<Node*> undos;      // still to be done, the next one last
   std::vector<std::string> not_undone;
   Instant now;  // of the record that is being folded

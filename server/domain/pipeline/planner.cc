@@ -83,6 +83,7 @@ bool Planner::Fold::apply(const Record& record) {
     node.began_at = record.at;
   }
   if (ends(record.event)) {
+    node.ended_at = record.at;
     end(node, record.event, record.event == StepEvent::finish ? record.output : json(), record.fault);
   } else {
     set(node, record.event);
@@ -113,6 +114,8 @@ void Planner::Fold::end(Node& node, StepEvent event, json output, StepFault faul
   node.output = std::move(output);
   node.fault = std::move(fault);
   if (node.undoes != nullptr) return undo_ended(node);
+  for (const Scope* scope : node.scopes)
+    for (const Node* inner : scope->nodes) node.ended_at = std::max(node.ended_at, inner->ended_at);
   if (node.state == StepState::succeeded && !node.step->undo.empty()) completed.push_back(&node);
   changed.push_back(node.scope);
 }
@@ -132,6 +135,9 @@ void Planner::Fold::root_ended() {
   is_undoing = true;
   for (Node* node : completed)
     if (node->state == StepState::succeeded) undos.push_back(node);
+  // By what the journal says, and not by what was heard first: whoever folds it anew undoes in the same order.
+  std::stable_sort(undos.begin(), undos.end(),
+                   [](const Node* left, const Node* right) { return left->ended_at < right->ended_at; });
   next_undo();
 }
 
