@@ -2,59 +2,15 @@
 // in their tracks, PostgreSQL killed and restarted. Afterwards every second of every task is told of by exactly one row: a run, or
 // why there was none. 15 s of it in the normal run, 5 minutes with scripts/test --soak.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { Home } from "./lib.mjs";
+import { dice, sleep, TwoDaemons } from "./two_daemons.mjs";
 
 const soak = process.env.CARILLON_SOAK === "1";
 const seconds = soak ? 300 : 15, tasks = 1000;
 
 // The same ups and downs for the same seed, which a failure names.
 const seed = Number(process.env.CARILLON_SOAK_SEED ?? Date.now() % 1_000_000);
-let state = seed;
-const random = (below) => { state = (state * 1_103_515_245 + 12_345) % 2_147_483_648; return Math.floor((state / 2_147_483_648) * below); };
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-class Cluster {
-  constructor() {
-    this.homes = [new Home(), null];
-    this.daemons = [null, null];
-  }
-  async start() {
-    // The first daemon keeps the PostgreSQL, the second is its guest; either may go and come back.
-    this.daemons[0] = await this.homes[0].serve();
-    const url = (await this.homes[0].run(["migrate", "url"])).stdout.trim();
-    this.url = url;
-    this.homes[1] = new Home({}, { DATABASE_URL: url });
-    this.daemons[1] = await this.homes[1].serve();
-  }
-  ask(sql) {
-    return execFileSync("psql", ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", this.url], { input: sql, encoding: "utf8", maxBuffer: 64 << 20, stdio: ["pipe", "pipe", "pipe"] }).trim();
-  }
-  async kill(which) {
-    this.daemons[which].kill("SIGKILL");
-    await this.daemons[which].gone;
-    this.daemons[which] = this.homes[which].start(["serve"]);
-  }
-  async stop(which, ms) {
-    this.daemons[which].kill("SIGSTOP");
-    await sleep(ms);
-    this.daemons[which].kill("SIGCONT");
-  }
-  postgres(signal) {
-    const file = execFileSync("find", [`${this.homes[0].environment.CARILLON_HOME}/postgres`, "-name", "postmaster.pid"], { encoding: "utf8" }).trim();
-    if (file) try { process.kill(Number(readFileSync(file, "utf8").split("\n")[0]), signal); } catch { /* it has just gone */ }
-  }
-  // A daemon that ended by itself (a slot of its process was lost while it was stopped, or it could not start) is restarted,
-  // as a supervisor would.
-  async mend() {
-    for (const which of [0, 1]) if (this.daemons[which].exitCode !== null || this.daemons[which].signalCode !== null) this.daemons[which] = this.homes[which].start(["serve"]);
-  }
-  async end() {
-    for (const home of [this.homes[1], this.homes[0]]) if (home) await home.end();
-  }
-}
+const random = dice(seed);
 
 // One task made as an agent makes it, and the others as copies of its rows: a thousand calls would take longer than the test.
 async function makeTasks(cluster) {
@@ -95,7 +51,7 @@ async function allFireAfter(cluster, calm, happenings) {
 
 test("two daemons that are killed and stopped at random leave exactly one row for each second of a thousand tasks", async (context) => {
   context.diagnostic(`CARILLON_SOAK_SEED=${seed}`);
-  const cluster = new Cluster();
+  const cluster = new TwoDaemons();
   try {
     await cluster.start();
     await makeTasks(cluster);
