@@ -75,13 +75,18 @@ struct Denied {
   std::string challenge = "Bearer";
   std::string message = "a credential is needed";
 };
-using AuthVerdict = std::variant<Principal, Denied>;
+// Who sends a request is not known at hand; look_up() decides.
+struct Undecided {};
+using AuthVerdict = std::variant<Principal, Denied, Undecided>;
 
 // Decides who sent a request from its headers. Called for every request, from many threads.
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
+  // By the head alone, on a thread that serves many connections: it never waits.
   virtual AuthVerdict authenticate(const HttpRequest& request) = 0;
+  // Of a request that the former left undecided, once all of it is there. May wait; decides.
+  virtual AuthVerdict look_up(const HttpRequest&) { return Denied{}; }
 };
 
 // A header that came twice reads as one list (RFC 9110 §5.3), so that nobody on the way and we read different ones of

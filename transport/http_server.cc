@@ -119,7 +119,7 @@ HttpResponse refuse_method(const HttpRequest& request, const std::string& method
 }
 
 HttpResponse refuse_credential(const Denied& denied) {
-  auto response = error_response(denied.status, "not_allowed", denied.message);
+  auto response = error_response(denied.status, denied.status == 503 ? "unavailable" : "not_allowed", denied.message);
   if (!denied.challenge.empty()) response.headers.emplace("WWW-Authenticate", denied.challenge);
   return response;
 }
@@ -177,12 +177,25 @@ std::optional<HttpResponse> HttpServer::admit(HttpRequest& request) {
   if (route->access == Access::open) return std::nullopt;
   auto verdict = authenticator_.authenticate(request);
   if (const auto* denied = std::get_if<Denied>(&verdict)) return refuse_credential(*denied);
-  request.principal = std::get<Principal>(std::move(verdict));
+  if (auto* principal = std::get_if<Principal>(&verdict)) request.principal = std::move(*principal);
+  return std::nullopt;
+}
+
+std::optional<HttpResponse> HttpServer::look_up(HttpRequest& request) {
+  auto verdict = authenticator_.look_up(request);
+  auto* principal = std::get_if<Principal>(&verdict);
+  if (principal == nullptr) {
+    const auto* denied = std::get_if<Denied>(&verdict);
+    return refuse_credential(denied == nullptr ? Denied{} : *denied);
+  }
+  request.principal = std::move(*principal);
   return std::nullopt;
 }
 
 void HttpServer::handle(HttpRequest request, const std::shared_ptr<HttpReply>& reply) {
   const HttpRoute* route = find_route(routes_, request);
+  if (route->access == Access::credential && !request.principal)
+    if (auto refused = look_up(request)) return reply->send(*std::move(refused));
   matches(route->path, request.path, &request.path_values);
   const auto origin = request.header("Origin");
   if (!origin) return route->handle(std::move(request), reply);

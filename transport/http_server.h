@@ -62,6 +62,7 @@ class HttpServer {
 
  private:
   std::optional<HttpResponse> admit(HttpRequest& request);
+  std::optional<HttpResponse> look_up(HttpRequest& request);
   void handle(HttpRequest request, const std::shared_ptr<HttpReply>& reply);
 
   const HttpServerOptions options_;

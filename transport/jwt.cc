@@ -13,6 +13,7 @@
 #include "server/base/check.h"
 #include "transport/base64.h"
 #include "transport/sealed_state.h"
+#include "transport/sha256.h"
 
 namespace carillon::transport {
 namespace {
@@ -132,13 +133,7 @@ std::string sign_jwt(json header, const json& claims, const SigningKey& key) {
 std::string dpop_proof(const DpopClaims& claims, const SigningKey& key, Instant now) {
   json body{{"jti", random_token(16)}, {"htm", claims.method}, {"htu", claims.url}, {"iat", seconds_of(now)}};
   if (!claims.nonce.empty()) body["nonce"] = claims.nonce;
-  if (!claims.access_token.empty()) {
-    std::string digest(32, '\0');
-    unsigned bytes = 0;
-    const auto& token = claims.access_token;
-    CARILLON_CHECK(EVP_Digest(token.data(), token.size(), bytes_of(digest), &bytes, EVP_sha256(), nullptr) == 1);
-    body["ath"] = to_base64url(digest);
-  }
+  if (!claims.access_token.empty()) body["ath"] = to_base64url(sha256(claims.access_token));
   return sign_jwt({{"typ", "dpop+jwt"}, {"jwk", key.public_jwk()}}, body, key);
 }
 

@@ -1,14 +1,12 @@
 #include "transport/oauth_text.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <cctype>
 
-#include "server/base/check.h"
 #include "transport/base64.h"
 #include "transport/client_http.h"
 #include "transport/sealed_state.h"
+#include "transport/sha256.h"
 
 namespace carillon::transport {
 namespace {
@@ -204,11 +202,8 @@ bool resource_covers(const std::string& resource, const std::string& server_url)
 }
 
 Pkce pkce_of(std::string verifier) {
-  std::string digest(32, '\0');
-  unsigned bytes = 0;
-  auto* out = reinterpret_cast<unsigned char*>(digest.data());
-  CARILLON_CHECK(EVP_Digest(verifier.data(), verifier.size(), out, &bytes, EVP_sha256(), nullptr) == 1);
-  return {std::move(verifier), to_base64url(digest)};
+  std::string challenge = to_base64url(sha256(verifier));
+  return {std::move(verifier), std::move(challenge)};
 }
 
 Pkce new_pkce() { return pkce_of(random_token(32)); }

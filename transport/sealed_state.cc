@@ -8,6 +8,7 @@
 
 #include "server/base/check.h"
 #include "transport/base64.h"
+#include "transport/sha256.h"
 
 namespace carillon::transport {
 namespace {
@@ -23,13 +24,6 @@ Cipher new_cipher() {
   Cipher cipher{EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free};
   CARILLON_CHECK(cipher != nullptr);
   return cipher;
-}
-
-std::string sha256(std::string_view text) {
-  std::string digest(32, '\0');
-  unsigned length = 0;
-  CARILLON_CHECK(EVP_Digest(text.data(), text.size(), bytes_of(digest), &length, EVP_sha256(), nullptr) == 1);
-  return digest;
 }
 
 std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }

@@ -1,11 +1,9 @@
 #include "transport/skills.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "server/base/check.h"
+#include "transport/sha256.h"
 
 namespace carillon::transport {
 namespace {
@@ -13,15 +11,7 @@ namespace {
 constexpr std::size_t kFrontmatterBytesMax = 64 * 1024;
 constexpr std::size_t kDepthMax = 16;
 
-std::string sha256_name(std::string_view content) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned bytes = 0;
-  CARILLON_CHECK(EVP_Digest(content.data(), content.size(), digest, &bytes, EVP_sha256(), nullptr) == 1);
-  std::string name = "sha256:";
-  for (unsigned i = 0; i < bytes; ++i) name += {kDigits[digest[i] >> 4], kDigits[digest[i] & 15]};
-  return name;
-}
+std::string sha256_name(std::string_view content) { return "sha256:" + to_hex(sha256(content)); }
 
 std::string_view trimmed(std::string_view text) {
   const auto from = text.find_first_not_of(" \t\r");

@@ -91,6 +91,39 @@ TEST_CASE("who has no good token is told where one is given and what for", "[tra
   CHECK(g.post("Bearer ann", call).status == 200);
 }
 
+TEST_CASE("who is not known at hand is looked up before the request is handled", "[transport][authorization]") {
+  Server g;
+  BearerTokens tokens;
+  HttpServer http{{}, tokens};
+  std::atomic<int> handled = 0;
+  std::string agent;
+  http.add({.method = "POST", .path = "/x", .handle = [&](const HttpRequest& request, const auto& reply) {
+              agent = request.principal->agent;
+              ++handled;
+              reply->send({.body = request.body});
+            }});
+  http.start();
+  const auto ask = [&](const std::string& token) {
+    RawClient client{http.port()};
+    client.send("POST /x HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " + token +
+                "\r\nContent-Length: 2\r\n\r\nhi");
+    return client.read_reply();
+  };
+  const auto good = ask("cleo");
+  CHECK(good.status == 200);
+  CHECK(good.body == "hi");
+  CHECK(agent == "cleo");
+  const auto bad = ask("cleo-gone");
+  CHECK(bad.status == 401);
+  CHECK(bad.header("WWW-Authenticate") == "Bearer error=\"invalid_token\"");
+  CHECK(ask("cleo-unknown").status == 401);  // whoever stays undecided does not come in
+  const auto away = ask("cleo-away");
+  CHECK(away.status == 503);
+  CHECK(json::parse(away.body)["error"] == "unavailable");
+  CHECK(handled == 1);
+  http.stop();
+}
+
 TEST_CASE("a token in the address is none", "[transport][authorization]") {
   Protected g;
   CHECK(g.post("", modern_call(1, "fail"), "/mcp?access_token=ann").status == 401);

@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 
+#include "server/base/waiting.h"
 #include "server/process/unique_fd.h"
 #include "tests/transport/server_fixture.h"
 #include "transport/http_endpoint.h"
@@ -16,13 +17,22 @@
 
 namespace carillon::transport::fixture {
 
+// Knows ann and bob at hand; cleo and what begins like her have to be looked up.
 class BearerTokens final : public Authenticator {
  public:
   AuthVerdict authenticate(const HttpRequest& request) override {
     const auto given = request.header("Authorization");
+    if (given && given->starts_with("Bearer cleo")) return Undecided{};
     if (given == "Bearer ann") return Principal{"t", "ann", {}};
     if (given == "Bearer bob") return Principal{"t", "bob", {}};
     return Denied{401, "Bearer resource_metadata=\"http://127.0.0.1/x\"", "a token is needed"};
+  }
+  AuthVerdict look_up(const HttpRequest& request) override {
+    about_to_wait();
+    if (request.header("Authorization") == "Bearer cleo") return Principal{"t", "cleo", {}};
+    if (request.header("Authorization") == "Bearer cleo-unknown") return Undecided{};
+    if (request.header("Authorization") == "Bearer cleo-away") return Denied{503, "", "repeat it"};
+    return Denied{401, "Bearer error=\"invalid_token\"", "looked up in vain"};
   }
 };
 
