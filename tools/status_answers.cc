@@ -90,7 +90,7 @@ void add_retimed(ordered_json& facts, const StatusReport& status) {
 
 Answer told(const StatusReport& status, const DownstreamFound& servers) {
   ordered_json facts{{"now", describe_local(status.now, status.zone)}, {"at", to_rfc3339_in(status.now, status.zone)}};
-  facts["you"] = {{"agent", status.agent}, {"scopes", status.scopes}};
+  facts["you"] = {{"agent", status.agent}, {"kind", name_of(status.kind)}, {"scopes", status.scopes}};
   facts["durable"] = status.durable;
   if (!status.service_offer.empty()) facts["service"] = status.service_offer;
   facts["workers"] = workers_of(status);

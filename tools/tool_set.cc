@@ -303,7 +303,8 @@ Caller caller_of(const transport::RequestContext& context) {
           .agent = AgentId{context.principal.agent},
           .scopes = scopes_named(context.principal.scopes),
           .correlation_id = context.correlation_id,
-          .zone = context.zone};
+          .zone = context.zone,
+          .kind = caller_kind_named(context.principal.kind)};
 }
 
 }  // namespace carillon::tools

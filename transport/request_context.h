@@ -28,6 +28,7 @@ struct Principal {
   std::string tenant;
   std::string agent;
   std::vector<std::string> scopes;
+  std::string kind = "agent";  // or person, service
   bool operator==(const Principal&) const = default;
 };
 

@@ -119,7 +119,7 @@ int run_call(const Words& words) {
     std::fprintf(stderr, "carillon: %s\n", readable.error().message.c_str());
     return kExitUsage;
   }
-  const auto link = find_or_start_daemon(parsed->config.paths, "mcp", kStartPatience);
+  const auto link = find_or_start_daemon(parsed->config.paths, kWantCall, kStartPatience);
   if (!link.ok()) {
     std::fprintf(stderr, "carillon: %s\n", link.error().message.c_str());
     return kExitUnavailable;

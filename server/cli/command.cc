@@ -28,6 +28,8 @@ constexpr auto kSubcommands = std::to_array<Subcommand>({
     {"logout", "<server>", "give a sign-in back and forget it", run_logout},
     {"secret", "set NAME | list | delete NAME | webhook URL",
      "secrets that servers.json names, read from stdin; the one that a webhook's receiver needs", run_secret},
+    {"token", "create --agent NAME --scopes LIST [--expires D] | list | revoke ID | revoke --agent NAME",
+     "agents that call over HTTP under their own name, with less than everything allowed", run_token},
     {"when", "\"<text>\" [--tz ZONE] [--from TIME] [--count N] [--json] [--dst-gap P] [--dst-overlap P] | --batch",
      "explain a schedule; needs no daemon", run_when},
     {"expr", "'<expression>' [--input FILE] | --batch", "evaluate a JMESPath expression; needs no daemon", run_expr},

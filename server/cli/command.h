@@ -52,6 +52,7 @@ int run_migrate(const Words& words);
 int run_config(const Words& words);
 int run_import(const Words& words);
 int run_secret(const Words& words);
+int run_token(const Words& words);
 int run_when(const Words& words);
 int run_expr(const Words& words);
 int run_schema(const Words& words);

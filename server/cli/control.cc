@@ -32,15 +32,16 @@ std::string zone_of(const Control& control, const json& preamble) {
   return zone->name();
 }
 
-Opened open_protocol(std::shared_ptr<transport::McpServer> server) {
+Opened open_protocol(std::shared_ptr<transport::McpServer> server, transport::Principal principal = host_principal()) {
   return {.server = std::move(server),
-          .principal = owner_principal(),
+          .principal = std::move(principal),
           .reply = "",
           .first_line = Opened::FirstLine::is_protocol};
 }
 
 Opened open_mcp(const Control& control, const json& preamble) {
-  Opened opened = open_protocol(preamble.value("want", json()) == kWantChannel ? control.channel_mcp : control.mcp);
+  Opened opened = open_protocol(preamble.value("want", json()) == kWantChannel ? control.channel_mcp : control.mcp,
+                                preamble.value("speaks", json()) == "person" ? owner_principal() : host_principal());
   opened.first_line = Opened::FirstLine::was_handled;
   opened.reply = json{{"carillon", 1}, {"version", kVersion}, {"started_by", control.started_by}}.dump();
   opened.zone = zone_of(control, preamble);

@@ -121,6 +121,7 @@ struct Daemon::Rooms {
   std::unique_ptr<tools::PromptSet> prompts;
   std::unique_ptr<tools::Completions> completions;
   std::shared_ptr<transport::McpServer> mcp, channel_mcp;  // the second for hosts that want the channel
+  std::unique_ptr<AgentTokens> agent_tokens;
   std::unique_ptr<TokenAuthenticator> authenticator;
   std::unique_ptr<transport::McpEndpoint> endpoint;
   std::unique_ptr<transport::SseEndpoint> sse;  // where it is wanted
@@ -287,7 +288,8 @@ Status Daemon::Rooms::start_http() {
                                           " without TLS sends the token in the clear; put a proxy with "
                                           "TLS in front and set http.allow_plain_text, or listen on 127.0.0.1"};
   const TokenUse use = config.http.insecure_loopback ? TokenUse::not_asked : TokenUse::required;
-  authenticator = std::make_unique<TokenAuthenticator>(read_or_make_token(config.paths.token_file), use);
+  agent_tokens = std::make_unique<AgentTokens>(*engine, clock);
+  authenticator = std::make_unique<TokenAuthenticator>(read_or_make_token(config.paths.token_file), use, *agent_tokens);
   auto listening = listen(*address);
   if (listening.ok() || role != Role::auto_started_daemon || address->port == 0) return listening;
   // Nobody asked for this very port: a second installation on the machine must not keep a front from starting.
@@ -318,8 +320,10 @@ Status Daemon::Rooms::listen(const Address& address) {
   }
   http->add(web::health_routes([this] { return health(); },
                                [this](const transport::HttpRequest& request) {
-                                 return std::holds_alternative<transport::Principal>(
-                                     authenticator->authenticate(request));
+                                 auto verdict = authenticator->authenticate(request);
+                                 if (std::holds_alternative<transport::Undecided>(verdict))
+                                   verdict = authenticator->look_up(request);
+                                 return std::holds_alternative<transport::Principal>(verdict);
                                }));
   http->add(web::metrics_route([this] { refresh_gauges(); }));
   try {

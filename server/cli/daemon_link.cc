@@ -14,6 +14,7 @@
 #include "server/base/version.h"
 #include "server/cli/control.h"
 #include "server/cli/service_manager.h"
+#include "server/domain/caller.h"
 #include "server/domain/schedule/zone.h"
 #include "server/process/child.h"
 #include "server/process/executable.h"
@@ -110,8 +111,12 @@ Result<DaemonLink> connect_daemon(const Paths& paths, std::string_view want, std
   auto socket = open_socket(paths);
   if (!socket.ok()) return socket.error();
   refresh_machine_zone();  // a front may have been connected for days
-  json preamble{
-      {"carillon", 1}, {"version", kVersion}, {"zone", machine_zone()}, {"parent_pid", ::getppid()}, {"want", want}};
+  json preamble{{"carillon", 1},
+                {"version", kVersion},
+                {"zone", machine_zone()},
+                {"parent_pid", ::getppid()},
+                {"want", want == kWantCall ? kWantMcp : want}};
+  if (want == kWantCall) preamble["speaks"] = name_of(CallerKind::person);
   if (!successor.empty()) preamble["successor"] = successor;
   if (!send_text(socket->get(), preamble.dump() + '\n')) return no_daemon(paths, "it closed the connection");
   const auto line = read_line(paths, socket->get());

@@ -5,9 +5,11 @@
 //   → {"carillon":1,"version":"…","zone":"Europe/Berlin","parent_pid":4711,"want":"mcp"}
 //   ← {"carillon":1,"version":"…","started_by":"front"}  want mcp: MCP lines follow, both ways; mcp_channel: with the
 //                             notifications that a host shows to its model (tools/session_channel.h)
+//                             With "speaks":"person" they come from the command line and not from a host.
 //   ← {"carillon":1,"version":"…","status":{…}} want status: the socket is closed after it
 //   ← {"carillon":1,"version":"…","stopping":true} want stop; with "successor":"…" it tells its clients who comes next
-// The socket's peer credentials decide who may speak; the names in the preamble are for display.
+// The socket's peer credentials decide who may speak; the names in the preamble are for display, and what it says of
+// the speaker keeps a model from passing for a person unawares (ADR 0035): a lock it is not.
 // Thread-safe: holds no state.
 #pragma once
 
@@ -25,6 +27,7 @@ namespace carillon::cli {
 
 inline constexpr const char* kWantMcp = "mcp";
 inline constexpr const char* kWantChannel = "mcp_channel";
+inline constexpr const char* kWantCall = "call";  // goes as mcp, with a person speaking
 
 struct DaemonLink {
   process::UniqueFd socket;

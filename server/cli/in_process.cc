@@ -21,7 +21,7 @@ int serve_in_process(const Config& config, StopSignal& stop) {
   std::stop_source end;
   transport::WorkerPool thread{{.threads_max = 1}};
   thread.run([&] {
-    transport::serve_stream((*daemon)->mcp(), owner_principal(), {}, end.get_token());
+    transport::serve_stream((*daemon)->mcp(), host_principal(), {}, end.get_token());
     stop.request();
   });
   stop.wait();

@@ -24,6 +24,11 @@ class NoTools final : public ToolCaller {
   }
 };
 
+DatabaseUrls urls_for(LocalEngine::Login login, DatabaseUrls urls) {
+  if (login == LocalEngine::Login::owner) urls.app = urls.owner;
+  return urls;
+}
+
 HotPathOptions dispatch_of(const Database& database) {
   HotPathOptions options;
   options.url = database.urls().dispatch;
@@ -35,10 +40,10 @@ HotPathOptions dispatch_of(const Database& database) {
 }  // namespace
 
 struct LocalEngine::Rooms {
-  Rooms(const Config& config, Database opened)
+  Rooms(const Config& config, Login login, Database opened)
       : database(std::move(opened)),
         membership(dispatch_of(database), this_process("command"), clock, config.worker.leases.shard_expiry),
-        store(database.urls(), config.database.pool, database.reviver()),
+        store(urls_for(login, database.urls()), config.database.pool, database.reviver()),
         engine({.store = store, .clock = clock, .tools = tools, .worker = bell, .ids = membership.ids()},
                options_of(config)),
         zone(config.tools.timezone) {}
@@ -60,13 +65,13 @@ struct LocalEngine::Rooms {
   std::string zone;
 };
 
-Result<std::unique_ptr<LocalEngine>> LocalEngine::open(const Config& config) {
+Result<std::unique_ptr<LocalEngine>> LocalEngine::open(const Config& config, Login login) {
   make_directories(config.paths, current_user());
   auto database = Database::open(config.database);
   if (!database.ok()) return database.error();
   const auto migrated = Migrator{database->urls().owner}.up();
   if (!migrated.ok()) return migrated.error();
-  return std::unique_ptr<LocalEngine>{new LocalEngine(std::make_unique<Rooms>(config, std::move(*database)))};
+  return std::unique_ptr<LocalEngine>{new LocalEngine(std::make_unique<Rooms>(config, login, std::move(*database)))};
 }
 
 LocalEngine::LocalEngine(std::unique_ptr<Rooms> rooms) : rooms_(std::move(rooms)) {}
@@ -77,7 +82,8 @@ Engine& LocalEngine::engine() { return rooms_->engine; }
 
 Caller LocalEngine::owner() const {
   const auto principal = owner_principal();
-  return {TenantId{principal.tenant}, AgentId{principal.agent}, Scopes::all(), new_trace_id(), rooms_->zone};
+  return {TenantId{principal.tenant},       AgentId{principal.agent}, Scopes::all(), new_trace_id(), rooms_->zone,
+          caller_kind_named(principal.kind)};
 }
 
 }  // namespace carillon::cli

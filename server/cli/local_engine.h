@@ -12,8 +12,10 @@ namespace carillon::cli {
 
 class LocalEngine {
  public:
+  // callers: what a daemon's callers may do, behind the second wall. owner: also to make and end identities.
+  enum class Login { callers, owner };
   // Opens the database and brings its schema up to date. Errors: unavailable.
-  static Result<std::unique_ptr<LocalEngine>> open(const Config& config);
+  static Result<std::unique_ptr<LocalEngine>> open(const Config& config, Login login = Login::callers);
   ~LocalEngine();
   LocalEngine(const LocalEngine&) = delete;
   LocalEngine& operator=(const LocalEngine&) = delete;

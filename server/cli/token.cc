@@ -1,9 +1,7 @@
 #include "server/cli/token.h"
 
-#include <sys/random.h>
 #include <sys/stat.h>
 
-#include <array>
 #include <cerrno>
 #include <fstream>
 #include <optional>
@@ -12,6 +10,8 @@
 #include "server/base/mask.h"
 #include "server/domain/caller.h"
 #include "server/process/private_file.h"
+#include "transport/sealed_state.h"
+#include "transport/sha256.h"
 
 namespace carillon::cli {
 namespace {
@@ -23,17 +23,7 @@ constexpr const char* kChallenge = "Bearer realm=\"carillon\"";
   throw std::system_error(errno, std::generic_category(), file.string() + ": " + what);
 }
 
-std::string random_hex() {
-  std::array<unsigned char, 32> bytes{};
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
-    fail("getrandom", "no randomness");
-  std::string text;
-  for (const unsigned char byte : bytes) {
-    text += "0123456789abcdef"[byte >> 4];
-    text += "0123456789abcdef"[byte & 15];
-  }
-  return text;
-}
+constexpr std::size_t kSecretBytes = 32;
 
 // What follows the scheme, whose name may be written in any case (RFC 9110 §11.1); nothing for another scheme.
 std::optional<std::string_view> bearer_token(std::string_view header) {
@@ -46,6 +36,11 @@ std::optional<std::string_view> bearer_token(std::string_view header) {
 }
 
 // Compares without telling by its duration how much was right.
+// Hosts speak MCP; people and their scripts use the mirror of the tools.
+transport::Principal owner_of(const transport::HttpRequest& request) {
+  return request.path.starts_with("/api/") ? owner_principal() : host_principal();
+}
+
 bool same(std::string_view given, std::string_view token) {
   if (given.size() != token.size()) return false;
   unsigned difference = 0;
@@ -56,13 +51,28 @@ bool same(std::string_view given, std::string_view token) {
 
 }  // namespace
 
+transport::Denied no_token(std::string message) {
+  return {
+      .status = 401, .challenge = std::string{kChallenge} + ", error=\"invalid_token\"", .message = std::move(message)};
+}
+
 transport::Principal owner_principal() {
-  return {.tenant = "default", .agent = "owner", .scopes = Scopes::all().names()};
+  return {.tenant = "default",
+          .agent = "owner",
+          .scopes = Scopes::all().names(),
+          .kind = std::string{name_of(CallerKind::person)}};
+}
+
+transport::Principal host_principal() {
+  auto principal = owner_principal();
+  principal.kind = name_of(CallerKind::agent);
+  return principal;
 }
 
 std::string read_or_make_token(const std::filesystem::path& file) {
   // A second starter keeps the first one's.
-  if (!std::filesystem::exists(file)) process::make_private_file(file.string(), random_hex() + "\n");
+  if (!std::filesystem::exists(file))
+    process::make_private_file(file.string(), transport::to_hex(transport::random_bytes(kSecretBytes)) + "\n");
   struct stat facts {};
   if (::stat(file.c_str(), &facts) != 0) fail(file, "the token cannot be read");
   if ((facts.st_mode & 077) != 0) {
@@ -80,16 +90,24 @@ std::string read_or_make_token(const std::filesystem::path& file) {
 }
 
 transport::AuthVerdict TokenAuthenticator::authenticate(const transport::HttpRequest& request) {
-  if (use_ == TokenUse::not_asked) return owner_principal();
   const auto header = request.header("Authorization");
+  const auto given = header ? bearer_token(*header) : std::nullopt;
+  // An agent keeps its own name and scopes also where nothing is asked.
+  if (given && is_agent_token(*given)) {
+    if (auto known = agents_.remembered(*given)) return *std::move(known);
+    return transport::Undecided{};
+  }
+  if (use_ == TokenUse::not_asked) return owner_of(request);
   if (!header)
     return transport::Denied{.status = 401,
                              .challenge = kChallenge,
                              .message = "send the token of this installation as Authorization: Bearer TOKEN"};
-  if (const auto given = bearer_token(*header); given && same(*given, token_)) return owner_principal();
-  return transport::Denied{.status = 401,
-                           .challenge = std::string{kChallenge} + ", error=\"invalid_token\"",
-                           .message = "the token is not the one of this installation"};
+  if (given && same(*given, token_)) return owner_of(request);
+  return no_token("the token is not the one of this installation");
+}
+
+transport::AuthVerdict TokenAuthenticator::look_up(const transport::HttpRequest& request) {
+  return agents_.look_up(*bearer_token(*request.header("Authorization")));
 }
 
 }  // namespace carillon::cli

@@ -22,4 +22,10 @@ std::vector<std::string> Scopes::names() const {
   return names;
 }
 
+CallerKind caller_kind_named(std::string_view name) {
+  for (std::size_t i = 0; i < kCallerKindNames.size(); ++i)
+    if (kCallerKindNames[i] == name) return static_cast<CallerKind>(i);
+  return CallerKind::agent;
+}
+
 }  // namespace carillon

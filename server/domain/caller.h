@@ -53,12 +53,23 @@ class Scopes {
 // Names that nobody knows grant nothing.
 Scopes scopes_named(const std::vector<std::string>& names);
 
+// What stands behind a name. A model is not a person, whoever started it; a service is a part of ourselves, or a
+// machine that only tells us something.
+enum class CallerKind { person, agent, service };
+
+inline constexpr auto kCallerKindNames = std::to_array<std::string_view>({"person", "agent", "service"});
+
+constexpr std::string_view name_of(CallerKind kind) { return kCallerKindNames[static_cast<std::size_t>(kind)]; }
+// Of a name that nobody knows: agent, who may least.
+CallerKind caller_kind_named(std::string_view name);
+
 struct Caller {
   TenantId tenant;
   AgentId agent;
   Scopes scopes;
   std::string correlation_id;  // W3C trace id of the request, or one that we made; never empty
   std::string zone;            // IANA zone of the caller's host when it told us, else empty
+  CallerKind kind = CallerKind::agent;
 };
 
 }  // namespace carillon

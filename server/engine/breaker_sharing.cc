@@ -20,7 +20,8 @@ std::vector<SharedBreaker> BreakerSharing::exchange(const std::vector<BreakerNew
 
 // Servers belong to the installation; its own tenant's audit tells of them.
 void BreakerSharing::write(Tx& tx, const BreakerNews& news, Instant at) {
-  const Caller us{TenantId{"default"}, AgentId{"carillon"}, Scopes::all(), own_correlation_id(parts_.ids, at), ""};
+  const Caller us{TenantId{"default"}, AgentId{"carillon"}, Scopes::all(), own_correlation_id(parts_.ids, at), "",
+                  CallerKind::service};
   const auto& [server, revision, standing] = news.breaker;
   for (const auto& change : news.changes) {
     const json facts{{"server", server},         {"from", name_of(change.from)},  {"event", name_of(change.event)},

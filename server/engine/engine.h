@@ -22,6 +22,7 @@
 #include "server/engine/calendar_commands.h"
 #include "server/engine/changes.h"
 #include "server/engine/command.h"
+#include "server/engine/credential_commands.h"
 #include "server/engine/deliveries.h"
 #include "server/engine/event_commands.h"
 #include "server/engine/followed_calls.h"
@@ -104,6 +105,15 @@ class Engine {
   // /key, /prefix, /limit or /cursor.
   Result<StateDetail> get_state(const Caller& caller, const GetState& query);
   Result<StatePage> list_state(const Caller& caller, const ListState& query);
+
+  // credential_commands.h. The first two need the owner's login (LocalEngine::Login). Errors: arguments_invalid at
+  // /agent, /scopes or /lifetime, name_taken (the name is no agent's).
+  Result<TokenCreated> create_token(const Caller& caller, const CreateToken& command);
+  // An agent left without a token has its active tasks paused. Errors: unknown_name at /token or /agent.
+  Result<TokensRevoked> revoke_tokens(const Caller& caller, const RevokeTokens& command);
+  std::vector<Credential> list_tokens(const Caller& caller);
+  // Of any tenant, also one that counts no more; nothing: nobody has it.
+  std::optional<Credential> find_token(const std::string& sha256);
 
   Result<TaskPage> list_tasks(const Caller& caller, const ListTasks& query);
   Result<TaskDetail> get_task(const Caller& caller, const GetTask& query);

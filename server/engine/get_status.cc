@@ -110,6 +110,7 @@ Result<StatusReport> Engine::get_status(const Caller& caller, StatusUse use) {
                         .zone = zone_of(caller),
                         .tenant = caller.tenant.str(),
                         .agent = caller.agent.str(),
+                        .kind = caller.kind,
                         .scopes = caller.scopes.names(),
                         .durable = options_.durable,
                         .service_offer = counts.active > 0 ? options_.service_offer : "",

@@ -12,6 +12,7 @@
 
 #include "server/base/clock.h"
 #include "server/base/json.h"
+#include "server/domain/caller.h"
 #include "server/domain/run_state.h"
 #include "server/domain/task.h"
 #include "server/engine/task_commands.h"
@@ -328,6 +329,7 @@ struct StatusReport {
   std::string zone{};
   std::string tenant{};
   std::string agent{};
+  CallerKind kind{};  // of the agent
   std::vector<std::string> scopes{};
   std::string durable{};
   std::string service_offer{};  // how active tasks are made to outlive this process; empty: they do

@@ -196,7 +196,8 @@ bool Retiming::concerns(Tx& tx, const Work& work, const TenantTaskRecord& found)
 
 void Retiming::retime(const Work& work, const TenantTaskRecord& found) {
   const Instant at = parts_.clock.now();
-  const Caller us{found.tenant, AgentId{"carillon"}, Scopes::all(), own_correlation_id(parts_.ids, at), ""};
+  const Caller us{found.tenant, AgentId{"carillon"}, Scopes::all(), own_correlation_id(parts_.ids, at),
+                  "",           CallerKind::service};
   const CommandKey no_key;
   const Call call{us, "retime", no_key, at};
   const auto done = run_keyless<std::optional<Moved>>(

@@ -152,7 +152,7 @@ void Engine::end_pauses() {
   });
   const CommandKey no_key;
   const auto as_ourselves = [&](const TenantId& tenant, auto work) {
-    const Caller us{tenant, AgentId{"carillon"}, Scopes::all(), own_correlation_id(), ""};
+    const Caller us{tenant, AgentId{"carillon"}, Scopes::all(), own_correlation_id(), "", CallerKind::service};
     const Call call{us, "set_task_state", no_key, now};
     const auto done =
         run_once<TaskStateSet>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<TaskStateSet> {

@@ -25,8 +25,9 @@ void Outbox::append(const Caller& caller, const Event& event, const Provenance& 
 }
 
 void Audit::append(const Caller& caller, const AuditEntry& entry, const Provenance& provenance) {
-  tx_.exec(sql::insert_audit, caller.tenant, caller.agent, entry.action, entry.subject, bytes_unless_null(entry.before),
-           bytes_unless_null(entry.after), provenance.client_generated_id, caller.correlation_id, provenance.at);
+  tx_.exec(sql::insert_audit, caller.tenant, caller.agent, name_of(caller.kind), entry.action, entry.subject,
+           bytes_unless_null(entry.before), bytes_unless_null(entry.after), provenance.client_generated_id,
+           caller.correlation_id, provenance.at);
 }
 
 std::optional<FirstAnswer> Idempotency::find(const TenantId& tenant, const IdempotencyKey& key) {

@@ -242,6 +242,13 @@ std::vector<TaskId> TaskStore::select_ids(const TenantId& tenant, const std::opt
   return ids;
 }
 
+std::vector<TaskId> TaskStore::active_ids_of(const TenantId& tenant, const AgentId& agent) {
+  std::vector<TaskId> ids;
+  for (const auto& row : tx_.exec(sql::select_task_ids_of_agent, tenant, agent))
+    ids.push_back(column<TaskId>(row["task_id"]));
+  return ids;
+}
+
 std::vector<TaskRecord> TaskStore::similar(const TenantId& tenant, const Action& action, TaskId but, int limit) {
   return read_tasks(tx_.exec(sql::similar_tasks, tenant, target_of(action), but, limit));
 }

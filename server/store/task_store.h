@@ -195,6 +195,7 @@ class TaskStore {
   NamesFound find_names(const TenantId& tenant, const std::string& part, int limit);
   NamesFound find_tags(const TenantId& tenant, const std::string& part, int limit);
   std::vector<TaskId> select_ids(const TenantId& tenant, const std::optional<std::string>& tag);
+  std::vector<TaskId> active_ids_of(const TenantId& tenant, const AgentId& agent);
   std::vector<TaskRecord> similar(const TenantId& tenant, const Action& action, TaskId but, int limit);
   // Other tasks on the same shard, by name, with their definitions: those that share a lock are among them.
   std::vector<std::pair<std::string, json>> neighbours(const TenantId& tenant, std::int16_t shard, TaskId but);

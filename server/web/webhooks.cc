@@ -63,7 +63,8 @@ std::string_view advice_on(SignatureVerdict verdict) {
 
 // What a machine that tells us something calls itself: nobody whom anything is allowed.
 Caller sender_of(const Webhook& hook, const HttpRequest& request) {
-  return {hook.tenant, AgentId{"webhook"}, Scopes{}, correlation_of(request.header("traceparent").value_or("")), ""};
+  return {hook.tenant, AgentId{"webhook"}, Scopes{}, correlation_of(request.header("traceparent").value_or("")),
+          "",          CallerKind::service};
 }
 
 Result<json> payload_of(const std::string& body) {
@@ -126,7 +127,7 @@ std::vector<transport::HttpRoute> webhook_routes(WebhookParts parts) {
   const auto hooks = std::make_shared<Hooks>(std::move(parts));
   const auto take = [&executor, hooks](HttpRequest request, const std::shared_ptr<transport::HttpReply>& reply) {
     const bool taken = executor.run([hooks, request = std::move(request), reply] {
-      const Caller nobody{TenantId{""}, AgentId{"webhook"}, Scopes{}, new_trace_id(), ""};
+      const Caller nobody{TenantId{""}, AgentId{"webhook"}, Scopes{}, new_trace_id(), "", CallerKind::service};
       const auto answered =
           tools::guarded(nobody, "webhook", [&]() -> Result<HttpResponse> { return hooks->take(request); });
       reply->send(answered ? *answered : busy());

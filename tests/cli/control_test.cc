@@ -65,6 +65,16 @@ TEST_CASE("the preamble says what a connection is for", "[cli][control]") {
   CHECK(fixture.stops == 0);
 }
 
+TEST_CASE("a host speaks for a model and the command line for a person", "[cli][control]") {
+  Fixture fixture;
+  for (const char* line : {R"({"carillon":1,"want":"mcp"})", R"({"carillon":1,"want":"mcp_channel"})",
+                           R"({"carillon":1,"want":"mcp","speaks":"service"})", R"({"jsonrpc":"2.0"})"}) {
+    CHECK(fixture.open(line).principal.kind == "agent");
+    CHECK(fixture.open(line).principal.agent == "owner");
+  }
+  CHECK(fixture.open(R"({"carillon":1,"want":"mcp","speaks":"person"})").principal.kind == "person");
+}
+
 TEST_CASE("the daemon ends only after its answer to stop is sent", "[cli][control]") {
   Fixture fixture;
   const auto stop = fixture.open(R"({"carillon":1,"want":"stop"})");

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "server/base/mask.h"
+#include "tests/support/installation.h"
 
 namespace carillon::cli {
 namespace {
@@ -20,8 +21,9 @@ struct Directory {
   ~Directory() { std::filesystem::remove_all(path); }
 };
 
-transport::HttpRequest with_header(const std::string& value) {
+transport::HttpRequest with_header(const std::string& value, const std::string& path = "/mcp") {
   transport::HttpRequest request;
+  request.path = path;
   if (!value.empty()) request.headers.emplace("Authorization", value);
   return request;
 }
@@ -49,7 +51,9 @@ TEST_CASE("a token that others may read is refused", "[cli][token]") {
 }
 
 TEST_CASE("only the right bearer token lets a request pass", "[cli][token]") {
-  TokenAuthenticator authenticator{"right-token", TokenUse::required};
+  test::Installation here;
+  AgentTokens agents{here.engine, here.clock};
+  TokenAuthenticator authenticator{"right-token", TokenUse::required, agents};
   const auto right = GENERATE(as<std::string>{}, "Bearer right-token", "bearer right-token", "BEARER right-token");
   CHECK(std::holds_alternative<transport::Principal>(authenticator.authenticate(with_header(right))));
   const auto wrong = GENERATE(as<std::string>{}, "", "Bearer wrong-token", "right-token", "Basic right-token",
@@ -60,8 +64,30 @@ TEST_CASE("only the right bearer token lets a request pass", "[cli][token]") {
 }
 
 TEST_CASE("an insecure loopback endpoint asks for nothing", "[cli][token]") {
-  TokenAuthenticator authenticator{"t", TokenUse::not_asked};
-  CHECK(std::get<transport::Principal>(authenticator.authenticate(with_header(""))) == owner_principal());
+  test::Installation here;
+  AgentTokens agents{here.engine, here.clock};
+  TokenAuthenticator authenticator{"t", TokenUse::not_asked, agents};
+  CHECK(std::get<transport::Principal>(authenticator.authenticate(with_header(""))) == host_principal());
+  CHECK(std::get<transport::Principal>(authenticator.authenticate(with_header("Bearer x"))) == host_principal());
+  // An agent that says who it is does not become the owner, and one that nobody knows does not come in.
+  const auto agent = with_header("Bearer " + new_agent_token().text);
+  CHECK(std::holds_alternative<transport::Undecided>(authenticator.authenticate(agent)));
+  CHECK(std::holds_alternative<transport::Denied>(authenticator.look_up(agent)));
+}
+
+TEST_CASE("the owner is a person but where a host speaks in that name", "[cli][token]") {
+  test::Installation here;
+  AgentTokens agents{here.engine, here.clock};
+  TokenAuthenticator authenticator{"right-token", TokenUse::required, agents};
+  const auto on = [&](const char* path) {
+    return std::get<transport::Principal>(authenticator.authenticate(with_header("Bearer right-token", path)));
+  };
+  CHECK(on("/api/v1/tools/get_status") == owner_principal());
+  for (const char* path : {"/mcp", "/sse", "/messages", "/"}) CHECK(on(path) == host_principal());
+  CHECK(owner_principal().kind == "person");
+  CHECK(host_principal().kind == "agent");
+  CHECK(host_principal().agent == owner_principal().agent);
+  CHECK(host_principal().scopes == owner_principal().scopes);
 }
 
 }  // namespace

@@ -84,6 +84,7 @@ TEST_CASE("an audit row says who did what and how the thing looked before and af
     return f.database.ask("SELECT " + column + " FROM carillon.audit WHERE subject = 'task:123'");
   };
   CHECK(ask("actor") == "claude");
+  CHECK(ask("actor_kind") == "agent");
   CHECK(ask("tenant_id") == "default");
   CHECK(ask("action") == "update_task");
   CHECK(json::parse(ask("convert_from(before, 'UTF8')")) == json{{"priority", 5}});

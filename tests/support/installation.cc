@@ -37,7 +37,7 @@ void check_same(const json& structured, const std::string& text) {
 
 transport::RequestContext Installation::context() const {
   transport::RequestContext context;
-  context.principal = {.tenant = "default", .agent = "owner", .scopes = scopes};
+  context.principal = {.tenant = "default", .agent = "owner", .scopes = scopes, .kind = "person"};
   context.correlation_id = "0af7651916cd43dd8448eb211c80319c";
   context.cancelled = client.get_token();
   context.channel = std::make_shared<NoChannel>();

@@ -15,6 +15,7 @@ TEST_CASE("the status tells time and identity and the depth of the queue", "[too
   const json status = here.call("get_status", json::object());
   CHECK(status["now"] == "Fri 2026-11-20 14:00 Europe/Berlin");
   CHECK(status["you"]["agent"] == "owner");
+  CHECK(status["you"]["kind"] == "person");
   CHECK(status["durable"] == "daemon");
   CHECK(status["queue"]["due"] == 1);
   CHECK(status["queue"]["oldest_due"].get<std::string>().find("14:00") != std::string::npos);

@@ -1,0 +1,1 @@
+ALTER TABLE carillon.audit DROP COLUMN actor_kind;
