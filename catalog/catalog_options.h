@@ -11,8 +11,9 @@
 namespace carillon {
 
 struct CatalogOptions {
-  std::string servers_file;                          // empty: the built-in servers only
-  std::string vault_directory;                       // secrets and sign-ins (secrets.h); empty: there are none
+  std::string servers_file;       // empty: the built-in servers only
+  std::string prompts_directory;  // prompt templates (prompt_files.h); empty: those brought along only
+  std::string vault_directory;    // secrets and sign-ins (secrets.h); empty: there are none
   Duration call_timeout = std::chrono::seconds{60};  // where neither the call nor the entry names one
   Duration answer_within = std::chrono::hours{24};   // what a server asks in the middle of a call
   Duration probe_timeout = std::chrono::seconds{3};  // then initialize is tried, too

@@ -156,6 +156,8 @@ void add_mail(std::vector<ConfigKey>& keys) {
 void add_catalog(std::vector<ConfigKey>& keys) {
   keys.push_back(text_key({"catalog.servers_file", "the mcpServers object of the downstream servers"},
                           [](Config& c) -> std::string& { return c.catalog.servers_file; }));
+  keys.push_back(text_key({"catalog.prompts_directory", "the files of prompt templates, <name>.md"},
+                          [](Config& c) -> std::string& { return c.catalog.prompts_directory; }));
   keys.push_back(duration_key(
       {"catalog.call_timeout", "of a downstream call, where neither the task nor the server's entry says"},
       [](Config& c) -> Duration& { return c.catalog.call_timeout; }, milliseconds{100}));

@@ -22,6 +22,7 @@ class Loader {
     loaded_.config.paths = sources.paths;
     loaded_.config.database.data_dir = sources.paths.postgres_directory.string();
     loaded_.config.catalog.servers_file = sources.paths.servers_file.string();
+    loaded_.config.catalog.prompts_directory = sources.paths.prompts_directory.string();
     loaded_.config.catalog.vault_directory = sources.paths.vault_directory.string();
     loaded_.config.database.runtime_dir = sources.paths.runtime_directory.string();
   }

@@ -81,6 +81,7 @@ Paths resolve_paths(const Variable& variable, RunsAs user) {
   const Roots roots = choose_roots(variable, user);
   return {.config_file = roots.config / "carillon.toml",
           .servers_file = roots.config / "servers.json",
+          .prompts_directory = roots.config / "prompts",
           .vault_directory = roots.data / "vault",
           .token_file = roots.data / "token",
           .data_directory = roots.data,

@@ -16,6 +16,7 @@ namespace carillon {
 struct Paths {
   std::filesystem::path config_file;         // carillon.toml
   std::filesystem::path servers_file;        // servers.json, the downstream servers
+  std::filesystem::path prompts_directory;   // prompt templates, one file each
   std::filesystem::path vault_directory;     // secrets and sign-ins, encrypted; 0700
   std::filesystem::path token_file;          // bearer token of the HTTP endpoint, 0600
   std::filesystem::path data_directory;      // everything that must survive

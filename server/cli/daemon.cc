@@ -13,6 +13,7 @@
 #include "server/cli/deliveries.h"
 #include "server/cli/downstream.h"
 #include "server/cli/health_facts.h"
+#include "server/cli/prompt_files.h"
 #include "server/cli/service.h"
 #include "server/cli/token.h"
 #include "server/engine/breaker_sharing.h"
@@ -118,6 +119,7 @@ struct Daemon::Rooms {
   std::unique_ptr<tools::ToolSet> tools;
   std::unique_ptr<tools::FollowedCalls> followed_calls;
   std::unique_ptr<tools::ResourceSet> resources;
+  std::unique_ptr<PromptTemplates> prompt_templates;
   std::unique_ptr<tools::PromptSet> prompts;
   std::unique_ptr<tools::Completions> completions;
   std::shared_ptr<transport::McpServer> mcp, channel_mcp;  // the second for hosts that want the channel
@@ -197,8 +199,10 @@ Status Daemon::Rooms::start_protocol() {
   tools = std::make_unique<tools::ToolSet>(ports, options);
   followed_calls = std::make_unique<tools::FollowedCalls>(ports);
   resources = std::make_unique<tools::ResourceSet>(ports, *resource_watch);
-  prompts = std::make_unique<tools::PromptSet>(ports, options.prefix);
-  completions = std::make_unique<tools::Completions>(ports);
+  prompt_templates = std::make_unique<PromptTemplates>(*store, clock);
+  keep_prompt_files(config.catalog.prompts_directory, *prompt_templates);
+  prompts = std::make_unique<tools::PromptSet>(ports, options.prefix, *prompt_templates);
+  completions = std::make_unique<tools::Completions>(ports, *prompt_templates);
   const transport::Services services{.tools = tools.get(),
                                      .resources = resources.get(),
                                      .prompts = prompts.get(),

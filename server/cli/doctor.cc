@@ -8,6 +8,7 @@
 #include "server/base/mask.h"
 #include "server/cli/command.h"
 #include "server/cli/daemon_link.h"
+#include "server/cli/prompt_files.h"
 #include "server/domain/schedule/zone.h"
 #include "server/store/breaker_store.h"
 #include "server/store/database.h"
@@ -133,6 +134,11 @@ void look_at_servers(const Config& config, Findings& findings) {
   }
 }
 
+void look_at_prompts(const Config& config, Findings& findings) {
+  for (const auto& problem : read_prompt_files(config.catalog.prompts_directory).problems)
+    findings.push_back({"prompt template", Verdict::bad, problem});
+}
+
 void print(const Findings& findings) {
   for (const auto& finding : findings)
     std::printf("%-4s  %-20s %s\n", std::string{name_of_verdict(finding.verdict)}.c_str(), finding.what.c_str(),
@@ -158,6 +164,7 @@ int run_doctor(const Words& words) {
   look_at_daemon(parsed->config, findings);
   look_at_database(parsed->config, findings);
   look_at_servers(parsed->config, findings);
+  look_at_prompts(parsed->config, findings);
   if (parsed->has("json"))
     std::printf("%s\n", to_json(findings).dump(2).c_str());
   else

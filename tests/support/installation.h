@@ -97,8 +97,9 @@ struct Installation {
   tools::ToolSet tools{tools::Ports{engine, downstream, pool, timer}, {}};
   tools::ResourceWatch watch{engine, {.looked_at_max = 8, .unwatched_max = Duration{0}}};
   tools::ResourceSet resources{tools::Ports{engine, downstream, pool, timer}, watch};
-  tools::PromptSet prompts{tools::Ports{engine, downstream, pool, timer}, ""};
-  tools::Completions completions{tools::Ports{engine, downstream, pool, timer}};
+  PromptTemplates prompt_templates{store, clock};
+  tools::PromptSet prompts{tools::Ports{engine, downstream, pool, timer}, "", prompt_templates};
+  tools::Completions completions{tools::Ports{engine, downstream, pool, timer}, prompt_templates};
   std::vector<std::string> scopes = Scopes::all().names();
   std::stop_source client{};
 

@@ -236,11 +236,52 @@ TEST_CASE("a prompt stays short whatever there is to tell", "[tools][prompts]") 
 
 TEST_CASE("a prefix goes before the tools that prompts name", "[tools][prompts]") {
   Prompts here;
-  PromptSet prefixed{Ports{here.engine, here.downstream, here.pool, here.timer}, "cal_"};
+  PromptSet prefixed{Ports{here.engine, here.downstream, here.pool, here.timer}, "cal_", here.prompt_templates};
   prefixed.get_prompt(here.context(), "tidy_schedules", {}, [](const transport::PromptOutcome& outcome) {
     const std::string text = std::get<transport::PromptText>(outcome).messages[0]["content"]["text"];
     CHECK(has(text, "`cal_update_task`"));
   });
+}
+
+TEST_CASE("templates are listed behind the rows and filled in for those who may read", "[tools][prompts]") {
+  Prompts here;
+  const PromptTemplate hello{
+      .name = "hello",
+      .description = "Says hello.",
+      .parameters = {{"name", "Whom.", ParameterNeed::required}, {"tone", "How.", ParameterNeed::optional}},
+      .body = "Hello ${params.name}, `list_tasks` is a ${params.tone || 'kind'} tool"};
+  const PromptTemplate hidden{.name = "weekly_report", .description = "Not ours.", .body = "Text"};
+  here.prompt_templates.save({{hello, "1"}, {hidden, "1"}});
+  const auto listed = [&] {
+    transport::Page page;
+    here.prompts.list_prompts(here.context(), std::nullopt, [&](transport::PageOutcome given) {
+      page = std::get<transport::Page>(std::move(given));
+    });
+    return page.entries;
+  };
+  REQUIRE(listed().size() == all_prompts().size() + 1);
+  CHECK(json(listed().back()) == json::parse(R"({"name":"hello","description":"Says hello.","arguments":[
+      {"name":"name","description":"Whom.","required":true},{"name":"tone","description":"How.","required":false}]})"));
+  CHECK(here.text("hello", {{"name", "${now}"}}) == "Hello ${now}, `list_tasks` is a kind tool");
+  CHECK(has(here.text("weekly_report"), "## "));
+  register_secret("sesame-open");
+  CHECK(here.text("hello", {{"name", "sesame-open"}, {"tone", "big"}}) == "Hello [masked], `list_tasks` is a big tool");
+  forget_secret("sesame-open");
+
+  CHECK(here.refused_prompt("hello", {})["pointer"] == "/arguments/name");
+  CHECK(here.refused_prompt("hello", {{"name", "x"}, {"ton", "y"}})["accepted"] == json{"name", "tone"});
+  CHECK(here.refused_prompt("hello", {{"name", std::string(64 * 1024 + 1, 'x')}})["error"] == "too_large");
+  CHECK(here.refused_prompt("helo", {})["nearest"] == json{"hello"});
+  CHECK(here.complete_prompt("hello", "name", "").empty());
+  CHECK(
+      std::holds_alternative<transport::ProtocolError>(here.completing({.of = transport::CompletionRequest::Of::prompt,
+                                                                        .reference = "hello",
+                                                                        .argument = "nme",
+                                                                        .value = "",
+                                                                        .others = {}})));
+  here.scopes = {"run"};
+  CHECK(listed().empty());
+  CHECK(here.refused_prompt("hello", {{"name", "x"}})["error"] == "not_allowed");
 }
 
 TEST_CASE("names are completed and those first that begin with what was typed", "[tools][completion]") {

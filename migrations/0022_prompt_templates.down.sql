@@ -1,0 +1,1 @@
+DROP TABLE carillon.prompt_template;

@@ -1,0 +1,65 @@
+// Prompt templates from files to real clients: versions, what a bad file does, and who is told.
+import assert from "node:assert/strict";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { after, test } from "node:test";
+import { clients, Home } from "./lib.mjs";
+
+const home = new Home();
+const directory = path.join(home.environment.CARILLON_HOME, "prompts");
+mkdirSync(directory);
+const write = (name, text) => writeFileSync(path.join(directory, name), text);
+const greeting = (words) => `---\ndescription: Greets somebody.\nrequired name: Whom.\noptional tone: How.\n---\n${words} \${params.name}, \${params.tone || 'kindly'}.\n`;
+const versions = (daemon) => [...daemon.errors.matchAll(/"msg":"a prompt template has another version","ctx":(\{[^}]*\})/g)].map((found) => JSON.parse(found[1])).map(({ prompt, version }) => `${prompt}@${version}`);
+
+after(() => home.end());
+
+test("good files become prompts of every client and a bad one is named with its line", async () => {
+  write("greet.md", greeting("Hello"));
+  write("broken.md", "---\ndescription: x\n---\nfirst\n${params.nobody}\n");
+  const daemon = await home.serve();
+  assert.deepEqual(versions(daemon), ["follow_up@1", "greet@1", "weekday_briefing@1"]);
+  assert.ok(daemon.errors.includes(`${path.join(directory, "broken.md")}:5: `), daemon.errors);
+  for (const kind of await clients()) {
+    const client = await kind.connect(home);
+    const { prompts } = await client.listPrompts();
+    const names = prompts.map((prompt) => prompt.name);
+    assert.ok(names.includes("greet") && names.includes("follow_up") && names.includes("weekly_report") && !names.includes("broken"), names.join());
+    assert.deepEqual(prompts.find((prompt) => prompt.name === "greet"), { name: "greet", description: "Greets somebody.",
+      arguments: [{ name: "name", description: "Whom.", required: true }, { name: "tone", description: "How.", required: false }] });
+    const got = await client.getPrompt({ name: "greet", arguments: { name: "${now} Ann" } });
+    assert.equal(got.description, "Greets somebody.");
+    assert.deepEqual(got.messages, [{ role: "user", content: { type: "text", text: "Hello ${now} Ann, kindly." } }], kind.name);
+    await assert.rejects(client.getPrompt({ name: "greet", arguments: {} }), /needs the argument name/);
+    await assert.rejects(client.getPrompt({ name: "gret", arguments: {} }), /greet/);
+    assert.match((await client.getPrompt({ name: "follow_up", arguments: { people: "Ann: the invoice" } })).messages[0].content.text, /Ann: the invoice/);
+    await client.close();
+  }
+  const doctor = await home.run(["doctor"]);
+  assert.match(doctor.stdout, /FAIL +prompt template +.*broken\.md:5: /);
+});
+
+test("another start writes nothing, another text a version, and a file that is gone or went bad takes nothing with it", async () => {
+  const ask = async (name, args) => {
+    const client = await (await clients())[0].connect(home);
+    try { return (await client.getPrompt({ name, arguments: args })).messages[0].content.text; } finally { await client.close(); }
+  };
+  await home.run(["stop"]);
+  assert.deepEqual(versions(await home.serve()), []);
+  await home.run(["stop"]);
+  write("greet.md", greeting("Good day"));
+  assert.deepEqual(versions(await home.serve()), ["greet@2"]);
+  assert.equal(await ask("greet", { name: "Ann", tone: "dryly" }), "Good day Ann, dryly.");
+  await home.run(["stop"]);
+  write("greet.md", "oops");
+  assert.deepEqual(versions(await home.serve()), []);
+  assert.equal(await ask("greet", { name: "Ann" }), "Good day Ann, kindly.");
+  await home.run(["stop"]);
+  rmSync(path.join(directory, "greet.md"));
+  assert.deepEqual(versions(await home.serve()), []);
+  assert.equal(await ask("greet", { name: "Ann" }), "Good day Ann, kindly.");
+  await home.run(["stop"]);
+  write("greet.md", "---\ndescription: Greets nobody any more.\nretired: true\n---\n");
+  assert.deepEqual(versions(await home.serve()), ["greet@3"]);
+  await assert.rejects(ask("greet", { name: "Ann" }), /no prompt/);
+});
