@@ -20,7 +20,8 @@ const random = dice(seed);
 
 const directory = mkdtempSync(path.join(tmpdir(), "carillon-steps-soak-"));
 const journal = path.join(directory, "journal.jsonl"), gate = path.join(directory, "gate");
-const told = () => (existsSync(journal) ? readFileSync(journal, "utf8").trim().split("\n").map((line) => JSON.parse(line)) : []);
+// What stands behind the last line end is just being written.
+const told = () => (existsSync(journal) ? readFileSync(journal, "utf8").split("\n").slice(0, -1).map((line) => JSON.parse(line)) : []);
 const definitions = new Map();
 
 async function makeTasks(cluster) {
