@@ -4,8 +4,8 @@
 #include <cctype>
 
 #include "server/delivery/mail.h"
-#include "server/delivery/transfer.h"
 #include "server/domain/notify.h"
+#include "server/outbound/transfer.h"
 
 namespace carillon::delivery {
 namespace {
@@ -23,7 +23,7 @@ bool may_be_written_to(std::string_view address, const std::vector<std::string>&
          });
 }
 
-Attempt attempt_of(const Answer& answer) {
+Attempt attempt_of(const outbound::Answer& answer) {
   if (answer.problem.empty()) return {};
   // 55x is about the recipient or the text, and for good; the rest is about us, and somebody can mend it.
   if (answer.status >= 550 && answer.status < 560)
@@ -52,14 +52,14 @@ Attempt Email::send(const Letter& letter, const std::stop_token& stop) {
   const EmailOptions& email = options_.email;
   if (!may_be_written_to(to, email.to))
     return {Became::never, "the configuration does not let mail go to this address (delivery.mail_to)"};
-  const Mail mail{.server = email.server,
-                  .user = email.user,
-                  .password = email.password,
-                  .tls = email.tls == SmtpTls::required,
-                  .from = email.from,
-                  .to = to,
-                  .text = write_mail(letter, email.from, to)};
-  return attempt_of(send_mail(
+  const outbound::Mail mail{.server = email.server,
+                            .user = email.user,
+                            .password = email.password,
+                            .tls = email.tls == SmtpTls::required,
+                            .from = email.from,
+                            .to = to,
+                            .text = write_mail(letter, email.from, to)};
+  return attempt_of(outbound::send_mail(
       mail, {.timeout = options_.timeout, .reach = transport::Reach::anywhere, .ca_file = options_.ca_file}, stop));
 }
 

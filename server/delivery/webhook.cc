@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "server/delivery/transfer.h"
+#include "server/outbound/transfer.h"
 #include "transport/allowed_hosts.h"
 #include "transport/webhook_signature.h"
 
@@ -29,7 +29,7 @@ Way way_to(const std::string& url, const std::vector<std::string>& hosts) {
   return {};
 }
 
-Attempt attempt_of(const Answer& answer) {
+Attempt attempt_of(const outbound::Answer& answer) {
   if (answer.status == 0) return {Became::unreachable, answer.problem};
   if (answer.status >= 200 && answer.status < 300) return {};
   const std::string why = "it answered " + std::to_string(answer.status);
@@ -55,16 +55,17 @@ Attempt Webhooks::send(const Letter& letter, const std::stop_token& stop) {
   const std::string url{address_of(letter)};
   const Way way = way_to(url, options_.webhook.hosts);
   if (!way.refused.empty()) return {Became::never, std::string{way.refused}};
-  Posting posting{.url = url, .headers = {}, .body = letter.facts.dump(-1, ' ', false, json::error_handler_t::replace)};
+  outbound::Request posting{.url = url, .headers = {}};
+  posting.body = letter.facts.dump(-1, ' ', false, json::error_handler_t::replace);
   const SignedText text{letter.id, std::chrono::floor<std::chrono::seconds>(letter.at).time_since_epoch().count(),
-                        posting.body};
+                        *posting.body};
   posting.headers.emplace_back("content-type: application/json");
   posting.headers.emplace_back("webhook-id: " + text.id);
   posting.headers.emplace_back("webhook-timestamp: " + std::to_string(text.timestamp));
   posting.headers.emplace_back("webhook-signature: " + sign(webhook_secret(key_, letter.tenant, url), text));
   posting.headers.emplace_back("expect:");  // no wait for a "100 Continue"
-  const TransferLimits limits{.timeout = options_.timeout, .reach = way.reach, .ca_file = options_.ca_file};
-  return attempt_of(post(posting, limits, stop));
+  const outbound::TransferLimits limits{.timeout = options_.timeout, .reach = way.reach, .ca_file = options_.ca_file};
+  return attempt_of(outbound::exchange(posting, limits, stop));
 }
 
 }  // namespace carillon::delivery

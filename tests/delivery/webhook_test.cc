@@ -6,7 +6,6 @@
 
 #include "server/base/version.h"
 #include "server/delivery/channel.h"
-#include "server/delivery/transfer.h"
 #include "tests/support/web_receiver.h"
 #include "transport/base64.h"
 
@@ -166,16 +165,6 @@ TEST_CASE("addresses that nobody allowed are not reached", "[delivery][webhook]"
     CHECK(attempt.why.find(row.why) != std::string::npos);
   }
   CHECK(web.posted().empty());
-}
-
-TEST_CASE("a proxy of the environment is not asked", "[delivery][transfer]") {
-  const WebReceiver web, proxy;
-  ::setenv("http_proxy", proxy.url("").c_str(), 1);
-  const Answer answer = post({.url = web.url(), .headers = {}, .body = "x"}, {.reach = transport::Reach::anywhere}, {});
-  ::unsetenv("http_proxy");
-  CHECK(answer.status == 200);
-  CHECK(web.posted().size() == 1);
-  CHECK(proxy.posted().empty());
 }
 
 }  // namespace carillon::delivery

@@ -21,8 +21,8 @@ struct WebReceiver::Inside {
 WebReceiver::WebReceiver(std::vector<WebAnswer> answers) : inside_(std::make_unique<Inside>()) {
   Inside& in = *inside_;
   in.answers = std::move(answers);
-  in.server.Post(".*", [&in](const httplib::Request& request, httplib::Response& response) {
-    Posted post{request.path, {}, request.body};
+  const auto take = [&in](const httplib::Request& request, httplib::Response& response) {
+    Posted post{request.path, {}, request.body, request.method};
     for (const auto& [name, value] : request.headers) {
       std::string small = name;
       std::transform(small.begin(), small.end(), small.begin(),
@@ -37,8 +37,9 @@ WebReceiver::WebReceiver(std::vector<WebAnswer> answers) : inside_(std::make_uni
     if (answer.meanwhile) answer.meanwhile();
     response.status = answer.status;
     for (const auto& [name, value] : answer.headers) response.set_header(name, value);
-    response.set_content(answer.body, "text/plain");
-  });
+    response.set_content(answer.body, answer.content_type);
+  };
+  in.server.Get(".*", take).Post(".*", take).Put(".*", take).Patch(".*", take).Delete(".*", take);
   in.port = in.server.bind_to_any_port("127.0.0.1");
   in.thread = std::thread{[&in] { in.server.listen_after_bind(); }};
   while (!in.server.is_running()) std::this_thread::yield();

@@ -1,5 +1,5 @@
-// A real web server in a thread of the test's own, on a free loopback port: it keeps what was posted and answers as the
-// test says, the last answer for ever.
+// A real web server in a thread of the test's own, on a free loopback port: it keeps what it was sent, by whatever
+// method, and answers as the test says, the last answer for ever.
 //
 // Belongs to the test's thread; posted() may be asked at any time.
 #pragma once
@@ -16,6 +16,7 @@ struct Posted {
   std::string path;
   std::map<std::string, std::string> headers;  // names in lower case
   std::string body;
+  std::string method{};
 };
 
 struct WebAnswer {
@@ -23,6 +24,7 @@ struct WebAnswer {
   std::map<std::string, std::string> headers{};
   std::string body{};
   std::function<void()> meanwhile{};  // called before it answers
+  std::string content_type = "text/plain";
 };
 
 class WebReceiver {

@@ -1,4 +1,4 @@
-#include "server/delivery/transfer.h"
+#include "server/outbound/transfer.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -6,12 +6,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <memory>
 #include <new>
 
 #include "server/base/version.h"
 
-namespace carillon::delivery {
+namespace carillon::outbound {
 namespace {
 
 constexpr std::size_t kLineBytesMax = 200;
@@ -29,8 +30,9 @@ using List = std::unique_ptr<curl_slist, FreeList>;
 struct Exchange {
   const TransferLimits& limits;
   const std::stop_token& stop;
-  std::size_t read = 0;
+  std::size_t read = 0, headers_read = 0;
   bool was_private = false;
+  Answer answer{};
   std::string_view to_send{};  // what is left of a mail
   std::string refusal{};       // the last that a mail server said
 };
@@ -41,11 +43,34 @@ void set(CURL* handle, CURLoption option, Value value) {
     throw std::runtime_error{std::string{"libcurl: "} + curl_easy_strerror(code)};
 }
 
-// No byte of an answer is kept; it is read, so that the receiver can finish, up to the limit.
-std::size_t on_body(char*, std::size_t size, std::size_t count, void* exchange) {
+// What nobody keeps is read all the same, so that the receiver can finish, up to the limit.
+std::size_t on_body(char* data, std::size_t size, std::size_t count, void* exchange) {
   auto& own = *static_cast<Exchange*>(exchange);
-  own.read += size * count;
-  return own.read > own.limits.answer_bytes_max ? 0 : size * count;
+  const std::size_t room = own.limits.answer_bytes_max - own.read, bytes = size * count;
+  if (own.limits.keep == Keep::all) own.answer.body.append(data, std::min(bytes, room));
+  own.read += std::min(bytes, room);
+  own.answer.cut = bytes > room;
+  return bytes > room ? 0 : bytes;
+}
+
+// A line "name: value"; a status line begins the headers anew, because answers such as "103 Early Hints" may come
+// before the one that counts.
+std::size_t on_header(char* data, std::size_t size, std::size_t count, void* exchange) {
+  auto& own = *static_cast<Exchange*>(exchange);
+  const std::size_t bytes = size * count;
+  own.headers_read += bytes;
+  if (own.headers_read > own.limits.answer_bytes_max) return 0;
+  const std::string_view line{data, bytes};
+  if (line.starts_with("HTTP/")) own.answer.headers.clear();
+  const auto colon = line.find(':');
+  if (colon == std::string_view::npos || own.limits.keep != Keep::all) return bytes;
+  std::string name{line.substr(0, colon)};
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+  const auto from = line.find_first_not_of(" \t", colon + 1), to = line.find_last_not_of(" \t\r\n");
+  own.answer.headers.emplace_back(std::move(name),
+                                  from > to || from == std::string_view::npos ? "" : line.substr(from, to - from + 1));
+  return bytes;
 }
 
 std::size_t on_mail_wanted(char* buffer, std::size_t size, std::size_t count, void* exchange) {
@@ -118,30 +143,51 @@ std::string problem_of(const Exchange& exchange, CURLcode code) {
   return curl_easy_strerror(code);
 }
 
+Silence silence_of(const Exchange& exchange, CURLcode code) {
+  if (exchange.was_private) return Silence::forbidden;
+  if (exchange.stop.stop_requested()) return Silence::stopped;
+  if (code == CURLE_OPERATION_TIMEDOUT) return Silence::timeout;
+  const bool not_reached = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_CONNECT ||
+                           code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION;
+  return not_reached ? Silence::not_reached : Silence::broken;
+}
+
 }  // namespace
 
-Answer post(const Posting& posting, const TransferLimits& limits, const std::stop_token& stop) {
-  Exchange exchange{limits, stop};
-  const Handle handle = make_handle(exchange);
-  const List headers = list_of(posting.headers);
+Answer exchange(const Request& request, const TransferLimits& limits, const std::stop_token& stop) {
+  Exchange own{limits, stop};
+  const Handle handle = make_handle(own);
+  const List headers = list_of(request.headers);
   CURL* raw = handle.get();
-  set(raw, CURLOPT_URL, posting.url.c_str());
+  set(raw, CURLOPT_URL, request.url.c_str());
   set(raw, CURLOPT_PROTOCOLS_STR, "http,https");
   set(raw, CURLOPT_USERAGENT, (std::string{"carillon/"} + std::string{kVersion}).c_str());
   set(raw, CURLOPT_HTTPHEADER, headers.get());
-  set(raw, CURLOPT_POSTFIELDS, posting.body.c_str());
-  set(raw, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(posting.body.size()));
+  set(raw, CURLOPT_HEADERFUNCTION, on_header);
+  set(raw, CURLOPT_HEADERDATA, &own);
+  if (request.body) {
+    set(raw, CURLOPT_POSTFIELDS, request.body->c_str());
+    set(raw, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body->size()));
+  }
+  if (request.method == "HEAD")
+    set(raw, CURLOPT_NOBODY, 1L);
+  else
+    set(raw, CURLOPT_CUSTOMREQUEST, request.method.c_str());
   const CURLcode code = curl_easy_perform(raw);
-  Answer answer;
+  Answer& answer = own.answer;
   long status = 0;
   curl_easy_getinfo(raw, CURLINFO_RESPONSE_CODE, &status);
   // A status is an answer, although the rest of it was too long.
   if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && status != 0)) answer.status = static_cast<int>(status);
-  if (answer.status == 0) answer.problem = problem_of(exchange, code);
-  curl_off_t after = 0;
+  if (answer.status == 0) {
+    answer.problem = problem_of(own, code);
+    answer.silence = silence_of(own, code);
+  }
+  curl_off_t began = 0, after = 0;
+  answer.may_have_arrived = curl_easy_getinfo(raw, CURLINFO_PRETRANSFER_TIME_T, &began) == CURLE_OK && began > 0;
   if (curl_easy_getinfo(raw, CURLINFO_RETRY_AFTER, &after) == CURLE_OK && after > 0)
     answer.retry_after = std::chrono::seconds{after};
-  return answer;
+  return std::move(answer);
 }
 
 Answer send_mail(const Mail& mail, const TransferLimits& limits, const std::stop_token& stop) {
@@ -176,4 +222,4 @@ Answer send_mail(const Mail& mail, const TransferLimits& limits, const std::stop
   return answer;
 }
 
-}  // namespace carillon::delivery
+}  // namespace carillon::outbound
