@@ -4,6 +4,7 @@
 #include <future>
 #include <utility>
 
+#include "catalog/http_tools.h"
 #include "catalog/reply.h"
 #include "catalog/sign_in.h"
 #include "server/base/check.h"
@@ -69,15 +70,24 @@ Error unknown_tool(const std::string& tool, const std::vector<std::string>& clos
   return error;
 }
 
+BuiltInServer make_built_in(const CatalogOptions& options, std::string signing_key) {
+  auto tools = plain_tools();
+  auto http = http_tools({options, Vault{options.vault_directory}, std::move(signing_key)});
+  std::move(http.begin(), http.end(), std::back_inserter(tools));
+  return {kBuiltInServer, std::move(tools)};
+}
+
 }  // namespace
 
-Catalog::Catalog(CatalogOptions options)
+Catalog::Catalog(CatalogOptions options, std::string signing_key)
     : options_(std::move(options)),
       file_(options_.servers_file, Vault{options_.vault_directory}),
       pool_(std::make_shared<transport::BlockingPool>(static_cast<std::size_t>(options_.http_threads), kHttpQueueMax)),
       listening_(
           std::make_shared<transport::BlockingPool>(static_cast<std::size_t>(options_.http_threads), kHttpQueueMax)),
-      built_in_(options_, pool_),
+      built_in_(make_built_in(options_, std::move(signing_key))),
+      built_in_calls_(std::make_shared<BuiltInCalls>(
+          BuiltInContext{loop_, pool_, door_, static_cast<std::size_t>(options_.waiting_max)})),
       breakers_(options_.breaker) {
   reload_if_changed();
 }
@@ -92,7 +102,8 @@ Catalog::~Catalog() {
     servers = {};
   });
   const auto gathering = std::make_shared<Gathering>(links.size());
-  loop_.post([links, gathering] {
+  loop_.post([links, gathering, built_in = built_in_calls_] {
+    built_in->close();
     for (const auto& link : links) link->close([gathering] { gathering->arrive(); });
   });
   gathering->wait(kPatienceAtTheEnd);
@@ -119,7 +130,7 @@ CallId Catalog::start(ToolCall call, std::function<void(ToolReply)> done) {
     return id;
   }
   if (address->server == kBuiltInServer) {
-    built_in_.run(call, address->tool, std::move(done));
+    start_built_in(id, std::move(call), address->tool, std::move(done));
     return id;
   }
   reload_if_changed();
@@ -131,6 +142,29 @@ CallId Catalog::start(ToolCall call, std::function<void(ToolReply)> done) {
   CallJob job{id, std::move(call), address->tool, std::move(done), std::chrono::steady_clock::now()};
   loop_.post([link, job = std::make_shared<CallJob>(std::move(job))] { link->call(std::move(*job)); });
   return id;
+}
+
+void Catalog::start_built_in(CallId id, ToolCall call, const std::string& tool, std::function<void(ToolReply)> done) {
+  const auto started = std::chrono::steady_clock::now();
+  if (auto refusal = built_in_.refuse(call, tool)) return done(*std::move(refusal));
+  const BuiltInTool& row = *built_in_.find(tool);
+  if (!row.destination) {
+    ToolReply reply = row.run(call, {});
+    reply.took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - started);
+    return done(std::move(reply));
+  }
+  auto destination = row.destination(call);
+  if (!destination) return done(refused_reply(destination.error()));
+  if (call.timeout <= Duration::zero()) call.timeout = options_.call_timeout;
+  BuiltInJob job{.id = id,
+                 .call = std::move(call),
+                 .destination = *std::move(destination),
+                 .run = row.run,
+                 .done = std::move(done),
+                 .started = started};
+  if (job.destination.has_breaker) job.breaker = breakers_.of(job.destination.name);
+  loop_.post(
+      [calls = built_in_calls_, job = std::make_shared<BuiltInJob>(std::move(job))] { calls->call(std::move(*job)); });
 }
 
 std::vector<std::shared_ptr<ServerLink>> Catalog::all_links() {
@@ -150,9 +184,10 @@ void Catalog::take_over_breakers(const std::vector<BreakerNews>& told, const std
 }
 
 void Catalog::cancel(CallId call, std::string_view reason) {
-  loop_.post([links = all_links(), call, why = std::string{reason}] {
-    const bool found =
-        std::any_of(links.begin(), links.end(), [&](const auto& link) { return link->cancel(call, why); });
+  loop_.post([links = all_links(), built_in = built_in_calls_, call, why = std::string{reason}] {
+    const bool found = built_in->cancel(call, why) || std::any_of(links.begin(), links.end(), [&](const auto& link) {
+                         return link->cancel(call, why);
+                       });
     if (found) log::info("a downstream call is cancelled", {{"reason", why}});
   });
 }
@@ -207,11 +242,7 @@ Result<ToolListPtr> Catalog::fetch_list(const std::shared_ptr<ServerLink>& link,
 Result<ToolFacts> Catalog::describe(const TenantId&, std::string_view tool, Duration wait) {
   const auto address = split(tool);
   if (!address) return unknown_tool(std::string{tool}, nearest_addresses(tool));
-  if (address->server == kBuiltInServer) {
-    const auto found = built_in_.tools().find(address->tool);
-    if (found) return found->facts();
-    return unknown_tool(std::string{tool}, with_server(kBuiltInServer, built_in_.tools().nearest_to(address->tool)));
-  }
+  if (address->server == kBuiltInServer) return built_in_.describe(address->tool);
   reload_if_changed();
   const auto list = list_of(*address, wait);
   if (!list.ok()) return list.error();
@@ -250,7 +281,7 @@ std::vector<ServerReport> Catalog::servers() {
   own.name = kBuiltInServer;
   own.state = ServerState::ready;
   own.transport = "built_in";
-  own.tool_count = built_in_.tools().tools().size();
+  own.tool_count = built_in_.list()->tools().size();
   reports.push_back(std::move(own));
   servers_.with([&](auto& servers) {
     for (const auto& [name, link] : servers.links) reports.push_back(link->report());
@@ -268,7 +299,10 @@ std::vector<ServerReport> Catalog::servers() {
 bool Catalog::stays_here(std::string_view tool) {
   const auto address = split(tool);
   if (!address) return false;
-  if (address->server == kBuiltInServer) return address->tool != kHttpGet;
+  if (address->server == kBuiltInServer) {
+    const BuiltInTool* row = built_in_.find(address->tool);
+    return row == nullptr || !row->needs_network;
+  }
   reload_if_changed();
   const auto link = find_link(address->server);
   const auto* remote = link ? std::get_if<RemoteServer>(&link->entry().reach) : nullptr;

@@ -1,7 +1,8 @@
 // The catalog: which downstream servers exist, their processes, and calls to their tools. Implements ToolCaller.
 //
 // servers.json is looked at with every call and read again when it changed: servers whose entry is the same live on,
-// others finish what they have in flight and end. A tool is addressed `server.tool`; `carillon.…` needs no process.
+// others finish what they have in flight and end. A tool is addressed `server.tool`; those of built-in servers
+// (builtin.h) need no process.
 // A waiting call costs no thread: one ClientLoop serves all stdio servers, a bounded pool all HTTP exchanges.
 //
 // Thread-safe. `done` handlers run on the loop's thread (or the caller's): they must be short and must not call
@@ -19,6 +20,7 @@
 
 #include "catalog/breakers.h"
 #include "catalog/builtin.h"
+#include "catalog/builtin_calls.h"
 #include "catalog/catalog_options.h"
 #include "catalog/entries_file.h"
 #include "catalog/search.h"
@@ -37,7 +39,8 @@ struct ToolSearch {
 
 class Catalog final : public ToolCaller {
  public:
-  explicit Catalog(CatalogOptions options);
+  // `signing_key`: the installation's, with which requests of http tools are signed; empty: they are not.
+  explicit Catalog(CatalogOptions options, std::string signing_key = "");
   ~Catalog() override;  // ends every server with its process group
 
   CallId start(ToolCall call, std::function<void(ToolReply)> done) override;
@@ -46,8 +49,8 @@ class Catalog final : public ToolCaller {
 
   // Every configured server, the built-in one first, with what is known of it now. Starts nothing.
   std::vector<ServerReport> servers();
-  // Whether calls of a tool ("server.tool") certainly need no network: those of Carillon's own tools, but for http_get,
-  // and of servers at a loopback address. A process of this machine may need one: nobody can say.
+  // Whether calls of a tool ("server.tool") certainly need no network: those of built-in tools that say so, and of
+  // servers at a loopback address. A process of this machine may need one: nobody can say.
   bool stays_here(std::string_view tool);
   // Starts what is not running and lists tools anew where the list is old, at most `wait` long; then what is known now
   // is as good as it gets. One server, or all when `server` is empty.
@@ -76,6 +79,7 @@ class Catalog final : public ToolCaller {
     std::string server, tool;
   };
 
+  void start_built_in(CallId id, ToolCall call, const std::string& tool, std::function<void(ToolReply)> done);
   void reload_if_changed();
   void take_entries(Servers& servers, EntriesRead read);
   std::shared_ptr<ServerLink> find_link(const std::string& server);
@@ -94,7 +98,8 @@ class Catalog final : public ToolCaller {
   transport::ClientLoop loop_;
   std::shared_ptr<LoopDoor> door_ = std::make_shared<LoopDoor>(loop_);
   std::shared_ptr<transport::BlockingPool> pool_, listening_;
-  BuiltInServer built_in_;
+  const BuiltInServer built_in_;
+  const std::shared_ptr<BuiltInCalls> built_in_calls_;
   Breakers breakers_;
   Guarded<Servers> servers_;
   std::atomic<CallId> last_call_{0};

@@ -25,11 +25,14 @@ struct CatalogOptions {
   int waiting_max = 1000;  // calls that wait for their turn on one server
   int http_threads = 64;   // exchanges with HTTP servers at once
   BreakerRules breaker{};
-  // Hosts that carillon.http_get may reach; none: the tool is off. "example.com", "*.example.com": public addresses
-  // only. With a port ("intranet:8080", "127.0.0.1:9000") private addresses are allowed as well, because somebody meant
-  // them.
-  std::vector<std::string> http_get_hosts;
+  // Hosts that carillon.http_get and its like may reach; none: they are off. "example.com", "*.example.com": public
+  // addresses only, over https. With a port ("intranet:8080", "127.0.0.1:9000") private addresses and http are allowed
+  // as well, because somebody meant them.
+  std::vector<std::string> http_get_hosts;  // for GET and HEAD
+  std::vector<std::string> http_hosts;      // for all methods
+  std::vector<std::string> http_secrets;    // "name@host": which secrets of the vault may go where, in headers
   std::size_t http_get_bytes_max = 1u << 20;
+  std::string ca_file;  // PEM file of the certificates to trust, instead of the system's
 };
 
 // How many of the threads for exchanges one server may hold: one that hangs must not take them all.

@@ -76,6 +76,15 @@ ToolReply failed_reply(ErrorClass failure, std::string message, Arrived arrived)
   return reply;
 }
 
+ToolReply refused_reply(const Error& error) {
+  const ErrorClass why = error.code == ErrorCode::not_allowed         ? ErrorClass::not_allowed
+                         : error.code == ErrorCode::arguments_invalid ? ErrorClass::invalid_arguments
+                         : error.code == ErrorCode::unavailable       ? ErrorClass::unavailable
+                                                                      : ErrorClass::not_found;
+  return failed_reply(why, error.pointer.empty() ? error.message : error.message + " (at " + error.pointer + ")",
+                      Arrived::no);
+}
+
 ToolReply reply_of(const transport::ClientFailure& failure, const std::string& server, const std::string& context) {
   std::string message = "server \"" + server + "\": " + failure.message;
   const bool is_bare = failure.message.starts_with("HTTP status");  // no sign-in of ours was there to say more

@@ -13,6 +13,8 @@
 namespace carillon::catalog {
 
 ToolReply failed_reply(ErrorClass failure, std::string message, Arrived arrived);
+// Of a call that was not made because something is wrong with it.
+ToolReply refused_reply(const Error& error);
 // `context`: the end of the server's stderr, or empty.
 ToolReply reply_of(const transport::ClientFailure& failure, const std::string& server, const std::string& context);
 ToolReply reply_of(const transport::RpcRefusal& refusal, const std::string& server);

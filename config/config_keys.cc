@@ -153,6 +153,23 @@ void add_mail(std::vector<ConfigKey>& keys) {
                           [](Config& c) -> std::vector<std::string>& { return c.delivery.email.to; }));
 }
 
+void add_http_tools(std::vector<ConfigKey>& keys) {
+  keys.push_back(list_key(
+      {"catalog.http_hosts",
+       "hosts that http steps may reach, over https; with a port private ones and http too; none: such steps are off"},
+      [](Config& c) -> std::vector<std::string>& { return c.catalog.http_hosts; }));
+  keys.push_back(list_key({"catalog.http_get_hosts", "further hosts that GET and HEAD may reach"},
+                          [](Config& c) -> std::vector<std::string>& { return c.catalog.http_get_hosts; }));
+  keys.push_back(list_key({"catalog.http_secrets",
+                           "which secrets of the vault http steps may put into headers, and for which host: name@host"},
+                          [](Config& c) -> std::vector<std::string>& { return c.catalog.http_secrets; }));
+  keys.push_back(bytes_key({"catalog.http_get_bytes_max", "the most that is read of an answer to an http step"},
+                           [](Config& c) -> std::size_t& { return c.catalog.http_get_bytes_max; }, {1024, 1 << 30}));
+  keys.push_back(
+      text_key({"catalog.ca_file", "PEM file of the certificates that http steps trust, instead of the system's"},
+               [](Config& c) -> std::string& { return c.catalog.ca_file; }));
+}
+
 void add_catalog(std::vector<ConfigKey>& keys) {
   keys.push_back(text_key({"catalog.servers_file", "the mcpServers object of the downstream servers"},
                           [](Config& c) -> std::string& { return c.catalog.servers_file; }));
@@ -195,10 +212,7 @@ void add_catalog(std::vector<ConfigKey>& keys) {
   keys.push_back(
       count_key({"catalog.breaker_trials", "calls that try it; when so many go well, it is called as before"},
                 [](Config& c) -> int& { return c.catalog.breaker.trials_max; }, {1, 1'000}));
-  keys.push_back(list_key({"catalog.http_get_hosts", "hosts that carillon.http_get may reach; none: the tool is off"},
-                          [](Config& c) -> std::vector<std::string>& { return c.catalog.http_get_hosts; }));
-  keys.push_back(bytes_key({"catalog.http_get_bytes_max", "the most that carillon.http_get reads"},
-                           [](Config& c) -> std::size_t& { return c.catalog.http_get_bytes_max; }, {1024, 1 << 30}));
+  add_http_tools(keys);
 }
 
 void add_worker(std::vector<ConfigKey>& keys) {

@@ -168,7 +168,7 @@ void Daemon::Rooms::start_inside() {
   membership = std::make_unique<Membership>(hot_path(), this_process(service_of(role)), clock,
                                             config.worker.leases.shard_expiry);
   store = std::make_unique<Store>(database.urls(), config.database.pool, database.reviver());
-  catalog = std::make_unique<catalog::Catalog>(config.catalog);
+  catalog = std::make_unique<catalog::Catalog>(config.catalog, read_sealing_key(*store, kWebhookKey));
   EngineOptions options;
   options.zone = config.tools.timezone;
   options.keep_followed_calls = config.retention.followed_calls;

@@ -1,6 +1,6 @@
 // The text of one template string, cut into what is literal and what is an expression; and time arithmetic in it.
 //
-// Internal to template.cc. Pure; thread-safe.
+// For template.cc and for who looks into a template without filling it in. Pure; thread-safe.
 #pragma once
 
 #include <optional>

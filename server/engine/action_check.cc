@@ -6,7 +6,7 @@
 
 #include "server/domain/json_schema/json_schema.h"
 #include "server/domain/notify.h"
-#include "server/domain/pipeline/pipeline.h"
+#include "server/domain/pipeline/step_calls.h"
 #include "server/domain/refusal.h"
 #include "server/domain/schedule/event_filter.h"
 #include "server/engine/own_steps.h"
@@ -23,8 +23,8 @@ bool has_template(const json& value) {
 
 // One tool and the arguments that a run will give it; those of steps after their templates were filled in.
 struct Target {
-  const std::string& tool;
-  const json& arguments;
+  std::string tool;
+  json arguments;
   bool is_step;
   std::string tool_pointer;
   std::string arguments_pointer;
@@ -35,9 +35,9 @@ std::vector<Target> targets_of(const Action& action) {
   if (action.kind == ActionKind::tool) targets.push_back({action.tool, action.arguments, false, "/tool", "/arguments"});
   if (action.kind != ActionKind::steps) return targets;
   for (const pipeline::Step* step : pipeline::leaves_of(*action.pipeline))
-    if (step->kind == pipeline::StepKind::tool)
-      targets.push_back({step->body.at("uses").get_ref<const std::string&>(), step->body.at("with"), true,
-                         step->pointer + "/uses", step->pointer + "/with"});
+    if (auto call = pipeline::call_of(*step))
+      targets.push_back({std::move(call->tool), std::move(call->arguments), true, std::move(call->tool_pointer),
+                         std::move(call->arguments_pointer)});
   return targets;
 }
 
@@ -60,9 +60,6 @@ Status check_own_step(const pipeline::Step& step, const Caller& caller) {
   return error;
 }
 
-// Kinds of steps that the worker performs, beside those of Carillon's own.
-constexpr auto kServed = std::to_array({pipeline::StepKind::tool, pipeline::StepKind::wait});
-
 Status check_served(const Action& action, const Caller& caller) {
   if (action.kind != ActionKind::steps) return Done{};
   for (const pipeline::Step* step : pipeline::leaves_of(*action.pipeline)) {
@@ -73,9 +70,9 @@ Status check_served(const Action& action, const Caller& caller) {
       if (auto fits = check_own_step(*step, caller); !fits) return fits;
       continue;
     }
-    if (std::find(kServed.begin(), kServed.end(), step->kind) != kServed.end()) continue;
+    if (step->kind == pipeline::StepKind::wait || pipeline::call_of(*step)) continue;
     return invalid("steps of the kind \"" + std::string(member_of(step->kind)) +
-                       "\" cannot be performed by this version; there are uses, wait, event and state, and the "
+                       "\" cannot be performed by this version; there are uses, http, wait, event and state, and the "
                        "lists sequence, parallel, map and switch",
                    below(step->pointer, member_of(step->kind)));
   }

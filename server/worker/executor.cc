@@ -29,6 +29,8 @@ ErrorClass class_of(ErrorCode code) {
       return ErrorClass::not_found;
     case ErrorCode::needs_sign_in:
       return ErrorClass::needs_sign_in;
+    case ErrorCode::not_allowed:
+      return ErrorClass::not_allowed;
     case ErrorCode::server_unavailable:
     case ErrorCode::unavailable:
       return ErrorClass::unavailable;

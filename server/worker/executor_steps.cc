@@ -6,6 +6,7 @@
 #include "server/base/check.h"
 #include "server/domain/jmespath/jmespath.h"
 #include "server/domain/moment.h"
+#include "server/domain/pipeline/step_calls.h"
 #include "server/domain/refusal.h"
 #include "server/domain/run_handle.h"
 #include "server/domain/template.h"
@@ -118,12 +119,12 @@ void Executor::begin_step(const RunPtr& run, const pipeline::Start& start, Insta
   const auto refuse = [&](std::string message) {
     tell_fault(run, begun(start, now), StepEvent::fail, {ErrorClass::invalid_arguments, std::move(message)});
   };
-  if (step.kind != pipeline::StepKind::tool)
-    return refuse("this version cannot perform steps with \"" + std::string(member_of(step.kind)) + "\"");
-  auto arguments = render_template(step.body.at("with"), roots, {.zone = run->task->definition->schedule.zone});
+  const auto wanted = pipeline::call_of(step);
+  if (!wanted) return refuse("this version cannot perform steps with \"" + std::string(member_of(step.kind)) + "\"");
+  auto arguments = render_template(wanted->arguments, roots, {.zone = run->task->definition->schedule.zone});
   if (!arguments) return refuse(arguments.error().message);
   CallUnderWay call;
-  call.tool = step.body.at("uses").get<std::string>();
+  call.tool = wanted->tool;
   call.arguments = *std::move(arguments);
   call.path = start.path;
   call.attempt = start.attempt;

@@ -39,30 +39,6 @@ TEST_CASE("the built-in tools answer without a process", "[catalog][builtin]") {
   CHECK(bench.describe("carillon.nothing").error().code == ErrorCode::unknown_tool);
 }
 
-TEST_CASE("http_get is off until a host is allowed", "[catalog][builtin]") {
-  const WebServer web;
-  const std::string url = "http://127.0.0.1:" + web.port + "/mcp";
-  {
-    Bench bench;
-    const auto reply = bench.call("carillon.http_get", {{"url", url}});
-    CHECK(reply.failure == ErrorClass::tool_error);
-    CHECK(reply.message.find("is off") != std::string::npos);
-  }
-  {
-    Bench bench;
-    bench.options.http_get_hosts = {"127.0.0.1"};  // without a port: public addresses only
-    CHECK(bench.call("carillon.http_get", {{"url", url}}).message.find("private address") != std::string::npos);
-    CHECK(bench.call("carillon.http_get", {{"url", "http://localhost:" + web.port}}).failure == ErrorClass::tool_error);
-  }
-  Bench bench;
-  bench.options.http_get_hosts = {"127.0.0.1:" + web.port};
-  const auto reply = bench.call("carillon.http_get", {{"url", url}});
-  CHECK(reply.structured["status"] == 405);
-  CHECK(reply.failure == ErrorClass::tool_error);
-  const auto missing = bench.call("carillon.http_get", {{"url", "http://127.0.0.1:" + web.port + "/nowhere"}});
-  CHECK(missing.structured["status"] == 404);
-}
-
 TEST_CASE("only global addresses count as public", "[transport][client_fetch]") {
   using transport::is_public_address;
   for (const char* open : {"8.8.8.8", "1.1.1.1", "172.32.0.1", "2606:4700::1111"}) CHECK(is_public_address(open));

@@ -57,7 +57,7 @@ class Bench {
     return catalog();
   }
   Catalog& catalog() {
-    if (!catalog_) catalog_ = std::make_unique<Catalog>(options);
+    if (!catalog_) catalog_ = std::make_unique<Catalog>(options, signing_key);
     return *catalog_;
   }
   void stop() { catalog_.reset(); }
@@ -108,6 +108,7 @@ class Bench {
   }
 
   CatalogOptions options;
+  std::string signing_key;
 
  private:
   std::filesystem::path folder_;

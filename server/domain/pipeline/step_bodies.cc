@@ -5,6 +5,7 @@
 
 #include "server/domain/action.h"
 #include "server/domain/jmespath/jmespath.h"
+#include "server/domain/pipeline/step_calls.h"
 #include "server/domain/refusal.h"
 #include "server/domain/template.h"
 
@@ -178,6 +179,13 @@ Result<json> read_wait(const json& body, const std::string& pointer) {
   return body;
 }
 
+Result<json> read_http(const json& body, const std::string& pointer) {
+  auto read = read_members(kHttp, body, pointer);
+  if (!read) return read;
+  if (auto error = check_secrets(*read, pointer)) return *error;
+  return read;
+}
+
 constexpr auto kWith = std::to_array<std::string_view>({"with"});
 constexpr auto kParallelMembers = std::to_array<std::string_view>({"join", "fail_fast"});
 constexpr auto kMapMembers = std::to_array<std::string_view>({"as", "max_parallel", "do"});
@@ -221,7 +229,7 @@ Result<json> read_body(StepKind kind, const json& step, const std::string& point
     case StepKind::approval:
       return read_members(kApproval, body, here);
     case StepKind::http:
-      return read_members(kHttp, body, here);
+      return read_http(body, here);
     case StepKind::script:
       return read_members(kScript, body, here);
     case StepKind::event:
