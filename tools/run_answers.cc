@@ -74,6 +74,7 @@ Telling told_step(const RunDetail& detail, const StepRow& step, const Shown& sho
   ordered_json& facts = telling.facts;
   add(facts, "tool", step.tool);
   facts["attempt"] = step.attempt;
+  add(facts, "reused_from", step.reused_from);
   if (step.finished_at) facts["duration"] = say_duration(*step.finished_at - step.started_at);
   add_time(facts, "not_before", step.not_before, "UTC", detail.now);
   if (!step.cost.is_free()) facts["cost_usd"] = step.cost.dollars();
@@ -291,6 +292,8 @@ Answer answer(const RunPage& page, Format format) {
 
 Answer answer(const RunStarted& started) {
   ordered_json facts{{"run", started.run}, {"status", started.state}};
+  add(facts, "effects_again", started.repeated);
+  add(facts, "reused", started.reused);
   add(facts, "reason", started.reason);
   facts["task"] = started.task;
   if (started.task_state != "active") facts["task_state"] = started.task_state;

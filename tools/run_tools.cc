@@ -1,5 +1,6 @@
 #include "server/domain/question.h"
 #include "server/engine/engine.h"
+#include "server/engine/reusing_steps.h"
 #include "tools/arguments.h"
 #include "tools/paging.h"
 #include "tools/run_answers.h"
@@ -32,6 +33,7 @@ ToolOutcome retry_run(CallContext& context, const json& arguments) {
   const RetryRun command{
       .key = command_key(arguments),
       .run = text_of(arguments, "run"),
+      .from = arguments.value("from", std::string{kFromStart}),
       .input = optional_of<json>(arguments, "input"),
       .definition = text_of(arguments, "definition") == "latest" ? RetryDefinition::latest : RetryDefinition::original,
       .can_answer = askable_part(context.request.client_capabilities)};
@@ -134,13 +136,13 @@ const Tool kRunTools[] = {
     {.name = "retry_run",
      .title = "Retry a run",
      .summary =
-         "Run a finished run again from its start, under the handle with the next retry number. Calls with outside "
-         "effects are made again.",
+         "Run a finished run again, under the handle with the next retry number: from its start, from the step that "
+         "failed, or from any. Returns which calls with outside effects are made again, and which steps are reused.",
      .input_schema = schemas::retry_run,
      .hints = {.open_world = true},
      .scope = Scope::run,
      .toolset = Toolset::pipelines,
-     .example = R"({"run": "morning-brief#142"})",
+     .example = R"({"run": "morning-brief#142", "from": "failed_step"})",
      .call = retry_run,
      .resume = run_answer},
 };

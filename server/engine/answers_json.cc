@@ -44,7 +44,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TaskStateSet, state, tasks, unchanged, until,
                                    queued, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Snoozed, task, zone, was_next, next, skipped, restored, reads, run, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ItemDeleted, kind, name, hard, restorable_until, still_refers, cancelled, at)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunStarted, run, run_id, task, task_state, state, reason, run_at, zone, retry_of, at)
+// repeated and reused came later, too.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunStarted, run, run_id, task, task_state, state, reason, run_at, zone,
+                                                retry_of, repeated, reused, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunCancelled, run, run_id, was, state, requested, outcome_unknown, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CalendarSaved, name, result, days, tasks, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CalendarDeleted, name, at)

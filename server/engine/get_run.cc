@@ -3,6 +3,7 @@
 #include "server/domain/run_payload.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
+#include "server/engine/reusing_steps.h"
 #include "server/engine/run_view.h"
 #include "server/engine/run_waiting.h"
 #include "server/store/delivery_store.h"
@@ -105,6 +106,8 @@ std::optional<Diagnosis> diagnose(const Looking& looking, const std::vector<Step
     diagnosis.explanation = diagnosis.transient ? "it may pass by itself; repeating the run can succeed"
                                                 : "repeating the run will fail the same way until something is changed";
   diagnosis.next_call = std::move(advice.next_call);
+  if (!diagnosis.failing_step.empty() && diagnosis.next_call.value("tool", "") == "retry_run")
+    diagnosis.next_call["arguments"]["from"] = kFromFailedStep;
   diagnosis.changed_since_success = changed_since_success(looking);
   return diagnosis;
 }
@@ -153,8 +156,9 @@ std::vector<std::string> waits_for(const Looking& looking, const RunDetail& deta
 }
 
 std::vector<StepRow> steps_of(const Looking& looking) {
+  const RunRecord& run = looking.run;
   std::vector<StepRow> steps;
-  for (const StepRecord& step : RunStore{looking.tx}.steps(looking.tenant, looking.run.id, kStepsShown))
+  for (const StepRecord& step : RunStore{looking.tx}.steps(looking.tenant, run.id, kStepsShown))
     steps.push_back({.step = step.step,
                      .attempt = step.attempt,
                      .state = step.state,
@@ -166,7 +170,10 @@ std::vector<StepRow> steps_of(const Looking& looking) {
                      .error_message = step.error_message,
                      .output = step.output,
                      .output_bytes = step.output_bytes,
-                     .cost = step.cost});
+                     .cost = step.cost,
+                     .reused_from = step.reused_from
+                                        ? to_string(RunHandle{run.task_name, run.number, *step.reused_from})
+                                        : std::string{}});
   return steps;
 }
 

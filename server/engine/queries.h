@@ -88,6 +88,7 @@ struct StepRow {
   json output = nullptr;
   std::int64_t output_bytes = 0;
   Cost cost{};
+  std::string reused_from{};  // the run that did it
 };
 
 // Why a run did not succeed and what can be done about it.

@@ -37,7 +37,9 @@ struct RunStarted {
   std::string reason{};      // of a skipped run; else why a queued one will have to wait
   Instant run_at{};
   std::string zone{};
-  std::string retry_of{};  // retry_run: the run that is repeated
+  std::string retry_of{};               // retry_run: the run that is repeated
+  std::vector<std::string> repeated{};  // retry_run: steps with effects outside that are called again
+  std::vector<std::string> reused{};    // retry_run: steps that are taken over from the run that is repeated
   Instant at{};
 };
 
@@ -58,12 +60,13 @@ struct RunCancelled {
   Instant at{};
 };
 
-// From the start, with the definition of the run unless `latest`.
+// With the definition of the run unless `latest`.
 enum class RetryDefinition { original, latest };
 
 struct RetryRun {
   CommandKey key{};
-  std::string run{};  // must have ended
+  std::string run{};           // must have ended
+  std::string from = "start";  // reusing_steps.h
   std::optional<json> input{};
   RetryDefinition definition = RetryDefinition::original;
   json can_answer = json::object();

@@ -4,6 +4,7 @@
 #include "server/engine/action_check.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
+#include "server/engine/reusing_steps.h"
 #include "server/engine/run_starting.h"
 #include "server/engine/task_definition.h"
 
@@ -116,9 +117,14 @@ Result<RunStarted> Engine::retry_run(const Caller& caller, const RetryRun& comma
     if (!retry) return retry.error();
     const bool latest = command.definition == RetryDefinition::latest;
     const int version = latest ? task->version : run->task_version;
-    const auto definition = latest ? definition_of(*task) : definition_for_retry(tx, caller.tenant, *task, version);
+    const auto was = definition_for_retry(tx, caller.tenant, *task, run->task_version);
+    const auto definition = latest ? definition_of(*task) : was;
     if (!definition) return definition.error();
+    if (!was && command.from != kFromStart) return was.error();
     std::string payload = RunStore{tx}.body(caller.tenant, run->id).payload;
+    const auto reuse =
+        reuse_steps(tx, caller.tenant, {*run, was ? *was : *definition, *definition, payload, command.from});
+    if (!reuse) return reuse.error();
     if (command.input) {
       auto given = payload_for(definition->action, command.input);
       if (!given) return given.error();
@@ -137,6 +143,9 @@ Result<RunStarted> Engine::retry_run(const Caller& caller, const RetryRun& comma
                          .retry = *retry};
     RunStarted started = start_run({call, tx, telling, parts_.ids}, order);
     started.retry_of = handle;
+    started.repeated = reuse->repeated;
+    started.reused = reuse->reused;
+    StepStore{tx}.insert_reused(caller.tenant, RunId{started.run_id}, reuse->rows);
     telling.run_event("task.run.retried", {RunId{started.run_id}, task->id, task->name, run->number, *retry},
                       {{"retry_of", run->id.str()}});
     telling.audit(subject_of(RunId{started.run_id}), {{"run", handle}, {"state", name_of(run->state)}},

@@ -417,6 +417,7 @@ std::vector<LoadedStep> HotPath::load_journal(const std::vector<RunId>& runs) {
     step.entry.error_message = row.opt_text();
     step.entry.output = row.opt_text();
     step.entry.output_bytes = row.int64();
+    if (const auto origin = row.opt_int64()) step.entry.reused_from = RunId{*origin};
     steps.push_back(std::move(step));
   }
   return steps;

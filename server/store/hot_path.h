@@ -101,6 +101,8 @@ struct JournalEntry {
   std::optional<Instant> finished_at{}, not_before{};
   std::optional<std::string> error_class{}, error_message{}, output{};
   std::int64_t output_bytes = 0;
+  std::optional<RunId>
+      reused_from{};  // the run that did it: this one took it over, and its path is an outermost step's
 };
 
 // A row of the effect journal: a downstream call that may have had an effect.

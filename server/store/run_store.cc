@@ -169,6 +169,7 @@ std::vector<StepRecord> RunStore::steps(const TenantId& tenant, RunId id, int li
         .output = json_or_null(row["output"]),
         .output_bytes = column<std::optional<std::int64_t>>(row["output_bytes"]).value_or(0),
         .cost = cost_of(row["micro_dollars"]),
+        .reused_from = column<std::optional<int>>(row["reused_from"]),
     });
   return steps;
 }

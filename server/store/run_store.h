@@ -80,6 +80,7 @@ struct StepRecord {
   json output;
   std::int64_t output_bytes;
   Cost cost;
+  std::optional<int> reused_from{};  // the retry that did it, of the same number
 };
 
 // A slot that was skipped, or a range of them.

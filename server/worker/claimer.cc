@@ -105,8 +105,8 @@ void Claimer::claim_inputs_and_journals(const std::vector<RunPtr>& runs) {
     const RunId id = run->run.lease.id;
     by_id.emplace(id, run);
     if (run->run.payload && run->run.payload->empty()) with_input.push_back(id);
-    // A first attempt has done nothing yet.
-    if (run->run.lease.attempt > 1) with_journal.push_back(id);
+    // A first attempt has done nothing yet, unless it takes over what an earlier run did.
+    if (run->run.lease.attempt > 1 || run->run.retry > 1) with_journal.push_back(id);
   }
   if (!with_input.empty())
     for (auto& input : parts_.path.load_inputs(with_input)) by_id.at(input.run)->input = std::move(input.input);

@@ -8,7 +8,6 @@
 #include "server/domain/moment.h"
 #include "server/domain/pipeline/step_calls.h"
 #include "server/domain/refusal.h"
-#include "server/domain/run_handle.h"
 #include "server/domain/template.h"
 #include "server/worker/executor.h"
 #include "server/worker/run_output.h"
@@ -22,30 +21,15 @@ using pipeline::StepState;
 
 constexpr std::size_t kLeftOutMax = 500;  // steps that were left out and are written down
 
-// What the templates of a run may name besides its steps. It is the same for every worker that takes the run up.
-pipeline::RunRoots roots_of(const RunInFlight& run, Instant began) {
+StepsRun steps_run_of(const RunInFlight& run) {
   const LeasedRun& leased = run.run;
-  json facts{{"id", leased.lease.id.str()},
-             {"handle", to_string(RunHandle{run.task->name, leased.number, leased.retry})},
-             {"attempt", leased.retry},
-             {"slot", nullptr},
-             {"late_by", nullptr}};
-  if (leased.slot) {
-    facts["slot"] = to_rfc3339(*leased.slot);
-    facts["late_by"] = to_text(std::max(Duration{0}, began - *leased.slot));
-  }
-  return {.input = run.plan.action.input,
-          .run = std::move(facts),
+  return {.id = leased.lease.id,
+          .handle = {run.task->name, leased.number, leased.retry},
+          .slot = leased.slot,
+          .action = run.plan.action,
           .event = run.plan.event,
-          .now = to_rfc3339(began),
-          .zone = run.task->definition->schedule.zone};
-}
-
-// When the run's first step began, here or with an earlier worker.
-Instant began_at(const RunInFlight& run) {
-  Instant first = Instant::max();
-  for (const JournalEntry& entry : run.plan.journal) first = std::min(first, entry.started_at);
-  return first == Instant::max() ? run.started_at : first;
+          .zone = run.task->definition->schedule.zone,
+          .started_at = run.started_at};
 }
 
 JournalEntry begun(const pipeline::Start& start, Instant now) {
@@ -70,13 +54,19 @@ std::string told_fault(const std::string& path, const std::string& message) {
 
 void Executor::begin_steps(const RunPtr& run) {
   const auto definition = run->plan.action.pipeline;
-  const Instant began = began_at(*run);
-  run->steps = std::unique_ptr<StepsUnderWay>(
-      new StepsUnderWay{.pipeline = definition, .planner = {*definition, roots_of(*run, began), began}});
-  if (run->plan.journal.empty()) run->steps->begins_at = began;
-  for (const JournalEntry& entry : run->plan.journal)
-    run->steps->latest = std::max(run->steps->latest, entry.finished_at.value_or(entry.started_at));
-  run->steps->untold = replay(run->steps->planner, std::move(run->plan.journal));
+  const auto& journal = run->plan.journal;
+  const StepsRun what = steps_run_of(*run);
+  const Instant began = began_at(what, journal);
+  const bool has_begun =
+      std::any_of(journal.begin(), journal.end(), [](const JournalEntry& entry) { return !entry.reused_from; });
+  Instant latest{};
+  for (const JournalEntry& entry : journal) latest = std::max(latest, entry.finished_at.value_or(entry.started_at));
+  FoldedRun folded = fold_run(*definition, what, std::move(run->plan.journal));
+  run->steps = std::unique_ptr<StepsUnderWay>(new StepsUnderWay{.pipeline = definition,
+                                                                .planner = std::move(folded.planner),
+                                                                .latest = latest,
+                                                                .untold = std::move(folded.untold)});
+  if (!has_begun) run->steps->begins_at = began;
   if (run->cancelled) run->steps->planner.cancel(pipeline::Compensate::no, run->started_at);
   advance(run);
 }

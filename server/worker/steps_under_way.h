@@ -11,12 +11,10 @@
 #include <vector>
 
 #include "server/domain/pipeline/planner.h"
+#include "server/engine/step_replay.h"
 #include "server/store/hot_path.h"
 
 namespace carillon {
-
-// Rows of the journal that a planner has not heard of, by path and attempt.
-using UntoldSteps = std::map<std::pair<std::string, int>, JournalEntry>;
 
 struct StepsUnderWay {
   std::shared_ptr<const pipeline::Pipeline> pipeline;  // outlives the planner
@@ -45,13 +43,5 @@ struct StepsUnderWay {
   bool expired = false;                // its deadline passed
   bool tells_left_out = false;         // the steps that were left out are in the journal, or on their way
 };
-
-// Tells a planner what the journal says, whatever the order of rows that were written at the same moment. A call that
-// may not be repeated and has no end was lost with its worker. Gives what the planner could not hear yet.
-UntoldSteps replay(pipeline::Planner& planner, std::vector<JournalEntry> journal);
-
-// What is about to be begun was done before, as the journal says: then the planner hears of that. What has been done is
-// never done again, whatever the planner thinks of the order. False: it has still to be begun.
-bool tell_instead(pipeline::Planner& planner, const pipeline::Start& start, UntoldSteps& untold);
 
 }  // namespace carillon

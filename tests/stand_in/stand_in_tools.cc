@@ -93,6 +93,12 @@ void fail(const Step& step) {
   step.finish(std::move(result));
 }
 
+// As long as the file is not there the server says that it is asked too often.
+void limited_until_file(const Step& step) {
+  if (!std::filesystem::exists(step.arguments.value("path", ""))) throw HttpRefusal{429, "0"};
+  step.finish(text_result("it is there"));
+}
+
 void fail_protocol(const Step& step) { step.finish(rpc_error(step.arguments.value("code", -32603), "as you wished")); }
 
 void change_tools(const Step& step) {
@@ -206,6 +212,8 @@ constexpr Row kRows[] = {
     {"garbage", "Answer nonsense", R"({"kind":{"enum":["text","half","shape","result","deep","other","endless"]}})",
      kRead, garbage},
     {"fail", "Answer with isError", R"({"message":{"type":"string"}})", kWrites, fail},
+    {"limited_until_file", "Answer when the file exists, and 429 before", R"({"path":{"type":"string"}})", kWrites,
+     limited_until_file},
     {"fail_protocol", "Answer with a JSON-RPC error", R"({"code":{"type":"integer"}})", kWrites, fail_protocol},
     {"change_tools", "Add a tool and say that the list changed", "{}", kIdempotent, change_tools},
     {"progress", "Report progress, and go on when the file exists",

@@ -4,7 +4,6 @@
 #include <set>
 #include <thread>
 
-#include "server/worker/steps_under_way.h"
 #include "tests/worker/rig.h"
 
 using namespace carillon;
@@ -226,116 +225,6 @@ TEST_CASE("a list whose time is up fails and its steps are cancelled", "[worker]
   CHECK(bench.journal() == "after 1 succeeded, list 1 failed, list.pause 1 cancelled");
 }
 
-TEST_CASE("a journal is told to a planner whatever the order of its rows", "[worker][steps]") {
-  const auto action = read_action({{"kind", "steps"}, {"steps", R"([
-    {"id": "a", "uses": "t.x", "undo": {"uses": "t.y"}}, {"id": "b", "uses": "t.x", "retry": {"max_attempts": 2}},
-    {"id": "c", "uses": "t.x"}])"_json}},
-                                  "");
-  REQUIRE(action.ok());
-  const Instant at{std::chrono::seconds{1'800'000'000}};
-  const auto row = [&](const std::string& path, int attempt, const std::string& state) {
-    return JournalEntry{
-        .step_path = path, .attempt = attempt, .state = state, .tool = "t.x", .started_at = at, .finished_at = at};
-  };
-  std::vector<JournalEntry> rows{row("a!undo", 1, "succeeded"), row("c", 1, "failed"), row("b", 2, "succeeded"),
-                                 row("b", 1, "retrying"), row("a", 1, "succeeded")};
-  std::sort(rows.begin(), rows.end(),
-            [](const auto& left, const auto& right) { return left.step_path < right.step_path; });
-  do {
-    pipeline::Planner planner{*action->pipeline, {}, at};
-    replay(planner, rows);
-    const auto plan = planner.plan(at);
-    REQUIRE(plan.end.has_value());
-    CHECK(plan.end->state == RunState::failed);
-    CHECK(plan.end->path == "c");
-    CHECK(planner.state_of("a") == pipeline::StepState::undone);
-  } while (std::next_permutation(rows.begin(), rows.end(), [](const auto& left, const auto& right) {
-    return std::pair{left.step_path, left.attempt} < std::pair{right.step_path, right.attempt};
-  }));
-}
-
-TEST_CASE("what was under way when another step failed is undone by whoever takes the run over", "[worker][steps]") {
-  const auto action = read_action({{"kind", "steps"}, {"steps", R"([
-    {"id": "slow", "uses": "t.x", "undo": {"uses": "t.y"}},
-    {"id": "list", "needs": [], "sequence": [{"id": "late", "uses": "t.x", "undo": {"uses": "t.y"}}, {"id": "never", "uses": "t.x"}]},
-    {"id": "bad", "needs": [], "uses": "t.x"}])"_json}},
-                                  "");
-  REQUIRE(action.ok());
-  const auto at = [](int ms) { return Instant{std::chrono::seconds{1'800'000'000}} + std::chrono::milliseconds{ms}; };
-  const auto row = [&](const std::string& path, int begun, int ended, const std::string& state) {
-    return JournalEntry{.step_path = path,
-                        .attempt = 1,
-                        .state = state,
-                        .tool = "t.x",
-                        .started_at = at(begun),
-                        .finished_at = at(ended)};
-  };
-  pipeline::Planner planner{*action->pipeline, {}, at(0)};
-  // The step inside the list began while the failure was being written.
-  replay(planner,
-         {row("slow", 1, 500, "succeeded"), row("bad", 1, 11, "failed"), row("list.late", 14, 400, "succeeded")});
-  auto plan = planner.plan(at(600));
-  REQUIRE(plan.starts.size() == 1);
-  CHECK(plan.starts[0].path == "slow!undo");
-  CHECK(plan.starts[0].is_undo);
-
-  pipeline::Planner lost{*action->pipeline, {}, at(0)};
-  replay(lost, {row("slow", 1, 500, "unknown"), row("bad", 1, 11, "failed"), row("list.late", 14, 400, "succeeded")});
-  plan = lost.plan(at(600));
-  CHECK(plan.starts.empty());
-  REQUIRE(plan.end.has_value());
-  CHECK(plan.end->state == RunState::unknown);
-}
-
-TEST_CASE("what has been undone is not undone again whatever the order", "[worker][steps]") {
-  const auto action = read_action({{"kind", "steps"}, {"steps", R"([
-    {"id": "a", "uses": "t.x", "undo": {"uses": "t.y"}}, {"id": "b", "needs": [], "uses": "t.x", "undo": {"uses": "t.y"}},
-    {"id": "c", "needs": ["a", "b"], "uses": "t.x"}])"_json}},
-                                  "");
-  REQUIRE(action.ok());
-  const auto row = [&](const std::string& path, int ended, const std::string& state) {
-    const Instant at = Instant{std::chrono::seconds{1'800'000'000}} + std::chrono::milliseconds{ended};
-    return JournalEntry{
-        .step_path = path, .attempt = 1, .state = state, .tool = "t.x", .started_at = at, .finished_at = at};
-  };
-  const Instant now = Instant{std::chrono::seconds{1'800'000'100}};
-  pipeline::Planner planner{*action->pipeline, {}, now};
-  // b ended last, so its undo is due first; somebody has undone a.
-  auto untold = replay(planner, {row("a", 1, "succeeded"), row("b", 2, "succeeded"), row("c", 3, "failed"),
-                                 row("a!undo", 4, "succeeded")});
-  CHECK(untold.size() == 1);
-  auto plan = planner.plan(now);
-  REQUIRE(plan.starts.size() == 1);
-  CHECK(plan.starts[0].path == "b!undo");
-  CHECK_FALSE(tell_instead(planner, plan.starts[0], untold));
-  planner.apply({.path = "b!undo", .event = pipeline::StepEvent::begin, .at = now});
-  planner.apply({.path = "b!undo", .event = pipeline::StepEvent::finish, .at = now});
-  plan = planner.plan(now);
-  REQUIRE(plan.starts.size() == 1);
-  CHECK(plan.starts[0].path == "a!undo");
-  CHECK(tell_instead(planner, plan.starts[0], untold));
-  REQUIRE(planner.plan(now).end.has_value());
-  CHECK(planner.state_of("a") == pipeline::StepState::undone);
-}
-
-TEST_CASE("undos are due by the moments of the journal and not by what was heard first", "[worker][steps]") {
-  const auto action = read_action({{"kind", "steps"}, {"steps", R"([
-    {"id": "a", "uses": "t.x", "undo": {"uses": "t.y"}}, {"id": "b", "needs": [], "uses": "t.x", "undo": {"uses": "t.y"}},
-    {"id": "c", "needs": ["a", "b"], "uses": "t.x"}])"_json}},
-                                  "");
-  REQUIRE(action.ok());
-  const Instant at{std::chrono::seconds{1'800'000'000}};
-  pipeline::Planner planner{*action->pipeline, {}, at};
-  for (const char* path : {"a", "b"}) planner.apply({.path = path, .event = pipeline::StepEvent::begin, .at = at});
-  planner.apply({.path = "a", .event = pipeline::StepEvent::finish, .at = at + std::chrono::milliseconds{2}});
-  planner.apply({.path = "b", .event = pipeline::StepEvent::finish, .at = at + std::chrono::milliseconds{1}});
-  planner.apply({.path = "c", .event = pipeline::StepEvent::begin, .at = at});
-  planner.apply({.path = "c", .event = pipeline::StepEvent::fail, .at = at + std::chrono::milliseconds{3}});
-  const auto plan = planner.plan(at);
-  REQUIRE(plan.starts.size() == 1);
-  CHECK(plan.starts[0].path == "a!undo");
-}
-
 TEST_CASE("a step tells an event in the transaction that writes the step", "[worker][steps]") {
   Bench bench;
   bench.put(R"([{"id": "tell", "event": {"type": "deploy.${input.env}", "payload": {"n": "${`1`}"}}},
@@ -397,4 +286,48 @@ TEST_CASE("a wrong body of a step of our own fails it with its place", "[worker]
   const std::string told = bench.database.ask("SELECT error_message FROM carillon.run_history");
   CHECK(told.find("(at " + place + ")") != std::string::npos);
   CHECK(bench.database.ask("SELECT count(*) FROM carillon.event") == "0");
+}
+
+TEST_CASE("a run that takes over what an earlier one did goes on behind it", "[worker][steps]") {
+  Bench bench;
+  bench.put(R"([
+    {"id": "first", "uses": "t.first.read", "undo": {"uses": "t.undo.read"}},
+    {"id": "each", "map": ["x", "y"], "do": [{"id": "one", "uses": "t.one.read"}]},
+    {"id": "poor", "uses": "t.poor.read", "on_error": "continue"},
+    {"id": "last", "uses": "t.last.read", "with": {"first": "${steps.first.n}", "each": "${steps.each.results[1]}",
+     "why": "${error.message}", "again": "${run.attempt}"}}])"_json);
+  bench.database.run(
+      "UPDATE carillon.run_ready SET retry = 2, number = 7; "
+      "INSERT INTO carillon.step_journal (run_id, step_path, attempt, tenant_id, state, started_at, finished_at, "
+      "  error_class, error_message, output, output_bytes, reused_from) "
+      "VALUES (1, 'first', 1, 'default', 'succeeded', now() - interval '1 day', now() - interval '1 day', NULL, NULL, "
+      "'{\"n\":5}', 7, 99),"
+      "       (1, 'each', 1, 'default', 'succeeded', now() - interval '1 day', now() - interval '1 day', NULL, NULL, "
+      "'{\"results\":[1,2],\"failed\":[]}', 7, 99),"
+      "       (1, 'poor', 1, 'default', 'failed', now() - interval '1 day', now() - interval '1 day', 'timeout', 'too "
+      "slow', NULL, 0, 99)");
+  Rig rig{bench.database};
+  REQUIRE(rig.wait_ended(1));
+  CHECK(bench.outcome() == "succeeded");
+  CHECK(tools_of(rig) == std::vector<std::string>{"t.last.read"});
+  CHECK(rig.tools.calls().at(0).arguments == json{{"first", 5}, {"each", 2}, {"why", "too slow"}, {"again", 2}});
+  CHECK(bench.output().at("steps").at("first") == json{{"n", 5}});
+  CHECK(bench.journal() == "each 1 succeeded, first 1 succeeded, last 1 succeeded, poor 1 failed");
+  CHECK(bench.database.ask("SELECT count(*) FROM carillon.step_journal WHERE reused_from = 99") == "3");
+}
+
+TEST_CASE("what was taken over is not undone by the run that fails behind it", "[worker][steps]") {
+  Bench bench;
+  bench.put(R"([{"id": "a", "uses": "t.read", "undo": {"uses": "t.undo.a.read"}},
+                {"id": "b", "uses": "t.read", "undo": {"uses": "t.undo.b.read"}}, {"id": "c", "uses": "t.failing"}])"_json);
+  bench.database.run(
+      "UPDATE carillon.run_ready SET retry = 2; "
+      "INSERT INTO carillon.step_journal (run_id, step_path, attempt, tenant_id, state, started_at, finished_at, "
+      "output, reused_from) "
+      "VALUES (1, 'a', 1, 'default', 'succeeded', now(), now(), '1', 99)");
+  Rig rig{bench.database};
+  REQUIRE(rig.wait_ended(1));
+  CHECK(bench.outcome() == "failed tool_error");
+  CHECK(tools_of(rig) == std::vector<std::string>{"t.read", "t.failing", "t.undo.b.read"});
+  CHECK(bench.database.ask("SELECT error_message LIKE '%; step a was not undone' FROM carillon.run_history") == "t");
 }

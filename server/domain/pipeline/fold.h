@@ -31,6 +31,7 @@ struct Node {
   Instant not_before{}, began_at{};
   Instant ended_at{};     // of a container: when the last of its steps did
   bool bypassed = false;  // an error led past it
+  bool is_reused = false;
   bool end_is_wished = false;
   Node* undoes = nullptr;        // of an undo
   std::vector<Scope*> scopes{};  // of a container, in the order of branches or items
@@ -56,7 +57,7 @@ struct Scope {
 };
 
 struct Planner::Fold {
-  Fold(const Pipeline& what, RunRoots roots, Instant started_at);
+  Fold(const Pipeline& what, RunRoots roots, Instant started_at, std::vector<Record> done);
 
   // planner.cc
   bool apply(const Record& record);
@@ -66,6 +67,7 @@ struct Planner::Fold {
   void settle();  // what follows from what has changed
   void set(Node& node, StepEvent event);
   void end(Node& node, StepEvent event, json output, StepFault fault);
+  bool take_over(Node& node);
   void root_ended();
   void next_undo();
   void undo_ended(Node& undo);
@@ -100,9 +102,10 @@ struct Planner::Fold {
   std::deque<Scope> scopes;
   std::map<std::string, Node*, std::less<>> by_path;
   std::deque<Scope*> changed;
-  std::set<std::size_t> active;  // numbers of nodes that have begun or may, and have not ended
-  std::vector<Node*> completed;  // with an undo
-  std::vector<Node*> undos;      // still to be done, the next one last
+  std::set<std::size_t> active;                       // numbers of nodes that have begun or may, and have not ended
+  std::map<std::string, Record, std::less<>> reused;  // by path; still to be taken over
+  std::vector<Node*> completed;                       // with an undo
+  std::vector<Node*> undos;                           // still to be done, the next one last
   std::vector<std::string> not_undone;
   Instant now;  // of the record that is being folded
   bool is_held = false, is_cancelled = false, compensates = false, is_undoing = false;

@@ -59,7 +59,11 @@ void Planner::Fold::advance(Scope& scope) {
   }
   for (bool moved = true; moved;) {
     moved = false;
-    for (Node* node : scope.nodes) moved = (node->state == StepState::pending && look_at(scope, *node)) || moved;
+    for (Node* node : scope.nodes) {
+      if (node->state != StepState::pending || !look_at(scope, *node)) continue;
+      if (has_failed(*node)) return;  // at once: where its error leads is seen before the others are
+      moved = true;
+    }
   }
   bool is_over = true;
   for (const Node* node : scope.nodes)
@@ -96,6 +100,7 @@ bool Planner::Fold::look_at(Scope& scope, Node& node) {
 
 void Planner::Fold::make_ready(Node& node) {
   set(node, StepEvent::needs_met);
+  if (take_over(node)) return;
   if (!node.step->condition.empty()) {
     const auto wanted = holds(node, node.step->condition);
     if (!wanted) return end(node, StepEvent::fail, nullptr, fault_of(wanted.error()));

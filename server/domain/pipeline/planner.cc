@@ -28,9 +28,32 @@ bool ends(StepEvent event) {
          event == StepEvent::cancel || event == StepEvent::left_out;
 }
 
+// By which a step has come to that state.
+StepEvent end_event_of(StepState ended) {
+  switch (ended) {
+    case StepState::failed:
+      return StepEvent::fail;
+    case StepState::skipped:
+      return StepEvent::left_out;
+    case StepState::unknown:
+      return StepEvent::lose_outcome;
+    case StepState::cancelled:
+      return StepEvent::cancel;
+    default:  // succeeded, undone
+      return StepEvent::finish;
+  }
+}
+
 // What only the planner itself decides; a record cannot say it.
 bool is_derived(StepEvent event) {
   return event == StepEvent::needs_met || event == StepEvent::left_out || event == StepEvent::undo;
+}
+
+// Itself, or a step inside it.
+bool has_undo(const Step& step) {
+  return !step.undo.empty() || std::any_of(step.branches.begin(), step.branches.end(), [](const Branch& branch) {
+    return std::any_of(branch.steps.begin(), branch.steps.end(), has_undo);
+  });
 }
 
 void wake(Plan& plan, Instant at) {
@@ -40,8 +63,12 @@ void wake(Plan& plan, Instant at) {
 
 }  // namespace
 
-Planner::Fold::Fold(const Pipeline& what, RunRoots roots, Instant started_at)
+Planner::Fold::Fold(const Pipeline& what, RunRoots roots, Instant started_at, std::vector<Record> done)
     : pipeline(what), given(std::move(roots)), now(started_at) {
+  for (Record& record : done) {
+    std::string path = record.path;
+    reused.emplace(std::move(path), std::move(record));
+  }
   open_scope(nullptr, pipeline.steps, "");
   settle();
 }
@@ -116,8 +143,21 @@ void Planner::Fold::end(Node& node, StepEvent event, json output, StepFault faul
   if (node.undoes != nullptr) return undo_ended(node);
   for (const Scope* scope : node.scopes)
     for (const Node* inner : scope->nodes) node.ended_at = std::max(node.ended_at, inner->ended_at);
-  if (node.state == StepState::succeeded && !node.step->undo.empty()) completed.push_back(&node);
+  if (node.state == StepState::succeeded && !node.is_reused && !node.step->undo.empty()) completed.push_back(&node);
   changed.push_back(node.scope);
+}
+
+// Whatever kind of step it is; it is ready. False: it has to be done here.
+bool Planner::Fold::take_over(Node& node) {
+  const auto done = reused.extract(node.path);
+  if (done.empty()) return false;
+  Record& record = done.mapped();
+  node.is_reused = true;
+  node.attempt = record.attempt;
+  node.began_at = node.ended_at = record.at;
+  if (record.event != StepEvent::left_out) set(node, StepEvent::begin);
+  end(node, record.event, std::move(record.output), std::move(record.fault));
+  return true;
 }
 
 void Planner::Fold::settle() {
@@ -138,6 +178,9 @@ void Planner::Fold::root_ended() {
   // By what the journal says, and not by what was heard first: whoever folds it anew undoes in the same order.
   std::stable_sort(undos.begin(), undos.end(),
                    [](const Node* left, const Node* right) { return left->ended_at < right->ended_at; });
+  for (const Node* node : scopes.front().nodes)
+    if (node->is_reused && node->state == StepState::succeeded && has_undo(*node->step))
+      not_undone.push_back(node->path);
   next_undo();
 }
 
@@ -218,8 +261,8 @@ Plan Planner::Fold::plan(Instant at) const {
   return plan;
 }
 
-Planner::Planner(const Pipeline& pipeline, RunRoots roots, Instant started_at)
-    : fold_(std::make_unique<Fold>(pipeline, std::move(roots), started_at)) {}
+Planner::Planner(const Pipeline& pipeline, RunRoots roots, Instant started_at, std::vector<Record> reused)
+    : fold_(std::make_unique<Fold>(pipeline, std::move(roots), started_at, std::move(reused))) {}
 Planner::~Planner() = default;
 Planner::Planner(Planner&&) noexcept = default;
 
@@ -238,6 +281,18 @@ json Planner::roots_of(const std::string& path) const {
 StepState Planner::state_of(const std::string& path) const {
   const auto found = fold_->by_path.find(path);
   return found == fold_->by_path.end() ? StepState::pending : found->second->state;
+}
+
+Record Planner::end_of(const std::string& path) const {
+  const auto found = fold_->by_path.find(path);
+  CARILLON_CHECK(found != fold_->by_path.end() && has_ended(found->second->state));
+  const Node& node = *found->second;
+  return {.path = path,
+          .event = end_event_of(node.state),
+          .attempt = std::max(node.attempt, 1),
+          .at = node.ended_at,
+          .output = node.output,
+          .fault = node.fault};
 }
 
 Waiting Planner::waiting(const std::string& path) const {

@@ -69,7 +69,7 @@ struct RunEnd {
   std::string path{};  // of the step that ended it
   StepFault fault{};
   bool compensated = false;               // every undo that there was has ended well
-  std::vector<std::string> not_undone{};  // paths whose undo failed
+  std::vector<std::string> not_undone{};  // paths whose undo failed, and reused steps that have one
 };
 
 struct Plan {
@@ -94,7 +94,9 @@ enum class Compensate { no, yes };
 
 class Planner {
  public:
-  Planner(const Pipeline& pipeline, RunRoots roots, Instant started_at);
+  // `reused`: ends of steps of the outermost list, which an earlier run has done (finish, fail, lose_outcome,
+  // left_out). Each is taken over when its step would begin, and is never undone: it stays what that run did.
+  Planner(const Pipeline& pipeline, RunRoots roots, Instant started_at, std::vector<Record> reused = {});
   ~Planner();
   Planner(Planner&&) noexcept;
 
@@ -111,6 +113,8 @@ class Planner {
   // What the templates of a step may name; only the values that its text mentions. The path is one of a Start.
   json roots_of(const std::string& path) const;
   StepState state_of(const std::string& path) const;  // pending for one that does not exist yet
+  // How a step has ended that has, also a container: what another run may take over.
+  Record end_of(const std::string& path) const;
   // Of a step that has begun: what it waits for, as in a plan.
   Waiting waiting(const std::string& path) const;
   // What the steps of the outermost list gave, by their ids and `save_as`.

@@ -1,4 +1,5 @@
 -- What the steps of a run did, in the order in which they began. Locks nothing.
-SELECT step_path, attempt, state, tool, started_at, finished_at, not_before, error_class, error_message, output, output_bytes,
-       round(cost * 1000000)::bigint AS micro_dollars
-FROM carillon.step_journal WHERE tenant_id = $1 AND run_id = $2 ORDER BY started_at, step_path, attempt LIMIT $3;
+SELECT j.step_path, j.attempt, j.state, j.tool, j.started_at, j.finished_at, j.not_before, j.error_class, j.error_message, j.output,
+       j.output_bytes, round(j.cost * 1000000)::bigint AS micro_dollars,
+       (SELECT h.retry FROM carillon.run_history h WHERE h.tenant_id = $1 AND h.id = j.reused_from) AS reused_from
+FROM carillon.step_journal j WHERE j.tenant_id = $1 AND j.run_id = $2 ORDER BY j.started_at, j.step_path, j.attempt LIMIT $3;

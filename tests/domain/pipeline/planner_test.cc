@@ -349,3 +349,41 @@ TEST_CASE("templates are given what they mention and nothing else", "[domain][pl
   CHECK(run.planner->roots_of("e")["event"] == json{{"id", "7"}});
   CHECK(run.planner->roots_of("e")["input"] == nullptr);
 }
+
+TEST_CASE("what an earlier run did is taken over when its turn comes", "[domain][planner]") {
+  Run run{json::array({leaf("a", {{"undo", {{"uses", "s.undo"}}}}), leaf("bad", {{"on_error", "end"}}), leaf("past"),
+                       leaf("end"), leaf("last", {{"undo", {{"uses", "s.undo"}}}}), leaf("more")})};
+  std::vector<Record> reused;
+  reused.push_back({.path = "a", .event = StepEvent::finish, .at = kStart, .output = 1});
+  reused.push_back({.path = "bad", .event = StepEvent::fail, .at = kStart, .fault = {ErrorClass::timeout, "slow"}});
+  run.planner.emplace(*run.pipeline, RunRoots{}, kStart, std::move(reused));
+  CHECK(run.starts() == std::vector<std::string>{"end"});
+  CHECK(run.state("past") == StepState::skipped);
+  CHECK(run.planner->roots_of("end").at("error").is_object());
+  CHECK(run.planner->end_of("bad").fault.message == "slow");
+  CHECK(run.planner->end_of("past").event == StepEvent::left_out);
+  run.finish("end");
+  run.finish("last");
+  run.fail("more");
+  CHECK(run.starts() == std::vector<std::string>{"last!undo"});
+  run.finish("last!undo");
+  CHECK(run.end().state == RunState::failed);
+  CHECK_FALSE(run.end().compensated);
+  CHECK(run.end().not_undone == std::vector<std::string>{"a"});
+}
+
+TEST_CASE("a run whose steps were all done before has ended", "[domain][planner]") {
+  Run run{
+      json::array({json{{"id", "all"}, {"sequence", json::array({leaf("inner", {{"undo", {{"uses", "s.undo"}}}})})}}})};
+  run.planner.emplace(*run.pipeline, RunRoots{}, kStart,
+                      std::vector<Record>{{.path = "all", .event = StepEvent::finish, .at = kStart, .output = "x"}});
+  CHECK(run.end().state == RunState::succeeded);
+  CHECK(run.end().output == "x");
+}
+
+TEST_CASE("an error of a step that cannot even begin leads where it says", "[domain][planner]") {
+  Run run{json::array({leaf("a", {{"if", "abs('x')"}, {"on_error", "c"}}), leaf("b"), leaf("c")})};
+  CHECK(run.state("a") == StepState::failed);
+  CHECK(run.state("b") == StepState::skipped);
+  CHECK(run.starts() == Paths{"c"});
+}

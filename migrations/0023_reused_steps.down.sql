@@ -1,0 +1,1 @@
+ALTER TABLE carillon.step_journal DROP COLUMN reused_from;
