@@ -25,6 +25,21 @@ ScopeResult result_of(const Scope& scope) {
   return is_cut || (scope.owner == nullptr && scope.stop != Stop::none) ? ScopeResult::cancelled : ScopeResult::ok;
 }
 
+// What was to stop and had nothing left to do has ended well.
+bool is_whole(const Node& node) {
+  return node.next_item == node.items.size() &&
+         std::none_of(node.scopes.begin(), node.scopes.end(),
+                      [](const Scope* scope) { return scope->result == ScopeResult::cancelled; });
+}
+
+// Whether the error of a step that has not ended can lead to that place.
+bool may_lead_to(const Scope& scope, std::size_t place) {
+  return std::any_of(scope.nodes.begin(), scope.nodes.end(), [&](const Node* node) {
+    const OnError& after = node->step->on_error;
+    return !has_ended(node->state) && after.what == AfterError::go_to && after.target == place;
+  });
+}
+
 StepFault fault_of(const Error& error) { return {ErrorClass::invalid_arguments, error.message}; }
 
 }  // namespace
@@ -90,6 +105,7 @@ bool Planner::Fold::look_at(Scope& scope, Node& node) {
         leads_past || needed.bypassed || (has_failed(needed) && needed.step->on_error.what == AfterError::go_to);
   }
   if (leads_past && !is_target) {
+    if (may_lead_to(scope, node.place)) return false;
     node.bypassed = true;
     end(node, StepEvent::left_out, nullptr, {});
     return true;
@@ -200,7 +216,7 @@ void Planner::Fold::end_container(Node& node, json output) {
     fault.message = failed->path + ": " + fault.message;
     return end(node, is_known ? StepEvent::fail : StepEvent::lose_outcome, nullptr, std::move(fault));
   }
-  if (node.stop == Stop::none || joined) return end(node, StepEvent::finish, std::move(output), {});
+  if (node.stop == Stop::none || joined || is_whole(node)) return end(node, StepEvent::finish, std::move(output), {});
   set(node, StepEvent::ask_to_end);
   end(node, StepEvent::cancel, nullptr, {});
 }

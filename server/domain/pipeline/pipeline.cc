@@ -154,7 +154,7 @@ class Reader {
     };
     if (is_container(step.kind))
       if (auto error = refuse(kOfList, "; give it to the steps inside")) return error;
-    if (step.kind == StepKind::wait || step.kind == StepKind::event)
+    if (step.kind == StepKind::wait || step.kind == StepKind::event || step.kind == StepKind::signal)
       if (auto error = refuse(kOfWait, "")) return error;
     if (step.kind == StepKind::state)
       if (auto error = refuse(kOfState, "")) return error;
@@ -352,18 +352,23 @@ class Reader {
     return std::nullopt;
   }
 
-  // A circle of needs, told by the ids along it.
+  // A circle of needs, told by the ids along it. A step that errors lead to comes after those whose errors they are.
   static std::optional<Error> find_circle(const std::vector<Step>& steps, const std::string& pointer) {
     enum class Mark { fresh, open, done };
     std::vector<Mark> marks(steps.size(), Mark::fresh);
     std::vector<std::size_t> path;
+    std::vector<std::vector<std::size_t>> before(steps.size());
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      before[i].insert(before[i].end(), steps[i].needs.begin(), steps[i].needs.end());
+      if (steps[i].on_error.what == AfterError::go_to) before[steps[i].on_error.target].push_back(i);
+    }
     const auto visit = [&](const auto& self, std::size_t place) -> bool {
       if (marks[place] == Mark::done) return false;
       path.push_back(place);
       if (marks[place] == Mark::open) return true;
       marks[place] = Mark::open;
-      for (const std::size_t need : steps[place].needs)
-        if (self(self, need)) return true;
+      for (const std::size_t earlier : before[place])
+        if (self(self, earlier)) return true;
       marks[place] = Mark::done;
       path.pop_back();
       return false;
@@ -373,7 +378,7 @@ class Reader {
       if (!visit(visit, i)) continue;
       std::string names;
       for (auto each = std::find(path.begin(), path.end(), path.back()); each != path.end(); ++each)
-        names += (names.empty() ? "" : " needs ") + steps[*each].id;
+        names += (names.empty() ? "" : " after ") + steps[*each].id;
       return invalid("these steps wait for each other: " + names,
                      below(below(pointer, std::to_string(path.back())), "needs"));
     }

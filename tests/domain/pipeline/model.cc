@@ -131,7 +131,7 @@ class Walk {
                                                     : join["at_least"].get<std::size_t>();
     if (good >= needed) return Fate::ok;
     if (bad != Fate::ok && good + partial < needed + (step["fail_fast"].get<bool>() ? branches.size() : 0)) return bad;
-    return partial > 0 ? Fate::partial : bad;
+    return partial > 0 && bad != Fate::unknown ? Fate::partial : bad;  // in a run that had failed before it was decided
   }
 
   const json& input_;

@@ -118,6 +118,16 @@ TEST_CASE("a failure that is handled goes on or leads to a later step", "[domain
   CHECK(run.end().output == "done");
 }
 
+TEST_CASE("a step that an error led past is kept for those whose error may still lead to it", "[domain][planner]") {
+  Run run{{leaf("a", {{"on_error", "c"}}), leaf("b", {{"needs", json::array()}, {"on_error", "d"}}), leaf("c"),
+           leaf("d", {{"needs", {"a"}}})}};
+  run.fail("a");
+  CHECK(run.state("d") == StepState::pending);
+  run.fail("b");
+  run.finish("c");
+  CHECK(run.starts() == Paths{"d"});
+}
+
 TEST_CASE("a step is tried again when its time has come", "[domain][planner]") {
   Run run{{leaf("a")}};
   run.begin("a");
