@@ -50,6 +50,7 @@ Answer answer(const EventPublished& published) {
     return tell(facts);
   }
   facts["set_off"] = published.tasks;
+  if (!published.runs.empty()) facts["woken"] = published.runs;
   add(facts, "warnings", published.problems);
   return tell(facts);
 }

@@ -76,7 +76,8 @@ Telling told_step(const RunDetail& detail, const StepRow& step, const Shown& sho
   facts["attempt"] = step.attempt;
   add(facts, "reused_from", step.reused_from);
   if (step.finished_at) facts["duration"] = say_duration(*step.finished_at - step.started_at);
-  add_time(facts, "not_before", step.not_before, "UTC", detail.now);
+  if (step.not_before != Instant::max()) add_time(facts, "not_before", step.not_before, "UTC", detail.now);
+  add(facts, "waits_for", step.waits_for);
   if (!step.cost.is_free()) facts["cost_usd"] = step.cost.dollars();
   add(facts, "error_class", step.error_class);
   add(facts, "error", extract(step.error_message, kOutputExtract).text);

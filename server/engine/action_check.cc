@@ -51,12 +51,16 @@ Status check_own_step(const pipeline::Step& step, const Caller& caller) {
     error.details["scopes"] = caller.scopes.names();
     return error;
   }
-  if (step.kind != pipeline::StepKind::event || has_template(step.body.at("type"))) return Done{};
-  auto fits = check_event_type(step.body.at("type").get<std::string>());
+  const bool tells = step.kind == pipeline::StepKind::event;
+  if (!tells && step.kind != pipeline::StepKind::signal) return Done{};
+  const char* member = tells ? "type" : "event";
+  const json& said = step.body.at(member);
+  if (has_template(said)) return Done{};
+  auto fits = tells ? check_event_type(said.get<std::string>()) : check_topic_pattern(said.get<std::string>());
   if (fits) return fits;
   Error error = fits.error();
-  error.pointer = below(here, "type");
-  error.received = step.body.at("type");
+  error.pointer = below(here, member);
+  error.received = said;
   return error;
 }
 
@@ -72,8 +76,8 @@ Status check_served(const Action& action, const Caller& caller) {
     }
     if (step->kind == pipeline::StepKind::wait || pipeline::call_of(*step)) continue;
     return invalid("steps of the kind \"" + std::string(member_of(step->kind)) +
-                       "\" cannot be performed by this version; there are uses, http, wait, event and state, and the "
-                       "lists sequence, parallel, map and switch",
+                       "\" cannot be performed by this version; there are uses, http, wait, signal, event and state, "
+                       "and the lists sequence, parallel, map and switch",
                    below(step->pointer, member_of(step->kind)));
   }
   return Done{};

@@ -51,7 +51,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunCancelled, run, run_id, was, state, reques
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CalendarSaved, name, result, days, tasks, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CalendarDeleted, name, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Backfilled, task, zone, slots, runs, had_runs, at)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EventPublished, event, event_id, duplicate_of, tasks, problems, at)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EventPublished, event, event_id, duplicate_of, tasks, runs, problems,
+                                                at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StateChanged, space, key, op, version, value, length, expires_at, fencing, until,
                                    warnings, zone, at)
 

@@ -29,8 +29,9 @@ class WorkerSignal {
  public:
   virtual ~WorkerSignal() = default;
   virtual void runs_ready(std::int16_t shard, Instant run_at) = 0;
-  virtual void cancel_requested(RunId run) = 0;  // the run is live: cancel its calls
-  virtual void run_taken_away(RunId run) = 0;    // the lease is gone (force): drop it, its late result is refused
+  virtual void run_told(RunId run, std::int16_t shard) = 0;  // a step of it that waited goes on
+  virtual void cancel_requested(RunId run) = 0;              // the run is live: cancel its calls
+  virtual void run_taken_away(RunId run) = 0;  // the lease is gone (force): drop it, its late result is refused
   virtual void schedule_changed(std::int16_t shard) = 0;      // schedule_state rows of the shard have other times now
   virtual void dispatch_changed(const TenantId& tenant) = 0;  // the kill switch was thrown or released
   virtual void question_answered(RunId run) = 0;              // what the run's call asked (questions.h)

@@ -87,8 +87,8 @@ class Engine {
 
   // Errors: arguments_invalid at /event or /key, too_large at /payload.
   Result<EventPublished> publish_event(const Caller& caller, const PublishEvent& command);
-  // own_steps.h. Errors: what the step lacks; a machine that fails throws, and then the step may have been performed: the
-  // same call again says so.
+  // own_steps.h. Errors: what the step lacks; a machine that fails throws, and then the step may have been performed:
+  // the same call again says so.
   Result<OwnStepEnd> perform_step(const OwnStep& step);
   // Whose address that is; nothing: nobody's, or its task is done or deleted.
   std::optional<Webhook> find_webhook(const std::string& id);
@@ -158,6 +158,9 @@ class Engine {
   std::string zone_of(const Caller& caller) const;
   std::string own_correlation_id();
   Listeners listeners();
+  Result<OwnStepEnd> await_event(const OwnStep& step);
+  OwnStepEnd look_at_wait(const OwnStep& step);
+  OwnStepEnd end_wait(const OwnStep& step);
   Result<std::vector<std::string>> check_notified(const Caller& caller, const std::vector<std::string>& targets);
   Result<std::vector<std::string>> check_changed_targets(const Caller& caller, const UpdateTask& command);
 

@@ -35,6 +35,7 @@ struct EventPublished {
   std::int64_t event_id = 0;
   std::optional<std::int64_t> duplicate_of{};  // then nothing was written
   std::vector<std::string> tasks{};            // that it sets off, by id; a paused one leaves a row
+  std::vector<std::string> runs{};             // that waited for it and go on, by handle
   std::vector<std::string> problems{};         // of tasks whose `where` could not be evaluated: they leave a row
   Instant at{};
 };

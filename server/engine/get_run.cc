@@ -118,9 +118,17 @@ std::vector<std::string> waits_of_steps(const Looking& looking, const std::vecto
   for (const StepRow& step : steps) {
     if (!step.not_before || *step.not_before <= looking.now) continue;  // an attempt that another has followed
     if (step.state != "waiting" && step.state != "retrying") continue;
-    reasons.push_back("step " + step.step +
-                      (step.state == "waiting" ? ", until " : " failed; its next attempt is due ") +
-                      describe_instant(*step.not_before, looking.run.zone, looking.now));
+    const std::string until = *step.not_before == Instant::max()
+                                  ? std::string()
+                                  : describe_instant(*step.not_before, looking.run.zone, looking.now);
+    std::string reason = "step " + step.step;
+    if (step.state == "retrying") {
+      reason += " failed; its next attempt is due " + until;
+    } else {
+      if (!step.waits_for.empty()) reason += " waits for " + step.waits_for;
+      if (!until.empty()) reason += ", until " + until;
+    }
+    reasons.push_back(std::move(reason));
   }
   if (reasons.empty()) reasons.emplace_back("it waits, and holds no worker");
   return reasons;
@@ -166,6 +174,7 @@ std::vector<StepRow> steps_of(const Looking& looking) {
                      .started_at = step.started_at,
                      .finished_at = step.finished_at,
                      .not_before = step.not_before,
+                     .waits_for = step.waits_for,
                      .error_class = step.error_class,
                      .error_message = step.error_message,
                      .output = step.output,

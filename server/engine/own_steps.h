@@ -19,15 +19,20 @@ std::optional<Scope> scope_of_own_step(const pipeline::Step& step);
 struct OwnStep {
   const Caller& caller;  // the run's tenant and agent, with the run's trace
   StepKey key;
-  pipeline::StepKind kind = pipeline::StepKind::event;  // or state
+  pipeline::StepKind kind = pipeline::StepKind::event;  // state or signal
   json body = nullptr;                                  // its templates filled in
+  json roots = json::object();                          // of signal: what `match` may name beside the event
   Instant began_at{};
+  // Of a step that waits already:
+  bool looks = false;                // has it been told?
+  std::optional<WaitEnd> give_up{};  // it is to end so, unless it was told meanwhile
 };
 
 struct OwnStepEnd {
   bool is_ours = true;  // false: the run is somebody else's by now, and nothing was done
   json output = nullptr;
   Instant finished_at{};
+  std::optional<Instant> waits_until{};  // it waits; Instant::max(): for ever
 };
 
 }  // namespace carillon

@@ -82,7 +82,8 @@ struct StepRow {
   std::string tool{};
   Instant started_at{};
   std::optional<Instant> finished_at{};
-  std::optional<Instant> not_before{};
+  std::optional<Instant> not_before{};  // Instant::max(): until it is told
+  std::string waits_for{};              // of one that waits to be told something; for people
   std::string error_class{};
   std::string error_message{};
   json output = nullptr;

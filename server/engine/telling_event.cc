@@ -4,6 +4,10 @@
 
 #include "server/base/check.h"
 #include "server/base/mask.h"
+#include "server/domain/jmespath/jmespath.h"
+#include "server/domain/moment.h"
+#include "server/domain/run_handle.h"
+#include "server/store/step_store.h"
 
 namespace carillon {
 
@@ -26,6 +30,7 @@ void put_cause(Tx& tx, const Caller& caller, EventTold& told) {
 
 json facts_of(const NewEvent& event, const EventPublished& answer) {
   json facts{{"event", event.id.str()}, {"type", event.type}, {"source", event.source}, {"tasks", answer.tasks}};
+  if (!answer.runs.empty()) facts["woken"] = answer.runs;
   if (event.key) facts["key"] = *event.key;
   return facts;
 }
@@ -68,6 +73,41 @@ class Cues {
   std::vector<EventCue> cues_;
 };
 
+// What `match` and the step's result see of an event.
+json shown_of(const EventTold& told) {
+  return {{"id", told.event.id.str()},
+          {"type", told.event.type},
+          {"key", told.event.key ? json(*told.event.key) : json()},
+          {"source", told.event.source},
+          {"at", to_rfc3339(told.event.at)},
+          {"payload", mask_secrets(told.payload)}};
+}
+
+// Steps that wait for the event, each told of it once, in the transaction that writes it.
+void tell_steps(Tx& tx, Telling& telling, const EventTold& told, EventPublished& answer) {
+  StepStore steps{tx};
+  const TenantId& tenant = telling.tenant();
+  auto patterns = steps.patterns(tenant);
+  std::erase_if(patterns, [&](const std::string& each) { return !topic_matches(each, told.event.type); });
+  if (patterns.empty()) return;
+  const json event = shown_of(told);
+  for (const WaitingStep& step : steps.waiting(tenant, patterns)) {
+    if (!step.condition.empty()) {
+      json roots = step.roots;
+      roots["event"] = event;
+      const auto expression = jmespath::compile(step.condition);
+      const auto found = expression ? expression->evaluate(roots) : Result<json>{expression.error()};
+      const std::string handle = to_string(RunHandle{step.task, step.number, step.retry});
+      if (!found) answer.problems.push_back(handle + ": its match could not be evaluated: " + found.error().message);
+      if (!found || !jmespath::is_truthy(*found)) continue;
+    }
+    const auto place = steps.tell(tenant, step, event, telling.at());
+    if (!place) continue;
+    answer.runs.push_back(to_string(RunHandle{step.task, step.number, step.retry}));
+    telling.run_told(step.run, place->shard);
+  }
+}
+
 }  // namespace
 
 Result<std::string> payload_text(const json& payload) {
@@ -93,6 +133,7 @@ EventPublished tell_event(const Call& call, Tx& tx, Telling& telling, EventTold 
     return {.event = event.type, .event_id = first->number(), .duplicate_of = first->number(), .at = call.now};
   }
   events.tell(tenant, event.id, cues.all());
+  tell_steps(tx, telling, told, answer);
   const std::string subject = "event:" + event.id.str();
   const json facts = facts_of(event, answer);
   std::optional<std::string> cause;

@@ -42,6 +42,7 @@ void Telling::audit(std::string subject, json before, json after) {
 
 void send(const Telling::Signals& signals, const TenantId& tenant, const Listeners& listeners) {
   for (const auto& [shard, run_at] : signals.ready) listeners.worker.runs_ready(shard, run_at);
+  for (const auto& [run, shard] : signals.told) listeners.worker.run_told(run, shard);
   for (const RunId run : signals.cancels) listeners.worker.cancel_requested(run);
   for (const RunId run : signals.taken) listeners.worker.run_taken_away(run);
   for (const std::int16_t shard : signals.schedules) listeners.worker.schedule_changed(shard);

@@ -52,6 +52,7 @@ class Telling {
   void audit(std::string subject, json before, json after);
 
   void run_ready(std::int16_t shard, Instant run_at) { signals_.ready.emplace_back(shard, run_at); }
+  void run_told(RunId run, std::int16_t shard) { signals_.told.emplace_back(run, shard); }
   void cancel_requested(RunId run) { signals_.cancels.push_back(run); }
   void run_taken_away(RunId run) { signals_.taken.push_back(run); }
   void run_ended(RunId run) { signals_.ended.push_back(run); }
@@ -63,6 +64,7 @@ class Telling {
 
   struct Signals {
     std::vector<std::pair<std::int16_t, Instant>> ready;
+    std::vector<std::pair<RunId, std::int16_t>> told;
     std::vector<RunId> cancels, taken, ended, answered;
     std::set<std::int16_t> schedules;
     bool dispatch = false;

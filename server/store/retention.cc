@@ -74,6 +74,7 @@ Swept Retention::sweep(Instant now) {
   pruned_by(sql::prune_deleted_tasks, now - options_.deleted_items, rows_max);
   pruned_by(sql::prune_followed_calls, now, rows_max);
   pruned_by(sql::close_lost_questions, now, rows_max);
+  pruned_by(sql::prune_step_waits, rows_max);
   pruned_by(sql::prune_cues, now - kCueWaitMax, rows_max);
   pruned_by(sql::prune_events, now - options_.events, rows_max);
   pruned_by(sql::prune_state_versions, now, rows_max);

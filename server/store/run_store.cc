@@ -164,6 +164,7 @@ std::vector<StepRecord> RunStore::steps(const TenantId& tenant, RunId id, int li
         .started_at = column<Instant>(row["started_at"]),
         .finished_at = column<std::optional<Instant>>(row["finished_at"]),
         .not_before = column<std::optional<Instant>>(row["not_before"]),
+        .waits_for = text_or_empty(row["waits_for"]),
         .error_class = text_or_empty(row["error_class"]),
         .error_message = text_or_empty(row["error_message"]),
         .output = json_or_null(row["output"]),

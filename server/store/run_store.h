@@ -75,6 +75,7 @@ struct StepRecord {
   Instant started_at;
   std::optional<Instant> finished_at;
   std::optional<Instant> not_before;
+  std::string waits_for;  // beside a time; for people
   std::string error_class;
   std::string error_message;
   json output;

@@ -11,8 +11,13 @@ namespace carillon {
 std::optional<StepEnd> StepStore::find_end(const TenantId& tenant, const StepKey& step) {
   const pqxx::result rows = tx_.exec(sql::find_step_end, tenant, step.lease.id, step.path, step.attempt);
   if (rows.empty()) return std::nullopt;
-  return StepEnd{.output = json_of(column<Bytes>(rows[0]["output"])),
-                 .finished_at = column<Instant>(rows[0]["finished_at"])};
+  const auto output = column<std::optional<Bytes>>(rows[0]["output"]);
+  StepEnd end{.finished_at = column<Instant>(rows[0]["at"])};
+  if (output)
+    end.output = json_of(*output);
+  else
+    end.waits_until = column<std::optional<Instant>>(rows[0]["not_before"]).value_or(Instant::max());
+  return end;
 }
 
 bool StepStore::insert_end(const TenantId& tenant, const StepKey& step, const StepEnd& end) {
@@ -56,6 +61,47 @@ std::vector<StepEffect> StepStore::effects(const TenantId& tenant, const std::ve
   for (const auto& row : tx_.exec(sql::list_effects, tenant, runs))
     effects.push_back({column<std::string>(row["step"]), column<std::string>(row["tool"])});
   return effects;
+}
+
+bool StepStore::insert_wait(const TenantId& tenant, const StepKey& step, Instant began_at, const StepWait& wait) {
+  return !tx_.exec(sql::insert_step_wait, tenant, step.lease.id, step.owner, step.lease.epoch, step.lease.attempt,
+                   step.path, step.attempt, began_at, wait.until, wait.waits_for, wait.event_pattern, wait.condition,
+                   bytes_of(wait.roots))
+              .empty();
+}
+
+std::vector<std::string> StepStore::patterns(const TenantId& tenant) {
+  std::vector<std::string> patterns;
+  for (const auto& row : tx_.exec(sql::step_wait_patterns, tenant))
+    patterns.push_back(column<std::string>(row["event_pattern"]));
+  return patterns;
+}
+
+std::vector<WaitingStep> StepStore::waiting(const TenantId& tenant, const std::vector<std::string>& patterns) {
+  std::vector<WaitingStep> steps;
+  for (const auto& row : tx_.exec(sql::waiting_steps, tenant, patterns))
+    steps.push_back({.run = column<RunId>(row["run_id"]),
+                     .path = column<std::string>(row["step_path"]),
+                     .attempt = column<int>(row["attempt"]),
+                     .condition = column<std::string>(row["condition"]),
+                     .roots = json_of(column<Bytes>(row["roots"])),
+                     .task = column<std::string>(row["name"]),
+                     .number = column<std::int64_t>(row["number"]),
+                     .retry = column<int>(row["retry"])});
+  return steps;
+}
+
+std::optional<ToldPlace> StepStore::tell(const TenantId& tenant, const WaitingStep& step, const json& told,
+                                         Instant at) {
+  const pqxx::result rows = tx_.exec(sql::tell_step, tenant, step.run, step.path, step.attempt, bytes_of(told), at);
+  if (rows.empty()) return std::nullopt;
+  return ToldPlace{column<std::int16_t>(rows[0]["shard"]), column<std::int16_t>(rows[0]["priority"])};
+}
+
+bool StepStore::end_wait(const TenantId& tenant, const StepKey& step, const WaitEnd& end) {
+  return !tx_.exec(sql::end_step_wait, tenant, step.lease.id, step.owner, step.lease.epoch, step.lease.attempt,
+                   step.path, step.attempt, end.state, end.at, end.error_class, end.message)
+              .empty();
 }
 
 }  // namespace carillon

@@ -1,6 +1,6 @@
 // StepStore: the journal of a run as commands see it: ends of steps that Carillon performs itself, written in the
-// transaction that does what they say, and what a run takes over from an earlier one. Belongs to the transaction it was
-// made with.
+// transaction that does what they say, steps that wait to be told something, and what a run takes over from an earlier
+// one. Belongs to the transaction it was made with.
 #pragma once
 
 #include <optional>
@@ -27,6 +27,40 @@ struct StepEnd {
   json output = nullptr;
   Instant started_at{};
   Instant finished_at{};
+  std::optional<Instant> waits_until{};  // it has not ended; Instant::max(): for ever
+};
+
+// What a step waits for.
+struct StepWait {
+  Instant until{};                             // Instant::max(): for ever
+  std::string waits_for;                       // for people
+  std::optional<std::string> event_pattern{};  // none: something else than an event ends it
+  std::string condition{};                     // JMESPath; empty: any
+  json roots = json::object();
+};
+
+// A step of a live run that waits.
+struct WaitingStep {
+  RunId run{0};
+  std::string path;
+  int attempt = 1;
+  std::string condition{};
+  json roots = nullptr;
+  std::string task{};  // of whose run, for people
+  std::int64_t number = 0;
+  int retry = 1;
+};
+
+// How a wait ended without the step's having been told anything.
+struct WaitEnd {
+  std::string state;  // failed, cancelled
+  std::string error_class, message;
+  Instant at{};
+};
+
+// Where the run stands whose step was told.
+struct ToldPlace {
+  std::int16_t shard = 0, priority = 0;
 };
 
 // A step whose calls may have changed something outside; of a run that is one call the path is empty.
@@ -39,7 +73,7 @@ class StepStore {
  public:
   explicit StepStore(Tx& tx) : tx_(tx) {}
 
-  // Nothing where it has not succeeded; without when it began.
+  // Nothing where it neither has succeeded nor waits; without when it began.
   std::optional<StepEnd> find_end(const TenantId& tenant, const StepKey& step);
   // False: the run is somebody else's by now, or the end is there already; then nothing was written.
   bool insert_end(const TenantId& tenant, const StepKey& step, const StepEnd& end);
@@ -50,6 +84,15 @@ class StepStore {
   void insert_reused(const TenantId& tenant, RunId run, const std::vector<JournalEntry>& rows);
   // Each once, in the order of the paths.
   std::vector<StepEffect> effects(const TenantId& tenant, const std::vector<RunId>& runs);
+
+  // False: as of insert_end, or it waits already.
+  bool insert_wait(const TenantId& tenant, const StepKey& step, Instant began_at, const StepWait& wait);
+  std::vector<std::string> patterns(const TenantId& tenant);
+  std::vector<WaitingStep> waiting(const TenantId& tenant, const std::vector<std::string>& patterns);
+  // Ends its wait and wakes its run; nothing: it waits no more.
+  std::optional<ToldPlace> tell(const TenantId& tenant, const WaitingStep& step, const json& told, Instant at);
+  // False: the run is somebody else's, or the step was told.
+  bool end_wait(const TenantId& tenant, const StepKey& step, const WaitEnd& end);
 
  private:
   Tx& tx_;

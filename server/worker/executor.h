@@ -59,7 +59,9 @@ class Executor {
   void cancel(RunId run, std::string_view reason);
   // The lease is gone: nothing further is done for the run, and its late answer is ignored.
   void drop(RunId run);
-  // The same for one that is not in the register of runs in flight any more.
+  // A step of it that waits was told something.
+  void told(RunId run);
+  // As drop, for one that is not in the register of runs in flight any more.
   void abandon(const RunPtr& run);
   // Runs that only wait in our queue; they will not start any more. Their leases are to be handed back.
   std::vector<RunPtr> take_unstarted();
@@ -122,13 +124,17 @@ class Executor {
   void step_ended(const RunPtr& run, const CallUnderWay& call, ToolReply reply);
   // executor_own.cc
   void begin_own(const RunPtr& run, const pipeline::Start& start, const json& roots, Instant now);
-  void perform(const RunPtr& run, const CallUnderWay& call, pipeline::StepKind kind, const json& body);
-  void own_ended(const RunPtr& run, const CallUnderWay& call, const Result<OwnStepEnd>& end);
+  struct OwnWork;
+  static OwnWork of_wait(const pipeline::Waiting& wait);
+  void perform(const RunPtr& run, const OwnWork& work);
+  void own_ended(const RunPtr& run, const OwnWork& work, const Result<OwnStepEnd>& end);
+  void give_up(const RunPtr& run, const pipeline::Waiting& wait, pipeline::StepEvent how);
+  std::optional<Instant> look_at_waits(const RunPtr& run, const pipeline::Plan& plan, Instant now);
   void tell_fault(const RunPtr& run, JournalEntry entry, pipeline::StepEvent event, pipeline::StepFault fault);
   void write(const RunPtr& run);
   void rest(const RunPtr& run, const pipeline::Plan& plan);
   std::optional<Instant> wakes_at(const RunInFlight& run, const pipeline::Plan& plan) const;
-  void set_alarm(const RunPtr& run, const pipeline::Plan& plan);
+  void set_alarm(const RunPtr& run, std::optional<Instant> at);
   bool tells_left_out(const RunPtr& run);
   void settle_end(const RunPtr& run, const pipeline::RunEnd& end);
   RunMark mark_of(const RunInFlight& run) const;

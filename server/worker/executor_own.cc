@@ -11,6 +11,7 @@ namespace carillon {
 namespace {
 
 constexpr Duration kPause = std::chrono::milliseconds{250};
+constexpr Duration kLookEvery = std::chrono::seconds{1};
 
 // A conflict is somebody else's lease on a key: it ends.
 ToolReply failed(const Error& error) {
@@ -20,10 +21,47 @@ ToolReply failed(const Error& error) {
   return reply;
 }
 
+ToolReply refused(ErrorClass error_class, std::string message) {
+  ToolReply reply;
+  reply.failure = error_class;
+  reply.message = std::move(message);
+  return reply;
+}
+
 }  // namespace
 
-void Executor::begin_own(const RunPtr& run, const pipeline::Start& start, const json& roots, Instant now) {
+// What a thread that may wait has to do for a step.
+struct Executor::OwnWork {
   CallUnderWay call;
+  pipeline::StepKind kind;
+  json body = nullptr;
+  json roots = json::object();
+  bool looks = false;
+  std::optional<WaitEnd> give_up{};
+};
+
+Executor::OwnWork Executor::of_wait(const pipeline::Waiting& wait) {
+  OwnWork work{.call = {}, .kind = wait.kind};
+  work.call.path = wait.path;
+  work.call.attempt = wait.attempt;
+  work.call.begun_at = wait.began_at;
+  return work;
+}
+
+void Executor::told(RunId id) {
+  const RunPtr run = parts_.runs.find(id);
+  if (!run) return;
+  run->told = true;
+  post(run, [this, run] {
+    if (run->phase != RunPhase::begun || !run->steps) return;
+    run->steps->next_look = {};
+    advance(run);
+  });
+}
+
+void Executor::begin_own(const RunPtr& run, const pipeline::Start& start, const json& roots, Instant now) {
+  OwnWork work{.call = {}, .kind = start.step->kind};
+  CallUnderWay& call = work.call;
   call.path = start.path;
   call.attempt = start.attempt;
   call.begun_at = now;
@@ -31,58 +69,110 @@ void Executor::begin_own(const RunPtr& run, const pipeline::Start& start, const 
   call.effect = Effect::read;  // a failure leaves nothing behind
   call.is_undo = start.is_undo;
   ++run->steps->begun;
-  const std::string member{member_of(start.step->kind)};
-  ToolReply refused;
-  if (const auto lacking = scope_lacking(*run, Scopes{*scope_of_own_step(*start.step)}); !lacking.empty()) {
-    refused.failure = ErrorClass::not_allowed;
-    refused.message = "whoever saved this version of the task lacks the scope \"" + lacking + "\" that the step needs";
-    return step_ended(run, call, std::move(refused));
+  if (const auto lacking = scope_lacking(*run, Scopes{*scope_of_own_step(*start.step)}); !lacking.empty())
+    return step_ended(run, call,
+                      refused(ErrorClass::not_allowed, "whoever saved this version of the task lacks the scope \"" +
+                                                           lacking + "\" that the step needs"));
+  json body = start.step->body;
+  json match;
+  if (work.kind == pipeline::StepKind::signal && body.contains("match")) {
+    match = std::move(body["match"]);  // an expression, which is evaluated when something is told
+    body.erase("match");
+    work.roots = roots;
   }
-  auto body = render_template(start.step->body, roots, {.zone = run->task->definition->schedule.zone});
-  if (!body) {
-    refused.failure = ErrorClass::invalid_arguments;
-    refused.message = body.error().message;
-    return step_ended(run, call, std::move(refused));
+  auto rendered = render_template(body, roots, {.zone = run->task->definition->schedule.zone});
+  if (!rendered) return step_ended(run, call, refused(ErrorClass::invalid_arguments, rendered.error().message));
+  work.body = *std::move(rendered);
+  if (!match.is_null()) work.body["match"] = std::move(match);
+  patient_.post([this, run, work = std::move(work)] { perform(run, work); });
+}
+
+// The time of a wait is up, or nobody wants it any more. It may have been told meanwhile: the database knows.
+void Executor::give_up(const RunPtr& run, const pipeline::Waiting& wait, pipeline::StepEvent how) {
+  StepsUnderWay& steps = *run->steps;
+  if (!steps.told.insert(wait.path).second) return;
+  const bool is_late = how == pipeline::StepEvent::fail;
+  OwnWork work = of_wait(wait);
+  work.give_up =
+      WaitEnd{.state = std::string(name_of(is_late ? pipeline::StepState::failed : pipeline::StepState::cancelled)),
+              .error_class = std::string(describe(is_late ? ErrorClass::timeout : ErrorClass::cancelled).name),
+              .message = is_late ? "what it waited for was not told in time" : "cancelled while it waited",
+              .at = steps.moment(parts_.clock.now())};
+  ++steps.begun;
+  patient_.post([this, run, work = std::move(work)] { perform(run, work); });
+}
+
+// A run that rests is woken when a step is told something; one in which others are busy looks. When to look again.
+std::optional<Instant> Executor::look_at_waits(const RunPtr& run, const pipeline::Plan& plan, Instant now) {
+  StepsUnderWay& steps = *run->steps;
+  std::optional<Instant> again = plan.wake_at;
+  const bool looks = now >= steps.next_look;
+  for (const pipeline::Waiting& wait : plan.waits) {
+    const bool can_be_told = wait.state == pipeline::StepState::waiting && wait.kind != pipeline::StepKind::wait;
+    if (!can_be_told || steps.told.contains(wait.path)) continue;
+    if (looks) {
+      steps.next_look = now + kLookEvery;
+      OwnWork work = of_wait(wait);
+      work.looks = true;
+      ++steps.begun;
+      patient_.post([this, run, work = std::move(work)] { perform(run, work); });
+    }
+    again = std::min(again.value_or(Instant::max()), steps.next_look);
   }
-  patient_.post(
-      [this, run, call, kind = start.step->kind, body = *std::move(body)] { perform(run, call, kind, body); });
+  return again;
 }
 
 // The database may be away for a while; whether it has done the step before it went is asked first by the next try.
-void Executor::perform(const RunPtr& run, const CallUnderWay& call, pipeline::StepKind kind, const json& body) {
+void Executor::perform(const RunPtr& run, const OwnWork& work) {
   const LeasedRun& leased = run->run;
   const Caller caller{leased.tenant, AgentId{leased.agent}, run->task->scopes.value_or(Scopes{}), leased.correlation_id,
                       run->task->definition->schedule.zone};
   const OwnStep step{.caller = caller,
-                     .key = {leased.lease, parts_.owner, call.path, call.attempt},
-                     .kind = kind,
-                     .body = body,
-                     .began_at = call.begun_at};
+                     .key = {leased.lease, parts_.owner, work.call.path, work.call.attempt},
+                     .kind = work.kind,
+                     .body = work.body,
+                     .roots = work.roots,
+                     .began_at = work.call.begun_at,
+                     .looks = work.looks,
+                     .give_up = work.give_up};
   for (bool is_logged = false; run->phase == RunPhase::begun && lease_holds(*run) && !patient_.stopping();) {
     try {
       const auto end = parts_.perform_step(step);
-      return post(run, [this, run, call, end] { own_ended(run, call, end); });
+      return post(run, [this, run, work, end] { own_ended(run, work, end); });
     } catch (const std::exception& failure) {
       if (!std::exchange(is_logged, true))
         log::warn("a step could not be performed and is tried again",
-                  json{{"run", leased.lease.id.number()}, {"step", call.path}, {"problem", failure.what()}});
+                  json{{"run", leased.lease.id.number()}, {"step", work.call.path}, {"problem", failure.what()}});
       std::this_thread::sleep_for(kPause);
     }
   }
 }
 
-void Executor::own_ended(const RunPtr& run, const CallUnderWay& call, const Result<OwnStepEnd>& end) {
+void Executor::own_ended(const RunPtr& run, const OwnWork& work, const Result<OwnStepEnd>& end) {
   if (run->phase != RunPhase::begun) return;
-  if (!end) return step_ended(run, call, failed(end.error()));
+  if (!end) return step_ended(run, work.call, failed(end.error()));
   if (!end->is_ours) return drop(run->run.lease.id);
   StepsUnderWay& steps = *run->steps;
   --steps.begun;
   steps.latest = std::max(steps.latest, end->finished_at);
-  pipeline::Record record{.path = call.path,
-                          .event = pipeline::StepEvent::finish,
-                          .attempt = call.attempt,
-                          .at = end->finished_at,
-                          .output = end->output};
+  if (work.looks && end->waits_until) return advance(run);
+  // It was asked to end while it was about to wait.
+  if (end->waits_until && steps.planner.state_of(work.call.path) == pipeline::StepState::cancelling)
+    return give_up(
+        run, {.path = work.call.path, .kind = work.kind, .attempt = work.call.attempt, .began_at = work.call.begun_at},
+        pipeline::StepEvent::cancel);
+  pipeline::Record record{.path = work.call.path, .attempt = work.call.attempt, .at = end->finished_at};
+  if (end->waits_until) {
+    record.event = pipeline::StepEvent::wait;
+    record.not_before = *end->waits_until;
+  } else if (work.give_up && end->output.is_null()) {
+    const auto error_class = error_class_named(work.give_up->error_class).value_or(ErrorClass::internal);
+    record.event = error_class == ErrorClass::cancelled ? pipeline::StepEvent::cancel : pipeline::StepEvent::fail;
+    record.fault = {error_class, work.give_up->message};
+  } else {
+    record.event = pipeline::StepEvent::finish;
+    record.output = end->output;
+  }
   // What ended before, and is being written, is heard before.
   if (steps.is_writing || !steps.news.empty()) {
     steps.news.push_back({.record = std::move(record)});

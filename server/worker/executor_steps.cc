@@ -84,14 +84,18 @@ void Executor::advance(const RunPtr& run) {
   for (const std::string& path : plan.overdue)
     if (steps.told.insert(path).second)
       tell_fault(run, begun({.path = path}, now), StepEvent::fail, {ErrorClass::timeout, "it did not end in time"});
-  for (const auto& wait : plan.waits)
-    if (wait.kind == pipeline::StepKind::wait && wait.state == StepState::waiting && wait.not_before <= now)
+  for (const auto& wait : plan.waits) {
+    if (wait.state != StepState::waiting || wait.not_before > now) continue;
+    if (wait.kind == pipeline::StepKind::wait)
       end_wait(run, wait, now);
+    else
+      give_up(run, wait, StepEvent::fail);
+  }
   for (const std::string& path : plan.cancels) end_step(run, path, now);
   for (const auto& start : plan.starts) begin_step(run, start, now);
   write(run);
   if (steps.is_writing || run->phase != RunPhase::begun) return;
-  if (steps.begun > 0) return set_alarm(run, plan);
+  if (steps.begun > 0) return set_alarm(run, look_at_waits(run, plan, now));
   if (plan.end)
     settle_end(run, *plan.end);
   else
@@ -173,8 +177,9 @@ void Executor::end_step(const RunPtr& run, const std::string& path, Instant now)
     steps.planner.apply({.path = path, .event = StepEvent::ask_to_end, .at = now});
     return cancel_calls(*run, run->cancel_reason.with([](const std::string& reason) { return reason; }), path);
   }
-  if (!steps.told.insert(path).second) return;
   const auto waiting = steps.planner.waiting(path);
+  if (waiting.kind != pipeline::StepKind::wait) return give_up(run, waiting, StepEvent::cancel);
+  if (!steps.told.insert(path).second) return;
   tell_fault(run, begun({.path = path, .attempt = waiting.attempt}, waiting.began_at), StepEvent::cancel,
              {ErrorClass::cancelled, "cancelled while it waited"});
 }
@@ -276,8 +281,7 @@ std::optional<Instant> Executor::wakes_at(const RunInFlight& run, const pipeline
   return std::min(*by, plan.wake_at.value_or(Instant::max()));
 }
 
-void Executor::set_alarm(const RunPtr& run, const pipeline::Plan& plan) {
-  const auto at = plan.wake_at;
+void Executor::set_alarm(const RunPtr& run, std::optional<Instant> at) {
   auto& alarm = run->steps->alarm;
   if (!at || (alarm && *alarm <= *at)) return;
   alarm = at;

@@ -33,6 +33,7 @@ struct StepsUnderWay {
   bool is_writing = false;
   Instant latest{};
   UntoldSteps untold{};
+  Instant next_look{};  // at steps that wait to be told something, while others are busy
 
   int begun = 0;                         // steps whose end this process has still to tell
   std::set<std::string> unrepeatable{};  // those among them with a call under way that may not be repeated

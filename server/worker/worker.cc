@@ -66,6 +66,7 @@ struct Worker::Inside {
   void settled(const std::vector<SettledRun>& flush);
   void ended(RunId run);
   void rests(const RunPtr& run, Instant wake_at);
+  void note_idle();
   void hand_back();
   void wait_until_idle(Duration longest);
   bool owns(std::int16_t shard) const {
@@ -205,21 +206,23 @@ void Worker::Inside::settled(const std::vector<SettledRun>& flush) {
   if (!outcomes.empty()) tick.runs_ended();
   for (const auto& [outcome, n] : outcomes) metrics::count("carillon_runs_total", {{"outcome", outcome}}, n);
   if (room_wanted.exchange(false)) board.room_again();
-  if (runs.size() == 0) {
-    const std::lock_guard lock{idle_mutex};
-    idle.notify_all();
-  }
+  note_idle();
+}
+
+void Worker::Inside::note_idle() {
+  if (runs.size() > 0) return;
+  const std::lock_guard lock{idle_mutex};
+  idle.notify_all();
 }
 
 void Worker::Inside::rests(const RunPtr& run, Instant wake_at) {
   if (!runs.remove(run->run.lease.id)) return;
   executor.ended(run);
   metrics::count("carillon_runs_total", {{"outcome", "waits"}});
-  if (wake_at != Instant::max()) claimer.wakes_at(run->run.shard, run->run.priority, wake_at);
+  const Instant at = run->told ? parts.clock.now() : wake_at;
+  if (at != Instant::max()) claimer.wakes_at(run->run.shard, run->run.priority, at);
   if (room_wanted.exchange(false)) board.room_again();
-  if (runs.size() > 0) return;
-  const std::lock_guard lock{idle_mutex};
-  idle.notify_all();
+  note_idle();
 }
 
 void Worker::Inside::keep() {
@@ -417,6 +420,12 @@ void Worker::runs_ready(std::int16_t shard, Instant run_at) {
   if (!inside_->owns(shard)) inside_->messenger.tell_shard(shard);
 }
 
+void Worker::run_told(RunId run, std::int16_t shard) {
+  inside_->executor.told(run);  // one that is about to rest is woken when it does
+  inside_->claimer.wakes_at(shard, 0, inside_->parts.clock.now());
+  if (!inside_->owns(shard)) inside_->messenger.tell_shard(shard);
+}
+
 void Worker::cancel_requested(RunId run) {
   if (inside_->runs.find(run)) {
     // The reason is in the row; the keeper reads it with the next renewal and passes it on.
@@ -448,44 +457,6 @@ void Worker::question_answered(RunId run) {
     inside_->desk.look();
   else
     inside_->messenger.tell_answer();
-}
-
-struct WorkerBell::Attached {
-  std::mutex mutex;
-  WorkerSignal* worker = nullptr;
-
-  template <class Ring>
-  void ring(Ring&& pass_on) {
-    const std::lock_guard lock{mutex};
-    if (worker != nullptr) pass_on(*worker);
-  }
-};
-
-WorkerBell::WorkerBell() : attached_(std::make_unique<Attached>()) {}
-WorkerBell::~WorkerBell() = default;
-
-void WorkerBell::attach(WorkerSignal* worker) {
-  const std::lock_guard lock{attached_->mutex};
-  attached_->worker = worker;
-}
-
-void WorkerBell::runs_ready(std::int16_t shard, Instant run_at) {
-  attached_->ring([&](WorkerSignal& worker) { worker.runs_ready(shard, run_at); });
-}
-void WorkerBell::cancel_requested(RunId run) {
-  attached_->ring([&](WorkerSignal& worker) { worker.cancel_requested(run); });
-}
-void WorkerBell::run_taken_away(RunId run) {
-  attached_->ring([&](WorkerSignal& worker) { worker.run_taken_away(run); });
-}
-void WorkerBell::schedule_changed(std::int16_t shard) {
-  attached_->ring([&](WorkerSignal& worker) { worker.schedule_changed(shard); });
-}
-void WorkerBell::question_answered(RunId run) {
-  attached_->ring([&](WorkerSignal& worker) { worker.question_answered(run); });
-}
-void WorkerBell::dispatch_changed(const TenantId& tenant) {
-  attached_->ring([&](WorkerSignal& worker) { worker.dispatch_changed(tenant); });
 }
 
 }  // namespace carillon

@@ -63,6 +63,7 @@ class Worker final : public WorkerSignal {
   WorkerFacts facts() const;
 
   void runs_ready(std::int16_t shard, Instant run_at) override;
+  void run_told(RunId run, std::int16_t shard) override;
   void cancel_requested(RunId run) override;
   void run_taken_away(RunId run) override;
   void schedule_changed(std::int16_t shard) override;
@@ -84,6 +85,7 @@ class WorkerBell final : public WorkerSignal {
   void attach(WorkerSignal* worker);
 
   void runs_ready(std::int16_t shard, Instant run_at) override;
+  void run_told(RunId run, std::int16_t shard) override;
   void cancel_requested(RunId run) override;
   void run_taken_away(RunId run) override;
   void schedule_changed(std::int16_t shard) override;

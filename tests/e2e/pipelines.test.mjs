@@ -19,7 +19,7 @@ const ended = async (home, run) => {
 };
 const stepsOf = (detail) => Object.fromEntries(detail.steps.map(({ step, status }) => [step, status]));
 
-const [morning, release, turns, order] = [...readFileSync(path.join(root, "docs/pipelines.md"), "utf8").matchAll(/```json\n(.*?)```/gs)].map(([, text]) => JSON.parse(text));
+const [morning, release, turns, order, deployed] = [...readFileSync(path.join(root, "docs/pipelines.md"), "utf8").matchAll(/```json\n(.*?)```/gs)].map(([, text]) => JSON.parse(text));
 
 test("the examples of docs/pipelines.md do what the page says, by every client", async () => {
   const { home, calls } = homeWithStandIn();
@@ -52,6 +52,11 @@ test("the examples of docs/pipelines.md do what the page says, by every client",
       assert.equal(third.status, "failed");
       assert.equal(third.diagnosis.failing_step, "pay");
       assert.equal(calls().at(-1).arguments.message, "release");
+      const waiting = run(deployed);
+      await until(async () => (await home.call("get_run", { run: `${deployed.name}-${n}#1` }).catch(() => ({}))).status === "waiting", "the signal to wait");
+      assert.deepEqual((await ask("publish_event", { event: "deploy.finished", payload: { env: "prod", version: 9 } })).woken, [`${deployed.name}-${n}#1`]);
+      assert.equal((await waiting).status, "succeeded");
+      assert.equal(calls().at(-1).arguments.message, "version 9 by deploy.finished");
       await client.close();
     }
   } finally { await home.end(); }

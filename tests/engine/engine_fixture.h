@@ -34,7 +34,7 @@ class FakeTools final : public ToolCaller {
 
 struct Told {
   std::vector<std::pair<std::int16_t, Instant>> ready;
-  std::vector<RunId> cancels, taken, answered;
+  std::vector<RunId> cancels, taken, answered, told;
   std::vector<std::int16_t> schedules;
   int dispatch = 0;
 };
@@ -43,6 +43,9 @@ class NotedSignals final : public WorkerSignal {
  public:
   void runs_ready(std::int16_t shard, Instant run_at) override {
     told.with([&](Told& t) { t.ready.emplace_back(shard, run_at); });
+  }
+  void run_told(RunId run, std::int16_t) override {
+    told.with([&](Told& t) { t.told.push_back(run); });
   }
   void cancel_requested(RunId run) override {
     told.with([&](Told& t) { t.cancels.push_back(run); });

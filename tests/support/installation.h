@@ -66,6 +66,7 @@ class StandInDownstream final : public tools::Downstream {
 class NoWorker final : public WorkerSignal {
  public:
   void runs_ready(std::int16_t, Instant) override {}
+  void run_told(RunId, std::int16_t) override {}
   void cancel_requested(RunId) override {}
   void run_taken_away(RunId) override {}
   void schedule_changed(std::int16_t) override {}

@@ -1,5 +1,8 @@
 -- What the steps of a run did, in the order in which they began. Locks nothing.
 SELECT j.step_path, j.attempt, j.state, j.tool, j.started_at, j.finished_at, j.not_before, j.error_class, j.error_message, j.output,
-       j.output_bytes, round(j.cost * 1000000)::bigint AS micro_dollars,
+       j.output_bytes, round(j.cost * 1000000)::bigint AS micro_dollars, w.waits_for,
        (SELECT h.retry FROM carillon.run_history h WHERE h.tenant_id = $1 AND h.id = j.reused_from) AS reused_from
-FROM carillon.step_journal j WHERE j.tenant_id = $1 AND j.run_id = $2 ORDER BY j.started_at, j.step_path, j.attempt LIMIT $3;
+FROM carillon.step_journal j
+LEFT JOIN carillon.step_wait w
+  ON w.tenant_id = j.tenant_id AND w.run_id = j.run_id AND w.step_path = j.step_path AND w.attempt = j.attempt
+WHERE j.tenant_id = $1 AND j.run_id = $2 ORDER BY j.started_at, j.step_path, j.attempt LIMIT $3;

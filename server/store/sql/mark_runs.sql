@@ -20,7 +20,7 @@ ours AS (
   SET call_state = i.call_state, call_step = nullif(i.call_step, ''), started_at = coalesce(l.started_at, i.at),
       state = CASE WHEN i.wake_at IS NULL THEN l.state ELSE $31 END,
       lease_until = CASE WHEN i.wake_at IS NULL THEN l.lease_until ELSE 'infinity' END,
-      wake_at = CASE WHEN i.wake_at IS NOT NULL AND l.cancel_requested_at IS NOT NULL THEN '-infinity' ELSE i.wake_at END
+      wake_at = CASE WHEN i.wake_at IS NOT NULL AND (l.told OR l.cancel_requested_at IS NOT NULL) THEN '-infinity' ELSE i.wake_at END
   FROM input i
   WHERE l.id BETWEEN i.id AND i.id AND l.epoch = i.epoch AND l.attempt = i.attempt AND l.owner = $1 AND l.state = 'running'
     AND i.call_state IS NOT NULL

@@ -18,7 +18,7 @@ due AS MATERIALIZED (
   FOR UPDATE OF l SKIP LOCKED
 )
 UPDATE carillon.run_live l
-SET state = $7, owner = $1, epoch = d.epoch, attempt = l.attempt + 1, wake_at = NULL,
+SET state = $7, owner = $1, epoch = d.epoch, attempt = l.attempt + 1, wake_at = NULL, told = false,
     lease_until = clock_timestamp() + $6::interval, heartbeat_at = clock_timestamp()
 FROM due d
 WHERE l.id BETWEEN d.id AND d.id AND l.state = 'waiting'

@@ -1,0 +1,23 @@
+-- Ends a step's wait ($2 run, $3 path, $4 attempt) with what it was told ($5 JSON, at $6) and wakes its run. No row: it waits no more.
+-- The run first: who ends a wait otherwise holds it before the step's row.
+WITH locked AS MATERIALIZED (
+  SELECT l.id FROM carillon.run_live l WHERE l.tenant_id = $1 AND l.id = $2 FOR NO KEY UPDATE
+),
+gone AS (
+  DELETE FROM carillon.step_wait w USING locked k
+  WHERE w.tenant_id = $1 AND w.run_id = k.id AND w.step_path = $3 AND w.attempt = $4
+  RETURNING w.run_id
+),
+live AS (
+  UPDATE carillon.run_live l
+  SET told = true, wake_at = CASE WHEN l.state = 'waiting' THEN '-infinity' ELSE l.wake_at END
+  FROM gone g WHERE l.tenant_id = $1 AND l.id = g.run_id
+  RETURNING l.id, l.shard, l.priority
+),
+heard AS (
+  UPDATE carillon.step_journal j
+  SET state = 'succeeded', finished_at = $6, output = $5, output_bytes = octet_length($5::bytea)
+  FROM live l WHERE j.run_id = l.id AND j.step_path = $3 AND j.attempt = $4 AND j.state = 'waiting'
+  RETURNING j.run_id
+)
+SELECT l.shard, l.priority FROM live l JOIN heard h ON h.run_id = l.id;
