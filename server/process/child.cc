@@ -3,7 +3,10 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,21 +25,30 @@ namespace {
 
 using std::chrono::steady_clock;
 
+constexpr rlim_t kConfinedFilesMax = 64, kConfinedProcessesMax = 64;
+
 // What went wrong between fork and exec, as the child writes it to the report pipe.
 struct StartFailure {
   int step;
   int error;
 };
-constexpr std::array<const char*, 6> kSteps{
-    "make a session for",  "set the streams of", "enter the directory of", "change the user of", "execute",
-    "open the log file of"};
+constexpr std::array<const char*, 7> kSteps{"make a session for",
+                                            "set the streams of",
+                                            "enter the directory of",
+                                            "change the user of",
+                                            "execute",
+                                            "open the log file of",
+                                            "confine"};
 
 // Everything the child needs, made before fork: after it only async-signal-safe calls are allowed.
 struct Prepared {
   std::string program;
   std::vector<std::string> variables;
   std::vector<char*> argv, envp;
+  std::string user_map, group_map;  // of a namespace in which the child is who it is
 };
+
+std::string map_of(unsigned id) { return std::to_string(id) + " " + std::to_string(id) + " 1"; }
 
 Prepared prepare(const Command& command, std::string program) {
   Prepared ready;
@@ -46,6 +58,8 @@ Prepared prepare(const Command& command, std::string program) {
   for (const auto& [name, value] : command.environment) ready.variables.push_back(name + "=" + value);
   for (auto& variable : ready.variables) ready.envp.push_back(variable.data());
   ready.envp.push_back(nullptr);
+  ready.user_map = map_of(command.identity ? command.identity->user : ::geteuid());
+  ready.group_map = map_of(command.identity ? command.identity->group : ::getegid());
   return ready;
 }
 
@@ -99,6 +113,38 @@ void become(const Identity& identity, int report) {
     give_up(report, 3);
 }
 
+bool write_file(const char* path, const char* text) {
+  const int file = ::open(path, O_WRONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  const auto bytes = static_cast<ssize_t>(std::strlen(text));
+  const bool written = ::write(file, text, static_cast<std::size_t>(bytes)) == bytes;
+  ::close(file);
+  return written;
+}
+
+// As ourselves in a user namespace, whose owner may make a network namespace. Async-signal-safe.
+bool take_network_away(const char* user_map, const char* group_map) {
+  return ::unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0 && write_file("/proc/self/setgroups", "deny") &&
+         write_file("/proc/self/uid_map", user_map) && write_file("/proc/self/gid_map", group_map);
+}
+
+void limit(int what, rlim_t most, int report) {
+  const rlimit both{most, most};
+  if (::setrlimit(static_cast<__rlimit_resource>(what), &both) != 0) give_up(report, 6);
+}
+
+void confine(const Confinement& to, const Prepared& ready, int report) {
+  if (to.no_network && !take_network_away(ready.user_map.c_str(), ready.group_map.c_str())) give_up(report, 6);
+  limit(RLIMIT_CPU, static_cast<rlim_t>(to.cpu.count()), report);
+  limit(RLIMIT_AS, to.memory_bytes_max, report);
+  limit(RLIMIT_FSIZE, to.file_bytes_max, report);
+  limit(RLIMIT_NOFILE, kConfinedFilesMax, report);
+  limit(RLIMIT_CORE, 0, report);
+  // Of a user elsewhere it counts all processes, in a namespace of its own only these.
+  if (to.no_network) limit(RLIMIT_NPROC, kConfinedProcessesMax, report);
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) give_up(report, 6);
+}
+
 // Runs in the forked child; never returns.
 [[noreturn]] void run_child(const Command& command, const Prepared& ready, const std::array<int, 3>& streams,
                             int report) {
@@ -115,6 +161,7 @@ void become(const Identity& identity, int report) {
     if (log < 0 || ::dup2(log, STDOUT_FILENO) < 0 || ::dup2(log, STDERR_FILENO) < 0) give_up(report, 5);
   }
   if (!command.directory.empty() && ::chdir(command.directory.c_str()) != 0) give_up(report, 2);
+  if (command.confinement) confine(*command.confinement, ready, report);
   close_others_on_exec();
   sigset_t none;
   ::sigemptyset(&none);
@@ -156,6 +203,18 @@ std::string describe(const Exit& exit) {
   return "was killed by signal " + std::to_string(exit.signal) + (name ? " (" + std::string{name} + ")" : "");
 }
 
+bool can_take_network_away() {
+  static const bool can = [] {
+    const Prepared ready = prepare({}, "");
+    const pid_t pid = ::fork();
+    if (pid == 0) ::_exit(take_network_away(ready.user_map.c_str(), ready.group_map.c_str()) ? 0 : 1);
+    int status = 1;
+    while (pid > 0 && ::waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+    return pid > 0 && status == 0;
+  }();
+  return can;
+}
+
 Result<Child> Child::start(const Command& command) {
   if (command.arguments.empty()) return cannot_start(command, "there is no command");
   const auto path = command.environment.find("PATH");
@@ -181,7 +240,7 @@ Result<Child> Child::start(const Command& command) {
   if (!child.exit_fd_.open()) throw std::system_error(errno, std::generic_category(), "pidfd_open");
   if (const auto failure = read_report(report.read.get())) {
     child.exit_ = reap(child.exit_fd(), 0);
-    const auto step = static_cast<std::size_t>(std::clamp(failure->step, 0, 5));
+    const auto step = static_cast<std::size_t>(std::clamp(failure->step, 0, 6));
     return cannot_start(command, std::string{"could not "} + kSteps[step] + " it: " + std::strerror(failure->error));
   }
   child.input_ = std::move(in.ours);

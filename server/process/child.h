@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,16 @@ struct Identity {
 enum class Stream { pipe, discard, inherit };
 enum class Session { own_group, own_session };  // own_session: also leaves the terminal (setsid)
 
+// What a program that nobody vouches for is kept to. It gains no rights by being executed either (no_new_privs).
+struct Confinement {
+  std::chrono::seconds cpu{60};
+  std::size_t memory_bytes_max = 512u << 20;
+  std::size_t file_bytes_max = 64u << 20;
+  bool no_network = true;  // in a namespace with nothing but a loopback that is down; see can_take_network_away
+};
+// Whether this kernel lets us make such namespaces; tried once.
+bool can_take_network_away();
+
 struct Command {
   std::vector<std::string> arguments;  // the first is a path, or a name to be looked up in the environment's PATH
   Environment environment;             // all that the child will see
@@ -42,6 +53,7 @@ struct Command {
   Stream errors = Stream::pipe;
   Session session = Session::own_group;
   std::string output_file;  // not empty: stdout and stderr are appended to this file (made 0600) instead
+  std::optional<Confinement> confinement{};
 };
 
 struct Exit {
@@ -86,6 +98,7 @@ struct RunOptions {
   std::string input;
   Duration timeout = std::chrono::seconds{30};
   std::size_t output_bytes_max = 16u << 20;  // of stdout and of stderr each; more is read and thrown away
+  std::stop_token stop{};                    // its group is killed then
 };
 
 struct Finished {
@@ -94,7 +107,7 @@ struct Finished {
 };
 
 // Runs the command, feeding it `input`, until it ends. Refused with ErrorCode::unavailable when it cannot be started
-// or outlives the timeout (its group is then killed).
+// or outlives the timeout or a stop that is asked for (its group is then killed).
 Result<Finished> run_to_end(Command command, const RunOptions& options);
 
 }  // namespace carillon::process

@@ -52,7 +52,9 @@ void write_some(UniqueFd& fd, const std::string& input, std::size_t& written) {
   if (written == input.size()) fd.reset();
 }
 
-// Moves bytes until the child has ended and its pipes are drained; false: the time is over.
+constexpr long kLookForStopEvery = 50;  // milliseconds
+
+// Moves bytes until the child has ended and its pipes are drained; false: the time is over, or a stop was asked for.
 bool pump(Child& child, const RunOptions& options, Finished& finished) {
   const auto deadline = steady_clock::now() + options.timeout;
   std::size_t written = 0;
@@ -64,8 +66,9 @@ bool pump(Child& child, const RunOptions& options, Finished& finished) {
                                    {child.input().get(), POLLOUT, 0},
                                    {child.exit_fd(), POLLIN, 0}}};
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now()).count();
-    if (left <= 0) return false;
-    if (::poll(waiting.data(), waiting.size(), static_cast<int>(std::min<long>(left, 1'000'000))) < 0) continue;
+    if (left <= 0 || options.stop.stop_requested()) return false;
+    const long look_after = options.stop.stop_possible() ? kLookForStopEvery : 1'000'000;
+    if (::poll(waiting.data(), waiting.size(), static_cast<int>(std::min<long>(left, look_after))) < 0) continue;
     const bool ended = waiting[3].revents != 0;
     if (waiting[0].revents) read_some(child.output(), finished.output, options.output_bytes_max);
     if (waiting[1].revents) read_some(child.errors(), finished.errors, options.output_bytes_max);
@@ -73,8 +76,13 @@ bool pump(Child& child, const RunOptions& options, Finished& finished) {
     // A grandchild may keep the pipes open for ever (a daemon that the program started): its end is the end.
     if (ended && !waiting[0].revents && !waiting[1].revents) break;
   }
-  const auto left = std::max(Duration::zero(), std::chrono::duration_cast<Duration>(deadline - steady_clock::now()));
-  return child.wait_for(left).has_value();
+  while (!options.stop.stop_requested()) {
+    const auto left = std::max(Duration::zero(), std::chrono::duration_cast<Duration>(deadline - steady_clock::now()));
+    const Duration look_after{std::chrono::milliseconds{kLookForStopEvery}};
+    if (child.wait_for(options.stop.stop_possible() ? std::min(left, look_after) : left)) return true;
+    if (left == Duration::zero()) break;
+  }
+  return false;
 }
 
 }  // namespace

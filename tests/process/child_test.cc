@@ -176,3 +176,24 @@ TEST_CASE("a detached child has its own session and writes to its log", "[proces
         (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
   std::filesystem::remove(file);
 }
+
+TEST_CASE("a confined child has limits and no network and no rights to gain", "[process][child]") {
+  Command command = shell(
+      "ulimit -v; ulimit -f; ulimit -c; ulimit -t; grep NoNewPrivs /proc/self/status; id -u; "
+      "tail -n +3 /proc/self/net/dev | wc -l");
+  command.confinement = Confinement{.cpu = 7s,
+                                    .memory_bytes_max = 64u << 20,
+                                    .file_bytes_max = 1u << 20,
+                                    .no_network = can_take_network_away()};
+  const std::string said = run(command).output;
+  CHECK(said.starts_with("65536\n2048\n0\n7\nNoNewPrivs:\t1\n" + std::to_string(::getuid()) + "\n"));
+  if (can_take_network_away()) CHECK(said.ends_with("\n1\n"));
+}
+
+TEST_CASE("a program that is run to its end is killed when a stop is asked for", "[process][child]") {
+  std::stop_source stop;
+  stop.request_stop();
+  // Its pipes are closed and it still runs: there is nothing to read from.
+  const auto stopped = run_to_end(shell("exec >&- 2>&-; sleep 60"), {.input = "", .timeout = 60s, .stop = stop.get_token()});
+  CHECK_FALSE(stopped.ok());
+}
