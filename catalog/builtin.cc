@@ -61,14 +61,18 @@ std::vector<BuiltInTool> plain_tools() {
   return tools;
 }
 
-BuiltInServer::BuiltInServer(std::string name, std::vector<BuiltInTool> tools)
-    : name_(std::move(name)), tools_(std::move(tools)) {
+BuiltInServer::BuiltInServer(std::string name, std::vector<BuiltInTool> tools, std::optional<Duration> timeout)
+    : name_(std::move(name)), tools_(std::move(tools)), timeout_(timeout) {
   ServerEntry entry;
   entry.name = name_;
-  std::vector<transport::ListedTool> facts;
-  facts.reserve(tools_.size());
-  for (const BuiltInTool& row : tools_) facts.push_back(listed(row));
-  list_ = std::make_shared<ToolList>(entry, std::move(facts));
+  entry.timeout = timeout;
+  std::vector<transport::ListedTool> all, offered;
+  for (const BuiltInTool& row : tools_) {
+    all.push_back(listed(row));
+    if (!row.off) offered.push_back(listed(row));
+  }
+  list_ = std::make_shared<ToolList>(entry, std::move(all));
+  offered_ = std::make_shared<ToolList>(entry, std::move(offered));
 }
 
 const BuiltInTool* BuiltInServer::find(std::string_view tool) const {
@@ -87,7 +91,7 @@ Result<ToolFacts> BuiltInServer::describe(const std::string& tool) const {
     error.details["nearest"] = close;
     return error;
   }
-  if (!row->off.empty()) return Error{ErrorCode::not_allowed, row->off, "", address};
+  if (row->off) return *row->off;
   return list_->find(tool)->facts();
 }
 
@@ -97,7 +101,7 @@ std::optional<ToolReply> BuiltInServer::refuse(const ToolCall& call, const std::
     return failed_reply(ErrorClass::not_found,
                         "there is no built-in tool \"" + tool + "\"" + did_you_mean(list_->nearest_to(tool)),
                         Arrived::no);
-  if (!row->off.empty()) return failed_reply(ErrorClass::not_allowed, row->off, Arrived::no);
+  if (row->off) return refused_reply(*row->off);
   if (const auto wrong = list_->find(tool)->refuse_arguments(call.arguments))
     return failed_reply(ErrorClass::invalid_arguments, wrong->message + " (at " + wrong->pointer + ")", Arrived::no);
   return std::nullopt;

@@ -1,14 +1,27 @@
 #include "catalog/builtin_calls.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "catalog/reply.h"
+#include "server/base/log.h"
 
 namespace carillon::catalog {
 namespace {
 
 Duration since(Monotonic then) { return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - then); }
+
+// What the machine refuses (descriptors, memory) ends this call, and no thread of the pool.
+ToolReply run_guarded(const BuiltInTool::Run& run, const ToolCall& call, const std::stop_token& stop) {
+  try {
+    return run(call, stop);
+  } catch (const std::exception& failure) {
+    log::error("a built-in tool could not do its work", {{"tool", call.tool}, {"problem", failure.what()}});
+    return failed_reply(ErrorClass::unavailable, "this machine could not make the call: " + std::string{failure.what()},
+                        Arrived::maybe);
+  }
+}
 
 }  // namespace
 
@@ -68,7 +81,7 @@ void BuiltInCalls::begin(Job& job) {
   call.timeout = std::max(call.timeout - since(job.what.started), Duration{1});
   const bool taken = context_.pool->run([weak = weak_from_this(), door = context_.door, id, call = std::move(call),
                                          run = job.what.run, stop = job.stop.get_token()] {
-    ToolReply reply = run(call, stop);
+    ToolReply reply = run_guarded(run, call, stop);
     door->post([weak, id, reply = std::move(reply)] {
       if (const auto self = weak.lock()) self->finish(id, reply);
     });

@@ -22,11 +22,11 @@ namespace carillon::catalog {
 struct BuiltInJob {
   CallId id = 0;
   ToolCall call;
-  Destination destination;
-  std::shared_ptr<ServerBreaker> breaker{};  // null: none
-  std::function<ToolReply(const ToolCall&, const std::stop_token&)> run;
   std::function<void(ToolReply)> done;
-  Monotonic started;
+  Destination destination{};
+  std::shared_ptr<ServerBreaker> breaker{};  // null: none
+  BuiltInTool::Run run{};
+  Monotonic started{};
 };
 
 struct BuiltInContext {

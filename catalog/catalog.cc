@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "catalog/http_tools.h"
+#include "catalog/llm_tools.h"
 #include "catalog/reply.h"
 #include "catalog/sign_in.h"
 #include "server/base/check.h"
@@ -70,11 +71,17 @@ Error unknown_tool(const std::string& tool, const std::vector<std::string>& clos
   return error;
 }
 
-BuiltInServer make_built_in(const CatalogOptions& options, std::string signing_key) {
+constexpr Duration kModelTimeout = std::chrono::minutes{5};
+
+std::vector<BuiltInServer> make_built_in(const CatalogOptions& options, std::string signing_key) {
+  const Vault vault{options.vault_directory};
   auto tools = plain_tools();
-  auto http = http_tools({options, Vault{options.vault_directory}, std::move(signing_key)});
+  auto http = http_tools({options, vault, std::move(signing_key)});
   std::move(http.begin(), http.end(), std::back_inserter(tools));
-  return {kBuiltInServer, std::move(tools)};
+  std::vector<BuiltInServer> servers;
+  servers.emplace_back(kBuiltInServer, std::move(tools));
+  servers.emplace_back(kModelServer, llm_tools(options, vault), kModelTimeout);
+  return servers;
 }
 
 }  // namespace
@@ -129,11 +136,11 @@ CallId Catalog::start(ToolCall call, std::function<void(ToolReply)> done) {
                       Arrived::no));
     return id;
   }
-  if (address->server == kBuiltInServer) {
-    start_built_in(id, std::move(call), address->tool, std::move(done));
+  if (address->server != kBuiltInServer) reload_if_changed();
+  if (const BuiltInServer* server = find_built_in(address->server)) {
+    start_built_in(*server, {.id = id, .call = std::move(call), .done = std::move(done)}, address->tool);
     return id;
   }
-  reload_if_changed();
   const auto link = find_link(address->server);
   if (!link) {
     done(unknown_server(address->server));
@@ -144,24 +151,37 @@ CallId Catalog::start(ToolCall call, std::function<void(ToolReply)> done) {
   return id;
 }
 
-void Catalog::start_built_in(CallId id, ToolCall call, const std::string& tool, std::function<void(ToolReply)> done) {
-  const auto started = std::chrono::steady_clock::now();
-  if (auto refusal = built_in_.refuse(call, tool)) return done(*std::move(refusal));
-  const BuiltInTool& row = *built_in_.find(tool);
+const BuiltInServer* Catalog::find_built_in(const std::string& server) {
+  const auto found =
+      std::find_if(built_in_.begin(), built_in_.end(), [&](const auto& each) { return each.name() == server; });
+  if (found == built_in_.end()) return nullptr;
+  const bool is_replaced = server != kBuiltInServer && servers_.with([&](auto& servers) {
+    return servers.links.count(server) > 0 || servers.broken.count(server) > 0;
+  });
+  return is_replaced ? nullptr : &*found;
+}
+
+std::vector<const BuiltInServer*> Catalog::built_in_in_use() {
+  std::vector<const BuiltInServer*> in_use;
+  for (const BuiltInServer& each : built_in_)
+    if (!each.offered()->tools().empty() && find_built_in(each.name()) != nullptr) in_use.push_back(&each);
+  return in_use;
+}
+
+void Catalog::start_built_in(const BuiltInServer& server, BuiltInJob job, const std::string& tool) {
+  job.started = std::chrono::steady_clock::now();
+  if (auto refusal = server.refuse(job.call, tool)) return job.done(*std::move(refusal));
+  const BuiltInTool& row = *server.find(tool);
   if (!row.destination) {
-    ToolReply reply = row.run(call, {});
-    reply.took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - started);
-    return done(std::move(reply));
+    ToolReply reply = row.run(job.call, {});
+    reply.took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - job.started);
+    return job.done(std::move(reply));
   }
-  auto destination = row.destination(call);
-  if (!destination) return done(refused_reply(destination.error()));
-  if (call.timeout <= Duration::zero()) call.timeout = options_.call_timeout;
-  BuiltInJob job{.id = id,
-                 .call = std::move(call),
-                 .destination = *std::move(destination),
-                 .run = row.run,
-                 .done = std::move(done),
-                 .started = started};
+  auto destination = row.destination(job.call);
+  if (!destination) return job.done(refused_reply(destination.error()));
+  if (job.call.timeout <= Duration::zero()) job.call.timeout = server.timeout().value_or(options_.call_timeout);
+  job.destination = *std::move(destination);
+  job.run = row.run;
   if (job.destination.has_breaker) job.breaker = breakers_.of(job.destination.name);
   loop_.post(
       [calls = built_in_calls_, job = std::make_shared<BuiltInJob>(std::move(job))] { calls->call(std::move(*job)); });
@@ -242,8 +262,8 @@ Result<ToolListPtr> Catalog::fetch_list(const std::shared_ptr<ServerLink>& link,
 Result<ToolFacts> Catalog::describe(const TenantId&, std::string_view tool, Duration wait) {
   const auto address = split(tool);
   if (!address) return unknown_tool(std::string{tool}, nearest_addresses(tool));
-  if (address->server == kBuiltInServer) return built_in_.describe(address->tool);
-  reload_if_changed();
+  if (address->server != kBuiltInServer) reload_if_changed();
+  if (const BuiltInServer* server = find_built_in(address->server)) return server->describe(address->tool);
   const auto list = list_of(*address, wait);
   if (!list.ok()) return list.error();
   if (const auto found = (*list)->find(address->tool)) return found->facts();
@@ -266,7 +286,8 @@ std::vector<std::shared_ptr<const CatalogTool>> Catalog::listed_tools(std::strin
   const auto take = [&](const ToolListPtr& list) {
     if (list) tools.insert(tools.end(), list->tools().begin(), list->tools().end());
   };
-  if (server.empty() || server == kBuiltInServer) take(built_in_.list());
+  for (const BuiltInServer* each : built_in_in_use())
+    if (server.empty() || server == each->name()) take(each->offered());
   servers_.with([&](auto& servers) {
     for (const auto& [name, link] : servers.links)
       if (server.empty() || server == name) take(link->tools());
@@ -277,12 +298,14 @@ std::vector<std::shared_ptr<const CatalogTool>> Catalog::listed_tools(std::strin
 std::vector<ServerReport> Catalog::servers() {
   reload_if_changed();
   std::vector<ServerReport> reports;
-  ServerReport own;
-  own.name = kBuiltInServer;
-  own.state = ServerState::ready;
-  own.transport = "built_in";
-  own.tool_count = built_in_.list()->tools().size();
-  reports.push_back(std::move(own));
+  for (const BuiltInServer* each : built_in_in_use()) {
+    ServerReport own;
+    own.name = each->name();
+    own.state = ServerState::ready;
+    own.transport = "built_in";
+    own.tool_count = each->offered()->tools().size();
+    reports.push_back(std::move(own));
+  }
   servers_.with([&](auto& servers) {
     for (const auto& [name, link] : servers.links) reports.push_back(link->report());
     for (const auto& [name, why] : servers.broken) {
@@ -299,11 +322,11 @@ std::vector<ServerReport> Catalog::servers() {
 bool Catalog::stays_here(std::string_view tool) {
   const auto address = split(tool);
   if (!address) return false;
-  if (address->server == kBuiltInServer) {
-    const BuiltInTool* row = built_in_.find(address->tool);
+  if (address->server != kBuiltInServer) reload_if_changed();
+  if (const BuiltInServer* server = find_built_in(address->server)) {
+    const BuiltInTool* row = server->find(address->tool);
     return row == nullptr || !row->needs_network;
   }
-  reload_if_changed();
   const auto link = find_link(address->server);
   const auto* remote = link ? std::get_if<RemoteServer>(&link->entry().reach) : nullptr;
   const auto reach = remote != nullptr ? transport::parse_http_address(remote->url) : std::nullopt;
@@ -327,7 +350,7 @@ void Catalog::look_around(std::string_view server, Duration wait) {
 
 Result<std::vector<ToolMatch>> Catalog::search(const ToolSearch& search) {
   reload_if_changed();
-  if (!search.server.empty() && search.server != kBuiltInServer && !find_link(search.server)) {
+  if (!search.server.empty() && !find_built_in(search.server) && !find_link(search.server)) {
     std::vector<std::string> names;
     for (const auto& report : servers()) names.push_back(report.name);
     if (std::find(names.begin(), names.end(), search.server) == names.end()) {

@@ -79,7 +79,11 @@ class Catalog final : public ToolCaller {
     std::string server, tool;
   };
 
-  void start_built_in(CallId id, ToolCall call, const std::string& tool, std::function<void(ToolReply)> done);
+  // Null where there is none, or an entry of servers.json takes its place.
+  const BuiltInServer* find_built_in(const std::string& server);
+  // Those of which something can be used.
+  std::vector<const BuiltInServer*> built_in_in_use();
+  void start_built_in(const BuiltInServer& server, BuiltInJob job, const std::string& tool);
   void reload_if_changed();
   void take_entries(Servers& servers, EntriesRead read);
   std::shared_ptr<ServerLink> find_link(const std::string& server);
@@ -98,7 +102,7 @@ class Catalog final : public ToolCaller {
   transport::ClientLoop loop_;
   std::shared_ptr<LoopDoor> door_ = std::make_shared<LoopDoor>(loop_);
   std::shared_ptr<transport::BlockingPool> pool_, listening_;
-  const BuiltInServer built_in_;
+  const std::vector<BuiltInServer> built_in_;
   const std::shared_ptr<BuiltInCalls> built_in_calls_;
   Breakers breakers_;
   Guarded<Servers> servers_;

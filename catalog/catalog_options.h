@@ -10,6 +10,15 @@
 
 namespace carillon {
 
+// A model behind an OpenAI-compatible endpoint (llm_tools.h).
+struct LlmOptions {
+  std::string endpoint;  // "https://host/v1"; empty: there is none; "stub:": answers that mean nothing, for trying out
+  std::string model;
+  std::string api_key;  // secret:NAME, env:NAME and file:/PATH are looked up; empty: none is sent
+  int answer_tokens_max = 4096;
+  int input_price = 0, output_price = 0;  // of a thousand tokens, in millionths of a US dollar
+};
+
 struct CatalogOptions {
   std::string servers_file;       // empty: the built-in servers only
   std::string prompts_directory;  // prompt templates (prompt_files.h); empty: those brought along only
@@ -32,6 +41,7 @@ struct CatalogOptions {
   std::vector<std::string> http_hosts;      // for all methods
   std::vector<std::string> http_secrets;    // "name@host": which secrets of the vault may go where, in headers
   std::size_t http_get_bytes_max = 1u << 20;
+  LlmOptions llm;
   std::string ca_file;  // PEM file of the certificates to trust, instead of the system's
 };
 

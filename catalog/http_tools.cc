@@ -129,9 +129,10 @@ class HttpTool {
       hosts_.insert(hosts_.end(), parts.options.http_get_hosts.begin(), parts.options.http_get_hosts.end());
   }
 
-  std::string off() const {
-    if (!hosts_.empty()) return "";
-    return "carillon." + std::string{method_.tool} + " is off: allow hosts in the configuration (" + settings() + ")";
+  std::optional<Error> off() const {
+    if (!hosts_.empty()) return std::nullopt;
+    return Error{ErrorCode::not_allowed, "carillon." + std::string{method_.tool} +
+                                             " is off: allow hosts in the configuration (" + settings() + ")"};
   }
 
   Result<Destination> destination(const ToolCall& call) const {

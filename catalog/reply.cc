@@ -79,6 +79,7 @@ ToolReply failed_reply(ErrorClass failure, std::string message, Arrived arrived)
 ToolReply refused_reply(const Error& error) {
   const ErrorClass why = error.code == ErrorCode::not_allowed         ? ErrorClass::not_allowed
                          : error.code == ErrorCode::arguments_invalid ? ErrorClass::invalid_arguments
+                         : error.code == ErrorCode::needs_sign_in     ? ErrorClass::needs_sign_in
                          : error.code == ErrorCode::unavailable       ? ErrorClass::unavailable
                                                                       : ErrorClass::not_found;
   return failed_reply(why, error.pointer.empty() ? error.message : error.message + " (at " + error.pointer + ")",

@@ -215,6 +215,26 @@ void add_catalog(std::vector<ConfigKey>& keys) {
   add_http_tools(keys);
 }
 
+void add_llm(std::vector<ConfigKey>& keys) {
+  keys.push_back(
+      text_key({"llm.endpoint",
+                "an OpenAI-compatible server, https://host/v1, for llm.plan and its like; empty: none; stub: "
+                "answers that mean nothing, for trying out"},
+               [](Config& c) -> std::string& { return c.catalog.llm.endpoint; }));
+  keys.push_back(text_key({"llm.model", "the model that is asked there"},
+                          [](Config& c) -> std::string& { return c.catalog.llm.model; }));
+  keys.push_back(text_key(
+      {"llm.api_key", "the key that it wants; secret:NAME, env:NAME and file:/PATH are looked up", Secrecy::secret},
+      [](Config& c) -> std::string& { return c.catalog.llm.api_key; }));
+  keys.push_back(count_key({"llm.answer_tokens_max", "the longest answer"},
+                           [](Config& c) -> int& { return c.catalog.llm.answer_tokens_max; }, {1, 1'000'000}));
+  keys.push_back(
+      count_key({"llm.input_price", "of a thousand tokens that the model reads, in millionths of a US dollar"},
+                [](Config& c) -> int& { return c.catalog.llm.input_price; }, {0, 1'000'000'000}));
+  keys.push_back(count_key({"llm.output_price", "of a thousand tokens that it writes, in millionths of a US dollar"},
+                           [](Config& c) -> int& { return c.catalog.llm.output_price; }, {0, 1'000'000'000}));
+}
+
 void add_worker(std::vector<ConfigKey>& keys) {
   keys.push_back(duration_key(
       {"worker.run_lease", "after which a silent worker has lost its runs"},
@@ -296,6 +316,7 @@ std::vector<ConfigKey> make_keys() {
   add_mail(keys);
   add_desktop(keys);
   add_catalog(keys);
+  add_llm(keys);
   add_worker(keys);
   add_quiet_hours(keys);
   return keys;

@@ -100,6 +100,7 @@ struct ToolReply {
   Arrived arrived = Arrived::no;
   Duration took{0};
   std::optional<Duration> retry_after{};  // the server's own wish
+  std::optional<Cost> cost{};             // of this call, where it is known; else what ToolFacts says
 };
 
 // Whether the call was made, as far as anybody knows: then it may have had its effect, and it has its price.

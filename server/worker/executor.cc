@@ -261,7 +261,7 @@ void Executor::make(const RunPtr& run, CallUnderWay call) {
 
 void Executor::answered(const RunPtr& run, std::uint64_t number, const ToolReply& reply) {
   if (run->phase != RunPhase::begun) return;
-  const auto call = run->calls.with([&](CallsUnderWay& calls) -> std::optional<CallUnderWay> {
+  auto call = run->calls.with([&](CallsUnderWay& calls) -> std::optional<CallUnderWay> {
     const auto found = calls.find(number);
     if (found == calls.end()) return std::nullopt;
     CallUnderWay made = std::move(found->second);
@@ -270,6 +270,7 @@ void Executor::answered(const RunPtr& run, std::uint64_t number, const ToolReply
   });
   if (!call) return;
   stop_asking(*run, *call);
+  call->cost = reply.cost.value_or(call->cost);
   if (was_made(reply)) run->plan.spent += call->cost;
   ended(run, *call, reply);
 }
