@@ -7,6 +7,7 @@
 #include "catalog/http_tools.h"
 #include "catalog/llm_tools.h"
 #include "catalog/reply.h"
+#include "catalog/script_tool.h"
 #include "catalog/sign_in.h"
 #include "server/base/check.h"
 #include "server/base/log.h"
@@ -78,6 +79,7 @@ std::vector<BuiltInServer> make_built_in(const CatalogOptions& options, std::str
   auto tools = plain_tools();
   auto http = http_tools({options, vault, std::move(signing_key)});
   std::move(http.begin(), http.end(), std::back_inserter(tools));
+  tools.push_back(script_tool(options.script));
   std::vector<BuiltInServer> servers;
   servers.emplace_back(kBuiltInServer, std::move(tools));
   servers.emplace_back(kModelServer, llm_tools(options, vault), kModelTimeout);

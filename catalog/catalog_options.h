@@ -19,6 +19,14 @@ struct LlmOptions {
   int input_price = 0, output_price = 0;  // of a thousand tokens, in millionths of a US dollar
 };
 
+// Programs that steps may start (script_tool.h).
+struct ScriptOptions {
+  std::vector<std::string> programs;  // by absolute path; none: there are no scripts
+  int parallel_max = 4;
+  std::size_t memory_bytes_max = 1u << 30;
+  std::size_t output_bytes_max = 1u << 20;  // of stdout and of stderr each
+};
+
 struct CatalogOptions {
   std::string servers_file;       // empty: the built-in servers only
   std::string prompts_directory;  // prompt templates (prompt_files.h); empty: those brought along only
@@ -42,6 +50,7 @@ struct CatalogOptions {
   std::vector<std::string> http_secrets;    // "name@host": which secrets of the vault may go where, in headers
   std::size_t http_get_bytes_max = 1u << 20;
   LlmOptions llm;
+  ScriptOptions script;
   std::string ca_file;  // PEM file of the certificates to trust, instead of the system's
 };
 

@@ -235,6 +235,27 @@ void add_llm(std::vector<ConfigKey>& keys) {
                            [](Config& c) -> int& { return c.catalog.llm.output_price; }, {0, 1'000'000'000}));
 }
 
+void add_script(std::vector<ConfigKey>& keys) {
+  ConfigKey programs = list_key(
+      {"script.programs", "programs that script steps may start, by absolute path; none: there are no scripts"},
+      [](Config& c) -> std::vector<std::string>& { return c.catalog.script.programs; });
+  programs.set = [set = programs.set](Config& config, const json& value) -> std::optional<std::string> {
+    if (auto wrong = set(config, value)) return wrong;
+    for (const auto& program : config.catalog.script.programs)
+      if (!program.starts_with('/')) return program + " is no absolute path";
+    return std::nullopt;
+  };
+  keys.push_back(std::move(programs));
+  keys.push_back(count_key({"script.parallel_max", "of them at once"},
+                           [](Config& c) -> int& { return c.catalog.script.parallel_max; }, {1, 1'000}));
+  keys.push_back(bytes_key({"script.memory_bytes_max", "of one"},
+                           [](Config& c) -> std::size_t& { return c.catalog.script.memory_bytes_max; },
+                           {16 << 20, 1LL << 40}));
+  keys.push_back(bytes_key({"script.output_bytes_max", "of what one writes to stdout, and to stderr"},
+                           [](Config& c) -> std::size_t& { return c.catalog.script.output_bytes_max; },
+                           {1024, 64 << 20}));
+}
+
 void add_worker(std::vector<ConfigKey>& keys) {
   keys.push_back(duration_key(
       {"worker.run_lease", "after which a silent worker has lost its runs"},
@@ -317,6 +338,7 @@ std::vector<ConfigKey> make_keys() {
   add_desktop(keys);
   add_catalog(keys);
   add_llm(keys);
+  add_script(keys);
   add_worker(keys);
   add_quiet_hours(keys);
   return keys;

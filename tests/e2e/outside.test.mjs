@@ -152,3 +152,23 @@ test("without a model saving warns, and the run says what to set", async () => {
     assert.match(JSON.stringify(run), /llm\.endpoint/);
   } finally { await home.end(); }
 });
+
+test("the script example of docs/outside.md: off until it is allowed", async () => {
+  const home = new Home();
+  const count = JSON.parse(example("docs/outside.md", 2));
+  try {
+    await home.serve();
+    const off = await refusal(home, count.steps);
+    assert.match(off, /\/steps\/0\/script/);
+    assert.match(off, /script\.programs/);
+    await home.run(["stop"]);
+    home.environment.CARILLON_SCRIPT_PROGRAMS = "/usr/bin/wc";
+    await home.serve();
+    assert.match(await refusal(home, [{ id: "a", script: { command: ["/bin/sh", "-c", "true"] } }]), /\/steps\/0\/script\/command/);
+    await home.call("schedule_task", count);
+    const run = await runOf(home, "count", { text: "one two $(three)" });
+    assert.equal(run.status, "succeeded", JSON.stringify(run));
+    assert.equal(run.steps[0].output.stdout.trim(), "3");
+    assert.equal(run.steps[0].output.exit_code, 0);
+  } finally { await home.end(); }
+});

@@ -73,6 +73,10 @@ std::optional<StepCall> call_of(const Step& step) {
     return StepCall{step.body.at("uses").get<std::string>(), step.body.at("with"), below(step.pointer, "uses"),
                     below(step.pointer, "with")};
   if (step.kind == StepKind::http) return http_call(step);
+  if (step.kind == StepKind::script) {
+    const std::string here = below(step.pointer, member_of(StepKind::script));
+    return StepCall{"carillon.run_script", step.body, here, here};
+  }
   return std::nullopt;
 }
 
