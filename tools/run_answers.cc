@@ -210,6 +210,21 @@ void add_deliveries(ordered_json& facts, const RunDetail& detail) {
   }
 }
 
+// What is to be decided, whole: the digest says that it is exactly this.
+void add_approvals(ordered_json& facts, const RunDetail& detail) {
+  for (const Approval& approval : detail.approvals) {
+    ordered_json row{{"step", approval.key.path}, {"message", approval.message}};
+    if (!approval.arguments.empty()) row["arguments"] = ordered_json(approval.arguments);
+    row["digest"] = approval.digest;
+    row["by"] = approval.deciders;
+    if (approval.quorum > 1) row["quorum"] = approval.quorum;
+    if (!approval.agreed.empty()) row["agreed"] = approval.agreed;
+    if (approval.expires_at != Instant::max())
+      row["until"] = say_time(approval.expires_at, detail.row.zone, detail.now);
+    facts["approvals"].push_back(row);
+  }
+}
+
 // What its call asks, whole, for whoever answers elsewhere than in a form.
 void add_questions(ordered_json& facts, const RunDetail& detail) {
   for (const OpenQuestion& question : detail.questions) {
@@ -312,6 +327,14 @@ Answer answer(const RunCancelled& cancelled) {
   return tell(facts);
 }
 
+Answer answer(const RunResponded& responded) {
+  ordered_json facts{{"run", responded.run}, {"step", responded.step}, {"decision", responded.decision}};
+  facts["by"] = responded.by;
+  if (responded.decision == "open") facts["wanting"] = responded.quorum - static_cast<int>(responded.by.size());
+  facts["digest"] = responded.digest;
+  return tell(facts);
+}
+
 Result<Answer> answer(const RunDetail& detail, const RunView& view) {
   if (view.step || view.output_path) return part_answer(detail, view);
   const RunRow& row = detail.row;
@@ -326,6 +349,7 @@ Result<Answer> answer(const RunDetail& detail, const RunView& view) {
   add_error(telling, row);
   if (row.cancel_requested) facts["cancel_requested"] = detail.cancel_reason.empty() ? "yes" : detail.cancel_reason;
   add(facts, "waits_for", detail.waits_for);
+  add_approvals(facts, detail);
   add_questions(facts, detail);
   if (const auto progress = progress_of(detail.progress)) facts["progress"] = brief_progress(*progress);
   if (detail.diagnosis) facts["diagnosis"] = diagnosis_of(*detail.diagnosis);

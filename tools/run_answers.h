@@ -30,6 +30,7 @@ ordered_json run_row(const RunRow& row, Instant now, Format format);
 Answer answer(const RunPage& page, Format format);
 Answer answer(const RunStarted& started);
 Answer answer(const RunCancelled& cancelled);
+Answer answer(const RunResponded& responded);
 // Errors: unknown_name at /step, arguments_invalid at /output_path.
 Result<Answer> answer(const RunDetail& detail, const RunView& view);
 

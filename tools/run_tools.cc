@@ -50,6 +50,17 @@ ToolOutcome cancel_run(CallContext& context, const json& arguments) {
   return answer(*cancelled);
 }
 
+ToolOutcome respond_to_run(CallContext& context, const json& arguments) {
+  const RespondToRun command{.key = command_key(arguments),
+                             .run = text_of(arguments, "run"),
+                             .step = text_of(arguments, "step"),
+                             .approves = text_of(arguments, "response") == "approve",
+                             .comment = text_of(arguments, "comment")};
+  const auto responded = context.ports.engine.respond_to_run(context.caller, command);
+  if (!responded.ok()) return responded.error();
+  return answer(*responded);
+}
+
 ToolOutcome list_runs(CallContext& context, const json& arguments) {
   ListRuns query{.task = optional_of<std::string>(arguments, "task"),
                  .tag = optional_of<std::string>(arguments, "tag"),
@@ -145,6 +156,15 @@ const Tool kRunTools[] = {
      .example = R"({"run": "morning-brief#142", "from": "failed_step"})",
      .call = retry_run,
      .resume = run_answer},
+    {.name = "respond_to_run",
+     .title = "Decide an approval",
+     .summary = "Approve or reject what a waiting run asks; get_run shows it. Counts only from whom the step names.",
+     .input_schema = schemas::respond_to_run,
+     .hints = {.destroys = true, .idempotent = true, .open_world = true},
+     .scope = Scope::approve,
+     .toolset = Toolset::pipelines,
+     .example = R"({"run": "deploy#4", "response": "approve", "comment": "looks good"})",
+     .call = respond_to_run},
 };
 
 }  // namespace

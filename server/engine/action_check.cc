@@ -76,8 +76,8 @@ Status check_served(const Action& action, const Caller& caller) {
     }
     if (step->kind == pipeline::StepKind::wait || pipeline::call_of(*step)) continue;
     return invalid("steps of the kind \"" + std::string(member_of(step->kind)) +
-                       "\" cannot be performed by this version; there are uses, http, script, wait, signal, event and "
-                       "state, and the lists sequence, parallel, map and switch",
+                       "\" cannot be performed by this version; there are uses, http, script, wait, signal, approval, "
+                       "event and state, and the lists sequence, parallel, map and switch",
                    below(step->pointer, member_of(step->kind)));
   }
   return Done{};

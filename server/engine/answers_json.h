@@ -18,6 +18,7 @@ json to_json(const Snoozed& answer);
 json to_json(const ItemDeleted& answer);
 json to_json(const RunStarted& answer);
 json to_json(const RunCancelled& answer);
+json to_json(const RunResponded& answer);
 json to_json(const CalendarSaved& answer);
 json to_json(const Backfilled& answer);
 json to_json(const CalendarDeleted& answer);

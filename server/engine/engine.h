@@ -81,6 +81,7 @@ class Engine {
   Result<RunStarted> retry_run(const Caller& caller, const RetryRun& command);
   Result<RunStarted> call_tool(const Caller& caller, const CallTool& command);
   Result<RunCancelled> cancel_run(const Caller& caller, const CancelRun& command);
+  Result<RunResponded> respond_to_run(const Caller& caller, const RespondToRun& command);
   // The arguments against the tool's schema, and the caller's scopes; nothing called. Errors: unknown_tool,
   // not_allowed, arguments_invalid, server_unavailable.
   Result<ToolChecked> check_tool(const Caller& caller, const CallTool& command);
@@ -159,6 +160,7 @@ class Engine {
   std::string own_correlation_id();
   Listeners listeners();
   Result<OwnStepEnd> await_event(const OwnStep& step);
+  Result<OwnStepEnd> await_approval(const OwnStep& step);
   OwnStepEnd look_at_wait(const OwnStep& step);
   OwnStepEnd end_wait(const OwnStep& step);
   Result<std::vector<std::string>> check_notified(const Caller& caller, const std::vector<std::string>& targets);

@@ -229,6 +229,8 @@ Result<RunDetail> Engine::get_run(const Caller& caller, const GetRun& query) {
     detail.steps = steps_of(looking);
     detail.diagnosis = diagnose(looking, detail.steps);
     if (run->state == RunState::running) detail.questions = QuestionStore{tx}.open(caller.tenant, {run->id});
+    if (run->state == RunState::running || run->state == RunState::waiting)
+      detail.approvals = ApprovalStore{tx}.open(caller.tenant, run->id);
     detail.waits_for = waits_for(looking, detail);
     detail.row.asks = asks_of(detail.questions);
     detail.deliveries = deliveries_of(tx, caller.tenant, run->id);

@@ -9,6 +9,7 @@
 #include "server/base/json.h"
 #include "server/domain/caller.h"
 #include "server/domain/pipeline/pipeline.h"
+#include "server/domain/pipeline/planner.h"
 #include "server/store/step_store.h"
 
 namespace carillon {
@@ -19,7 +20,7 @@ std::optional<Scope> scope_of_own_step(const pipeline::Step& step);
 struct OwnStep {
   const Caller& caller;  // the run's tenant and agent, with the run's trace
   StepKey key;
-  pipeline::StepKind kind = pipeline::StepKind::event;  // state or signal
+  pipeline::StepKind kind = pipeline::StepKind::event;  // state, signal or approval
   json body = nullptr;                                  // its templates filled in
   json roots = json::object();                          // of signal: what `match` may name beside the event
   Instant began_at{};
@@ -32,7 +33,8 @@ struct OwnStepEnd {
   bool is_ours = true;  // false: the run is somebody else's by now, and nothing was done
   json output = nullptr;
   Instant finished_at{};
-  std::optional<Instant> waits_until{};  // it waits; Instant::max(): for ever
+  std::optional<Instant> waits_until{};        // it waits; Instant::max(): for ever
+  std::optional<pipeline::StepFault> fault{};  // of one that waited
 };
 
 }  // namespace carillon

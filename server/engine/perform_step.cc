@@ -121,7 +121,7 @@ Result<json> use_state(const Performing& in) {
 
 std::optional<Scope> scope_of_own_step(const pipeline::Step& step) {
   if (step.kind == pipeline::StepKind::event) return Scope::events;
-  if (step.kind == pipeline::StepKind::signal) return Scope::read;
+  if (step.kind == pipeline::StepKind::signal || step.kind == pipeline::StepKind::approval) return Scope::read;
   if (step.kind != pipeline::StepKind::state) return std::nullopt;
   return step.body.at("op") == "get" ? Scope::read : Scope::state;
 }
@@ -130,6 +130,7 @@ Result<OwnStepEnd> Engine::perform_step(const OwnStep& step) {
   if (step.looks) return look_at_wait(step);
   if (step.give_up) return end_wait(step);
   if (step.kind == pipeline::StepKind::signal) return await_event(step);
+  if (step.kind == pipeline::StepKind::approval) return await_approval(step);
   CARILLON_CHECK(step.kind == pipeline::StepKind::event || step.kind == pipeline::StepKind::state);
   const TenantId& tenant = step.caller.tenant;
   const auto before = parts_.store.in_tx(tenant, [&](Tx& tx) { return StepStore{tx}.find_end(tenant, step.key); });
@@ -152,56 +153,6 @@ Result<OwnStepEnd> Engine::perform_step(const OwnStep& step) {
       });
   if (!is_ours) return OwnStepEnd{.is_ours = false};
   return performed;
-}
-
-// The step's row says that it waits, and a row beside it for what; whoever tells such an event ends both
-// (telling_event.cc).
-Result<OwnStepEnd> Engine::await_event(const OwnStep& step) {
-  const auto pattern = text_at(step.body, "event", "/signal");
-  if (!pattern) return pattern.error();
-  if (auto fits = check_topic_pattern(*pattern); !fits) {
-    Error error = fits.error();
-    error.pointer = "/signal/event";
-    error.received = *pattern;
-    return error;
-  }
-  StepWait wait{
-      .until = Instant::max(), .waits_for = "event " + *pattern, .event_pattern = *pattern, .roots = step.roots};
-  if (const auto match = step.body.find("match"); match != step.body.end())
-    wait.condition = bare_expression(match->get_ref<const std::string&>());
-  const Instant now = parts_.clock.now();
-  if (const auto within = step.body.find("within"); within != step.body.end()) {
-    const auto length = read_duration(within->get_ref<const std::string&>(), "/signal/within");
-    if (!length) return length.error();
-    wait.until = now + *length;
-  }
-  const TenantId& tenant = step.caller.tenant;
-  return parts_.store.in_tx(tenant, [&](Tx& tx) -> OwnStepEnd {
-    StepStore steps{tx};
-    if (const auto before = steps.find_end(tenant, step.key))
-      return {.output = before->output, .finished_at = before->finished_at, .waits_until = before->waits_until};
-    if (!steps.insert_wait(tenant, step.key, step.began_at, wait)) return {.is_ours = false};
-    return {.finished_at = now, .waits_until = wait.until};
-  });
-}
-
-OwnStepEnd Engine::look_at_wait(const OwnStep& step) {
-  const auto found = parts_.store.in_tx(step.caller.tenant,
-                                        [&](Tx& tx) { return StepStore{tx}.find_end(step.caller.tenant, step.key); });
-  if (!found) return {.waits_until = Instant::max()};
-  return {.output = found->output, .finished_at = found->finished_at, .waits_until = found->waits_until};
-}
-
-// With what it was told, where it was; else without output.
-OwnStepEnd Engine::end_wait(const OwnStep& step) {
-  const TenantId& tenant = step.caller.tenant;
-  return parts_.store.in_tx(tenant, [&](Tx& tx) -> OwnStepEnd {
-    StepStore steps{tx};
-    if (steps.end_wait(tenant, step.key, *step.give_up)) return {.finished_at = step.give_up->at};
-    const auto told = steps.find_end(tenant, step.key);
-    if (!told || told->waits_until) return {.is_ours = false};
-    return {.output = told->output, .finished_at = told->finished_at};
-  });
 }
 
 }  // namespace carillon

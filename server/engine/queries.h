@@ -16,6 +16,7 @@
 #include "server/domain/run_state.h"
 #include "server/domain/task.h"
 #include "server/engine/task_commands.h"
+#include "server/store/approval_store.h"
 #include "server/store/question_store.h"
 
 namespace carillon {
@@ -126,6 +127,7 @@ struct RunDetail {
   std::vector<DeliveryRow> deliveries{};
   std::vector<std::string> retries{};     // handles of the other runs with this number
   json progress = nullptr;                // what its call said last about how far it is (domain/progress.h)
+  std::vector<Approval> approvals{};      // what its steps ask to be approved
   std::vector<OpenQuestion> questions{};  // what its call asks, the oldest first
   int task_version = 1;
   std::string correlation_id{};

@@ -50,6 +50,26 @@ struct CancelRun {
   bool force = false;  // takes the lease away at once; a late result is refused
 };
 
+// Scope approve; who may decide says the step.
+struct RespondToRun {
+  CommandKey key{};
+  std::string run{};
+  std::string step{};     // needed where several are to be decided
+  bool approves = false;  // else it refuses
+  std::string comment{};
+};
+
+struct RunResponded {
+  std::string run{};
+  std::int64_t run_id = 0;
+  std::string step{};
+  std::string decision{};         // approved, rejected; open: more have to agree
+  std::vector<std::string> by{};  // who agreed, or who refused
+  int quorum = 1;
+  std::string digest{};  // of what was decided
+  Instant at{};
+};
+
 struct RunCancelled {
   std::string run{};
   std::int64_t run_id = 0;

@@ -101,7 +101,7 @@ void tell_steps(Tx& tx, Telling& telling, const EventTold& told, EventPublished&
       if (!found) answer.problems.push_back(handle + ": its match could not be evaluated: " + found.error().message);
       if (!found || !jmespath::is_truthy(*found)) continue;
     }
-    const auto place = steps.tell(tenant, step, event, telling.at());
+    const auto place = steps.tell(tenant, step, {.output = event, .at = telling.at()});
     if (!place) continue;
     answer.runs.push_back(to_string(RunHandle{step.task, step.number, step.retry}));
     telling.run_told(step.run, place->shard);

@@ -11,12 +11,13 @@ namespace carillon {
 std::optional<StepEnd> StepStore::find_end(const TenantId& tenant, const StepKey& step) {
   const pqxx::result rows = tx_.exec(sql::find_step_end, tenant, step.lease.id, step.path, step.attempt);
   if (rows.empty()) return std::nullopt;
-  const auto output = column<std::optional<Bytes>>(rows[0]["output"]);
-  StepEnd end{.finished_at = column<Instant>(rows[0]["at"])};
-  if (output)
-    end.output = json_of(*output);
-  else
-    end.waits_until = column<std::optional<Instant>>(rows[0]["not_before"]).value_or(Instant::max());
+  const auto& row = rows[0];
+  StepEnd end{.finished_at = column<Instant>(row["at"])};
+  if (const auto output = column<std::optional<Bytes>>(row["output"])) end.output = json_of(*output);
+  end.error_class = column<std::optional<std::string>>(row["error_class"]).value_or("");
+  end.message = column<std::optional<std::string>>(row["error_message"]).value_or("");
+  if (column<std::string>(row["state"]) == "waiting")
+    end.waits_until = column<std::optional<Instant>>(row["not_before"]).value_or(Instant::max());
   return end;
 }
 
@@ -91,9 +92,12 @@ std::vector<WaitingStep> StepStore::waiting(const TenantId& tenant, const std::v
   return steps;
 }
 
-std::optional<ToldPlace> StepStore::tell(const TenantId& tenant, const WaitingStep& step, const json& told,
-                                         Instant at) {
-  const pqxx::result rows = tx_.exec(sql::tell_step, tenant, step.run, step.path, step.attempt, bytes_of(told), at);
+std::optional<ToldPlace> StepStore::tell(const TenantId& tenant, const WaitingStep& step, const StepTold& told) {
+  const bool is_good = told.error_class.empty();
+  const auto text = [&](const std::string& said) { return is_good ? std::nullopt : std::optional{said}; };
+  const pqxx::result rows = tx_.exec(sql::tell_step, tenant, step.run, step.path, step.attempt,
+                                     is_good ? std::optional{bytes_of(told.output)} : std::nullopt, told.at,
+                                     text(told.error_class), text(told.message));
   if (rows.empty()) return std::nullopt;
   return ToldPlace{column<std::int16_t>(rows[0]["shard"]), column<std::int16_t>(rows[0]["priority"])};
 }

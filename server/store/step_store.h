@@ -28,6 +28,7 @@ struct StepEnd {
   Instant started_at{};
   Instant finished_at{};
   std::optional<Instant> waits_until{};  // it has not ended; Instant::max(): for ever
+  std::string error_class{}, message{};  // it has failed
 };
 
 // What a step waits for.
@@ -58,6 +59,13 @@ struct WaitEnd {
   Instant at{};
 };
 
+// What a step that waits is told: its output, or how it has failed.
+struct StepTold {
+  json output = nullptr;
+  std::string error_class{}, message{};
+  Instant at{};
+};
+
 // Where the run stands whose step was told.
 struct ToldPlace {
   std::int16_t shard = 0, priority = 0;
@@ -73,7 +81,7 @@ class StepStore {
  public:
   explicit StepStore(Tx& tx) : tx_(tx) {}
 
-  // Nothing where it neither has succeeded nor waits; without when it began.
+  // Nothing where it neither has ended nor waits; without when it began.
   std::optional<StepEnd> find_end(const TenantId& tenant, const StepKey& step);
   // False: the run is somebody else's by now, or the end is there already; then nothing was written.
   bool insert_end(const TenantId& tenant, const StepKey& step, const StepEnd& end);
@@ -90,7 +98,7 @@ class StepStore {
   std::vector<std::string> patterns(const TenantId& tenant);
   std::vector<WaitingStep> waiting(const TenantId& tenant, const std::vector<std::string>& patterns);
   // Ends its wait and wakes its run; nothing: it waits no more.
-  std::optional<ToldPlace> tell(const TenantId& tenant, const WaitingStep& step, const json& told, Instant at);
+  std::optional<ToldPlace> tell(const TenantId& tenant, const WaitingStep& step, const StepTold& told);
   // False: the run is somebody else's, or the step was told.
   bool end_wait(const TenantId& tenant, const StepKey& step, const WaitEnd& end);
 

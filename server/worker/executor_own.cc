@@ -165,10 +165,10 @@ void Executor::own_ended(const RunPtr& run, const OwnWork& work, const Result<Ow
   if (end->waits_until) {
     record.event = pipeline::StepEvent::wait;
     record.not_before = *end->waits_until;
-  } else if (work.give_up && end->output.is_null()) {
-    const auto error_class = error_class_named(work.give_up->error_class).value_or(ErrorClass::internal);
-    record.event = error_class == ErrorClass::cancelled ? pipeline::StepEvent::cancel : pipeline::StepEvent::fail;
-    record.fault = {error_class, work.give_up->message};
+  } else if (end->fault) {
+    const bool is_cancelled = end->fault->error_class == ErrorClass::cancelled;
+    record.event = is_cancelled ? pipeline::StepEvent::cancel : pipeline::StepEvent::fail;
+    record.fault = *end->fault;
   } else {
     record.event = pipeline::StepEvent::finish;
     record.output = end->output;

@@ -1,8 +1,10 @@
 // A call of each tool with sense, for every test that makes them all.
 //
-// In this order; each also works alone once the first four were made: two tasks, of which one has run and the other
-// runs until it is cancelled.
+// In this order; each also works alone once the first six were made: three tasks, of which one waits for an
+// approval, one has run, and one runs until it is cancelled.
 export const callsFor = (task) => [
+  ["schedule_task", { name: `${task}-asks`, when: "in 1h", steps: [{ id: "ask", approval: { message: "May I?", by: ["person", "agent:owner"] } }] }],
+  ["run_now", { task: `${task}-asks` }],
   ["schedule_task", { name: task, when: "in 1h", tool: "carillon.echo", arguments: { message: task } }],
   ["run_now", { task, wait_seconds: 30 }],
   ["schedule_task", { name: `${task}-busy`, when: "in 1h", tool: "odd.hang", arguments: {} }],
@@ -17,6 +19,7 @@ export const callsFor = (task) => [
   ["get_run", { run: `${task}#1`, include: ["output"] }],
   ["retry_run", { run: `${task}#1`, wait_seconds: 30 }],
   ["cancel_run", { run: `${task}-busy#1` }],
+  ["respond_to_run", { run: `${task}-asks#1`, response: "approve" }],
   ["publish_event", { event: `called.${task}`, payload: { by: task } }],
   ["list_events", { event: "called.#" }],
   ["search_tools", { query: "echo" }],

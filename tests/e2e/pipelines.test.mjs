@@ -19,7 +19,7 @@ const ended = async (home, run) => {
 };
 const stepsOf = (detail) => Object.fromEntries(detail.steps.map(({ step, status }) => [step, status]));
 
-const [morning, release, turns, order, deployed] = [...readFileSync(path.join(root, "docs/pipelines.md"), "utf8").matchAll(/```json\n(.*?)```/gs)].map(([, text]) => JSON.parse(text));
+const [morning, release, turns, order, deployed, deploy] = [...readFileSync(path.join(root, "docs/pipelines.md"), "utf8").matchAll(/```json\n(.*?)```/gs)].map(([, text]) => JSON.parse(text));
 
 test("the examples of docs/pipelines.md do what the page says, by every client", async () => {
   const { home, calls } = homeWithStandIn();
@@ -57,6 +57,11 @@ test("the examples of docs/pipelines.md do what the page says, by every client",
       assert.deepEqual((await ask("publish_event", { event: "deploy.finished", payload: { env: "prod", version: 9 } })).woken, [`${deployed.name}-${n}#1`]);
       assert.equal((await waiting).status, "succeeded");
       assert.equal(calls().at(-1).arguments.message, "version 9 by deploy.finished");
+      const asked = run(deploy);
+      await until(async () => (await home.call("get_run", { run: `${deploy.name}-${n}#1` }).catch(() => ({}))).status === "waiting", "the approval to wait");
+      assert.equal((await ask("respond_to_run", { run: `${deploy.name}-${n}#1`, response: "approve" })).decision, "approved");
+      assert.equal((await asked).status, "succeeded");
+      assert.equal(calls().at(-1).arguments.message, "deployed v9");
       await client.close();
     }
   } finally { await home.end(); }
@@ -85,7 +90,7 @@ test("what cannot be performed is refused with its place when it is saved", asyn
     };
     assert.match(await refused([{ id: "a", parallel: [[{ id: "b", uses: "pay.nothing" }]] }]), /\/steps\/0\/parallel\/0\/0\/uses/);
     assert.match(await refused([{ id: "a", needs: ["b"], wait: "1s" }, { id: "b", wait: "1s", needs: ["a"] }]), /a.*b/);
-    assert.match(await refused([{ id: "a", approval: { message: "May I?" } }]), /\/steps\/0\/approval/);
+    assert.match(await refused([{ id: "a", agent: { name: "scout", prompt: "Look" } }]), /\/steps\/0\/agent/);
     assert.match(await refused([{ id: "a", wait: "soon" }]), /\/steps\/0\/wait/);
     assert.equal((await home.call("list_tasks")).total, 0);
   } finally { await home.end(); }

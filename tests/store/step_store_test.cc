@@ -115,7 +115,7 @@ struct Waiting {
   }
   WaitingStep waiting(int attempt = 1) const { return {.run = lease.id, .path = "done", .attempt = attempt}; }
   bool is_told(const WaitingStep& which) {
-    return with([&](StepStore& steps) { return steps.tell(mine, which, {{"n", 7}}, machine_now()); }).has_value();
+    return with([&](StepStore& steps) { return steps.tell(mine, which, {.output = {{"n", 7}}, .at = machine_now()}); }).has_value();
   }
   bool gives_up(const StepKey& key) {
     const WaitEnd end{.state = "failed", .error_class = "timeout", .message = "late", .at = machine_now()};

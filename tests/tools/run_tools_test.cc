@@ -135,6 +135,16 @@ TEST_CASE("a queued run is cancelled at once and a finished one is left as it is
   CHECK(here.call("get_run", {{"run", "echo#1"}})["status"] == "cancelled");
 }
 
+TEST_CASE("a run that asks nothing to be approved is not decided", "[tools][runs]") {
+  Installation here;
+  schedule_echo(here);
+  here.call("run_now", {{"task", "echo"}});
+  const json refused = here.refused("respond_to_run", {{"run", "echo#1"}, {"response", "approve"}});
+  CHECK(refused["error"] == "run_not_waiting");
+  CHECK(refused["pointer"] == "/run");
+  CHECK(here.refused("respond_to_run", {{"run", "echo#1"}, {"response", "maybe"}})["pointer"] == "/response");
+}
+
 TEST_CASE("runs are listed newest first and filtered by what became of them", "[tools][runs]") {
   Installation here;
   schedule_echo(here);

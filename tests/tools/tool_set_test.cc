@@ -12,7 +12,7 @@ using carillon::test::Installation;
 
 TEST_CASE("a caller is shown only the tools that it may use and the list keeps its address", "[tools][tool_set]") {
   Installation here;
-  CHECK(here.tools.list_tools(here.context())->tools.size() == 20);
+  CHECK(here.tools.list_tools(here.context())->tools.size() == 21);
   CHECK(here.tools.list_tools(here.context()) == here.tools.list_tools(here.context()));
   here.scopes = {"read", "a scope of tomorrow"};
   const auto readable = here.tools.list_tools(here.context());

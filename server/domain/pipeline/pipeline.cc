@@ -154,7 +154,8 @@ class Reader {
     };
     if (is_container(step.kind))
       if (auto error = refuse(kOfList, "; give it to the steps inside")) return error;
-    if (step.kind == StepKind::wait || step.kind == StepKind::event || step.kind == StepKind::signal)
+    if (step.kind == StepKind::wait || step.kind == StepKind::event || step.kind == StepKind::signal ||
+        step.kind == StepKind::approval)
       if (auto error = refuse(kOfWait, "")) return error;
     if (step.kind == StepKind::state)
       if (auto error = refuse(kOfState, "")) return error;
@@ -310,6 +311,8 @@ class Reader {
       if (value["undo"].contains(member))
         return invalid("an undo has no \"" + std::string(member) + "\"", below(here, member));
     if (is_container(undo.kind)) return invalid("an undo is one step, not a list", here);
+    if (undo.kind == StepKind::signal || undo.kind == StepKind::approval)
+      return invalid("an undo waits for nobody", below(here, member_of(undo.kind)));
     if (auto error = read_expressions(undo, value["undo"], here)) return error;
     if (auto error = read_policies(undo, value["undo"], here)) return error;
     auto body = read_body(undo.kind, value["undo"], here);

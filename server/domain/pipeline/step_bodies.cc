@@ -1,4 +1,5 @@
 #include "server/domain/pipeline/step_bodies.h"
+#include "server/domain/approval.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -34,8 +35,7 @@ constexpr auto kApproval = std::to_array<Member>({{"message", Takes::text, true}
                                                   {"within", Takes::duration},
                                                   {"on_expiry", Takes::one_of, false, "fail approve reject"},
                                                   {"on_reject", Takes::one_of, false, "fail continue"},
-                                                  {"arguments", Takes::object},
-                                                  {"escalate", Takes::object}});
+                                                  {"arguments", Takes::object}});
 constexpr auto kHttp = std::to_array<Member>({{"method", Takes::one_of, false, "GET HEAD POST PUT PATCH DELETE"},
                                               {"url", Takes::text, true},
                                               {"headers", Takes::object},
@@ -179,6 +179,13 @@ Result<json> read_wait(const json& body, const std::string& pointer) {
   return body;
 }
 
+Result<json> read_asked(const json& body, const std::string& pointer) {
+  auto read = read_members(kApproval, body, pointer);
+  if (!read) return read;
+  if (const auto request = read_approval(*read, pointer); !request) return request.error();
+  return read;
+}
+
 Result<json> read_http(const json& body, const std::string& pointer) {
   auto read = read_members(kHttp, body, pointer);
   if (!read) return read;
@@ -227,7 +234,7 @@ Result<json> read_body(StepKind kind, const json& step, const std::string& point
     case StepKind::signal:
       return read_members(kSignal, body, here);
     case StepKind::approval:
-      return read_members(kApproval, body, here);
+      return read_asked(body, here);
     case StepKind::http:
       return read_http(body, here);
     case StepKind::script:

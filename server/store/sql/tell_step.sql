@@ -1,4 +1,5 @@
--- Ends a step's wait ($2 run, $3 path, $4 attempt) with what it was told ($5 JSON, at $6) and wakes its run. No row: it waits no more.
+-- Ends a step's wait ($2 run, $3 path, $4 attempt) with what it was told (at $6: $5 JSON; or that it has failed, with the class $7 and
+-- the message $8) and wakes its run. No row: it waits no more.
 -- The run first: who ends a wait otherwise holds it before the step's row.
 WITH locked AS MATERIALIZED (
   SELECT l.id FROM carillon.run_live l WHERE l.tenant_id = $1 AND l.id = $2 FOR NO KEY UPDATE
@@ -16,7 +17,8 @@ live AS (
 ),
 heard AS (
   UPDATE carillon.step_journal j
-  SET state = 'succeeded', finished_at = $6, output = $5, output_bytes = octet_length($5::bytea)
+  SET state = CASE WHEN $7::text IS NULL THEN 'succeeded' ELSE 'failed' END, finished_at = $6,
+      output = $5, output_bytes = octet_length($5::bytea), error_class = $7, error_message = $8
   FROM live l WHERE j.run_id = l.id AND j.step_path = $3 AND j.attempt = $4 AND j.state = 'waiting'
   RETURNING j.run_id
 )

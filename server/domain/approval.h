@@ -1,0 +1,51 @@
+// Approval: what a step asks somebody to decide, and who may (spec tools.md §8). A model is not a person, so "person"
+// is who calls as one, and an agent decides only where the step names it.
+//
+// {"message", "by"?: ["person" | "agent:NAME"], "quorum"?: 1, "within"?: duration, "on_expiry"?: fail | approve |
+// reject,
+//  "on_reject"?: fail | continue, "arguments"?: object}
+//
+// Pure; thread-safe.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/base/clock.h"
+#include "server/base/json.h"
+#include "server/base/result.h"
+#include "server/domain/caller.h"
+
+namespace carillon {
+
+enum class OnExpiry { fail, approve, reject };
+enum class OnReject { fail, go_on };
+
+struct ApprovalRequest {
+  std::string message;
+  std::vector<std::string> by{"person"};
+  int quorum = 1;
+  std::optional<Duration> within{};  // none: for ever
+  OnExpiry on_expiry = OnExpiry::fail;
+  OnReject on_reject = OnReject::fail;
+  json arguments = json::object();  // what exactly is approved
+};
+
+// Of a step's body; texts may still hold templates. Errors: arguments_invalid with a pointer below `pointer`: who is
+// neither "person" nor "agent:NAME", a quorum that nobody can reach.
+Result<ApprovalRequest> read_approval(const json& body, std::string_view pointer);
+
+bool may_decide(const Caller& caller, const std::vector<std::string>& by);
+
+// What the step gives: {"status", "approved_items", "by", "at", "comment"}; `items` are the arguments' "items", if any.
+struct Decision {
+  std::string status;           // approved, rejected, expired
+  std::vector<std::string> by;  // who agreed, or who refused; nobody: the time did
+  Instant at{};
+  std::string comment{};
+};
+json result_of(const Decision& decision, const json& arguments);
+
+}  // namespace carillon

@@ -1,0 +1,141 @@
+// Steps that wait to be told something: how they begin to, whether they were told, and their giving up. Who tells an
+// event is telling_event.cc, who decides an approval respond_to_run.cc.
+#include "server/base/mask.h"
+#include "server/domain/action.h"
+#include "server/domain/approval.h"
+#include "server/domain/refusal.h"
+#include "server/domain/schedule/event_filter.h"
+#include "server/domain/template.h"
+#include "server/engine/engine.h"
+#include "server/engine/own_steps.h"
+#include "server/store/approval_store.h"
+
+namespace carillon {
+namespace {
+
+constexpr std::size_t kMessageBytes = 2'000;
+
+OwnStepEnd end_of(const StepEnd& found) {
+  OwnStepEnd end{.output = found.output, .finished_at = found.finished_at, .waits_until = found.waits_until};
+  if (!found.error_class.empty())
+    end.fault = pipeline::StepFault{error_class_named(found.error_class).value_or(ErrorClass::internal), found.message};
+  return end;
+}
+
+OwnStepEnd end_of(const WaitEnd& end) {
+  return {.finished_at = end.at,
+          .fault = pipeline::StepFault{error_class_named(end.error_class).value_or(ErrorClass::internal), end.message}};
+}
+
+// Begins the wait unless it has begun; `also` writes what belongs to it.
+template <class Also>
+OwnStepEnd begin_wait(Tx& tx, const OwnStep& step, const StepWait& wait, Instant now, Also also) {
+  StepStore steps{tx};
+  const TenantId& tenant = step.caller.tenant;
+  if (const auto before = steps.find_end(tenant, step.key)) return end_of(*before);
+  if (!steps.insert_wait(tenant, step.key, step.began_at, wait)) return {.is_ours = false};
+  also();
+  return {.finished_at = now, .waits_until = wait.until};
+}
+
+Result<StepWait> wait_for_event(const OwnStep& step, Instant now) {
+  const std::string pattern = step.body.at("event").get<std::string>();
+  if (auto fits = check_topic_pattern(pattern); !fits) {
+    Error error = fits.error();
+    error.pointer = "/signal/event";
+    error.received = pattern;
+    return error;
+  }
+  StepWait wait{
+      .until = Instant::max(), .waits_for = "event " + pattern, .event_pattern = pattern, .roots = step.roots};
+  if (const auto match = step.body.find("match"); match != step.body.end())
+    wait.condition = bare_expression(match->get_ref<const std::string&>());
+  if (const auto within = step.body.find("within"); within != step.body.end()) {
+    const auto length = read_duration(within->get_ref<const std::string&>(), "/signal/within");
+    if (!length) return length.error();
+    wait.until = now + *length;
+  }
+  return wait;
+}
+
+ApprovalKey approval_key(const StepKey& step) { return {step.lease.id, step.path, step.attempt}; }
+
+// The time of an approval is up: what its step gives then, or how it fails. Nothing: somebody has decided.
+std::optional<StepTold> expired(ApprovalStore& approvals, const OwnStep& step) {
+  const Instant at = step.give_up->at;
+  for (const Approval& each : approvals.hold(step.caller.tenant, step.key.lease.id)) {
+    if (each.key.path != step.key.path || each.key.attempt != step.key.attempt) continue;
+    approvals.decide(step.caller.tenant, each.key, "expired", at);
+    const bool is_approved = each.on_expiry == "approve";
+    const bool goes_on = is_approved || (each.on_expiry == "reject" && each.on_reject == "continue");
+    StepTold told{.at = at};
+    if (goes_on) {
+      const Decision decision{.status = is_approved ? "approved" : "expired", .by = {}, .at = at};
+      told.output = result_of(decision, each.arguments);
+    } else {
+      told.error_class = describe(ErrorClass::expired).name;
+      told.message = "the approval expired: nobody decided in time";
+    }
+    return told;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<OwnStepEnd> Engine::await_event(const OwnStep& step) {
+  const Instant now = parts_.clock.now();
+  const auto wait = wait_for_event(step, now);
+  if (!wait) return wait.error();
+  return parts_.store.in_tx(step.caller.tenant, [&](Tx& tx) { return begin_wait(tx, step, *wait, now, [] {}); });
+}
+
+Result<OwnStepEnd> Engine::await_approval(const OwnStep& step) {
+  const auto request = read_approval(step.body, "/approval");
+  if (!request) return request.error();
+  if (auto error = unfit_text(request->message, kMessageBytes, "/approval/message")) return *error;
+  const Instant now = parts_.clock.now();
+  const Approval approval{.key = approval_key(step.key),
+                          .message = request->message,
+                          .arguments = request->arguments,
+                          .deciders = request->by,
+                          .quorum = request->quorum,
+                          .on_expiry = step.body.value("on_expiry", "fail"),
+                          .on_reject = step.body.value("on_reject", "fail"),
+                          .expires_at = request->within ? now + *request->within : Instant::max()};
+  const StepWait wait{.until = approval.expires_at, .waits_for = "approval: " + mask_secrets(request->message)};
+  return parts_.store.in_tx(step.caller.tenant, [&](Tx& tx) {
+    return begin_wait(tx, step, wait, now, [&] { ApprovalStore{tx}.insert(step.caller.tenant, approval, now); });
+  });
+}
+
+OwnStepEnd Engine::look_at_wait(const OwnStep& step) {
+  const auto found = parts_.store.in_tx(step.caller.tenant,
+                                        [&](Tx& tx) { return StepStore{tx}.find_end(step.caller.tenant, step.key); });
+  return found ? end_of(*found) : OwnStepEnd{.waits_until = Instant::max()};
+}
+
+// With what it was told, where it was.
+OwnStepEnd Engine::end_wait(const OwnStep& step) {
+  const TenantId& tenant = step.caller.tenant;
+  return parts_.store.in_tx(tenant, [&](Tx& tx) -> OwnStepEnd {
+    StepStore steps{tx};
+    WaitEnd end = *step.give_up;
+    if (step.kind == pipeline::StepKind::approval) {
+      ApprovalStore approvals{tx};
+      const bool is_late = end.error_class == describe(ErrorClass::timeout).name;
+      const auto told = is_late ? expired(approvals, step) : std::nullopt;
+      if (!is_late) approvals.decide(tenant, approval_key(step.key), "withdrawn", end.at);
+      if (told && told->error_class.empty())
+        steps.tell(tenant, {.run = step.key.lease.id, .path = step.key.path, .attempt = step.key.attempt}, *told);
+      else if (told)
+        end = {.state = end.state, .error_class = told->error_class, .message = told->message, .at = end.at};
+    }
+    if (steps.end_wait(tenant, step.key, end)) return end_of(end);
+    const auto told = steps.find_end(tenant, step.key);
+    if (!told || told->waits_until) return {.is_ours = false};
+    return end_of(*told);
+  });
+}
+
+}  // namespace carillon

@@ -1,0 +1,81 @@
+#include "server/store/approval_store.h"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "tests/store/hot_path_fixture.h"
+
+using namespace carillon;
+using test::machine_now;
+
+namespace {
+
+struct Asked {
+  test::TestDatabase database;
+  Store store{database.urls(), PoolOptions{}};
+  TenantId mine{"default"};
+  ApprovalKey key{RunId{7}, "ask", 1};
+
+  template <class Work>
+  auto with(Work work) {
+    return store.in_tx(mine, [&](Tx& tx) {
+      ApprovalStore approvals{tx};
+      return work(approvals);
+    });
+  }
+
+  Asked() {
+    with([&](ApprovalStore& approvals) {
+      approvals.insert(mine,
+                       {.key = key,
+                        .message = "Deploy?",
+                        .arguments = {{"tag", "v9"}},
+                        .deciders = {"person", "agent:a"},
+                        .quorum = 2},
+                       machine_now());
+      return true;
+    });
+  }
+  std::vector<Approval> open() {
+    return with([&](ApprovalStore& approvals) { return approvals.hold(mine, key.run); });
+  }
+  void vote(const char* who) {
+    with([&](ApprovalStore& approvals) {
+      approvals.vote(mine, key, {who, "person", "", machine_now()});
+      return true;
+    });
+  }
+};
+
+}  // namespace
+
+TEST_CASE("an approval is read as it was asked with a digest of its exact arguments", "[store][approval_store]") {
+  Asked asked;
+  const auto open = asked.open();
+  REQUIRE(open.size() == 1);
+  CHECK(open[0].message == "Deploy?");
+  CHECK(open[0].arguments == json{{"tag", "v9"}});
+  CHECK(open[0].deciders == std::vector<std::string>{"person", "agent:a"});
+  CHECK(open[0].quorum == 2);
+  CHECK(open[0].expires_at == Instant::max());
+  CHECK(open[0].on_reject == "fail");
+  // printf '%s' '{"tag":"v9"}' | sha256sum
+  CHECK(open[0].digest == "f11c2cd32cd9733b30525be9d60f4f66d84b00837e1f08d8011e2cf9c7a57551");
+}
+
+TEST_CASE("a voice counts once and a decision is made once", "[store][approval_store]") {
+  Asked asked;
+  asked.vote("anna");
+  asked.vote("anna");
+  CHECK(asked.open().at(0).agreed == std::vector<std::string>{"anna"});
+  asked.vote("bert");
+  CHECK(asked.open().at(0).agreed.size() == 2);
+  const auto decide = [&](const char* outcome) {
+    return asked.with(
+        [&](ApprovalStore& approvals) { return approvals.decide(asked.mine, asked.key, outcome, machine_now()); });
+  };
+  CHECK(decide("approved"));
+  CHECK_FALSE(decide("rejected"));
+  CHECK(asked.open().empty());
+  CHECK(asked.database.ask("SELECT outcome FROM carillon.approval") == "approved");
+}
