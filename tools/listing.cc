@@ -22,12 +22,13 @@ std::span<const Tool> all_tools() {
   // The order of the tool surface's own table, whichever family a row lives in.
   static const std::vector<Tool> rows = [] {
     constexpr auto kOrder = std::to_array<std::string_view>(
-        {"schedule_task", "preview",      "list_tasks", "get_task",   "update_task", "set_task_state", "snooze",
-         "run_now",       "list_runs",    "get_run",    "cancel_run", "retry_run",   "respond_to_run", "publish_event",
-         "list_events",   "search_tools", "call_tool",  "get_state",  "set_state",   "get_status",     "delete_item"});
+        {"schedule_task",  "preview",       "list_tasks",     "get_task",      "update_task", "set_task_state",
+         "snooze",         "run_now",       "list_runs",      "get_run",       "cancel_run",  "retry_run",
+         "respond_to_run", "save_pipeline", "list_pipelines", "publish_event", "list_events", "search_tools",
+         "call_tool",      "get_state",     "set_state",      "get_status",    "delete_item"});
     std::vector<Tool> all;
-    for (const auto family :
-         {task_tools(), task_state_tools(), run_tools(), event_tools(), catalog_tools(), state_tools(), status_tools()})
+    for (const auto family : {task_tools(), task_state_tools(), run_tools(), pipeline_tools(), event_tools(),
+                              catalog_tools(), state_tools(), status_tools()})
       all.insert(all.end(), family.begin(), family.end());
     const auto rank = [&](const Tool& tool) {
       return std::find(kOrder.begin(), kOrder.end(), tool.name) - kOrder.begin();  // a new one comes last

@@ -48,9 +48,9 @@ struct Reading {
   std::chrono::milliseconds fresh_for{0};
 };
 
-// What a watcher of a resource watches: nothing that could be told, the tenant's status, the task or run that the first
-// variable names, or the key of the shared state that the first two name.
-enum class Watch { nothing, status, task, run, state };
+// What a watcher of a resource watches: nothing that could be told, the tenant's status, the task, pipeline or run that
+// the first variable names, or the key of the shared state that the first two name.
+enum class Watch { nothing, status, task, pipeline, run, state };
 
 struct Resource {
   std::string_view pattern;  // run://{id}/log; without variables it is listed as it stands
@@ -72,6 +72,7 @@ std::span<const Resource> all_resources();
 std::span<const Resource> status_resources();
 std::span<const Resource> task_resources();
 std::span<const Resource> run_resources();
+std::span<const Resource> pipeline_resources();
 std::span<const Resource> catalog_resources();
 std::span<const Resource> state_resources();
 
@@ -82,6 +83,7 @@ inline constexpr std::string_view kCalendar = "text/calendar";
 
 // The URIs that answers link to.
 std::string task_uri(std::string_view task);
+std::string pipeline_uri(std::string_view pipeline);  // "brief" or "brief@3"
 std::string run_uri(std::string_view run);
 std::string run_input_uri(std::string_view run);
 std::string run_log_uri(std::string_view run);

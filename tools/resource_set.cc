@@ -103,8 +103,8 @@ Error no_scope() {
 std::span<const Resource> all_resources() {
   static const std::vector<Resource> rows = [] {
     std::vector<Resource> all;
-    for (const auto family :
-         {status_resources(), task_resources(), run_resources(), catalog_resources(), state_resources()})
+    for (const auto family : {status_resources(), task_resources(), run_resources(), pipeline_resources(),
+                              catalog_resources(), state_resources()})
       all.insert(all.end(), family.begin(), family.end());
     return all;
   }();

@@ -15,8 +15,11 @@ Result<Watched> subject_of(Engine& engine, const Caller& caller, const FoundReso
     if (auto fits = check_state_key(key); !fits) return fits.error();
     return Watched{.kind = Watched::Kind::state, .tenant = caller.tenant, .key = key};
   }
-  const auto kind = found.row->watch == Watch::task ? Watched::Kind::task : Watched::Kind::run;
-  return engine.find_watched(caller, kind, variable(0));
+  if (found.row->watch == Watch::run) return engine.find_watched(caller, Watched::Kind::run, variable(0));
+  std::string name = variable(0);
+  // A version stays as it is; what can change is what is the latest.
+  if (found.row->watch == Watch::pipeline) name.resize(std::min(name.size(), name.rfind('@')));
+  return engine.find_watched(caller, Watched::Kind::task, name);
 }
 
 transport::Audience only(const TenantId& tenant) {

@@ -22,6 +22,7 @@ ToolOutcome started(const Result<RunStarted>& result, Duration wait) {
 ToolOutcome run_now(CallContext& context, const json& arguments) {
   RunNow command{.key = command_key(arguments),
                  .task = text_of(arguments, "task"),
+                 .pipeline = text_of(arguments, "pipeline"),
                  .input = optional_of<json>(arguments, "input"),
                  .reason = text_of(arguments, "reason"),
                  .can_answer = askable_part(context.request.client_capabilities)};
@@ -63,6 +64,7 @@ ToolOutcome respond_to_run(CallContext& context, const json& arguments) {
 
 ToolOutcome list_runs(CallContext& context, const json& arguments) {
   ListRuns query{.task = optional_of<std::string>(arguments, "task"),
+                 .pipeline = optional_of<std::string>(arguments, "pipeline"),
                  .tag = optional_of<std::string>(arguments, "tag"),
                  .agent = optional_of<std::string>(arguments, "agent"),
                  .error_class = optional_of<std::string>(arguments, "error_class"),
@@ -103,8 +105,9 @@ ToolOutcome get_run(CallContext& context, const json& arguments) {
 
 const Tool kRunTools[] = {
     {.name = "run_now",
-     .title = "Run a task now",
-     .summary = "Start one run of a task now. Returns the run handle, or the result when it ends within wait_seconds.",
+     .title = "Run now",
+     .summary = "Start one run of a task or pipeline now. Returns the run handle, or the result when it ends within "
+                "wait_seconds.",
      .input_schema = schemas::run_now,
      .output_schema = output_schemas::run_now.text,
      .hints = {.open_world = true},

@@ -78,6 +78,7 @@ Result<DownstreamFound> known_downstream(const SuggestCall& call, const std::str
 
 Result<Suggestions> suggest_tasks(const SuggestCall& call) { return names_of(call, Naming::task); }
 Result<Suggestions> suggest_tags(const SuggestCall& call) { return names_of(call, Naming::tag); }
+Result<Suggestions> suggest_pipelines(const SuggestCall& call) { return names_of(call, Naming::pipeline); }
 Result<Suggestions> suggest_runs(const SuggestCall& call) { return newest_runs(call, {}); }
 Result<Suggestions> suggest_failed_runs(const SuggestCall& call) {
   return newest_runs(call, {RunState::failed, RunState::unknown, RunState::missed});

@@ -32,6 +32,7 @@ using Suggest = Result<Suggestions> (*)(const SuggestCall&);
 
 Result<Suggestions> suggest_tasks(const SuggestCall& call);
 Result<Suggestions> suggest_tags(const SuggestCall& call);
+Result<Suggestions> suggest_pipelines(const SuggestCall& call);    // and templates
 Result<Suggestions> suggest_runs(const SuggestCall& call);         // newest first
 Result<Suggestions> suggest_failed_runs(const SuggestCall& call);  // those that ended badly
 Result<Suggestions> suggest_steps(const SuggestCall& call);        // of the run chosen as `id`

@@ -88,6 +88,10 @@ ordered_json brief_action(const json& action) {
   const std::string kind = action.is_object() ? action.value("kind", "") : "";
   if (kind == "tool") return {{"tool", action.value("tool", "")}};
   if (kind == "message") return {{"message", extract(action.value("message", ""), 200).text}};
+  if (kind == "steps" && action.contains("pipeline")) {
+    const json& use = action["pipeline"];
+    return {{"pipeline", use.value("name", "") + "@" + std::to_string(use.value("version", 0))}};
+  }
   ordered_json ids = ordered_json::array();
   if (kind == "steps")
     for (const auto& step : action.at("steps")) ids.push_back(step.value("id", ""));

@@ -19,7 +19,7 @@ Answer answer(const Previewed& previewed);
 // The times of a preview in iCalendar's format; those of one schedule are called `summary`.
 std::string calendar_text(const Previewed& previewed, const std::string& summary);
 
-// {"tool": "everything.echo"}, {"message": …} or {"steps": [ids]}: what a task runs, in short.
+// {"tool": "everything.echo"}, {"message": …}, {"pipeline": "brief@3"} or {"steps": [ids]}: what a task runs, in short.
 ordered_json brief_action(const json& action);
 
 // "Mon 2026-11-23 07:30 (in 2 d 17 h)", with the note of a slot that a clock change moved.

@@ -2,6 +2,7 @@
 #include "server/engine/engine.h"
 #include "tools/arguments.h"
 #include "tools/paging.h"
+#include "tools/pipeline_answers.h"
 #include "tools/resource_uri.h"
 #include "tools/schemas.h"
 #include "tools/task_answers.h"
@@ -101,7 +102,25 @@ ToolOutcome get_task(CallContext& context, const json& arguments) {
   return answer(*detail, format_of(arguments), told_webhook(context.ports, {detail->webhook, Secret::kept}));
 }
 
+// The plan of a pipeline has no times.
+Result<Answer> preview_plan(const CallContext& context, const json& arguments) {
+  for (const char* other : {"when", "task", "from", "to", "calendar"})
+    if (arguments.contains(other))
+      return Error{ErrorCode::arguments_invalid,
+                   "give a pipeline or steps for their plan, or when or task for their times, not both",
+                   "/" + std::string(other)};
+  const PreviewPlan query{.pipeline = optional_of<std::string>(arguments, "pipeline"),
+                          .steps = optional_of<json>(arguments, "steps"),
+                          .input = arguments.value("input", json::object()),
+                          .stubs = optional_of<json>(arguments, "stubs")};
+  const auto planned = context.ports.engine.preview_plan(context.caller, query);
+  if (!planned.ok()) return planned.error();
+  return answer(*planned);
+}
+
 ToolOutcome preview(CallContext& context, const json& arguments) {
+  for (const char* of_plan : {"pipeline", "steps", "stubs", "input"})
+    if (arguments.contains(of_plan)) return settled(preview_plan(context, arguments));
   const Preview query{.when = optional_of<std::string>(arguments, "when"),
                       .timezone = optional_of<std::string>(arguments, "timezone"),
                       .dst_gap = dst_gap_named(text_of(arguments, "dst_gap")),
@@ -143,9 +162,10 @@ ToolOutcome delete_item(CallContext& context, const json& arguments) {
 const Tool kTaskTools[] = {
     {.name = "schedule_task",
      .title = "Schedule a task",
-     .summary = "Create a durable reminder, recurring job, cron, timer, event or webhook trigger. Provide when plus "
-                "exactly one of tool, steps or message. Returns the schedule with the next three times. Repeating a "
-                "call changes nothing.",
+     .summary =
+         "Create a durable reminder, recurring job, cron, timer, event or webhook trigger. Provide when plus "
+         "exactly one of tool, pipeline, steps or message. Returns the schedule with the next three times. Repeating a "
+         "call changes nothing.",
      .input_schema = schemas::schedule_task,
      .output_schema = output_schemas::schedule_task.text,
      .hints = {.idempotent = true, .open_world = true},
@@ -184,9 +204,9 @@ const Tool kTaskTools[] = {
      .example = R"({"task": "morning-brief", "when": "weekdays at 08:00"})",
      .call = update_task},
     {.name = "preview",
-     .title = "Preview times",
-     .summary =
-         "The next times of a schedule text or of a task, or the agenda of all tasks in a window. Saves nothing.",
+     .title = "Preview",
+     .summary = "The next times of a schedule text or of a task, the agenda of all tasks in a window, or the plan of a "
+                "pipeline. Saves and calls nothing.",
      .input_schema = schemas::preview,
      .output_schema = output_schemas::preview.text,
      .hints = {.reads_only = true, .idempotent = true},
@@ -196,7 +216,7 @@ const Tool kTaskTools[] = {
      .call = preview},
     {.name = "delete_item",
      .title = "Delete an item",
-     .summary = "Delete a task or a state key; restorable 30 days unless hard. Returns what refers to it.",
+     .summary = "Delete a task, pipeline or state key; restorable 30 days unless hard. Returns what refers to it.",
      .input_schema = schemas::delete_item,
      .hints = {.destroys = true, .idempotent = true},
      .scope = Scope::schedule,

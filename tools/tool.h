@@ -110,6 +110,7 @@ const Tool* find_tool(std::string_view name);
 std::span<const Tool> task_tools();
 std::span<const Tool> task_state_tools();
 std::span<const Tool> run_tools();
+std::span<const Tool> pipeline_tools();
 std::span<const Tool> event_tools();
 std::span<const Tool> catalog_tools();
 std::span<const Tool> state_tools();

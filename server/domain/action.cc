@@ -52,18 +52,38 @@ Result<Action> read_message_action(const json& value, std::string_view pointer) 
   return action;
 }
 
+Result<PipelineUse> read_use(const json& value, const std::string& pointer) {
+  static constexpr auto kKnown = std::to_array<std::string_view>({"id", "name", "version", "latest"});
+  if (!value.is_object()) return invalid("whose steps they are is an object", pointer, value);
+  if (auto error = unknown_member(value, kKnown, pointer)) return *error;
+  const json id = value.value("id", json()), name = value.value("name", json()),
+             version = value.value("version", json()), latest = value.value("latest", json());
+  if (!id.is_number_integer() || !name.is_string() || !version.is_number_integer() || !latest.is_boolean())
+    return invalid("whose steps they are is {id, name, version, latest}", pointer, value);
+  return PipelineUse{id, name, version, latest};
+}
+
 Result<Action> read_steps_action(const json& value, std::string_view pointer) {
-  static constexpr auto kKnown = std::to_array<std::string_view>({"kind", "steps", "input"});
+  static constexpr auto kKnown =
+      std::to_array<std::string_view>({"kind", "steps", "input", "inputs", "output", "pipeline"});
   if (auto error = unknown_member(value, kKnown, pointer)) return *error;
   Action action;
   action.kind = ActionKind::steps;
   action.steps = value.value("steps", json(nullptr));
-  auto read = pipeline::read_pipeline({{"steps", action.steps}}, pointer);
+  json definition{{"steps", action.steps}};
+  for (const char* member : {"inputs", "output"})
+    if (value.contains(member)) definition[member] = value[member];
+  auto read = pipeline::read_pipeline(definition, pointer);
   if (!read) return read.error();
   action.pipeline = std::make_shared<const pipeline::Pipeline>(*std::move(read));
   if (value.contains("input")) {
     if (!value["input"].is_object()) return invalid("input is an object", below(pointer, "input"), value["input"]);
     action.input = value["input"];
+  }
+  if (value.contains("pipeline")) {
+    auto use = read_use(value["pipeline"], below(pointer, "pipeline"));
+    if (!use) return use.error();
+    action.use = *std::move(use);
   }
   return action;
 }
@@ -92,9 +112,22 @@ json to_json(const Action& action) {
     case ActionKind::steps:
       value["steps"] = action.steps;
       value["input"] = action.input;
+      if (!action.pipeline->inputs.is_null()) value["inputs"] = action.pipeline->inputs;
+      if (!action.pipeline->output.is_null()) value["output"] = action.pipeline->output;
+      if (const auto& use = action.use)
+        value["pipeline"] = {{"id", use->id}, {"name", use->name}, {"version", use->version}, {"latest", use->latest}};
       break;
   }
   return value;
+}
+
+std::string to_text(const PipelineUse& use) { return use.name + "@" + std::to_string(use.version); }
+
+json as_arguments(const Action& action) {
+  json arguments = to_json(action);
+  arguments.erase("kind");
+  if (!action.use) return arguments;
+  return {{"pipeline", action.use->latest ? action.use->name : to_text(*action.use)}, {"input", action.input}};
 }
 
 Result<Action> read_action(const json& value, std::string_view pointer) {

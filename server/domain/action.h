@@ -3,11 +3,13 @@
 // JSON as stored in task_version.definition under "action":
 //   {"kind":"tool","tool":"everything.echo","arguments":{…}}
 //   {"kind":"message","message":"Check the build"}
-//   {"kind":"steps","steps":[…],"input":{…}}   steps as domain/pipeline/pipeline.h reads them
+//   {"kind":"steps","steps":[…],"input":{…}}   steps as domain/pipeline/pipeline.h reads them; those of a saved
+//   pipeline are copied here with its "inputs" and "output", and "pipeline" says whose they are
 // Pure values.
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -26,6 +28,15 @@ namespace pipeline {
 struct Pipeline;
 }
 
+// The saved pipeline from which steps were taken. `latest`: the task is given the next version when there is one.
+struct PipelineUse {
+  std::int64_t id = 0;
+  std::string name;
+  int version = 1;
+  bool latest = true;
+};
+std::string to_text(const PipelineUse& use);  // "brief@3"
+
 enum class ActionKind { tool, message, steps };
 
 inline constexpr auto kActionKindNames = std::to_array<std::string_view>({"tool", "message", "steps"});
@@ -39,9 +50,12 @@ struct Action {
   json steps = json::array();                            // kind steps, as they were written
   std::shared_ptr<const pipeline::Pipeline> pipeline{};  // kind steps, as they were read; never null then
   json input = json::object();                           // kind steps; run_now may replace it
+  std::optional<PipelineUse> use{};                      // kind steps, when a saved pipeline's
 };
 
 json to_json(const Action& action);
+// The same in the words of a caller: {"pipeline": "brief", "input": {…}} and not the steps that were copied.
+json as_arguments(const Action& action);
 // Reads what to_json wrote, and what a caller gave: every field is checked. Errors: arguments_invalid with a pointer
 // below `pointer`.
 Result<Action> read_action(const json& value, std::string_view pointer);

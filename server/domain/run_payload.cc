@@ -1,5 +1,7 @@
 #include "server/domain/run_payload.h"
 
+#include "server/domain/pipeline/input.h"
+
 namespace carillon {
 namespace {
 
@@ -16,7 +18,7 @@ void take_delivery(Action& action, const json& payload) {
 }
 
 Error unreadable(std::string_view what) {
-  return {ErrorCode::arguments_invalid, "the run's stored payload cannot be read: " + std::string{what}};
+  return {ErrorCode::internal, "the run's stored payload cannot be read: " + std::string{what}};
 }
 
 }  // namespace
@@ -57,14 +59,22 @@ std::string payload_with_event_of(std::string payload, std::string_view repeated
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+Result<Action> with_checked_input(Action action) {
+  if (action.kind != ActionKind::steps) return action;
+  auto input = pipeline::read_input(*action.pipeline, std::move(action.input));
+  if (!input) return input.error();
+  action.input = *std::move(input);
+  return action;
+}
+
 Result<Action> action_with_payload(Action action, std::string_view payload) {
-  if (payload.empty()) return action;
+  if (payload.empty()) return with_checked_input(std::move(action));
   const json value = json::parse(payload, nullptr, false);
   if (!value.is_object()) return unreadable("it is not a JSON object");
   if (const auto whole = value.find("action"); whole != value.end()) return read_action(*whole, "/action");
   if (action.kind == ActionKind::steps) take_delivery(action, value);
   const auto input = value.find("input");
-  if (input == value.end()) return action;
+  if (input == value.end()) return with_checked_input(std::move(action));
   if (!input->is_object()) return unreadable("input is not an object");
   switch (action.kind) {
     case ActionKind::tool:
@@ -80,7 +90,7 @@ Result<Action> action_with_payload(Action action, std::string_view payload) {
       break;
     }
   }
-  return action;
+  return with_checked_input(std::move(action));
 }
 
 }  // namespace carillon

@@ -38,7 +38,10 @@ json event_of(std::string_view payload);
 // A payload for a run that is repeated with another input: what started it stays.
 std::string payload_with_event_of(std::string payload, std::string_view repeated);
 
-// The action that a run with this payload performs. Errors: arguments_invalid, for a payload that cannot be read.
+// The action with its input as its steps will see it: with defaults. Errors: arguments_invalid below /input.
+Result<Action> with_checked_input(Action action);
+// The action that a run with this payload performs. Errors: internal, for a payload that cannot be read, and those of
+// with_checked_input.
 Result<Action> action_with_payload(Action action, std::string_view payload);
 
 }  // namespace carillon

@@ -39,6 +39,13 @@ void compare(std::vector<FieldChange>& changes, std::string field, const json& b
   if (before != after) changes.push_back({std::move(field), before, after});
 }
 
+// A version of a pipeline for its steps.
+json compared(const Action& action) {
+  json members = as_arguments(action);
+  if (action.use) members["pipeline"] = to_text(*action.use);
+  return members;
+}
+
 void compare_members(std::vector<FieldChange>& changes, const std::string& prefix, const json& before,
                      const json& after) {
   json names = before;
@@ -118,11 +125,7 @@ std::vector<FieldChange> changes(const TaskDefinition& before, const TaskDefinit
   std::vector<FieldChange> found;
   compare(found, "when", old_said["when"], new_said["when"]);
   compare(found, "timezone", old_said["timezone"], new_said["timezone"]);
-  json old_action = old_said["action"];
-  json new_action = new_said["action"];
-  old_action.erase("kind");
-  new_action.erase("kind");
-  compare_members(found, "", old_action, new_action);
+  compare_members(found, "", compared(before.action), compared(after.action));
   for (const char* field : {"description", "tags", "priority", "deadline", "dedupe", "lock", "notify", "notify_on"})
     compare(found, field, old_said[field], new_said[field]);
   compare_members(found, "options.", old_said["options"], new_said["options"]);
@@ -131,10 +134,8 @@ std::vector<FieldChange> changes(const TaskDefinition& before, const TaskDefinit
 
 json as_arguments(const TaskDefinition& definition) {
   json arguments = said(definition);
-  json action = std::move(arguments["action"]);
   arguments.erase("action");
-  action.erase("kind");
-  arguments.update(action);
+  arguments.update(as_arguments(definition.action));
   for (auto it = arguments.begin(); it != arguments.end();)
     it = it->is_null() || (it.key() != "arguments" && it->empty()) || *it == "" ? arguments.erase(it) : std::next(it);
   return arguments;
@@ -197,6 +198,7 @@ std::string describe_action(const Action& action) {
     case ActionKind::message:
       return "message \"" + action.message + "\"";
     case ActionKind::steps:
+      if (action.use) return "pipeline " + to_text(*action.use);
       return std::to_string(action.steps.size()) + (action.steps.size() == 1 ? " step" : " steps");
   }
   return {};

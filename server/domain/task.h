@@ -94,7 +94,7 @@ NotifyOn notify_on(const TaskDefinition& definition);
 // When the slot's run starts: the slot plus a share of options.jitter that depends on task and slot only, so that every
 // process that might fire the slot says the same.
 Instant jittered(const TaskDefinition& definition, TaskId task, Instant slot);
-// "tool", "message" or "steps" and what it aims at: "everything.echo", "Check the build", "3 steps".
+// What it does in short: `tool everything.echo`, `message "Check the build"`, `3 steps`, `pipeline brief@3`.
 std::string describe_action(const Action& action);
 
 }  // namespace carillon

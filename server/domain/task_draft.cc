@@ -6,10 +6,10 @@
 
 namespace carillon {
 
-const std::array<std::string_view, 19> kDraftNames{
-    "when",        "timezone", "tool",          "arguments",     "message", "steps", "input",
-    "description", "tags",     "priority",      "deadline",      "dedupe",  "lock",  "notify",
-    "notify_on",   "paused",   "schedule_kind", "schedule_expr", "options"};
+const std::array<std::string_view, 20> kDraftNames{
+    "when",   "timezone",    "tool",   "arguments",     "message",       "steps",  "pipeline",
+    "input",  "description", "tags",   "priority",      "deadline",      "dedupe", "lock",
+    "notify", "notify_on",   "paused", "schedule_kind", "schedule_expr", "options"};
 
 namespace {
 
@@ -111,19 +111,20 @@ class DraftReader {
 };
 
 std::optional<Error> check_action(const ActionDraft& action) {
-  const int actions = (action.tool ? 1 : 0) + (action.message ? 1 : 0) + (action.steps ? 1 : 0);
-  if (actions > 1) {
-    Error error{ErrorCode::one_action_needed, "give exactly one of tool, message and steps"};
-    error.received = json::array();
-    if (action.tool) error.received.push_back("tool");
-    if (action.message) error.received.push_back("message");
-    if (action.steps) error.received.push_back("steps");
+  json given = json::array();
+  if (action.tool) given.emplace_back("tool");
+  if (action.message) given.emplace_back("message");
+  if (action.steps) given.emplace_back("steps");
+  if (action.pipeline) given.emplace_back("pipeline");
+  if (given.size() > 1) {
+    Error error{ErrorCode::one_action_needed, "give exactly one of tool, message, steps and pipeline"};
+    error.received = std::move(given);
     return error;
   }
-  if (action.arguments && (action.message || action.steps))
-    return invalid("arguments belong to a tool; the input of steps is called input", "/arguments");
+  if (action.arguments && (action.message || action.steps || action.pipeline))
+    return invalid("arguments belong to a tool; those of steps and pipelines are called input", "/arguments");
   if (action.input && (action.message || action.tool))
-    return invalid("input belongs to steps; a tool's are called arguments", "/input");
+    return invalid("input belongs to steps and pipelines; a tool's are called arguments", "/input");
   return std::nullopt;
 }
 
@@ -154,6 +155,7 @@ Result<TaskDraft> read_draft(const json& arguments) {
   read.object("arguments", draft.action.arguments);
   read.text("message", draft.action.message, kDescriptionBytesMax);
   read.list("steps", draft.action.steps);
+  read.text("pipeline", draft.action.pipeline);
   read.object("input", draft.action.input);
   read.text("description", draft.description, kDescriptionBytesMax);
   read.tags(draft.tags);

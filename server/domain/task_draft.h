@@ -17,15 +17,17 @@
 
 namespace carillon {
 
-// Exactly one of tool, message, steps when a task is made; `arguments` or `input` alone change those of the action that
-// is there.
+// Exactly one of tool, message, steps, pipeline when a task is made; `arguments` or `input` alone change those of the
+// action that is there.
 struct ActionDraft {
   std::optional<std::string> tool{};
   std::optional<json> arguments{};
   std::optional<std::string> message{};
   std::optional<json> steps{};
+  std::optional<std::string> pipeline{};  // "name" or "name@version"
   std::optional<json> input{};
-  bool empty() const { return !tool && !arguments && !message && !steps && !input; }
+  friend bool operator==(const ActionDraft&, const ActionDraft&) = default;
+  bool empty() const { return *this == ActionDraft{}; }
 };
 
 struct TaskDraft {
@@ -45,6 +47,8 @@ struct TaskDraft {
   std::optional<std::string> notify_on{};            // "" clears
   std::optional<bool> paused{};                      // schedule_task only
   json options = json::object();                     // merged member by member; null or "" clears one
+  friend bool operator==(const TaskDraft&, const TaskDraft&) = default;
+  bool empty() const { return *this == TaskDraft{}; }
 };
 
 // The arguments of schedule_task and update_task that describe the task. Members that belong to the command itself
@@ -53,6 +57,6 @@ struct TaskDraft {
 Result<TaskDraft> read_draft(const json& arguments);
 
 // The names that read_draft knows.
-extern const std::array<std::string_view, 19> kDraftNames;
+extern const std::array<std::string_view, 20> kDraftNames;
 
 }  // namespace carillon

@@ -132,9 +132,14 @@ Result<std::vector<std::string>> check_targets(ToolCaller& tools, const Caller& 
                                                Duration wait) {
   if (auto served = check_served(action, caller); !served) return served.error();
   TargetCheck targets{tools, caller, wait};
+  std::vector<Error> problems;
   for (const Target& target : targets_of(action))
-    if (auto checked = targets.check(target); !checked) return checked.error();
-  return targets.warnings();
+    if (auto checked = targets.check(target); !checked) problems.push_back(checked.error());
+  if (problems.empty()) return targets.warnings();
+  if (problems.size() > 1)
+    for (const Error& each : problems)
+      problems.front().details["problems"].push_back({{"pointer", each.pointer}, {"message", each.message}});
+  return problems.front();
 }
 
 Result<std::vector<std::string>> check_conditions(ToolCaller& tools, const Caller& caller, const Schedule& schedule,

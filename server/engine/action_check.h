@@ -18,7 +18,8 @@
 
 namespace carillon {
 
-// The warnings. Errors: unknown_tool, not_allowed, arguments_invalid at the argument.
+// The warnings. Errors: unknown_tool, not_allowed, arguments_invalid at the argument; the first of them, with all in
+// details.problems where there are several.
 Result<std::vector<std::string>> check_targets(ToolCaller& tools, const Caller& caller, const Action& action,
                                                Duration wait);
 

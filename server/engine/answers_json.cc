@@ -1,9 +1,8 @@
-#include "server/engine/answers_json.h"
-
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "server/base/check.h"
+#include "server/base/clock.h"
 
 // What the JSON library does not know by itself: instants as text, and values that may be missing as null.
 namespace nlohmann {
@@ -27,6 +26,9 @@ struct adl_serializer<std::optional<T>> {
 };
 
 }  // namespace nlohmann
+
+// Behind them, because comparing what it declares already asks how an optional becomes JSON.
+#include "server/engine/answers_json.h"
 
 namespace carillon {
 
@@ -56,6 +58,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(EventPublished, event, event_id,
                                                 at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StateChanged, space, key, op, version, value, length, expires_at, fencing, until,
                                    warnings, zone, at)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ToolUse, tool, effect, steps)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PipelineSaved, pipeline, result, dry_run, version, is_template, order, tools,
+                                   changed, tasks, warnings, at)
 
 json to_json(const TaskSaved& answer) { return json(answer); }
 json to_json(const TaskStateSet& answer) { return json(answer); }
@@ -69,6 +74,7 @@ json to_json(const CalendarDeleted& answer) { return json(answer); }
 json to_json(const Backfilled& answer) { return json(answer); }
 json to_json(const EventPublished& answer) { return json(answer); }
 json to_json(const StateChanged& answer) { return json(answer); }
+json to_json(const PipelineSaved& answer) { return json(answer); }
 
 template <class Answer>
 Answer answer_from_json(const json& stored) {
@@ -87,5 +93,6 @@ template CalendarDeleted answer_from_json<CalendarDeleted>(const json& stored);
 template Backfilled answer_from_json<Backfilled>(const json& stored);
 template EventPublished answer_from_json<EventPublished>(const json& stored);
 template StateChanged answer_from_json<StateChanged>(const json& stored);
+template PipelineSaved answer_from_json<PipelineSaved>(const json& stored);
 
 }  // namespace carillon

@@ -6,6 +6,7 @@
 #include "server/base/result.h"
 #include "server/engine/calendar_commands.h"
 #include "server/engine/event_commands.h"
+#include "server/engine/pipeline_commands.h"
 #include "server/engine/run_commands.h"
 #include "server/engine/state_commands.h"
 #include "server/engine/task_commands.h"
@@ -24,6 +25,7 @@ json to_json(const Backfilled& answer);
 json to_json(const CalendarDeleted& answer);
 json to_json(const EventPublished& answer);
 json to_json(const StateChanged& answer);
+json to_json(const PipelineSaved& answer);
 
 // Reads back what to_json wrote.
 template <class Answer>

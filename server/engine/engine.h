@@ -27,6 +27,7 @@
 #include "server/engine/event_commands.h"
 #include "server/engine/followed_calls.h"
 #include "server/engine/own_steps.h"
+#include "server/engine/pipeline_commands.h"
 #include "server/engine/queries.h"
 #include "server/engine/questions.h"
 #include "server/engine/run_commands.h"
@@ -75,6 +76,15 @@ class Engine {
   // Errors: arguments_invalid at /kind, unknown_name at /name, conflict for what is in use, not_allowed.
   Result<ItemDeleted> delete_item(const Caller& caller, const DeleteItem& command);
 
+  // Errors: what makes steps unfit, at their place (pipeline.h, action_check.h); version_conflict with what differs,
+  // name_taken, unknown_name at /from_template.
+  Result<PipelineSaved> save_pipeline(const Caller& caller, const SavePipeline& command);
+  // Errors: unknown_name at /names/<n>, arguments_invalid at /limit or /cursor.
+  Result<PipelinePage> list_pipelines(const Caller& caller, const ListPipelines& query);
+  // What a run would do; nothing is called or saved. Errors: as of save_pipeline, and arguments_invalid below /input.
+  Result<PlannedSteps> preview_plan(const Caller& caller, const PreviewPlan& query);
+
+  // Errors: unknown_name, conflict (a template is not run), arguments_invalid below /input.
   Result<RunStarted> run_now(const Caller& caller, const RunNow& command);
   // Queues runs behind each other, at most 1,000 by one command; repeating it finds nothing left to do.
   Result<Backfilled> backfill(const Caller& caller, const Backfill& command);

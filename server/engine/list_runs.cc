@@ -6,6 +6,7 @@
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
 #include "server/engine/paging.h"
+#include "server/engine/pipelines.h"
 #include "server/engine/run_view.h"
 #include "server/engine/run_waiting.h"
 
@@ -81,6 +82,7 @@ Result<RunPage> Engine::list_runs(const Caller& caller, const ListRuns& query) {
   if (auto fit = check_error_class(query); !fit) return fit.error();
   const Instant now = parts_.clock.now();
   RunQuery wanted{.task = std::nullopt,
+                  .pipeline = std::nullopt,
                   .states = std::nullopt,
                   .tag = query.tag,
                   .agent = query.agent,
@@ -98,6 +100,11 @@ Result<RunPage> Engine::list_runs(const Caller& caller, const ListRuns& query) {
       const auto task = find_task(tx, caller.tenant, {.text = *query.task});
       if (!task) return task.error();
       all.task = task->id;
+    }
+    if (query.pipeline) {
+      const auto pipeline = find_pipeline(tx, caller.tenant, {*query.pipeline});
+      if (!pipeline) return pipeline.error();
+      all.pipeline = pipeline->id;
     }
     const auto page = behind_cursor(query, all);
     if (!page) return page.error();

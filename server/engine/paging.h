@@ -16,7 +16,8 @@ enum class Listing : char {
   followed_calls = 'c',
   events = 'e',
   state = 's',
-  state_versions = 'v'
+  state_versions = 'v',
+  pipelines = 'p'
 };
 
 std::string make_cursor(Listing listing, std::string_view key);

@@ -28,6 +28,7 @@ inline constexpr int kLimitMax = 100;
 
 struct ListRuns {
   std::optional<std::string> task{};
+  std::optional<std::string> pipeline{};  // its own runs and those of the tasks that run it
   std::vector<RunState> states{};
   std::optional<std::string> tag{};
   std::optional<std::string> agent{};
@@ -357,7 +358,7 @@ struct StatusReport {
 
 // find_names ----------------------------------------------------------------------------------------------------------
 
-enum class Naming { task, tag };
+enum class Naming { task, tag, pipeline };
 
 // Names that contain `part`, in either case.
 struct FindNames {

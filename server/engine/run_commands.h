@@ -20,7 +20,8 @@ namespace carillon {
 
 struct RunNow {
   CommandKey key{};
-  std::string task{};
+  std::string task{};           // or
+  std::string pipeline{};       // "name" or "name@version"
   std::optional<json> input{};  // replaces the action's input (steps), arguments (tool) or message ({"message": …})
   std::string reason{};
   std::optional<Overlap> overlap{};  // default: the task's own policy

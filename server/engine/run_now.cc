@@ -1,9 +1,10 @@
 #include "server/base/check.h"
 #include "server/domain/run_payload.h"
-#include "server/domain/shard.h"
 #include "server/engine/action_check.h"
 #include "server/engine/engine.h"
+#include "server/engine/hidden_task.h"
 #include "server/engine/lookup.h"
+#include "server/engine/pipelines.h"
 #include "server/engine/reusing_steps.h"
 #include "server/engine/run_starting.h"
 #include "server/engine/task_definition.h"
@@ -29,6 +30,39 @@ Result<TaskDefinition> definition_for_retry(Tx& tx, const TenantId& tenant, cons
   return definition_from_json(*stored);
 }
 
+// What run_now starts: a task as it is now, or a pipeline in one of its versions, which are those of its own task.
+struct RunTarget {
+  TaskRecord task;
+  int version;
+  TaskDefinition definition;
+};
+
+Result<RunTarget> pipeline_target(Tx& tx, const TenantId& tenant, const PipelineName& name) {
+  const auto action = action_of_pipeline(tx, tenant, name);
+  if (!action) return action.error();
+  auto task = TaskStore{tx}.lock(tenant, {.id = TaskId{action->use->id}});
+  if (!task) return Error{ErrorCode::conflict, "the pipeline was deleted just now", name.pointer, name.name};
+  const int version = action->use->version;
+  auto definition = definition_for_retry(tx, tenant, *task, version);
+  if (!definition) return definition.error();
+  return RunTarget{*std::move(task), version, *std::move(definition)};
+}
+
+Result<RunTarget> target_of(Tx& tx, const TenantId& tenant, const RunNow& command) {
+  if (!command.pipeline.empty()) {
+    const auto name = read_pipeline_name(command.pipeline);
+    if (!name) return name.error();
+    return pipeline_target(tx, tenant, *name);
+  }
+  auto task = find_task(tx, tenant, {.text = command.task, .lock = Lock::row});
+  if (!task) return task.error();
+  if (task->hidden) return pipeline_target(tx, tenant, {task->name, std::nullopt, "/task"});
+  auto definition = definition_of(*task);
+  if (!definition) return definition.error();
+  const int version = task->version;
+  return RunTarget{*std::move(task), version, *std::move(definition)};
+}
+
 // Whether the run may be repeated, and as which retry.
 Result<int> next_retry(Tx& tx, const TenantId& tenant, const RunRecord& run) {
   RunStore runs{tx};
@@ -52,28 +86,11 @@ TaskRecord call_task(const Starting& starting) {
   const TenantId& tenant = starting.call.caller.tenant;
   TaskStore tasks{starting.tx};
   if (auto task = tasks.find(tenant, {.name = std::string(kCallTask)})) return *task;
-  TaskDefinition definition;
-  definition.when = "manual";
-  definition.schedule.text = "manual";
-  definition.schedule.zone = "UTC";
-  definition.schedule.triggers.push_back(Trigger{ManualTrigger{}, "UTC", DstGap::shift, DstOverlap::first});
-  definition.action.kind = ActionKind::message;
-  definition.action.message = "each run of call_tool brings its own tool and arguments";
-  definition.options.overlap = Overlap::allow;
+  Action action;
+  action.kind = ActionKind::message;
+  action.message = "each run of call_tool brings its own tool and arguments";
   const TaskId id{starting.ids.next(starting.call.now).number()};
-  const NewTask task{.id = id,
-                     .name = std::string(kCallTask),
-                     .state = TaskState::active,
-                     .kind = "manual",
-                     .agent = starting.call.caller.agent.str(),
-                     .hidden = true,
-                     .at = starting.call.now};
-  if (tasks.insert(tenant, task, definition))
-    tasks.insert_schedule(tenant, id,
-                          {.shard = shard_of(tenant, id, std::nullopt),
-                           .task_version = 1,
-                           .last_slot = starting.call.now,
-                           .next_fire_at = std::nullopt});
+  make_hidden_task(starting.tx, starting.call, {id, std::string(kCallTask)}, hidden_definition(std::move(action)));
   auto made = tasks.find(tenant, {.name = std::string(kCallTask)});
   CARILLON_CHECK(made.has_value());
   return std::move(*made);
@@ -82,20 +99,25 @@ TaskRecord call_task(const Starting& starting) {
 }  // namespace
 
 Result<RunStarted> Engine::run_now(const Caller& caller, const RunNow& command) {
+  if (command.task.empty() == command.pipeline.empty()) {
+    Error error{ErrorCode::arguments_invalid, "give a task to run, or a pipeline, and not both",
+                command.task.empty() ? "/task" : "/pipeline"};
+    error.try_instead = json::array({{{"task", "morning-brief"}}, {{"pipeline", "brief"}, {"input", json::object()}}});
+    return error;
+  }
   const Call call{caller, "run_now", command.key, parts_.clock.now()};
   return run_once<RunStarted>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<RunStarted> {
-    const auto task = find_task(tx, caller.tenant, {.text = command.task, .lock = Lock::row});
-    if (!task) return task.error();
-    const auto definition = definition_of(*task);
-    if (!definition) return definition.error();
-    auto payload = payload_for(definition->action, command.input);
+    const auto target = target_of(tx, caller.tenant, command);
+    if (!target) return target.error();
+    const auto& [task, version, definition] = *target;
+    auto payload = payload_for(definition.action, command.input);
     if (!payload) return payload.error();
-    const RunOrder order{.task = *task,
-                         .definition = *definition,
-                         .version = task->version,
+    const RunOrder order{.task = task,
+                         .definition = definition,
+                         .version = version,
                          .origin = "run_now",
                          .run_at = call.now,
-                         .overlap = command.overlap.value_or(overlap_policy(*definition)),
+                         .overlap = command.overlap.value_or(overlap_policy(definition)),
                          .payload = payload_for_asker(std::move(*payload), command.can_answer),
                          .reason = command.reason};
     RunStarted started = start_run({call, tx, telling, parts_.ids}, order);

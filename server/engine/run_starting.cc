@@ -57,16 +57,20 @@ std::string kept_out(const Starting& starting, const RunOrder& order, RunId id) 
 }  // namespace
 
 Result<std::string> payload_for(const Action& action, const std::optional<json>& input) {
-  if (!input) return std::string{};
+  if (!input) {
+    if (const auto fits = with_checked_input(action); !fits) return fits.error();
+    return std::string{};
+  }
   if (!input->is_object()) return Error{ErrorCode::arguments_invalid, "input is an object", "/input", *input};
   std::string payload = payload_of_input(*input).dump(-1, ' ', false, json::error_handler_t::replace);
   if (payload.size() > kInputBytesMax)
     return Error{ErrorCode::too_large, "an input has at most 1 MiB; put larger data where a tool can read it", "/input",
                  payload.size()};
-  if (auto fits = action_with_payload(action, payload); !fits)
-    return Error{ErrorCode::arguments_invalid, "the task delivers a message: its input is {\"message\": \"…\"}",
-                 "/input", *input};
-  return payload;
+  const auto fits = action_with_payload(action, payload);
+  if (fits) return payload;
+  if (fits.error().code == ErrorCode::arguments_invalid) return fits.error();
+  return Error{ErrorCode::arguments_invalid, "the task delivers a message: its input is {\"message\": \"…\"}", "/input",
+               *input};
 }
 
 RunStarted start_run(const Starting& starting, const RunOrder& given) {

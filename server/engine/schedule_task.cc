@@ -6,6 +6,7 @@
 #include "server/engine/confirmation.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
+#include "server/engine/pipelines.h"
 #include "server/engine/standing.h"
 #include "server/engine/task_definition.h"
 #include "server/engine/task_saving.h"
@@ -15,6 +16,14 @@
 namespace carillon {
 
 namespace {
+
+Error name_of_pipeline(const TaskRecord& task) {
+  Error error{ErrorCode::name_taken,
+              "\"" + task.name + "\" is the name of a pipeline; tasks and pipelines share their names", "/name",
+              task.name};
+  error.try_instead = json::array({{{"name", task.name + "-task"}}});
+  return error;
+}
 
 Error name_taken(const TaskRecord& task, const TaskDefinition& existing, const TaskDefinition& wanted) {
   Error error{ErrorCode::name_taken,
@@ -34,6 +43,7 @@ Error name_taken(const TaskRecord& task, const TaskDefinition& existing, const T
 // The name is there already.
 Result<TaskSaved> meet_existing(const Saving& saving, const ScheduleTask& command, const TaskDefinition& wanted,
                                 const TaskRecord& task) {
+  if (task.hidden) return name_of_pipeline(task);
   const auto existing = definition_of(task);
   if (!existing) return existing.error();
   if (same_definition(*existing, wanted)) {
@@ -99,7 +109,18 @@ Result<TaskSaved> Engine::schedule_task(const Caller& caller, const ScheduleTask
     if (!read) return read.error();
     confirmed = *read;
   }
-  auto wanted = define(command.draft, {.now = confirmed ? confirmed->shown_at : call.now, .zone = zone_of(caller)});
+  DefineContext context{.now = confirmed ? confirmed->shown_at : call.now, .zone = zone_of(caller)};
+  const bool runs_pipeline = command.draft.action.pipeline.has_value();
+  const auto look = [&](Tx& tx, Hold hold) -> Status {
+    auto pipeline = pipeline_of(tx, caller.tenant, command.draft.action, hold);
+    if (!pipeline) return pipeline.error();
+    context.pipeline = *std::move(pipeline);
+    return Done{};
+  };
+  if (runs_pipeline)
+    if (const auto known = parts_.store.in_tx(caller.tenant, [&](Tx& tx) { return look(tx, Hold::no); }); !known)
+      return known.error();
+  auto wanted = define(command.draft, context);
   if (!wanted) return wanted.error();
   auto warnings = check_targets(parts_.tools, caller, wanted->action, options_.describe_wait);
   if (!warnings) return warnings.error();
@@ -112,6 +133,12 @@ Result<TaskSaved> Engine::schedule_task(const Caller& caller, const ScheduleTask
 
   return run_once<TaskSaved>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<TaskSaved> {
     TaskDefinition definition = *wanted;
+    if (runs_pipeline) {  // which may have another version by now
+      if (auto known = look(tx, Hold::yes); !known) return known.error();
+      auto anew = define(command.draft, context);
+      if (!anew) return anew.error();
+      definition = *std::move(anew);
+    }
     if (auto known = resolve_calendars(tx, call, definition); !known) return known.error();
     if (confirmed)
       if (auto same = check_confirmed(*confirmed, with_known_anchors(tx, caller.tenant, definition.schedule),

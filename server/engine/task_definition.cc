@@ -5,13 +5,24 @@
 #include "server/domain/moment.h"
 #include "server/domain/quiet_rules.h"
 #include "server/domain/refusal.h"
+#include "server/domain/run_payload.h"
+#include "server/engine/subscribers.h"
 
 namespace carillon {
 
 namespace {
 
+// A pipeline with the input that is given, or else with the one that it had.
+Action with_input(Action action, const ActionDraft& draft, const std::optional<Action>& base) {
+  const bool same = base && base->use && base->use->id == action.use->id;
+  action.input = draft.input.value_or(same ? base->input : json::object());
+  return action;
+}
+
 // The action that the draft names, or the base's with other arguments.
-Result<Action> resolve_action(const ActionDraft& draft, const std::optional<Action>& base) {
+Result<Action> resolve_action(const ActionDraft& draft, const std::optional<Action>& base,
+                              const std::optional<Action>& pipeline) {
+  if (pipeline) return with_input(*pipeline, draft, base);
   if (draft.tool) {
     const bool same_tool = base && base->kind == ActionKind::tool && base->tool == *draft.tool;
     const json kept = same_tool ? base->arguments : json::object();
@@ -19,11 +30,12 @@ Result<Action> resolve_action(const ActionDraft& draft, const std::optional<Acti
   }
   if (draft.message) return read_action({{"kind", "message"}, {"message", *draft.message}}, "");
   if (draft.steps) {
-    const json kept = base && base->kind == ActionKind::steps ? base->input : json::object();
+    const json kept = base && base->kind == ActionKind::steps && !base->use ? base->input : json::object();
     return read_action({{"kind", "steps"}, {"steps", *draft.steps}, {"input", draft.input.value_or(kept)}}, "");
   }
   if (!base) {
-    Error error{ErrorCode::one_action_needed, "say what is to be done: give exactly one of tool, message and steps"};
+    Error error{ErrorCode::one_action_needed,
+                "say what is to be done: give exactly one of tool, message, steps and pipeline"};
     error.try_instead =
         json::array({{{"message", "Check the build"}}, {{"tool", "server.tool"}, {"arguments", json::object()}}});
     return error;
@@ -159,9 +171,19 @@ Status check_options_fit(const TaskOptions& options, const Schedule& schedule) {
   return Done{};
 }
 
+// The input of a pipeline as far as it is known: more comes from a webhook, and by hand all of it may.
+Status check_input_fits(const Action& action, const Schedule& schedule) {
+  const bool by_hand = std::all_of(schedule.triggers.begin(), schedule.triggers.end(),
+                                   [](const Trigger& each) { return each.source() == TriggerSource::hand; });
+  if (waits_for_webhook(schedule) || (by_hand && action.input.empty())) return Done{};
+  if (const auto fits = with_checked_input(action); !fits) return fits.error();
+  return Done{};
+}
+
 Result<TaskDefinition> resolve(const TaskDraft& draft, const TaskDefinition* base, const DefineContext& context) {
   TaskDefinition definition = base != nullptr ? *base : TaskDefinition{};
-  auto action = resolve_action(draft.action, base != nullptr ? std::optional{base->action} : std::nullopt);
+  auto action =
+      resolve_action(draft.action, base != nullptr ? std::optional{base->action} : std::nullopt, context.pipeline);
   if (!action) return action.error();
   auto options = resolve_options(draft, definition.options);
   if (!options) return options.error();
@@ -173,6 +195,7 @@ Result<TaskDefinition> resolve(const TaskDraft& draft, const TaskDefinition* bas
   if (!schedule) return schedule.error();
 
   if (auto fit = check_options_fit(*options, *schedule); !fit) return fit.error();
+  if (auto fit = check_input_fits(*action, *schedule); !fit) return fit.error();
   if (options->quiet_hours)
     if (auto fit = check_quiet_hours(*options->quiet_hours, schedule->zone); !fit) return fit.error();
   if (options->max_parallel && !draft.lock.value_or(definition.lock).empty())

@@ -4,10 +4,12 @@
 // anew only when something that it depends on changed: so anchors stay. Pure but for the zone database; thread-safe.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "server/base/clock.h"
 #include "server/base/result.h"
+#include "server/domain/action.h"
 #include "server/domain/task.h"
 #include "server/domain/task_draft.h"
 
@@ -15,7 +17,8 @@ namespace carillon {
 
 struct DefineContext {
   Instant now;
-  std::string zone;  // when the draft names none
+  std::string zone;                  // when the draft names none
+  std::optional<Action> pipeline{};  // what the draft's `pipeline` is (pipelines.h)
 };
 
 // Errors: one_action_needed, those of parse_when, arguments_invalid.

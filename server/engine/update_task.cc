@@ -3,6 +3,7 @@
 #include "server/engine/calendars.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
+#include "server/engine/pipelines.h"
 #include "server/engine/standing.h"
 #include "server/engine/task_definition.h"
 #include "server/engine/task_saving.h"
@@ -60,6 +61,16 @@ Result<TaskRecord> restore(const Saving& saving, const UpdateTask& command) {
   return std::move(*restored);
 }
 
+// The task of a pipeline is brought back and nothing else; save_pipeline changes it.
+Status check_not_hidden(const TaskRecord& task, const UpdateTask& command) {
+  if (!task.hidden || (command.restore && command.changes.empty())) return Done{};
+  Error error{ErrorCode::not_allowed,
+              "\"" + task.name + "\" belongs to Carillon itself; save_pipeline changes a pipeline", "/task",
+              command.task};
+  error.try_instead = json::array({{{"tool", "save_pipeline"}, {"arguments", {{"name", task.name}}}}});
+  return error;
+}
+
 bool changes_nothing(const UpdateTask& command, const TaskRecord& task, const TaskDefinition& before,
                      const TaskDefinition& after) {
   return same_definition(before, after) && (!command.new_name || *command.new_name == task.name);
@@ -88,7 +99,10 @@ Result<TaskSaved> Engine::update_task(const Caller& caller, const UpdateTask& co
     if (auto fit = check_version(*task, command); !fit) return fit.error();
     const auto before = definition_of(*task);
     if (!before) return before.error();
-    auto after = redefine(*before, command.changes, {.now = call.now, .zone = zone_of(caller)});
+    if (auto fit = check_not_hidden(*task, command); !fit) return fit.error();
+    const auto pipeline = pipeline_of(tx, caller.tenant, command.changes.action, Hold::yes);
+    if (!pipeline) return pipeline.error();
+    auto after = redefine(*before, command.changes, {.now = call.now, .zone = zone_of(caller), .pipeline = *pipeline});
     if (!after) return after.error();
     if (auto known = resolve_calendars(tx, call, *after, &before->schedule); !known) return known.error();
     Result<TaskSaved> saved = changes_nothing(command, *task, *before, *after)
@@ -117,7 +131,9 @@ Result<std::vector<std::string>> Engine::check_changed_targets(const Caller& cal
     only_targets.when = command.changes.when;
     only_targets.schedule_kind = command.changes.schedule_kind;
     only_targets.schedule_expr = command.changes.schedule_expr;
-    return redefine(*before, only_targets, {.now = parts_.clock.now(), .zone = zone_of(caller)});
+    const auto pipeline = pipeline_of(tx, caller.tenant, command.changes.action);
+    if (!pipeline) return pipeline.error();
+    return redefine(*before, only_targets, {.now = parts_.clock.now(), .zone = zone_of(caller), .pipeline = *pipeline});
   });
   if (!after) return after.error();
   std::vector<std::string> warnings;

@@ -179,6 +179,7 @@ struct BusyRuns {
 
 struct RunQuery {
   std::optional<TaskId> task{};
+  std::optional<TaskId> pipeline{};  // of the task of that pipeline, and of those that run it
   std::optional<std::vector<std::string>> states{};
   std::optional<std::string> tag{};
   std::optional<std::string> agent{};

@@ -40,6 +40,11 @@ std::vector<std::string> calendars_of(const TaskDefinition& definition) {
   return names;
 }
 
+std::optional<std::int64_t> pipeline_of(const TaskDefinition& definition) {
+  const auto& use = definition.action.use;
+  return use ? std::optional{use->id} : std::nullopt;
+}
+
 TaskRecord read_task(const pqxx::row& row) {
   return TaskRecord{
       .id = column<TaskId>(row["task_id"]),
@@ -120,7 +125,7 @@ bool TaskStore::insert(const TenantId& tenant, const NewTask& task, const TaskDe
       sql::insert_task, tenant, task.id, task.name, name_of(task.state), task.kind, name_of(definition.action.kind),
       definition.description, definition.tags, definition.priority, task.agent, task.hidden, definition.schedule.zone,
       target_of(definition.action), task.at, keep_of(definition).records, keep_of(definition).outputs,
-      definition.notify, name_of(notify_on(definition)), calendars_of(definition));
+      definition.notify, name_of(notify_on(definition)), calendars_of(definition), pipeline_of(definition));
   if (rows.empty()) return false;
   tx_.exec(sql::insert_task_version, tenant, task.id, 1, bytes_of(to_json(definition)), task.at, task.agent,
            names_of(task.scopes));
@@ -147,7 +152,8 @@ bool TaskStore::update(const TenantId& tenant, const TaskRecord& changed, const 
   tx_.exec(sql::update_task, tenant, changed.id, changed.name, changed.version, name_of(definition.schedule.kind()),
            name_of(definition.action.kind), definition.description, definition.tags, definition.priority,
            definition.schedule.zone, target_of(definition.action), changed.updated_at, keep_of(definition).records,
-           keep_of(definition).outputs, definition.notify, name_of(notify_on(definition)), calendars_of(definition));
+           keep_of(definition).outputs, definition.notify, name_of(notify_on(definition)), calendars_of(definition),
+           pipeline_of(definition));
   return true;
 } catch (const pqxx::unique_violation&) {
   return false;

@@ -132,7 +132,11 @@ void Executor::prepare(const RunPtr& run) {
   if (!run->task->definition) return fail_without_call(run, ErrorClass::internal, run->task->problem);
   const std::string payload = run->input.empty() ? run->run.payload.value_or("") : run->input;
   auto action = action_with_payload(run->task->definition->action, payload);
-  if (!action) return fail_without_call(run, ErrorClass::internal, action.error().message);
+  if (!action) {
+    const Error& unfit = action.error();
+    return fail_without_call(run, class_of(unfit.code),
+                             unfit.pointer.empty() ? unfit.message : unfit.pointer + ": " + unfit.message);
+  }
   run->plan.action = std::move(*action);
   run->plan.can_answer = asker_of(payload);
   run->plan.event = event_of(payload);

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "server/domain/pipeline/pipeline.h"
+
 using namespace carillon;
 
 namespace {
@@ -12,6 +14,7 @@ Action action(ActionKind kind) {
   made.arguments = json{{"old", 1}};
   made.message = "old";
   made.input = json{{"old", 1}};
+  made.pipeline = std::make_shared<const pipeline::Pipeline>();
   return made;
 }
 }  // namespace

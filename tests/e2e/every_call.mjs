@@ -20,6 +20,8 @@ export const callsFor = (task) => [
   ["retry_run", { run: `${task}#1`, wait_seconds: 30 }],
   ["cancel_run", { run: `${task}-busy#1` }],
   ["respond_to_run", { run: `${task}-asks#1`, response: "approve" }],
+  ["save_pipeline", { name: `${task}-steps`, steps: [{ id: "say", uses: "carillon.echo", with: { message: task } }] }],
+  ["list_pipelines", { names: [`${task}-steps`] }],
   ["publish_event", { event: `called.${task}`, payload: { by: task } }],
   ["list_events", { event: "called.#" }],
   ["search_tools", { query: "echo" }],

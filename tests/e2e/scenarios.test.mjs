@@ -35,6 +35,31 @@ describe("scenarios", { concurrency: true }, () => all.forEach((kind) => describ
   const other = all[(all.indexOf(kind) + 1) % all.length];
   const slug = kind.name.replaceAll(" ", "-");
 
+  test("a briefing is saved, looked at, scheduled and seen by another client (E2)", () => over(kind, async (call) => {
+    const name = `news-${slug}`;
+    assert.match(JSON.stringify(await answered(call("search_tools", { query: "echo" }))), /s\.echo/);
+    const steps = [
+      { id: "issues", uses: "s.add", with: { a: "${input.open}", b: 2 } },
+      { id: "mail", uses: "s.echo", needs: [], with: { message: "five mails since ${run.previous_success_at || 'ever'}" } },
+      { id: "post", uses: "s.record_again", needs: ["issues", "mail"], with: { message: "${steps.issues.sum} issues" } }];
+    const saved = await answered(call("save_pipeline", { name, steps }));
+    assert.equal(saved.order, "issues, mail; post");
+    const { plan } = await answered(call("preview", { pipeline: name, input: { open: 40 } }));
+    assert.deepEqual(plan.map((row) => [row.step, row.stage, row.effect]), [["issues", 1, "read"], ["mail", 1, "read"], ["post", 2, "write"]]);
+    assert.deepEqual(plan[0].arguments, { a: 40, b: 2 });
+    assert.deepEqual(plan[2].filled_in_by_the_run, ["/message: ${steps.issues.sum} issues"]);
+    await answered(call("schedule_task", { name: `morning-${name}`, when: "weekdays at 07:30", pipeline: name, input: { open: 40 } }));
+    await over(other, async (ask) => {
+      const { tasks } = await answered(ask("list_tasks", { query: `morning-${name}` }));
+      assert.deepEqual(tasks.map((row) => [row.task, row.action]), [[`morning-${name}`, `pipeline ${name}@1`]]);
+      const { run } = await answered(ask("run_now", { task: `morning-${name}`, wait_seconds: 30 }));
+      const ended = await answered(ask("get_run", { run, include: ["steps"], wait_seconds: 30 }));
+      assert.equal(ended.status, "succeeded");
+      assert.deepEqual(ended.steps.map((step) => step.status), ["succeeded", "succeeded", "succeeded"]);
+      assert.equal(ended.cost_usd ?? 0, 0);
+    });
+  }));
+
   test("a time that a clock change takes out or gives twice, and weekdays of the task's zone (E3)", () => over(kind, async (call) => {
     const within = async (when, timezone, from, to) => (await answered(call("preview", { when, timezone, from, to }))).next;
     const spring = await within("every day at 02:30", "Europe/Berlin", "2027-03-27", "2027-03-30");

@@ -60,7 +60,7 @@ TEST_CASE("a soft deletion can be made hard", "[engine][delete_item]") {
   CHECK(f.engine.delete_item(f.caller(), {.kind = "task", .name = "a", .hard = true}).ok());
   CHECK(f.engine.delete_item(f.caller(), {.kind = "task", .name = "a", .hard = true}).error().code ==
         ErrorCode::unknown_name);
-  CHECK(f.engine.delete_item(f.caller(), {.kind = "pipeline", .name = "a"}).error().pointer == "/kind");
+  CHECK(f.engine.delete_item(f.caller(), {.kind = "calendar", .name = "a"}).error().pointer == "/kind");
   REQUIRE(f.engine.call_tool(f.caller(), {.tool = "everything.echo", .arguments = {{"message", "hi"}}}).ok());
   CHECK(f.engine.delete_item(f.caller(), {.kind = "task", .name = "call"}).error().code == ErrorCode::not_allowed);
 }

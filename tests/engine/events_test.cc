@@ -87,6 +87,8 @@ void do_everything(EngineFixture& f) {
   REQUIRE(f.engine.set_state(f.caller(), {.entry = {.key = "k"}, .change = {.value = 1}}).ok());
   REQUIRE(f.engine.delete_item(f.caller(), {.kind = "state", .name = "k", .entry = {.key = "k"}}).ok());
   REQUIRE(f.engine.publish_event(f.caller(), {.event = "deploy.finished", .event_key = "d-81"}).ok());
+  REQUIRE(f.engine.save_pipeline(f.caller(), {.name = "p", .steps = json::parse(R"([{"id":"a","wait":"1s"}])")}).ok());
+  REQUIRE(f.engine.delete_item(f.caller(), {.kind = "pipeline", .name = "p"}).ok());
   f.scheduled(R"({"name":"a","when":"every 15m","message":"x"})");
   REQUIRE(f.update("a", R"({"message":"y"})").ok());
   REQUIRE(f.engine.snooze(f.caller(), {.task = "a", .skip = 1, .reason = "r"}).ok());
@@ -250,8 +252,9 @@ TEST_CASE("every event of a command fits its published schema", "[engine][transa
   do_everything(f);
   CHECK(fitting_types(f) == std::set<std::string>{"event.published", "state.changed", "task.created", "task.updated",
                                                   "task.snoozed", "task.paused", "task.resumed", "task.deleted",
-                                                  "task.restored", "task.run.queued", "task.run.skipped",
-                                                  "task.run.retried", "task.run.cancelled", "task.run.unknown"});
+                                                  "pipeline.saved", "pipeline.deleted", "task.restored",
+                                                  "task.run.queued", "task.run.skipped", "task.run.retried",
+                                                  "task.run.cancelled", "task.run.unknown"});
 }
 
 TEST_CASE("every event in the outbox fits the schema of its type and every type is seen", "[engine][events]") {

@@ -122,7 +122,7 @@ TEST_CASE("run_now works on a paused task and says so", "[engine][run_now]") {
   f.scheduled(R"({"name":"job","when":"every 15m","message":"x","paused":true})");
   CHECK(f.ran("job").task_state == "paused");
   CHECK(f.engine.run_now(f.caller(), {.task = "jobb"}).error().details["nearest"] == json::array({"job"}));
-  CHECK(f.engine.run_now(f.caller(), {.task = ""}).error().code == ErrorCode::unknown_name);
+  CHECK(f.engine.run_now(f.caller(), {.task = ""}).error().code == ErrorCode::arguments_invalid);
   CHECK(f.engine.run_now(f.caller("x", "other-tenant"), {.task = "job"}).error().code == ErrorCode::unknown_name);
 }
 

@@ -234,6 +234,6 @@ TEST_CASE("what cannot be deleted from the shared state is refused with the reas
       f.engine.delete_item(f.caller_without(Scope::state), {.kind = "state", .name = "k", .entry = {.key = "k"}});
   CHECK(without.error().code == ErrorCode::not_allowed);
   CHECK(without.error().details["scope"] == "state");
-  CHECK(f.engine.delete_item(f.caller(), {.kind = "pipeline", .name = "k"}).error().pointer == "/kind");
+  CHECK(f.engine.delete_item(f.caller(), {.kind = "calendar", .name = "k"}).error().pointer == "/kind");
   CHECK(f.count("outbox WHERE event_type = 'state.changed'") == 2);
 }

@@ -146,7 +146,7 @@ TEST_CASE("the plans of hot queries have their stored shapes and read no hot tab
       {sql::hand_back_runs, "force_generic_plan", ""},
       {sql::due_schedules, "force_generic_plan", ""},
       // The queue has no index for people who look at it: the claim would have to keep it up.
-      {sql::list_runs, "force_custom_plan", "'default', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 50", "run_ready"},
+      {sql::list_runs, "force_custom_plan", "'default', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 50, NULL", "run_ready"},
   };
   for (const Case& each : cases) {
     INFO(file_of(each));

@@ -117,6 +117,7 @@ TEST_CASE("every documented example of a resource can be read", "[tools][resourc
       "'fetch', 1, tenant_id, 'succeeded', started_at, convert_to('{\"text\":\"fetched\"}', 'UTF8') FROM "
       "carillon.run_history");
   here.call("set_state", {{"key", "repo/a/build"}, {"op", "set"}, {"value", "green"}});
+  here.call("save_pipeline", {{"name", "brief"}, {"steps", {{{"id", "pause"}, {"wait", "1s"}}}}});
   for (const auto& row : all_resources()) {
     std::string uri{row.example};
     if (row.name == "catalog_tool") uri = "catalog://stand_in/echo";  // the stand-in's only tool
@@ -378,10 +379,10 @@ TEST_CASE("templates name what can be asked for", "[tools][resources]") {
   here.resources.list_templates(here.asking(), std::nullopt, [](const transport::PageOutcome& outcome) {
     std::vector<std::string> patterns;
     for (const auto& entry : std::get<transport::Page>(outcome).entries) patterns.push_back(entry["uriTemplate"]);
-    CHECK(patterns == std::vector<std::string>{"agenda://{from}/{to}", "docs://{guide}", "task://{name}",
-                                               "task://{name}/next", "run://{id}", "run://{id}/log", "run://{id}/input",
-                                               "run://{id}/output", "run://{id}/steps/{step}/output",
-                                               "catalog://{server}/{tool}", "state://{namespace}/{key}"});
+    CHECK(patterns == std::vector<std::string>{
+                          "agenda://{from}/{to}", "docs://{guide}", "task://{name}", "task://{name}/next", "run://{id}",
+                          "run://{id}/log", "run://{id}/input", "run://{id}/output", "run://{id}/steps/{step}/output",
+                          "pipeline://{name}", "catalog://{server}/{tool}", "state://{namespace}/{key}"});
   });
 }
 

@@ -48,14 +48,15 @@ std::size_t estimated_tokens(const std::vector<Toolset>& toolsets) {
   return listing.dump().size() / kCharsPerToken;
 }
 
-TEST_CASE("the tools of the surface are listed once each in a fixed order", "[tools][rows]") {
+TEST_CASE("the tools are listed once each in a fixed order", "[tools][rows]") {
   std::vector<std::string_view> names;
   for (const auto& tool : all_tools()) names.push_back(tool.name);
-  CHECK(names == std::vector<std::string_view>{"schedule_task", "preview",        "list_tasks",   "get_task",
-                                               "update_task",   "set_task_state", "snooze",       "run_now",
-                                               "list_runs",     "get_run",        "cancel_run",   "retry_run",
-                                               "respond_to_run", "publish_event", "list_events",    "search_tools", "call_tool",
-                                               "get_state",     "set_state",      "get_status",   "delete_item"});
+  CHECK(names == std::vector<std::string_view>{"schedule_task",  "preview",        "list_tasks",     "get_task",
+                                               "update_task",    "set_task_state", "snooze",         "run_now",
+                                               "list_runs",      "get_run",        "cancel_run",     "retry_run",
+                                               "respond_to_run", "save_pipeline",  "list_pipelines", "publish_event",
+                                               "list_events",    "search_tools",   "call_tool",      "get_state",
+                                               "set_state",      "get_status",     "delete_item"});
   for (const auto name : names) CHECK(find_tool(name)->name == name);
   CHECK(find_tool("schedule") == nullptr);
   for (const auto& tool : rest_tools()) CHECK(find_tool(tool.name) == nullptr);
@@ -138,9 +139,9 @@ TEST_CASE("a row that may wait for a run can be called as a task and no other", 
 
 TEST_CASE("every row has a test that names its handler", "[tools][rows]") {
   std::string tests;
-  for (const char* file :
-       {"task_tools_test.cc", "task_state_tools_test.cc", "run_tools_test.cc", "event_tools_test.cc",
-        "catalog_tools_test.cc", "state_tools_test.cc", "status_tools_test.cc", "rest_tools_test.cc"}) {
+  for (const char* file : {"task_tools_test.cc", "task_state_tools_test.cc", "run_tools_test.cc",
+                           "pipeline_tools_test.cc", "event_tools_test.cc", "catalog_tools_test.cc",
+                           "state_tools_test.cc", "status_tools_test.cc", "rest_tools_test.cc"}) {
     std::ifstream source{std::string("tests/tools/") + file};
     REQUIRE(source);
     std::stringstream text;

@@ -12,12 +12,12 @@ using carillon::test::Installation;
 
 TEST_CASE("a caller is shown only the tools that it may use and the list keeps its address", "[tools][tool_set]") {
   Installation here;
-  CHECK(here.tools.list_tools(here.context())->tools.size() == 21);
+  CHECK(here.tools.list_tools(here.context())->tools.size() == 23);
   CHECK(here.tools.list_tools(here.context()) == here.tools.list_tools(here.context()));
   here.scopes = {"read", "a scope of tomorrow"};
   const auto readable = here.tools.list_tools(here.context());
   for (const auto& tool : readable->tools) CHECK(tool["annotations"]["readOnlyHint"] == true);
-  CHECK(readable->tools.size() == 9);
+  CHECK(readable->tools.size() == 10);
 }
 
 TEST_CASE("a call without its scope is refused and names the scope", "[tools][tool_set]") {

@@ -1,6 +1,6 @@
 // Lexer: a JMESPath expression cut into tokens, each with the byte at which it starts.
 //
-// Internal to this folder. Pure; thread-safe.
+// For this folder, and for who puts something in the place of a name (pipeline/params.h). Pure; thread-safe.
 #pragma once
 
 #include <nlohmann/json.hpp>
