@@ -116,7 +116,7 @@ TEST_CASE("a program ends with its time and when it is cancelled and all of its 
   CHECK(eventually(is_gone));
   std::filesystem::remove(mark);
   CallId id = 0;
-  auto cancelled = scripts.bench.start("carillon.run_script", {{"command", {"/bin/sh", "-c", work}}}, 60s, &id);
+  auto cancelled = scripts.bench.start("carillon.run_script", {{"command", {"/bin/sh", "-c", work}}}, 1h, &id);
   REQUIRE(eventually([&] { return std::filesystem::exists(mark) && std::filesystem::file_size(mark) > 0; }));
   scripts.bench.catalog().cancel(id, "nobody wants it");
   CHECK(cancelled.get().failure == ErrorClass::cancelled);

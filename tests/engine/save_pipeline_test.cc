@@ -113,7 +113,7 @@ TEST_CASE("what is unfit is refused at its place and nothing is half saved", "[e
   EngineFixture f;
   const auto [steps, pointer, words] = GENERATE(table<std::string, std::string, std::string>({
       {R"([{"id":"a","wait":"1s","needs":["b"]},{"id":"b","wait":"1s","needs":["a"]}])", "/steps/0/needs",
-       "wait for each other: a needs b needs a"},
+       "wait for each other: a after b after a"},
       {R"([{"id":"a","wait":"1s","needs":["z"]}])", "/steps/0/needs/0", "there is no step \"z\""},
       {R"([{"id":"a","uses":"nobody.knows"}])", "/steps/0/uses", "no server offers"},
       {R"([{"id":"a","uses":"everything.echo","with":{"message":7}}])", "/steps/0/with/message", "must be a string"},
