@@ -8,7 +8,6 @@ namespace {
 
 transport::ToolEntry annotations_of(const Tool& tool) {
   transport::ToolEntry annotations;
-  annotations["title"] = tool.title;
   annotations["readOnlyHint"] = tool.hints.reads_only;
   annotations["destructiveHint"] = tool.hints.destroys;
   annotations["idempotentHint"] = tool.hints.idempotent;

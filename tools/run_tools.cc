@@ -161,7 +161,7 @@ const Tool kRunTools[] = {
      .resume = run_answer},
     {.name = "respond_to_run",
      .title = "Decide an approval",
-     .summary = "Approve or reject what a waiting run asks; get_run shows it. Counts only from whom the step names.",
+     .summary = "Approve or reject what a waiting run asks (get_run shows it), as one whom its step names.",
      .input_schema = schemas::respond_to_run,
      .hints = {.destroys = true, .idempotent = true, .open_world = true},
      .scope = Scope::approve,

@@ -35,6 +35,8 @@ TaskSupport task_support_in(const ToolEntry& tool) {
 }  // namespace
 
 ordered_json entry_for(ordered_json entry, Revision revision) {
+  // What a person reads was an annotation before it had a member of its own.
+  if (revision == Revision::v2025_03_26 && entry.contains("title")) entry["annotations"]["title"] = entry["title"];
   for (const auto& member : kMembers)
     if (revision < member.since || revision > member.until) entry.erase(member.name);
   // Until 2025-11-25 an output schema describes an object.

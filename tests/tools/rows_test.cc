@@ -109,7 +109,7 @@ TEST_CASE("what a tool changes decides its hints and its scope and whether a cal
     const auto entry = tool_entry(tool, "");
     for (const char* hint : {"readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"})
       CHECK(entry["annotations"][hint].is_boolean());
-    CHECK(entry["annotations"]["title"] == tool.title);
+    CHECK(entry["title"] == tool.title);
   }
 }
 
