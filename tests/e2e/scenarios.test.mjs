@@ -50,7 +50,7 @@ describe("scenarios", { concurrency: true }, () => all.forEach((kind) => describ
     assert.deepEqual(plan[2].filled_in_by_the_run, ["/message: ${steps.issues.sum} issues"]);
     await answered(call("schedule_task", { name: `morning-${name}`, when: "weekdays at 07:30", pipeline: name, input: { open: 40 } }));
     await over(other, async (ask) => {
-      const { tasks } = await answered(ask("list_tasks", { query: `morning-${name}` }));
+      const { tasks } = await answered(ask("list_tasks", { query: `morning-${name}`, response_format: "detailed" }));
       assert.deepEqual(tasks.map((row) => [row.task, row.action]), [[`morning-${name}`, `pipeline ${name}@1`]]);
       const { run } = await answered(ask("run_now", { task: `morning-${name}`, wait_seconds: 30 }));
       const ended = await answered(ask("get_run", { run, include: ["steps"], wait_seconds: 30 }));
