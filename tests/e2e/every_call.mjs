@@ -21,7 +21,7 @@ export const callsFor = (task) => [
   ["cancel_run", { run: `${task}-busy#1` }],
   ["respond_to_run", { run: `${task}-asks#1`, response: "approve" }],
   ["save_pipeline", { name: `${task}-steps`, steps: [{ id: "say", uses: "carillon.echo", with: { message: task } }] }],
-  ["list_pipelines", { names: [`${task}-steps`] }],
+  ["list_pipelines", { query: task }],
   ["publish_event", { event: `called.${task}`, payload: { by: task } }],
   ["list_events", { event: "called.#" }],
   ["search_tools", { query: "echo" }],
