@@ -20,6 +20,8 @@
 
 namespace carillon {
 
+inline constexpr std::size_t kApprovalTextMax = 2'000;  // bytes of a message, and of a decider's comment
+
 enum class OnExpiry { fail, approve, reject };
 enum class OnReject { fail, go_on };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "server/domain/approval.h"
+#include "server/domain/refusal.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
 #include "server/engine/transaction.h"
@@ -96,6 +97,7 @@ Result<RunResponded> decide(const Responding& in, const RunRecord& run, const Ap
 }  // namespace
 
 Result<RunResponded> Engine::respond_to_run(const Caller& caller, const RespondToRun& command) {
+  if (auto error = unfit_text(command.comment, kApprovalTextMax, "/comment")) return *error;
   const Call call{caller, "respond_to_run", command.key, parts_.clock.now()};
   return run_once<RunResponded>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<RunResponded> {
     const Responding in{call, command, tx, telling};

@@ -13,8 +13,6 @@
 namespace carillon {
 namespace {
 
-constexpr std::size_t kMessageBytes = 2'000;
-
 OwnStepEnd end_of(const StepEnd& found) {
   OwnStepEnd end{.output = found.output, .finished_at = found.finished_at, .waits_until = found.waits_until};
   if (!found.error_class.empty())
@@ -93,7 +91,7 @@ Result<OwnStepEnd> Engine::await_event(const OwnStep& step) {
 Result<OwnStepEnd> Engine::await_approval(const OwnStep& step) {
   const auto request = read_approval(step.body, "/approval");
   if (!request) return request.error();
-  if (auto error = unfit_text(request->message, kMessageBytes, "/approval/message")) return *error;
+  if (auto error = unfit_text(request->message, kApprovalTextMax, "/approval/message")) return *error;
   const Instant now = parts_.clock.now();
   const Approval approval{.key = approval_key(step.key),
                           .message = request->message,

@@ -69,6 +69,16 @@ TEST_CASE("an approval is asked once and an agent does not give what needs a per
   CHECK(bench.count("audit WHERE action = 'respond_to_run'") == 1);
 }
 
+TEST_CASE("words that nobody can keep decide nothing", "[engine][respond_to_run]") {
+  Bench bench;
+  REQUIRE(bench.engine.perform_step(bench.step()).ok());
+  RespondToRun command{.run = bench.run.run, .approves = true, .comment = std::string("a\0b", 3)};
+  CHECK(bench.engine.respond_to_run(bench.person, command).error().pointer == "/comment");
+  command.comment = std::string(2'001, 'x');
+  CHECK(bench.engine.respond_to_run(bench.person, command).error().pointer == "/comment");
+  CHECK(bench.count("approval WHERE outcome IS NULL") == 1);
+}
+
 TEST_CASE("several have to agree where the step says so and one refusal is enough", "[engine][respond_to_run]") {
   Bench bench;
   const json two{{"by", {"person", "agent:owner"}}, {"quorum", 2}};
