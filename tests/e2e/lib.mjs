@@ -2,6 +2,7 @@
 //
 // A Home is a temporary CARILLON_HOME with a servers.json; `end()` stops its daemon (by `carillon stop`, else by pid)
 // and removes it. Programs under test: CARILLON_PROGRAM, default build/release/carillon.
+import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -148,3 +149,12 @@ export async function clients() {
 }
 
 export const textOf = (result) => result.content.filter((block) => block.type === "text").map((block) => block.text).join("\n");
+
+// Calls of tools by a client of that kind, which is closed behind the work.
+export const withClient = async (home, kind, work) => {
+  const client = await kind.connect(home);
+  try { return await work((name, args) => client.callTool({ name, arguments: args })); } finally { await client.close(); }
+};
+// What a call that must succeed answers, and what one that must not is refused with.
+export const answered = async (call) => { const result = await call; assert.ok(!result.isError, textOf(result)); return result.structuredContent; };
+export const refused = async (call) => { const result = await call; assert.ok(result.isError, textOf(result)); return textOf(result); };

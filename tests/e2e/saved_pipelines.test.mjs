@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { clients, Home, root, standIn, textOf, until } from "./lib.mjs";
+import { answered, clients, Home, refused, root, standIn, until, withClient } from "./lib.mjs";
 
 const journal = path.join(process.env.TMPDIR ?? "/tmp", `carillon-saved-${process.pid}.jsonl`);
 const messages = () => (existsSync(journal) ? readFileSync(journal, "utf8").trim().split("\n").filter(Boolean).map((line) => JSON.parse(line)) : [])
@@ -19,12 +19,7 @@ before(async () => {
 });
 after(() => home.end());
 
-const over = async (kind, work) => {
-  const client = await kind.connect(home);
-  try { return await work((name, args) => client.callTool({ name, arguments: args })); } finally { await client.close(); }
-};
-const answered = async (call) => { const result = await call; assert.ok(!result.isError, textOf(result)); return result.structuredContent; };
-const refused = async (call) => { const result = await call; assert.ok(result.isError, textOf(result)); return textOf(result); };
+const over = (kind, work) => withClient(home, kind, work);
 const ended = (call, run) => until(async () => {
   const detail = await answered(call("get_run", { run, include: ["steps", "output"] }));
   return !["queued", "running", "waiting"].includes(detail.status) && detail;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { clients, Home, program, standIn, textOf, until } from "./lib.mjs";
+import { answered, clients, Home, program, refused, standIn, textOf, until, withClient } from "./lib.mjs";
 
 const all = await clients();
 let home;
@@ -14,13 +14,7 @@ before(async () => {
 });
 after(() => home.end());
 
-const over = async (kind, work) => {
-  const client = await kind.connect(home);
-  try { return await work((name, args) => client.callTool({ name, arguments: args })); } finally { await client.close(); }
-};
-// What a call that must succeed answers, and what one that must not is refused with.
-const answered = async (call) => { const result = await call; assert.ok(!result.isError, textOf(result)); return result.structuredContent; };
-const refused = async (call) => { const result = await call; assert.ok(result.isError, textOf(result)); return textOf(result); };
+const over = (kind, work) => withClient(home, kind, work);
 const runsOf = async (call, task) => (await answered(call("list_runs", { task, response_format: "detailed", limit: 50 }))).runs;
 const inDays = (days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 
