@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "server/base/json_text.h"
+#include "transport/envelope.h"
 #include "transport/protocol.h"
 
 namespace carillon::transport::json_rpc {
@@ -62,6 +63,19 @@ Parsed read_batch(json& array, const Limits& limits) {
   return batch;
 }
 
+// The envelope can often be read all the same, and who waits under that id hears what is wrong and where.
+Malformed not_json(std::string_view text, const Limits& limits) {
+  Malformed malformed{nullptr, {rpc_code::kParseError, "the message is not valid JSON", nullptr}};
+  if (const auto envelope = read_envelope(text, Reading::whole); envelope && !envelope->is_response)
+    if (const std::string id = plain_id(envelope->id); !id.empty() && id.size() <= limits.id_bytes_max)
+      malformed.id = json::parse(id);
+  const auto read = read_json(text, "the message", {limits.depth_max, limits.values_max});
+  if (read) return malformed;
+  malformed.error.message = read.error().message + ", at byte " + read.error().details.at("position").dump();
+  malformed.error.data = read.error().details;
+  return malformed;
+}
+
 }  // namespace
 
 Parsed parse(std::string_view text, const Limits& limits) {
@@ -74,8 +88,7 @@ Parsed parse(std::string_view text, const Limits& limits) {
   if (shape.values > limits.values_max)
     return invalid(nullptr, "the message holds more than " + std::to_string(limits.values_max) + " values");
   json value = json::parse(text, nullptr, false);
-  if (value.is_discarded())
-    return Malformed{nullptr, {rpc_code::kParseError, "the message is not valid JSON", nullptr}};
+  if (value.is_discarded()) return not_json(text, limits);
   if (value.is_array()) return read_batch(value, limits);
   return std::visit([](auto&& message) -> Parsed { return std::forward<decltype(message)>(message); },
                     read_message(value, limits));

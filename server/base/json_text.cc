@@ -13,6 +13,16 @@ Error refused(std::string message, std::size_t position) {
   return error;
 }
 
+// What is wrong where a text stops to be JSON, as far as it can be said in a way that helps to mend it.
+std::string reason_of(const json::parse_error& broken) {
+  const std::string_view said = broken.what();
+  if (said.find("surrogate") != std::string_view::npos)
+    return ": half of a surrogate pair (\\uD800 to \\uDFFF) stands alone; write both halves";
+  if (said.find("UTF-8") != std::string_view::npos) return ": it is not UTF-8";
+  if (said.find("control character") != std::string_view::npos) return ": a control character stands unescaped";
+  return "";
+}
+
 }  // namespace
 
 JsonShape shape_of(std::string_view text) {
@@ -48,7 +58,7 @@ Result<json> read_json(std::string_view text, std::string_view what, const JsonL
   try {
     return json::parse(text);
   } catch (const json::parse_error& broken) {
-    return refused(subject + " is not JSON", broken.byte > 0 ? broken.byte - 1 : 0);
+    return refused(subject + " is not JSON" + reason_of(broken), broken.byte > 0 ? broken.byte - 1 : 0);
   } catch (const json::out_of_range&) {
     return refused(subject + " holds a number that is out of range", 0);
   }

@@ -22,7 +22,12 @@ TEST_CASE("JSON is read and what is none or too much is refused by name", "[base
   CHECK(broken.error().details.at("position") == 4);
   CHECK(read_json("", "this line").error().details.at("position") == 0);
   CHECK(read_json("1e999", "the body").error().message == "the body holds a number that is out of range");
-  CHECK(read_json("\"\xff\"", "the body").error().message == "the body is not JSON");
+  CHECK(read_json("\"\xff\"", "the body").error().message == "the body is not JSON: it is not UTF-8");
+  CHECK(read_json("\"a\nb\"", "the body").error().message ==
+        "the body is not JSON: a control character stands unescaped");
+  for (const char* half : {R"("\ud800")", R"("\udc00")", R"("\ud800\ud800")"})
+    CHECK(read_json(half, "the body").error().message ==
+          R"(the body is not JSON: half of a surrogate pair (\uD800 to \uDFFF) stands alone; write both halves)");
   const std::string deep = std::string(129, '[') + std::string(129, ']');
   CHECK(read_json(deep, "the body").error().message == "the body nests deeper than 128 levels");
   CHECK(read_json(deep, "the body", {.depth_max = 129}).ok());

@@ -52,6 +52,10 @@ for (const [where, environment] of [["through the daemon", {}], ["in its own pro
     await host.answer(6);
     const codes = host.heard().slice(before).filter((message) => message.error).map((message) => message.error.code);
     assert.deepEqual(codes.sort(), [-32700, -32700, -32700, -32600, -32600].sort());
+    host.say('{"jsonrpc":"2.0","id":"half","method":"tools/call","params":{"name":"get_status","arguments":{"help":"\\ud800"}}}\n');
+    const half = (await host.answer("half")).error;
+    assert.equal(half.code, -32700);
+    assert.match(half.message, /half of a surrogate pair .* at byte \d+/);
     host.say('{"jsonrpc":"2.0","id":7,');
     assert.deepEqual(await host.end(), { code: 0, signal: null });
   });

@@ -38,6 +38,21 @@ TEST_CASE("what is no message is refused with the code for it", "[transport][jso
   CHECK(malformed->error.code == code);
 }
 
+TEST_CASE("who waits for an answer hears what is no JSON in the request", "[transport][json_rpc]") {
+  const auto refused = [](const std::string& text) { return std::get<Malformed>(parse(text)); };
+  const auto half = refused(R"({"jsonrpc":"2.0","id":"h","method":"a","params":{"x":"\ud800"}})");
+  CHECK(half.id == "h");
+  CHECK_THAT(half.error.message, Catch::Contains("surrogate") && Catch::Contains("write both halves"));
+  CHECK(half.error.data["position"].get<int>() > 50);
+  CHECK(refused(R"({"jsonrpc":"2.0","method":"a","params":[1,,2],"id":7})").id == 7);
+  CHECK(refused(R"({"jsonrpc":"2.0","id":8,"result":[1,,2]})").id == nullptr);
+  CHECK(refused(R"({"jsonrpc":"2.0","id":"\ud800","method":"a"})").id == nullptr);
+  CHECK(refused(R"({"jsonrpc":"2.0","id":null,"method":"\ud800"})").id == nullptr);
+  CHECK(refused(R"({"jsonrpc":"2.0","id":9,"meth)").id == nullptr);
+  const std::string longest = R"({"jsonrpc":"2.0","id":")" + std::string(2000, 'x') + R"(","method":"\ud800"})";
+  CHECK(refused(longest).id == nullptr);
+}
+
 TEST_CASE("deep nesting and long texts are refused before anything is built", "[transport][json_rpc]") {
   const std::string deep(100'000, '[');
   CHECK(std::holds_alternative<Malformed>(parse(deep)));
