@@ -15,6 +15,8 @@
 namespace carillon::tools {
 namespace {
 
+constexpr std::size_t kStepsBriefMax = 50;  // of a run, unless its steps are asked for
+
 std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 bool includes(const RunView& view, std::string_view part) {
@@ -167,10 +169,25 @@ void add_details(ordered_json& facts, const RunDetail& detail) {
   add(facts, "correlation_id", detail.correlation_id);
 }
 
+// Of a map over many items those that did not simply succeed say the most; they stand in their order all the same.
+std::vector<const StepRow*> steps_worth_showing(const std::vector<StepRow>& steps, std::size_t most) {
+  std::vector<const StepRow*> chosen;
+  const auto is_plain = [](const StepRow& step) { return step.state == "succeeded" || step.state == "skipped"; };
+  for (const bool plain : {false, true})
+    for (const StepRow& step : steps)
+      if (is_plain(step) == plain && chosen.size() < most) chosen.push_back(&step);
+  std::sort(chosen.begin(), chosen.end());  // they lie in one vector
+  return chosen;
+}
+
 void add_steps(Telling& telling, const RunDetail& detail, const RunView& view) {
-  const Shown shown =
-      includes(view, "steps") || view.format == Format::detailed ? Shown{kOutputShownMax, kOutputExtract} : Shown{0, 0};
-  for (const auto& step : detail.steps) add_step(telling, detail, step, shown);
+  if (includes(view, "steps") || view.format == Format::detailed) {
+    for (const auto& step : detail.steps) add_step(telling, detail, step, {kOutputShownMax, kOutputExtract});
+    return;
+  }
+  const auto chosen = steps_worth_showing(detail.steps, kStepsBriefMax);
+  for (const StepRow* step : chosen) add_step(telling, detail, *step, {0, 0});
+  if (chosen.size() < detail.steps.size()) telling.facts["steps_left_out"] = detail.steps.size() - chosen.size();
 }
 
 // What the run was given: an extract, and where all of it is, when it is long.

@@ -56,6 +56,23 @@ TEST_CASE("a call whose client has gone is given up and the run goes on", "[tool
   CHECK(here.engine.watch().watched().empty());
 }
 
+TEST_CASE("of a run with very many steps those are told that say the most", "[tools][runs]") {
+  Installation here;
+  schedule_echo(here);
+  here.call("run_now", {{"task", "echo"}});
+  here.database.run(
+      "INSERT INTO carillon.step_journal (run_id, step_path, attempt, tenant_id, state, started_at, finished_at, error_class) "
+      "SELECT id, 'each[' || n || '].a', 1, tenant_id, CASE n WHEN 150 THEN 'failed' ELSE 'succeeded' END, "
+      "now() + n * interval '1 ms', now() + n * interval '1 ms', CASE n WHEN 150 THEN 'tool_error' END "
+      "FROM carillon.run_ready, generate_series(0, 199) AS n");
+  const json shown = here.call("get_run", {{"run", "echo#1"}});
+  REQUIRE(shown["steps"].size() == 50);
+  CHECK(shown["steps"][0]["step"] == "each[0].a");
+  CHECK(shown["steps"][49]["step"] == "each[150].a");
+  CHECK(shown["steps_left_out"] == 150);
+  CHECK(here.call("get_run", {{"run", "echo#1"}, {"include", {"steps"}}})["steps"].size() == 200);
+}
+
 TEST_CASE("what a run cost is told when it is asked for", "[tools][runs]") {
   Installation here;
   schedule_echo(here);
