@@ -177,7 +177,8 @@ void Planner::Fold::stop_scope(Scope& scope, Stop how) {
     if (node->state == StepState::ready || node->state == StepState::retrying) {
       end(*node, StepEvent::cancel, nullptr, node->fault);
     } else if (node->state == StepState::waiting) {
-      node->end_is_wished = true;
+      // A child is work under way, like a call.
+      node->end_is_wished = node->end_is_wished || how == Stop::hard || node->step->kind != StepKind::child;
     } else if (node->state == StepState::running) {
       if (is_container(node->step->kind))
         stop_container(*node, how);

@@ -152,7 +152,7 @@ class Reader {
                          below(pointer, member));
       return std::nullopt;
     };
-    if (is_container(step.kind))
+    if (is_container(step.kind) || step.kind == StepKind::child)
       if (auto error = refuse(kOfList, "; give it to the steps inside")) return error;
     if (step.kind == StepKind::wait || step.kind == StepKind::event || step.kind == StepKind::signal ||
         step.kind == StepKind::approval)

@@ -18,6 +18,7 @@ constexpr std::size_t kStepsMax = 2'000;  // of a rehearsal
 json body_of(const Step& step) {
   if (is_container(step.kind)) return nullptr;
   if (auto call = call_of(step)) return std::move(call->arguments);
+  if (step.kind == StepKind::child) return step.body.at("with");
   return step.body;
 }
 

@@ -163,7 +163,7 @@ Result<json> read_child(const json& step, const std::string& pointer) {
   const auto at = text.rfind('@');
   const bool versioned = at != std::string::npos && at + 1 < text.size() && at + 10 > text.size() &&
                          text.find_first_not_of("0123456789", at + 1) == std::string::npos;
-  if (text.empty() || at == 0 || (at != std::string::npos && !versioned))
+  if (text.empty() || at == 0 || (at != std::string::npos && !versioned) || text.find("${") != std::string::npos)
     return invalid("a pipeline is named \"name\" or \"name@3\"", below(pointer, "pipeline"), name);
   auto with = with_of(step, pointer);
   if (!with) return with.error();

@@ -85,6 +85,7 @@ inline constexpr auto kStepTransitions = std::to_array<StepTransition>({
     {StepState::running, StepEvent::ask_to_end, StepState::cancelling},
     {StepState::waiting, StepEvent::finish, StepState::succeeded},
     {StepState::waiting, StepEvent::fail, StepState::failed},
+    {StepState::waiting, StepEvent::lose_outcome, StepState::unknown},  // its child's is not known
     {StepState::waiting, StepEvent::cancel, StepState::cancelled},
     {StepState::retrying, StepEvent::begin, StepState::running},
     {StepState::retrying, StepEvent::fail, StepState::failed},

@@ -110,6 +110,8 @@ TEST_CASE("what a definition has wrong is told with its place", "[domain][pipeli
        "fail approve reject"},
       {R"([{"id":"a","script":{"command":[]}}])", "/steps/0/script/command", "list of texts"},
       {R"([{"id":"a","pipeline":"smoke@x"}])", "/steps/0/pipeline", "name@3"},
+      {R"([{"id":"a","pipeline":"${input.which}"}])", "/steps/0/pipeline", "name@3"},
+      {R"([{"id":"a","pipeline":"smoke","retry":{"max_attempts":2}}])", "/steps/0/retry", "steps inside"},
       {R"([{"id":"a","state":{"op":"steal","key":"k"}}])", "/steps/0/state/op", "give one of"},
   }));
   CAPTURE(steps);

@@ -397,3 +397,42 @@ TEST_CASE("an error of a step that cannot even begin leads where it says", "[dom
   CHECK(run.state("b") == StepState::skipped);
   CHECK(run.starts() == Paths{"c"});
 }
+
+TEST_CASE("a step that runs a pipeline ends as that run has and not before", "[domain][planner]") {
+  const json child{{"id", "sub"}, {"pipeline", "brief"}};
+  auto [event, state, run_state] = GENERATE(table<StepEvent, StepState, RunState>({
+      {StepEvent::finish, StepState::succeeded, RunState::succeeded},
+      {StepEvent::fail, StepState::failed, RunState::failed},
+      {StepEvent::lose_outcome, StepState::unknown, RunState::unknown},
+      {StepEvent::cancel, StepState::cancelled, RunState::cancelled},
+  }));
+  Run run{{child}};
+  run.begin("sub");
+  REQUIRE(run.tell("sub", StepEvent::wait));
+  CHECK_FALSE(run.plan().end);
+  REQUIRE(run.tell("sub", event, 42));
+  CHECK(run.state("sub") == state);
+  CHECK(run.end().state == run_state);
+}
+
+TEST_CASE("a child is left to end where its list has failed and asked to where it is cut off", "[domain][planner]") {
+  const json child{{"id", "sub"}, {"pipeline", "brief"}, {"needs", json::array()}};
+  Run failed{{child, leaf("bad", {{"needs", json::array()}})}};
+  failed.begin("sub");
+  REQUIRE(failed.tell("sub", StepEvent::wait));
+  failed.fail("bad");
+  CHECK(failed.plan().cancels.empty());
+  CHECK_FALSE(failed.plan().end);
+  REQUIRE(failed.tell("sub", StepEvent::finish));
+  CHECK(failed.end().state == RunState::failed);
+
+  Run lost{json::parse(
+      R"([{"id":"race","join":"any","parallel":[{"id":"sub","pipeline":"brief"},{"id":"quick","uses":"s.do"}]}])")};
+  lost.begin("race.0.sub");
+  REQUIRE(lost.tell("race.0.sub", StepEvent::wait));
+  lost.finish("race.1.quick", 1);
+  CHECK(lost.plan().cancels == Paths{"race.0.sub"});
+  CHECK_FALSE(lost.plan().end);
+  REQUIRE(lost.tell("race.0.sub", StepEvent::cancel));
+  CHECK(lost.end().state == RunState::succeeded);
+}
