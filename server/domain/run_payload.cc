@@ -1,5 +1,8 @@
 #include "server/domain/run_payload.h"
 
+#include <charconv>
+#include <nlohmann/json.hpp>
+
 #include "server/domain/pipeline/input.h"
 
 namespace carillon {
@@ -7,6 +10,7 @@ namespace {
 
 constexpr char kCanAnswer[] = "can_answer";
 constexpr char kEvent[] = "event";
+constexpr char kParent[] = "parent";
 
 // The members of what was delivered to a webhook are input of its steps, over those that the task declares.
 void take_delivery(Action& action, const json& payload) {
@@ -57,6 +61,34 @@ std::string payload_with_event_of(std::string payload, std::string_view repeated
   if (!value.is_object()) return payload;
   value[kEvent] = event;
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string payload_for_child(std::string payload, const ParentRun& parent) {
+  json value = payload.empty() ? json::object() : json::parse(payload, nullptr, false);
+  if (!value.is_object()) return payload;
+  value[kParent] = {{"run", parent.run.str()}, {"shard", parent.shard}};
+  if (parent.finish_by != Instant::max()) value[kParent]["finish_by"] = parent.finish_by.time_since_epoch().count();
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::optional<ParentRun> parent_of(std::string_view payload) {
+  if (payload.find('"' + std::string{kParent} + '"') == std::string_view::npos) return std::nullopt;
+  const json value = json::parse(payload, nullptr, false);
+  const json said = value.is_object() ? value.value(kParent, json()) : json();
+  if (!said.is_object()) return std::nullopt;
+  std::int64_t run = 0;
+  const std::string id = said.value("run", "");
+  if (std::from_chars(id.data(), id.data() + id.size(), run).ec != std::errc{}) return std::nullopt;
+  ParentRun parent{.run = RunId{run}, .shard = said.value("shard", std::int16_t{0})};
+  if (said.contains("finish_by")) parent.finish_by = Instant{Duration{said.at("finish_by").get<std::int64_t>()}};
+  return parent;
+}
+
+std::string payload_without_parent(std::string payload) {
+  if (!parent_of(payload)) return payload;
+  json value = json::parse(payload);
+  value.erase(kParent);
+  return value.empty() ? std::string{} : value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 Result<Action> with_checked_input(Action action) {

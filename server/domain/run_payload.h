@@ -8,14 +8,21 @@
 //                    what came to a webhook is also input of its steps
 //   {"can_answer":{…}}   beside either of them or alone: what the client that asked for the run can be asked
 //   (domain/question.h)
+//   {"parent":{"run", "shard", "finish_by"}}   beside an input: whose step has started it, where that is, and until
+//   when
+//                    it has to end (microseconds; absent: it has no bound); not of a run that is repeated
 //
 // Pure; thread-safe.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "server/base/clock.h"
+#include "server/base/id.h"
 #include "server/base/json.h"
 #include "server/base/result.h"
 #include "server/domain/action.h"
@@ -35,6 +42,17 @@ json asker_of(std::string_view payload);
 
 // The event that started the run; null: none did. What is no payload has none.
 json event_of(std::string_view payload);
+// Whose step has started the run.
+struct ParentRun {
+  RunId run{0};
+  std::int16_t shard = 0;
+  Instant finish_by = Instant::max();
+};
+std::string payload_for_child(std::string payload, const ParentRun& parent);
+std::optional<ParentRun> parent_of(std::string_view payload);
+// A payload for a run that is repeated: nobody's step has started that.
+std::string payload_without_parent(std::string payload);
+
 // A payload for a run that is repeated with another input: what started it stays.
 std::string payload_with_event_of(std::string payload, std::string_view repeated);
 

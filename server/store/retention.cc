@@ -89,6 +89,7 @@ Swept Retention::sweep(Instant now) {
   counted_by(sql::prune_records, now, options_.records, rows_max, some_keep_more);
   pruned_by(sql::prune_slots, now - longest.records, rows_max);
   pruned_by(sql::prune_causes, now - longest.records, rows_max);
+  pruned_by(sql::prune_child_runs, now - longest.records, rows_max);
   pruned_by(sql::prune_deliveries, now - longest.records, rows_max);
   pruned_by(sql::prune_questions, now - longest.records, rows_max);
   pruned_by(sql::prune_approvals, now - longest.records, rows_max);

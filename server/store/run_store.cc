@@ -171,6 +171,8 @@ std::vector<StepRecord> RunStore::steps(const TenantId& tenant, RunId id, int li
         .output_bytes = column<std::optional<std::int64_t>>(row["output_bytes"]).value_or(0),
         .cost = cost_of(row["micro_dollars"]),
         .reused_from = column<std::optional<int>>(row["reused_from"]),
+        .child = text_or_empty(row["child"]),
+        .child_state = text_or_empty(row["child_state"]),
     });
   return steps;
 }

@@ -82,6 +82,8 @@ struct StepRecord {
   std::int64_t output_bytes;
   Cost cost;
   std::optional<int> reused_from{};  // the retry that did it, of the same number
+  std::string child{};               // the run that it has started, and that run's state
+  std::string child_state{};
 };
 
 // A slot that was skipped, or a range of them.

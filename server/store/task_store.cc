@@ -102,6 +102,13 @@ std::optional<std::vector<std::string>> names_of(const std::optional<Scopes>& sc
 // What two tasks share when they aim at the same target.
 Bytes target_of(const Action& action) { return bytes_of(to_json(action)); }
 
+std::vector<std::pair<std::string, json>> read_definitions(const pqxx::result& rows) {
+  std::vector<std::pair<std::string, json>> found;
+  for (const auto& row : rows)
+    found.emplace_back(column<std::string>(row["name"]), json_of(column<Bytes>(row["definition"])));
+  return found;
+}
+
 }  // namespace
 
 std::optional<TaskRecord> TaskStore::find(const TenantId& tenant, const TaskHandle& handle, Living living) {
@@ -261,10 +268,11 @@ std::vector<TaskRecord> TaskStore::similar(const TenantId& tenant, const Action&
 
 std::vector<std::pair<std::string, json>> TaskStore::neighbours(const TenantId& tenant, std::int16_t shard,
                                                                 TaskId but) {
-  std::vector<std::pair<std::string, json>> found;
-  for (const auto& row : tx_.exec(sql::tasks_with_lock, tenant, shard, but))
-    found.emplace_back(column<std::string>(row["name"]), json_of(column<Bytes>(row["definition"])));
-  return found;
+  return read_definitions(tx_.exec(sql::tasks_with_lock, tenant, shard, but));
+}
+
+std::vector<std::pair<std::string, json>> TaskStore::with_child_steps(const TenantId& tenant) {
+  return read_definitions(tx_.exec(sql::tasks_with_child_steps, tenant));
 }
 
 std::vector<TaskRecord> TaskStore::upcoming(const TenantId& tenant, Instant until, int limit) {

@@ -199,6 +199,8 @@ class TaskStore {
   std::vector<TaskRecord> similar(const TenantId& tenant, const Action& action, TaskId but, int limit);
   // Other tasks on the same shard, by name, with their definitions: those that share a lock are among them.
   std::vector<std::pair<std::string, json>> neighbours(const TenantId& tenant, std::int16_t shard, TaskId but);
+  // Of living tasks, hidden ones too, with a step that runs a pipeline; some may have none.
+  std::vector<std::pair<std::string, json>> with_child_steps(const TenantId& tenant);
   std::vector<TaskRecord> upcoming(const TenantId& tenant, Instant until, int limit);
   // What a task waits for, in place of what it waited for before.
   void set_sources(const TenantId& tenant, TaskId task, const std::vector<TaskSource>& sources);

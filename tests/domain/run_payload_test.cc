@@ -80,3 +80,23 @@ TEST_CASE("what came to a webhook is input of steps over what the task declares"
   // Only steps take it: a tool's arguments are those that somebody has chosen.
   CHECK(action_with_payload(action(ActionKind::tool), delivered)->arguments == json{{"old", 1}});
 }
+
+TEST_CASE("a payload says whose step has started its run until the run is repeated", "[domain][run_payload]") {
+  const std::string input = payload_of_input(json{{"a", 1}}).dump();
+  const ParentRun parent{
+      .run = RunId{1'234'567'890'123'456'789}, .shard = 17, .finish_by = Instant{Duration{987'654'321}}};
+  const std::string child = payload_for_child(input, parent);
+  const auto read = parent_of(child);
+  REQUIRE(read.has_value());
+  CHECK(read->run == parent.run);
+  CHECK(read->shard == 17);
+  CHECK(read->finish_by == parent.finish_by);
+  CHECK(parent_of(payload_for_child("", {.run = RunId{1}}))->finish_by == Instant::max());
+  CHECK(action_with_payload(action(ActionKind::steps), child)->input == json{{"a", 1}});
+  CHECK(payload_without_parent(child) == input);
+  CHECK(payload_without_parent(input) == input);
+  CHECK(payload_without_parent(payload_for_child("", parent)).empty());
+  CHECK_FALSE(parent_of(R"({"input": {"parent": {"run": "5"}}})").has_value());
+  CHECK_FALSE(parent_of(R"({"parent": {"run": "x"}})").has_value());
+  CHECK(payload_for_child("{", parent) == "{");
+}

@@ -1,5 +1,5 @@
 -- A page of a tenant's runs, newest first, wherever they are: each is in exactly one of the three tables. Locks nothing.
--- $2 task, $3 states, $4 tag, $5 agent, $6 error class, $7 from this id on, $8 before this id, $10 the pipeline that their tasks run.
+-- $2 task, $3 states, $4 tag, $5 agent, $6 error class, $7 from this id on, $8 before this id, $10 the pipeline that their tasks run; without it the runs that steps have started are left out.
 WITH page AS (
   (SELECT r.id, r.task_id, r.task_version, r.number, r.retry, r.attempt, r.takeovers, r.slot, NULL::timestamptz AS slot_until,
          r.folded, r.run_at, NULL::timestamptz AS started_at, NULL::timestamptz AS finished_at, NULL::interval AS late_by,
@@ -12,6 +12,7 @@ WITH page AS (
       AND ($3::text[] IS NULL OR 'queued' = ANY ($3))
       AND ($4::text IS NULL OR r.task_id IN (SELECT w.task_id FROM carillon.task w WHERE w.tenant_id = $1 AND w.tags @> ARRAY[$4]))
       AND ($10::bigint IS NULL OR r.task_id IN (SELECT w.task_id FROM carillon.task w WHERE w.tenant_id = $1 AND w.pipeline_id = $10))
+      AND ($10::bigint IS NOT NULL OR r.origin <> 'step')
       AND ($5::text IS NULL OR r.agent_id = $5)
       AND ($6::text IS NULL OR NULL::text = $6)
       AND ($7::bigint IS NULL OR r.id >= $7)
@@ -29,6 +30,7 @@ WITH page AS (
       AND ($3::text[] IS NULL OR r.state = ANY ($3))
       AND ($4::text IS NULL OR r.task_id IN (SELECT w.task_id FROM carillon.task w WHERE w.tenant_id = $1 AND w.tags @> ARRAY[$4]))
       AND ($10::bigint IS NULL OR r.task_id IN (SELECT w.task_id FROM carillon.task w WHERE w.tenant_id = $1 AND w.pipeline_id = $10))
+      AND ($10::bigint IS NOT NULL OR r.origin <> 'step')
       AND ($5::text IS NULL OR r.agent_id = $5)
       AND ($6::text IS NULL OR NULL::text = $6)
       AND ($7::bigint IS NULL OR r.id >= $7)
@@ -46,6 +48,7 @@ WITH page AS (
       AND ($3::text[] IS NULL OR r.outcome = ANY ($3))
       AND ($4::text IS NULL OR r.task_id IN (SELECT w.task_id FROM carillon.task w WHERE w.tenant_id = $1 AND w.tags @> ARRAY[$4]))
       AND ($10::bigint IS NULL OR r.task_id IN (SELECT w.task_id FROM carillon.task w WHERE w.tenant_id = $1 AND w.pipeline_id = $10))
+      AND ($10::bigint IS NOT NULL OR r.origin <> 'step')
       AND ($5::text IS NULL OR r.agent_id = $5)
       AND ($6::text IS NULL OR r.error_class = $6)
       AND ($7::bigint IS NULL OR r.id >= $7)
