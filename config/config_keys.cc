@@ -270,6 +270,10 @@ void add_worker(std::vector<ConfigKey>& keys) {
                            [](Config& c) -> int& { return c.worker.leases.takeovers_max; }, {1, 100}));
   keys.push_back(count_key({"worker.chain_depth_max", "runs that cause one another, in a row; the next is skipped"},
                            [](Config& c) -> int& { return c.worker.chain_depth_max; }, {1, 1'000}));
+  keys.push_back(count_key({"worker.child_depth_max", "how deep runs start runs by steps of the kind pipeline"},
+                           [](Config& c) -> int& { return c.worker.child_depth_max; }, {1, 20}));
+  keys.push_back(count_key({"worker.child_runs_max", "runs that the steps of one run start, with all below them"},
+                           [](Config& c) -> int& { return c.worker.child_runs_max; }, {1, 1'000'000}));
   keys.push_back(duration_key(
       {"worker.clock_shift", "what is due is judged by a clock that is so far ahead; for tests"},
       [](Config& c) -> Duration& { return c.worker.clock_shift; }, Duration{0}));

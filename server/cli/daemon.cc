@@ -173,6 +173,8 @@ void Daemon::Rooms::start_inside() {
   options.zone = config.tools.timezone;
   options.keep_followed_calls = config.retention.followed_calls;
   options.quiet = config.worker.quiet;
+  options.child_depth_max = config.worker.child_depth_max;
+  options.child_runs_max = config.worker.child_runs_max;
   options.durable = role == Role::in_process ? "host_only" : config.database.url.empty() ? "daemon" : "server";
   options.undeliverable = [this](TargetKind kind) { return deliveries ? deliveries->missing(kind) : std::nullopt; };
   options.service_offer = service_offer(role, supervision());
@@ -260,6 +262,7 @@ void Daemon::Rooms::start_working() {
   hooks.each_second = [this, tell_watchers] {
     engine->check_watched_runs();
     engine->end_pauses();
+    engine->cancel_orphans();
     retiming->run_once();
     share_breakers();
     deliveries->gather();

@@ -1,7 +1,9 @@
 #include "server/base/check.h"
+#include "server/engine/cancelling.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
 #include "server/engine/transaction.h"
+#include "server/store/child_store.h"
 
 // cancel_run: stop a run that has not finished.
 
@@ -10,13 +12,6 @@ namespace carillon {
 namespace {
 
 constexpr int kLooksMax = 4;  // a run moves at most from queued to live to history while we try
-
-struct Cancelling {
-  const Call& call;
-  const CancelRun& command;
-  Tx& tx;
-  Telling& telling;
-};
 
 Error already_ended(const RunRecord& run) {
   Error error{ErrorCode::conflict, handle_of(run) + " has already ended: " + std::string(name_of(run.state)), "/run",
@@ -28,7 +23,25 @@ Error already_ended(const RunRecord& run) {
 
 ToldRun told(const RunRecord& run) { return {run.id, run.task, run.task_name, run.number, run.retry}; }
 
+// The statement that ended the run has woken whoever's step has started it; here is the hint for its worker.
+void tell_parent(const Cancelling& cancelling, const RunRecord& run) {
+  const TenantId& tenant = cancelling.call.caller.tenant;
+  const auto link = run.origin == "step" ? ChildStore{cancelling.tx}.find(tenant, run.id) : std::nullopt;
+  const auto parent = link ? RunStore{cancelling.tx}.find(tenant, link->parent) : std::nullopt;
+  if (parent && parent->shard) cancelling.telling.run_told(parent->id, *parent->shard);
+}
+
+// Nobody waits for the runs that its steps have started; they are to end, too.
+void cancel_children(const Cancelling& cancelling, const RunRecord& run) {
+  const CancelRun command{.run = {}, .reason = "its parent " + handle_of(run) + " has ended"};
+  const Cancelling below{cancelling.call, command, cancelling.tx, cancelling.telling};
+  for (const ChildRun& child : ChildStore{cancelling.tx}.open(cancelling.call.caller.tenant, run.id))
+    cancel_found(below, child.run);
+}
+
 RunCancelled ended_as(const Cancelling& cancelling, const RunRecord& run, RunState state) {
+  tell_parent(cancelling, run);
+  cancel_children(cancelling, run);
   cancelling.telling.run_event("task.run." + std::string(name_of(state)), told(run),
                                {{"reason", cancelling.command.reason}});
   cancelling.telling.run_ended(run.id);
@@ -79,6 +92,7 @@ std::optional<RunCancelled> ask_worker(const Cancelling& cancelling, const RunRe
                                               cancelling.command.reason))
     return std::nullopt;
   cancelling.telling.cancel_requested(run.id);
+  if (run.state == RunState::waiting) cancelling.telling.run_told(run.id, *run.shard);
   const std::string state{name_of(run.state)};
   return RunCancelled{.run = handle_of(run),
                       .run_id = run.id.number(),
@@ -91,26 +105,37 @@ std::optional<RunCancelled> ask_worker(const Cancelling& cancelling, const RunRe
 // Nothing: the run moved on while we looked.
 std::optional<RunCancelled> try_to_cancel(const Cancelling& cancelling, const RunRecord& run) {
   if (run.state == RunState::queued) return cancel_queued_run(cancelling, run);
-  if (run.state == RunState::waiting || cancelling.command.force) return end_now(cancelling, run);
+  // Whose steps wait for other runs ends with them, so its worker is woken.
+  const bool has_children = !ChildStore{cancelling.tx}.open(cancelling.call.caller.tenant, run.id).empty();
+  if ((run.state == RunState::waiting && !has_children) || cancelling.command.force) return end_now(cancelling, run);
   return ask_worker(cancelling, run);
 }
 
 }  // namespace
 
+std::optional<RunCancelled> cancel_found(const Cancelling& cancelling, RunId id) {
+  for (int look = 0; look < kLooksMax; ++look) {
+    const auto run = RunStore{cancelling.tx}.find(cancelling.call.caller.tenant, id);
+    if (!run || !next_state(run->state, RunEvent::cancel)) return std::nullopt;
+    auto cancelled = try_to_cancel(cancelling, *run);
+    if (!cancelled) continue;
+    cancelling.telling.audit(
+        subject_of(run->id), {{"state", cancelled->was}},
+        {{"state", cancelled->state}, {"requested", cancelled->requested}, {"reason", cancelling.command.reason}});
+    return cancelled;
+  }
+  return std::nullopt;
+}
+
 Result<RunCancelled> Engine::cancel_run(const Caller& caller, const CancelRun& command) {
   const Call call{caller, "cancel_run", command.key, parts_.clock.now()};
   return run_once<RunCancelled>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<RunCancelled> {
-    auto run = find_run(tx, caller.tenant, command.run);
-    for (int look = 0; run && look < kLooksMax; ++look) {
-      if (!next_state(run->state, RunEvent::cancel)) return already_ended(*run);
-      if (auto cancelled = try_to_cancel({call, command, tx, telling}, *run)) {
-        telling.audit(subject_of(run->id), {{"state", cancelled->was}},
-                      {{"state", cancelled->state}, {"requested", cancelled->requested}, {"reason", command.reason}});
-        return std::move(*cancelled);
-      }
-      run = find_run(tx, caller.tenant, run->id.str());
-    }
+    const auto run = find_run(tx, caller.tenant, command.run);
     if (!run) return run.error();
+    if (!next_state(run->state, RunEvent::cancel)) return already_ended(*run);
+    if (auto cancelled = cancel_found({call, command, tx, telling}, run->id)) return *std::move(cancelled);
+    const auto now = RunStore{tx}.find(caller.tenant, run->id);
+    if (now && !next_state(now->state, RunEvent::cancel)) return already_ended(*now);
     return Error{ErrorCode::unavailable, "the run keeps changing its place; repeat the call", "/run", command.run};
   });
 }

@@ -1,5 +1,8 @@
+#include <algorithm>
+
 #include "server/domain/run_handle.h"
 #include "server/engine/awaiting.h"
+#include "server/engine/children.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
 #include "server/engine/pipelines.h"
@@ -152,6 +155,8 @@ Result<ItemDeleted> delete_pipeline(const Deleting& deleting) {
   std::vector<std::string> tasks;
   for (const auto& user : PipelineStore{tx}.users(tenant, task->id))
     if (user.living == Living::yes) tasks.push_back(user.name);
+  for (std::string& name : who_runs_by_steps(tx, tenant, task->name))
+    if (std::find(tasks.begin(), tasks.end(), name) == tasks.end()) tasks.push_back(std::move(name));
   if (!tasks.empty()) return is_run_by(command, tasks);
   return delete_with_runs(deleting, *task, Item::pipeline);
 }

@@ -21,6 +21,7 @@
 #include "server/domain/tool_caller.h"
 #include "server/engine/calendar_commands.h"
 #include "server/engine/changes.h"
+#include "server/engine/children.h"
 #include "server/engine/command.h"
 #include "server/engine/credential_commands.h"
 #include "server/engine/deliveries.h"
@@ -50,6 +51,8 @@ struct EngineOptions {
   std::function<std::optional<std::string>(TargetKind)> undeliverable{};
   Duration keep_followed_calls = std::chrono::hours{24};  // at least; a client may ask for more, up to 30 days
   QuietSettings quiet{};                                  // of agents, tenants and messages
+  int child_depth_max = 5;                                // how many runs may be above one that a step starts
+  int child_runs_max = 1000;                              // of the steps of one run and of all runs below it
 };
 
 struct EngineParts {
@@ -161,6 +164,8 @@ class Engine {
   RunWatch& watch() { return watch_; }
   // Resumes tasks and tenants whose pause has an end that has come. The worker's poll calls it, about once a second.
   void end_pauses();
+  // Asks for the end of runs whose parents have ended without them. The worker's poll calls it, about once a second.
+  void cancel_orphans();
   // Tells the watchers of runs that other processes have finished, what those ask and how far they are. The worker's
   // poll calls it, about once a second.
   void check_watched_runs();
@@ -171,6 +176,11 @@ class Engine {
   Listeners listeners();
   Result<OwnStepEnd> await_event(const OwnStep& step);
   Result<OwnStepEnd> await_approval(const OwnStep& step);
+  Result<OwnStepEnd> perform_child(const OwnStep& step);
+  Result<OwnStepEnd> start_child(const OwnStep& step);
+  OwnStepEnd look_at_child(const OwnStep& step);
+  Result<OwnStepEnd> ask_child(const OwnStep& step);
+  Result<std::vector<KnownChild>> known_children(const Caller& caller, const Action& action, const std::string& name);
   OwnStepEnd look_at_wait(const OwnStep& step);
   OwnStepEnd end_wait(const OwnStep& step);
   Result<std::vector<std::string>> check_notified(const Caller& caller, const std::vector<std::string>& targets);

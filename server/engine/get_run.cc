@@ -182,7 +182,9 @@ std::vector<StepRow> steps_of(const Looking& looking) {
                      .cost = step.cost,
                      .reused_from = step.reused_from
                                         ? to_string(RunHandle{run.task_name, run.number, *step.reused_from})
-                                        : std::string{}});
+                                        : std::string{},
+                     .child = step.child,
+                     .child_state = step.child_state});
   return steps;
 }
 
@@ -225,6 +227,7 @@ Result<RunDetail> Engine::get_run(const Caller& caller, const GetRun& query) {
     if (!run) return run.error();
     const Looking looking{tx, caller.tenant, *run, now};
     RunDetail detail{.row = view_of(*run), .now = now};
+    put_parent(tx, caller.tenant, detail.row, detail.parent_step);
     put_bodies(looking, detail);
     detail.steps = steps_of(looking);
     detail.diagnosis = diagnose(looking, detail.steps);

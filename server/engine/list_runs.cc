@@ -113,6 +113,8 @@ Result<RunPage> Engine::list_runs(const Caller& caller, const ListRuns& query) {
         .runs = {}, .total = runs.count(caller.tenant, all, kCountMax), .next_cursor = std::nullopt, .now = now};
     for (const RunRecord& run : runs.list(caller.tenant, *page)) {
       answer.runs.push_back(view_of(run));
+      std::string step;
+      put_parent(tx, caller.tenant, answer.runs.back(), step);
       if (run.run_at <= now) answer.runs.back().waits_for = waits_for_key(tx, caller.tenant, run);
     }
     if (answer.runs.size() > static_cast<std::size_t>(query.limit)) {

@@ -20,13 +20,18 @@ std::optional<Scope> scope_of_own_step(const pipeline::Step& step);
 struct OwnStep {
   const Caller& caller;  // the run's tenant and agent, with the run's trace
   StepKey key;
-  pipeline::StepKind kind = pipeline::StepKind::event;  // state, signal or approval
+  pipeline::StepKind kind = pipeline::StepKind::event;  // state, signal, approval or child
   json body = nullptr;                                  // its templates filled in
   json roots = json::object();                          // of signal: what `match` may name beside the event
   Instant began_at{};
+  // Of a child: where its parent is, until when that has to end, and how long the step may take.
+  std::int16_t shard = 0;
+  std::optional<Instant> finish_by{};
+  std::optional<Duration> timeout{};
   // Of a step that waits already:
   bool looks = false;                // has it been told?
   std::optional<WaitEnd> give_up{};  // it is to end so, unless it was told meanwhile
+  std::string ask_to_end{};          // why its child is to end; it waits until that has
 };
 
 struct OwnStepEnd {

@@ -121,12 +121,14 @@ Result<json> use_state(const Performing& in) {
 
 std::optional<Scope> scope_of_own_step(const pipeline::Step& step) {
   if (step.kind == pipeline::StepKind::event) return Scope::events;
+  if (step.kind == pipeline::StepKind::child) return Scope::run;
   if (step.kind == pipeline::StepKind::signal || step.kind == pipeline::StepKind::approval) return Scope::read;
   if (step.kind != pipeline::StepKind::state) return std::nullopt;
   return step.body.at("op") == "get" ? Scope::read : Scope::state;
 }
 
 Result<OwnStepEnd> Engine::perform_step(const OwnStep& step) {
+  if (step.kind == pipeline::StepKind::child) return perform_child(step);
   if (step.looks) return look_at_wait(step);
   if (step.give_up) return end_wait(step);
   if (step.kind == pipeline::StepKind::signal) return await_event(step);

@@ -94,6 +94,18 @@ Result<Action> action_of_pipeline(Tx& tx, const TenantId& tenant, const Pipeline
   return action;
 }
 
+Result<PipelineTarget> pipeline_target(Tx& tx, const TenantId& tenant, const PipelineName& wanted) {
+  const auto action = action_of_pipeline(tx, tenant, wanted);
+  if (!action) return action.error();
+  TaskStore tasks{tx};
+  auto task = tasks.lock(tenant, {.id = TaskId{action->use->id}});
+  const auto stored = task ? tasks.definition(tenant, task->id, action->use->version) : std::nullopt;
+  if (!stored) return Error{ErrorCode::conflict, "the pipeline was deleted just now", wanted.pointer, wanted.name};
+  auto definition = definition_from_json(*stored);
+  if (!definition) return definition.error();
+  return PipelineTarget{*std::move(task), action->use->version, *std::move(definition)};
+}
+
 Result<std::optional<Action>> pipeline_of(Tx& tx, const TenantId& tenant, const ActionDraft& draft, Hold hold) {
   if (!draft.pipeline) return std::optional<Action>{};
   const auto name = read_pipeline_name(*draft.pipeline);

@@ -35,7 +35,16 @@ Result<Action> action_of(const json& definition);
 enum class Hold { no, yes };
 Result<Action> action_of_pipeline(Tx& tx, const TenantId& tenant, const PipelineName& wanted, Hold hold = Hold::no);
 
-// The same for a draft that names a pipeline; nothing where it names none.
+// What a run of a pipeline is a run of: its own task, whose row is locked, in that version. Errors: those of
+// action_of_pipeline.
+struct PipelineTarget {
+  TaskRecord task;
+  int version;
+  TaskDefinition definition;
+};
+Result<PipelineTarget> pipeline_target(Tx& tx, const TenantId& tenant, const PipelineName& wanted);
+
+// What a task does whose draft names a pipeline; nothing where it names none.
 Result<std::optional<Action>> pipeline_of(Tx& tx, const TenantId& tenant, const ActionDraft& draft,
                                           Hold hold = Hold::no);
 

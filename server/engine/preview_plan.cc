@@ -1,8 +1,12 @@
+#include <algorithm>
+#include <array>
+
 #include "server/domain/pipeline/rehearsal.h"
 #include "server/domain/pipeline/step_calls.h"
 #include "server/domain/refusal.h"
 #include "server/domain/run_payload.h"
 #include "server/engine/action_check.h"
+#include "server/engine/children.h"
 #include "server/engine/engine.h"
 #include "server/engine/pipelines.h"
 
@@ -43,17 +47,46 @@ Looked with_input(Action action, const json& input) {
   return looked;
 }
 
+constexpr auto kEffects = std::to_array<std::string_view>({"", "read", "write", "outside"});
+
 std::string effect_of_tool(ToolCaller& tools, const TenantId& tenant, const std::string& tool) {
   const auto facts = tools.describe(tenant, tool, Duration{0});
   if (!facts) return "";
   return facts->effect == Effect::read ? "read" : "write";
 }
 
+// What a plan is looked at with.
+struct Eyes {
+  ToolCaller& tools;
+  const TenantId& tenant;
+  const std::vector<KnownChild>& children;
+};
+
+std::string effect_of(const Eyes& eyes, const pipeline::Step& step);
+
+// Of all steps below one that runs a pipeline, what reaches furthest.
+std::string effect_of_children(const Eyes& eyes, const std::string& step) {
+  std::size_t most = 0;
+  for (const KnownChild& child : eyes.children) {
+    if (child.step != step) continue;
+    for (const pipeline::Step* leaf : pipeline::leaves_of(*child.action.pipeline)) {
+      const bool is_child = leaf->kind == pipeline::StepKind::child;  // its steps stand in the list, too
+      const std::string effect = is_child ? "" : effect_of(eyes, *leaf);
+      const auto place =
+          static_cast<std::size_t>(std::find(kEffects.begin(), kEffects.end(), effect) - kEffects.begin());
+      most = std::max(most, place);
+    }
+  }
+  return std::string(kEffects[most]);
+}
+
 // read, write or outside; empty where a step changes nothing by itself, or its server cannot be asked.
-std::string effect_of(ToolCaller& tools, const TenantId& tenant, const pipeline::Step& step) {
+std::string effect_of(const Eyes& eyes, const pipeline::Step& step) {
   switch (step.kind) {
     case pipeline::StepKind::tool:
-      return effect_of_tool(tools, tenant, step.body.at("uses").get<std::string>());
+      return effect_of_tool(eyes.tools, eyes.tenant, step.body.at("uses").get<std::string>());
+    case pipeline::StepKind::child:
+      return effect_of_children(eyes, step.id);
     case pipeline::StepKind::http:
     case pipeline::StepKind::script:
       return "outside";
@@ -74,11 +107,20 @@ std::string who_approves(const pipeline::Step& step) {
   return who;
 }
 
-PlanRow row_of(ToolCaller& tools, const TenantId& tenant, pipeline::RehearsedStep&& step) {
+// "brief@3" of a step that runs it.
+std::string target_of(const Eyes& eyes, const pipeline::Step& step) {
+  if (const auto call = pipeline::call_of(step)) return call->tool;
+  if (step.kind != pipeline::StepKind::child) return "";
+  for (const KnownChild& child : eyes.children)
+    if (child.step == step.id) return to_text(*child.action.use);  // the first is the step's own
+  return step.body.at("pipeline").get<std::string>();
+}
+
+PlanRow row_of(const Eyes& eyes, pipeline::RehearsedStep&& step) {
   PlanRow row{.step = std::move(step.path), .stage = step.stage, .arguments = std::move(step.arguments)};
   row.kind = member_of(step.step->kind);
-  if (const auto call = pipeline::call_of(*step.step)) row.target = call->tool;
-  row.effect = effect_of(tools, tenant, *step.step);
+  row.target = target_of(eyes, *step.step);
+  row.effect = effect_of(eyes, *step.step);
   row.open = std::move(step.open);
   row.approval = who_approves(*step.step);
   row.problem = std::move(step.problem);
@@ -111,6 +153,10 @@ Result<PlannedSteps> Engine::preview_plan(const Caller& caller, const PreviewPla
   if (!stubs.is_object())
     return invalid(R"(stubs are results by step: {"issues": {"count": 3}})", "/stubs", *query.stubs);
   Looked looked = with_input(*std::move(action), query.input);
+  const auto children = known_children(caller, looked.action, looked.action.use ? looked.action.use->name : "");
+  if (!children) looked.problems.push_back(told(children.error()));
+  const std::vector<KnownChild> none;
+  const Eyes eyes{parts_.tools, caller.tenant, children ? *children : none};
   const auto checked = check_targets(parts_.tools, caller, looked.action, options_.describe_wait);
   if (!checked) looked.problems.push_back(told(checked.error()));
 
@@ -128,7 +174,7 @@ Result<PlannedSteps> Engine::preview_plan(const Caller& caller, const PreviewPla
   if (steps.size() > kRowsMax) steps.erase(steps.begin() + kRowsMax, steps.end());
   for (pipeline::RehearsedStep& step : steps) {
     const std::string state = query.stubs ? std::string(name_of(step.state)) : "";
-    planned.plan.push_back(row_of(parts_.tools, caller.tenant, std::move(step)));
+    planned.plan.push_back(row_of(eyes, std::move(step)));
     planned.plan.back().state = state;
   }
   return planned;

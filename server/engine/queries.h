@@ -44,7 +44,7 @@ struct RunRow {
   std::int64_t run_id = 0;
   std::string task{};
   RunState state = RunState::queued;
-  std::string origin{};  // schedule, run_now, retry, call
+  std::string origin{};  // schedule, run_now, retry, call, step
   std::string agent{};
   std::string zone{};  // of the task
   std::optional<Instant> slot{};
@@ -62,6 +62,7 @@ struct RunRow {
   bool cancel_requested = false;
   std::string asks{};       // of a running one: what its call asks, in a line
   std::string waits_for{};  // list_runs: which runs keep a queued one that is due from starting; empty: none
+  std::string parent{};     // the run whose step has started it
 };
 
 struct RunPage {
@@ -92,6 +93,8 @@ struct StepRow {
   std::int64_t output_bytes = 0;
   Cost cost{};
   std::string reused_from{};  // the run that did it
+  std::string child{};        // the run that it has started, and that run's state
+  std::string child_state{};
 };
 
 // Why a run did not succeed and what can be done about it.
@@ -127,6 +130,7 @@ struct RunDetail {
   std::vector<std::string> waits_for{};  // why a queued or waiting run is not running
   std::vector<DeliveryRow> deliveries{};
   std::vector<std::string> retries{};     // handles of the other runs with this number
+  std::string parent_step{};              // of row.parent
   json progress = nullptr;                // what its call said last about how far it is (domain/progress.h)
   std::vector<Approval> approvals{};      // what its steps ask to be approved
   std::vector<OpenQuestion> questions{};  // what its call asks, the oldest first

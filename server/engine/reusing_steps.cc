@@ -192,9 +192,10 @@ std::string without_items(const std::string& path) {
   return text;
 }
 
-// Steps that Carillon performs itself leave no row among the effects of calls.
+// Steps that Carillon performs itself leave no row among the effects of calls, nor do those that run pipelines.
 bool tells_or_changes(const Step& step) {
-  return step.kind == StepKind::event || (step.kind == StepKind::state && step.body.value("op", "") != "get");
+  return step.kind == StepKind::event || step.kind == StepKind::child ||
+         (step.kind == StepKind::state && step.body.value("op", "") != "get");
 }
 
 void add_own_effects(const Action& action, const std::vector<JournalEntry>& journal, std::set<std::string>& effects) {

@@ -30,25 +30,8 @@ Result<TaskDefinition> definition_for_retry(Tx& tx, const TenantId& tenant, cons
   return definition_from_json(*stored);
 }
 
-// What run_now starts: a task as it is now, or a pipeline in one of its versions, which are those of its own task.
-struct RunTarget {
-  TaskRecord task;
-  int version;
-  TaskDefinition definition;
-};
-
-Result<RunTarget> pipeline_target(Tx& tx, const TenantId& tenant, const PipelineName& name) {
-  const auto action = action_of_pipeline(tx, tenant, name);
-  if (!action) return action.error();
-  auto task = TaskStore{tx}.lock(tenant, {.id = TaskId{action->use->id}});
-  if (!task) return Error{ErrorCode::conflict, "the pipeline was deleted just now", name.pointer, name.name};
-  const int version = action->use->version;
-  auto definition = definition_for_retry(tx, tenant, *task, version);
-  if (!definition) return definition.error();
-  return RunTarget{*std::move(task), version, *std::move(definition)};
-}
-
-Result<RunTarget> target_of(Tx& tx, const TenantId& tenant, const RunNow& command) {
+// What run_now starts: a task as it is now, or a pipeline in one of its versions.
+Result<PipelineTarget> target_of(Tx& tx, const TenantId& tenant, const RunNow& command) {
   if (!command.pipeline.empty()) {
     const auto name = read_pipeline_name(command.pipeline);
     if (!name) return name.error();
@@ -60,7 +43,7 @@ Result<RunTarget> target_of(Tx& tx, const TenantId& tenant, const RunNow& comman
   auto definition = definition_of(*task);
   if (!definition) return definition.error();
   const int version = task->version;
-  return RunTarget{*std::move(task), version, *std::move(definition)};
+  return PipelineTarget{*std::move(task), version, *std::move(definition)};
 }
 
 // Whether the run may be repeated, and as which retry.
@@ -143,7 +126,7 @@ Result<RunStarted> Engine::retry_run(const Caller& caller, const RetryRun& comma
     const auto definition = latest ? definition_of(*task) : was;
     if (!definition) return definition.error();
     if (!was && command.from != kFromStart) return was.error();
-    std::string payload = RunStore{tx}.body(caller.tenant, run->id).payload;
+    std::string payload = payload_without_parent(RunStore{tx}.body(caller.tenant, run->id).payload);
     const auto reuse =
         reuse_steps(tx, caller.tenant, {*run, was ? *was : *definition, *definition, payload, command.from});
     if (!reuse) return reuse.error();

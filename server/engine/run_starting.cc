@@ -1,5 +1,7 @@
 #include "server/engine/run_starting.h"
 
+#include <algorithm>
+
 #include "server/base/check.h"
 #include "server/domain/concurrency.h"
 #include "server/domain/run_handle.h"
@@ -52,6 +54,12 @@ std::string kept_out(const Starting& starting, const RunOrder& order, RunId id) 
       !runs.take_dedupe(tenant, {dedupe->key, dedupe->window}, id, starting.call.now))
     return "duplicate: a run with the key \"" + dedupe->key + "\" began less than " + to_text(dedupe->window) + " ago";
   return {};
+}
+
+std::optional<Instant> begins_by(const RunOrder& order) {
+  const auto own = expires_at(order.definition, order.run_at);
+  if (order.finish_by == Instant::max()) return own;
+  return std::min(own.value_or(order.finish_by), order.finish_by);
 }
 
 }  // namespace
@@ -108,7 +116,7 @@ RunStarted start_run(const Starting& starting, const RunOrder& given) {
                                       .correlation_id = caller.correlation_id,
                                       .concurrency_key = key,
                                       .key_width = concurrency ? concurrency->width : std::int16_t{1},
-                                      .expires_at = expires_at(order.definition, order.run_at),
+                                      .expires_at = begins_by(order),
                                       .reason = order.reason.empty() ? std::nullopt : std::optional{order.reason},
                                       .payload = order.payload});
   starting.telling.run_event("task.run.queued", {id, order.task.id, order.task.name, *order.number, order.retry},

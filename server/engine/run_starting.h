@@ -25,7 +25,7 @@ struct RunOrder {
   const TaskRecord& task;
   const TaskDefinition& definition;
   int version;         // of the definition
-  std::string origin;  // run_now, retry, call, schedule
+  std::string origin;  // run_now, retry, call, step, schedule
   Instant run_at;
   std::optional<Overlap> overlap{};  // nothing: no rule keeps it out
   std::string payload{};             // JSON text
@@ -33,7 +33,8 @@ struct RunOrder {
   std::optional<Instant> slot{};         // of the run that is repeated, or of a past slot
   std::optional<std::int64_t> number{};  // of the run that is repeated; else the next one
   int retry = 1;
-  std::optional<RunId> id{};  // a new one unless it was made already
+  std::optional<RunId> id{};           // a new one unless it was made already
+  Instant finish_by = Instant::max();  // of a child: it begins before, whatever its task says
 };
 
 inline constexpr std::size_t kInputBytesMax = 1024 * 1024;

@@ -2,6 +2,7 @@
 
 #include "server/domain/question.h"
 #include "server/engine/lookup.h"
+#include "server/store/child_store.h"
 
 namespace carillon {
 
@@ -31,6 +32,15 @@ RunRow view_of(const RunRecord& run) {
   };
   if (run.started_at && run.finished_at) row.duration = *run.finished_at - *run.started_at;
   return row;
+}
+
+void put_parent(Tx& tx, const TenantId& tenant, RunRow& row, std::string& step) {
+  if (row.origin != "step") return;
+  const auto link = ChildStore{tx}.find(tenant, RunId{row.run_id});
+  if (!link) return;
+  const auto parent = RunStore{tx}.find(tenant, link->parent);
+  row.parent = parent ? handle_of(*parent) : link->parent.str();
+  step = link->path;
 }
 
 std::string asks_of(const std::vector<OpenQuestion>& questions) {

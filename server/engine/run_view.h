@@ -1,5 +1,7 @@
-// Runs as questions answer them. Pure; thread-safe.
+// Runs as questions answer them. Stateless.
 #pragma once
+
+#include <string>
 
 #include "server/engine/queries.h"
 #include "server/store/run_store.h"
@@ -7,6 +9,8 @@
 namespace carillon {
 
 RunRow view_of(const RunRecord& run);
+// RunRow::parent, and which of its steps, of a run that a step has started.
+void put_parent(Tx& tx, const TenantId& tenant, RunRow& row, std::string& step);
 // What RunRow::asks says.
 std::string asks_of(const std::vector<OpenQuestion>& questions);
 

@@ -5,6 +5,7 @@
 #include "server/domain/pipeline/step_calls.h"
 #include "server/domain/refusal.h"
 #include "server/engine/action_check.h"
+#include "server/engine/children.h"
 #include "server/engine/engine.h"
 #include "server/engine/hidden_task.h"
 #include "server/engine/lookup.h"
@@ -87,21 +88,38 @@ Result<Content> content_of(Tx& tx, const TenantId& tenant, const SavePipeline& c
   return content;
 }
 
-// What the steps call; of a server that is away, what is known of it.
-std::vector<ToolUse> tools_used(ToolCaller& tools, const TenantId& tenant, const pipeline::Pipeline& steps) {
-  std::vector<ToolUse> uses;
-  for (const pipeline::Step* step : pipeline::leaves_of(steps)) {
-    const auto call = pipeline::call_of(*step);
-    if (!call) continue;
-    const std::string& tool = call->tool;
+// What steps call, those of the pipelines that they run, too; of a server that is away, what is known of it.
+class ToolsUsed {
+ public:
+  ToolsUsed(ToolCaller& tools, const TenantId& tenant) : tools_(tools), tenant_(tenant) {}
+
+  // By the step `by`, or by each of its own.
+  void add(const pipeline::Pipeline& steps, const std::string& by = {}) {
+    for (const pipeline::Step* step : pipeline::leaves_of(steps))
+      if (const auto call = pipeline::call_of(*step)) add_call(call->tool, by.empty() ? step->id : by);
+  }
+  std::vector<ToolUse> uses{};
+
+ private:
+  void add_call(const std::string& tool, const std::string& step) {
     auto use = std::find_if(uses.begin(), uses.end(), [&](const ToolUse& each) { return each.tool == tool; });
     if (use == uses.end()) {
-      const auto facts = tools.describe(tenant, tool, Duration{0});
+      const auto facts = tools_.describe(tenant_, tool, Duration{0});
       use = uses.insert(uses.end(), {tool, facts ? std::string(name_of(facts->effect)) : "", {}});
     }
-    if (use->steps.empty() || use->steps.back() != step->id) use->steps.push_back(step->id);
+    if (use->steps.empty() || use->steps.back() != step) use->steps.push_back(step);
   }
-  return uses;
+
+  ToolCaller& tools_;
+  const TenantId& tenant_;
+};
+
+std::vector<ToolUse> tools_used(ToolCaller& tools, const TenantId& tenant, const Action& action,
+                                const std::vector<KnownChild>& children) {
+  ToolsUsed used{tools, tenant};
+  used.add(*action.pipeline);
+  for (const KnownChild& child : children) used.add(*child.action.pipeline, child.step);
+  return std::move(used.uses);
 }
 
 Error name_taken(const std::string& name) {
@@ -137,6 +155,8 @@ Status check_kind(const SavingPipeline& saving, const PipelineRecord& there) {
   std::vector<std::string> tasks;
   for (const auto& user : PipelineStore{saving.tx}.users(saving.call.caller.tenant, there.id))
     if (user.living == Living::yes) tasks.push_back(user.name);
+  for (std::string& name : who_runs_by_steps(saving.tx, saving.call.caller.tenant, there.name))
+    tasks.push_back(std::move(name));
   if (tasks.empty()) return Done{};
   Error error{ErrorCode::conflict, "tasks run this pipeline, so it cannot become a template; give it another name",
               "/params"};
@@ -264,13 +284,15 @@ Result<PipelineSaved> Engine::save_pipeline(const Caller& caller, const SavePipe
   const auto content =
       parts_.store.in_tx(caller.tenant, [&](Tx& tx) { return content_of(tx, caller.tenant, command); });
   if (!content) return content.error();
+  const auto children = known_children(caller, content->action, command.name);
+  if (!children) return children.error();
   auto warnings = check_targets(parts_.tools, caller, content->action, options_.describe_wait);
   if (!warnings) return warnings.error();
   PipelineSaved described{.pipeline = command.name,
                           .dry_run = command.dry_run,
                           .is_template = content->is_template,
                           .order = pipeline::stages_of(content->action.pipeline->steps),
-                          .tools = tools_used(parts_.tools, caller.tenant, *content->action.pipeline),
+                          .tools = tools_used(parts_.tools, caller.tenant, content->action, *children),
                           .warnings = *std::move(warnings),
                           .at = call.now};
   return run_once<PipelineSaved>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) {

@@ -122,6 +122,7 @@ Result<TaskSaved> Engine::schedule_task(const Caller& caller, const ScheduleTask
       return known.error();
   auto wanted = define(command.draft, context);
   if (!wanted) return wanted.error();
+  if (const auto children = known_children(caller, wanted->action, ""); !children) return children.error();
   auto warnings = check_targets(parts_.tools, caller, wanted->action, options_.describe_wait);
   if (!warnings) return warnings.error();
   const auto looks = check_conditions(parts_.tools, caller, wanted->schedule, options_.describe_wait);

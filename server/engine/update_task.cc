@@ -151,6 +151,7 @@ Result<std::vector<std::string>> Engine::check_changed_targets(const Caller& cal
     if (auto allowed = check_scopes(parts_.tools, caller, after->action); !allowed) return allowed.error();
     return warnings;
   }
+  if (const auto children = known_children(caller, after->action, ""); !children) return children.error();
   auto targets = check_targets(parts_.tools, caller, after->action, options_.describe_wait);
   if (targets) targets->insert(targets->begin(), warnings.begin(), warnings.end());
   return targets;

@@ -63,7 +63,9 @@ struct WorkerOptions {
   Duration clock_shift{0};                              // the clock of what is due is so far ahead; for tests
   Duration network_wait = std::chrono::minutes{30};     // the longest that late runs wait for a network
   int completers = 2;
-  int chain_depth_max = 16;  // runs that cause one another; the next is skipped
+  int chain_depth_max = 16;   // runs that cause one another; the next is skipped
+  int child_depth_max = 5;    // how many runs may be above one that a step starts
+  int child_runs_max = 1000;  // of the steps of one run and of all runs below it
 };
 
 }  // namespace carillon
