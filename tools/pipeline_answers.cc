@@ -56,7 +56,7 @@ ordered_json shown(const json& value) {
 
 ordered_json plan_row(const PlanRow& row) {
   ordered_json facts{{"step", row.step}, {"stage", row.stage}, {"kind", row.kind}};
-  add(facts, "tool", row.target);
+  add(facts, row.kind == "pipeline" ? "pipeline" : "tool", row.target);
   add(facts, "effect", row.effect);
   add(facts, "status", row.state);
   if (!row.arguments.is_null() && !row.arguments.empty()) facts["arguments"] = shown(row.arguments);

@@ -77,6 +77,8 @@ Telling told_step(const RunDetail& detail, const StepRow& step, const Shown& sho
   add(facts, "tool", step.tool);
   facts["attempt"] = step.attempt;
   add(facts, "reused_from", step.reused_from);
+  add(facts, "child", step.child);
+  add(facts, "child_status", step.child_state);
   if (step.finished_at) facts["duration"] = say_duration(*step.finished_at - step.started_at);
   if (step.not_before != Instant::max()) add_time(facts, "not_before", step.not_before, "UTC", detail.now);
   add(facts, "waits_for", step.waits_for);
@@ -284,6 +286,7 @@ ordered_json run_row(const RunRow& row, Instant now, Format format) {
   ordered_json facts{{"run", row.run}, {"status", name_of(row.state)}};
   add(facts, "reason", row.reason);
   add(facts, "waits_for", row.waits_for);
+  add(facts, "parent", row.parent);
   facts["at"] = say_time(time_of(row), row.zone, now);
   add_time(facts, "at_until", row.slot_until, row.zone, now);
   if (row.folded > 0) facts["folded"] = row.folded;
@@ -310,8 +313,8 @@ Answer answer(const RunPage& page, Format format) {
   std::string text;
   for (const auto& row : page.runs) {
     facts["runs"].push_back(run_row(row, page.now, format));
-    text += render_row(facts["runs"].back(),
-                       {"run", "status", "reason", "waits_for", "at", "duration", "error_class", "error", "asks"}) +
+    text += render_row(facts["runs"].back(), {"run", "status", "reason", "waits_for", "parent", "at", "duration",
+                                              "error_class", "error", "asks"}) +
             "\n";
   }
   facts["total"] = page.total;
@@ -358,6 +361,8 @@ Result<Answer> answer(const RunDetail& detail, const RunView& view) {
   Telling telling{.facts = {{"run", row.run}, {"status", name_of(row.state)}, {"task", row.task}}};
   ordered_json& facts = telling.facts;
   add(facts, "reason", row.reason);
+  add(facts, "parent", row.parent);
+  add(facts, "parent_step", detail.parent_step);
   facts["action"] = brief_action(detail.action);
   add_times(facts, detail);
   if (row.folded > 0) facts["folded"] = row.folded;

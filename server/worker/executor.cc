@@ -140,6 +140,7 @@ void Executor::prepare(const RunPtr& run) {
   run->plan.action = std::move(*action);
   run->plan.can_answer = asker_of(payload);
   run->plan.event = event_of(payload);
+  if (run->run.origin == "step") run->plan.parent = parent_of(payload);
   if (run->plan.action.kind == ActionKind::steps) return begin_steps(run);
   if (run->cancelled) return settle_cancelled(run);
   call_only(run);

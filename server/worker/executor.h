@@ -129,6 +129,9 @@ class Executor {
   void perform(const RunPtr& run, const OwnWork& work);
   void own_ended(const RunPtr& run, const OwnWork& work, const Result<OwnStepEnd>& end);
   void give_up(const RunPtr& run, const pipeline::Waiting& wait, pipeline::StepEvent how);
+  void ask_child_to_end(const RunPtr& run, const pipeline::Waiting& wait);
+  void look_at_children(const RunPtr& run, const pipeline::Plan& plan);
+  void look(const RunPtr& run, const pipeline::Waiting& wait);
   std::optional<Instant> look_at_waits(const RunPtr& run, const pipeline::Plan& plan, Instant now);
   void tell_fault(const RunPtr& run, JournalEntry entry, pipeline::StepEvent event, pipeline::StepFault fault);
   void write(const RunPtr& run);
@@ -144,6 +147,7 @@ class Executor {
   Settlement settlement_of(const RunInFlight& run, RunState state) const;
   std::optional<EffectEntry> effect_of(const RunInFlight& run, const CallUnderWay& call, const ToolReply& reply) const;
   std::optional<Instant> finish_by(const RunInFlight& run) const;
+  std::optional<Instant> own_deadline(const RunInFlight& run) const;
   bool lease_holds(const RunInFlight& run) const;
   double chance();
 

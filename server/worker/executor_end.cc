@@ -160,7 +160,15 @@ std::optional<EffectEntry> Executor::effect_of(const RunInFlight& run, const Cal
   return entry;
 }
 
+// A run that another's step has started ends before that has to.
 std::optional<Instant> Executor::finish_by(const RunInFlight& run) const {
+  const auto own = own_deadline(run);
+  const Instant parents = run.plan.parent ? run.plan.parent->finish_by : Instant::max();
+  if (parents == Instant::max()) return own;
+  return std::min(own.value_or(parents), parents);
+}
+
+std::optional<Instant> Executor::own_deadline(const RunInFlight& run) const {
   const TaskDefinition& definition = *run.task->definition;
   if (!definition.deadline) return std::nullopt;
   if (!run.run.slot) return carillon::finish_by(definition, run.run.run_at);

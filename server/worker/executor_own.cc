@@ -2,6 +2,7 @@
 // transaction that writes the end of the step, too; so the planner may hear of it at once.
 #include <nlohmann/json.hpp>
 #include <thread>
+#include <utility>
 
 #include "server/base/log.h"
 #include "server/domain/template.h"
@@ -16,7 +17,10 @@ constexpr Duration kLookEvery = std::chrono::seconds{1};
 // A conflict is somebody else's lease on a key: it ends.
 ToolReply failed(const Error& error) {
   ToolReply reply;
-  reply.failure = error.code == ErrorCode::conflict ? ErrorClass::unavailable : ErrorClass::invalid_arguments;
+  reply.failure = error.code == ErrorCode::conflict       ? ErrorClass::unavailable
+                  : error.code == ErrorCode::unknown_name ? ErrorClass::not_found
+                  : error.code == ErrorCode::over_limit   ? ErrorClass::over_budget
+                                                          : ErrorClass::invalid_arguments;
   reply.message = error.pointer.empty() ? error.message : error.message + " (at " + error.pointer + ")";
   return reply;
 }
@@ -26,6 +30,11 @@ ToolReply refused(ErrorClass error_class, std::string message) {
   reply.failure = error_class;
   reply.message = std::move(message);
   return reply;
+}
+
+pipeline::StepEvent end_by(ErrorClass fault) {
+  if (fault == ErrorClass::cancelled) return pipeline::StepEvent::cancel;
+  return fault == ErrorClass::unknown_outcome ? pipeline::StepEvent::lose_outcome : pipeline::StepEvent::fail;
 }
 
 }  // namespace
@@ -38,6 +47,8 @@ struct Executor::OwnWork {
   json roots = json::object();
   bool looks = false;
   std::optional<WaitEnd> give_up{};
+  std::optional<Duration> timeout{};
+  std::string ask_to_end{};
 };
 
 Executor::OwnWork Executor::of_wait(const pipeline::Waiting& wait) {
@@ -55,6 +66,7 @@ void Executor::told(RunId id) {
   post(run, [this, run] {
     if (run->phase != RunPhase::begun || !run->steps) return;
     run->steps->next_look = {};
+    run->steps->looks_at_children = true;
     advance(run);
   });
 }
@@ -68,6 +80,7 @@ void Executor::begin_own(const RunPtr& run, const pipeline::Start& start, const 
   call.retry = start.step->retry;
   call.effect = Effect::read;  // a failure leaves nothing behind
   call.is_undo = start.is_undo;
+  work.timeout = start.step->timeout;
   ++run->steps->begun;
   if (const auto lacking = scope_lacking(*run, Scopes{*scope_of_own_step(*start.step)}); !lacking.empty())
     return step_ended(run, call,
@@ -108,18 +121,39 @@ std::optional<Instant> Executor::look_at_waits(const RunPtr& run, const pipeline
   std::optional<Instant> again = plan.wake_at;
   const bool looks = now >= steps.next_look;
   for (const pipeline::Waiting& wait : plan.waits) {
-    const bool can_be_told = wait.state == pipeline::StepState::waiting && wait.kind != pipeline::StepKind::wait;
+    const bool can_be_told = can_rest(wait) && wait.kind != pipeline::StepKind::wait;
     if (!can_be_told || steps.told.contains(wait.path)) continue;
     if (looks) {
       steps.next_look = now + kLookEvery;
-      OwnWork work = of_wait(wait);
-      work.looks = true;
-      ++steps.begun;
-      patient_.post([this, run, work = std::move(work)] { perform(run, work); });
+      look(run, wait);
     }
     again = std::min(again.value_or(Instant::max()), steps.next_look);
   }
   return again;
+}
+
+void Executor::look(const RunPtr& run, const pipeline::Waiting& wait) {
+  OwnWork work = of_wait(wait);
+  work.looks = true;
+  ++run->steps->begun;
+  patient_.post([this, run, work = std::move(work)] { perform(run, work); });
+}
+
+// The end of a child wakes its parent, which finds out here what the end was.
+void Executor::look_at_children(const RunPtr& run, const pipeline::Plan& plan) {
+  if (!std::exchange(run->steps->looks_at_children, false)) return;
+  for (const pipeline::Waiting& wait : plan.waits)
+    if (wait.kind == pipeline::StepKind::child && can_rest(wait)) look(run, wait);
+}
+
+// The step itself ends with its child: only then is known how.
+void Executor::ask_child_to_end(const RunPtr& run, const pipeline::Waiting& wait) {
+  if (!run->steps->asked_to_end.insert(wait.path).second) return;
+  OwnWork work = of_wait(wait);
+  const std::string reason = run->cancel_reason.with([](const std::string& said) { return said; });
+  work.ask_to_end = reason.empty() ? "its parent does not need it any more" : reason;
+  ++run->steps->begun;
+  patient_.post([this, run, work = std::move(work)] { perform(run, work); });
 }
 
 // The database may be away for a while; whether it has done the step before it went is asked first by the next try.
@@ -133,8 +167,12 @@ void Executor::perform(const RunPtr& run, const OwnWork& work) {
                      .body = work.body,
                      .roots = work.roots,
                      .began_at = work.call.begun_at,
+                     .shard = leased.shard,
+                     .finish_by = work.call.is_undo ? std::nullopt : finish_by(*run),
+                     .timeout = work.timeout,
                      .looks = work.looks,
-                     .give_up = work.give_up};
+                     .give_up = work.give_up,
+                     .ask_to_end = work.ask_to_end};
   for (bool is_logged = false; run->phase == RunPhase::begun && lease_holds(*run) && !patient_.stopping();) {
     try {
       const auto end = parts_.perform_step(step);
@@ -155,19 +193,20 @@ void Executor::own_ended(const RunPtr& run, const OwnWork& work, const Result<Ow
   StepsUnderWay& steps = *run->steps;
   --steps.begun;
   steps.latest = std::max(steps.latest, end->finished_at);
-  if (work.looks && end->waits_until) return advance(run);
+  if ((work.looks || !work.ask_to_end.empty()) && end->waits_until) return advance(run);
   // It was asked to end while it was about to wait.
-  if (end->waits_until && steps.planner.state_of(work.call.path) == pipeline::StepState::cancelling)
-    return give_up(
-        run, {.path = work.call.path, .kind = work.kind, .attempt = work.call.attempt, .began_at = work.call.begun_at},
-        pipeline::StepEvent::cancel);
+  if (end->waits_until && steps.planner.state_of(work.call.path) == pipeline::StepState::cancelling) {
+    const pipeline::Waiting wait{
+        .path = work.call.path, .kind = work.kind, .attempt = work.call.attempt, .began_at = work.call.begun_at};
+    return work.kind == pipeline::StepKind::child ? ask_child_to_end(run, wait)
+                                                  : give_up(run, wait, pipeline::StepEvent::cancel);
+  }
   pipeline::Record record{.path = work.call.path, .attempt = work.call.attempt, .at = end->finished_at};
   if (end->waits_until) {
     record.event = pipeline::StepEvent::wait;
     record.not_before = *end->waits_until;
   } else if (end->fault) {
-    const bool is_cancelled = end->fault->error_class == ErrorClass::cancelled;
-    record.event = is_cancelled ? pipeline::StepEvent::cancel : pipeline::StepEvent::fail;
+    record.event = end_by(end->fault->error_class);
     record.fault = *end->fault;
   } else {
     record.event = pipeline::StepEvent::finish;

@@ -92,6 +92,7 @@ void Executor::advance(const RunPtr& run) {
       give_up(run, wait, StepEvent::fail);
   }
   for (const std::string& path : plan.cancels) end_step(run, path, now);
+  look_at_children(run, plan);
   for (const auto& start : plan.starts) begin_step(run, start, now);
   write(run);
   if (steps.is_writing || run->phase != RunPhase::begun) return;
@@ -178,6 +179,7 @@ void Executor::end_step(const RunPtr& run, const std::string& path, Instant now)
     return cancel_calls(*run, run->cancel_reason.with([](const std::string& reason) { return reason; }), path);
   }
   const auto waiting = steps.planner.waiting(path);
+  if (waiting.kind == pipeline::StepKind::child) return ask_child_to_end(run, waiting);
   if (waiting.kind != pipeline::StepKind::wait) return give_up(run, waiting, StepEvent::cancel);
   if (!steps.told.insert(path).second) return;
   tell_fault(run, begun({.path = path, .attempt = waiting.attempt}, waiting.began_at), StepEvent::cancel,
@@ -301,8 +303,8 @@ bool Executor::go_on_with_due() {
 // Nothing can be done here and now. A run in which something waits keeps its place among the runs that share its key;
 // one that only will be repeated goes back to the queue like any other.
 void Executor::rest(const RunPtr& run, const pipeline::Plan& plan) {
-  const bool waits = std::any_of(plan.waits.begin(), plan.waits.end(),
-                                 [](const pipeline::Waiting& each) { return each.state == StepState::waiting; });
+  const bool waits =
+      std::any_of(plan.waits.begin(), plan.waits.end(), [](const pipeline::Waiting& each) { return can_rest(each); });
   const Instant wake_at = wakes_at(*run, plan).value_or(Instant::max());
   if (!waits) {
     CARILLON_CHECK(wake_at != Instant::max());

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "server/base/guarded.h"
+#include "server/domain/run_payload.h"
 #include "server/domain/task.h"
 #include "server/domain/tool_caller.h"
 #include "server/store/db_clock.h"
@@ -39,6 +40,7 @@ struct RunPlan {
   Cost spent{};                         // by the calls so far, those of earlier attempts too
   json can_answer = json::object();     // what the client that asked for the run can be asked
   json event = nullptr;                 // that started it
+  std::optional<ParentRun> parent{};    // whose step has started it
 };
 
 struct CallUnderWay {

@@ -16,6 +16,12 @@
 
 namespace carillon {
 
+// Whether it rests until something comes; a step whose child was asked to end does that, too.
+inline bool can_rest(const pipeline::Waiting& wait) {
+  return wait.state == pipeline::StepState::waiting ||
+         (wait.state == pipeline::StepState::cancelling && wait.kind == pipeline::StepKind::child);
+}
+
 struct StepsUnderWay {
   std::shared_ptr<const pipeline::Pipeline> pipeline;  // outlives the planner
   pipeline::Planner planner;
@@ -33,7 +39,9 @@ struct StepsUnderWay {
   bool is_writing = false;
   Instant latest{};
   UntoldSteps untold{};
-  Instant next_look{};  // at steps that wait to be told something, while others are busy
+  Instant next_look{};                   // at steps that wait to be told something, while others are busy
+  bool looks_at_children = true;         // once when it is taken up, and whenever it was told something
+  std::set<std::string> asked_to_end{};  // paths of steps whose children are to end
 
   int begun = 0;                         // steps whose end this process has still to tell
   std::set<std::string> unrepeatable{};  // those among them with a call under way that may not be repeated

@@ -66,6 +66,7 @@ struct Worker::Inside {
   void settled(const std::vector<SettledRun>& flush);
   void ended(RunId run);
   void rests(const RunPtr& run, Instant wake_at);
+  void told(RunId run, std::int16_t shard);
   void note_idle();
   void hand_back();
   void wait_until_idle(Duration longest);
@@ -203,10 +204,19 @@ void Worker::Inside::settled(const std::vector<SettledRun>& flush) {
     else
       ended(moved.id);
   }
+  // Their ends have woken the parents; here is the hint.
+  for (const auto& run : left)
+    if (run->plan.parent) told(run->plan.parent->run, run->plan.parent->shard);
   if (!outcomes.empty()) tick.runs_ended();
   for (const auto& [outcome, n] : outcomes) metrics::count("carillon_runs_total", {{"outcome", outcome}}, n);
   if (room_wanted.exchange(false)) board.room_again();
   note_idle();
+}
+
+void Worker::Inside::told(RunId run, std::int16_t shard) {
+  executor.told(run);  // one that is about to rest is woken when it does
+  claimer.wakes_at(shard, 0, parts.clock.now());
+  if (!owns(shard)) messenger.tell_shard(shard);
 }
 
 void Worker::Inside::note_idle() {
@@ -420,11 +430,7 @@ void Worker::runs_ready(std::int16_t shard, Instant run_at) {
   if (!inside_->owns(shard)) inside_->messenger.tell_shard(shard);
 }
 
-void Worker::run_told(RunId run, std::int16_t shard) {
-  inside_->executor.told(run);  // one that is about to rest is woken when it does
-  inside_->claimer.wakes_at(shard, 0, inside_->parts.clock.now());
-  if (!inside_->owns(shard)) inside_->messenger.tell_shard(shard);
-}
+void Worker::run_told(RunId run, std::int16_t shard) { inside_->told(run, shard); }
 
 void Worker::cancel_requested(RunId run) {
   if (inside_->runs.find(run)) {

@@ -205,6 +205,8 @@ Rig::Rig(const TestDatabase& database, Ends* ends, const WorkerOptions& options,
   worker.start();
 }
 
+Engine& Rig::engine() { return own_steps_->engine; }
+
 Rig::~Rig() { bell.attach(nullptr); }
 
 std::string definition_of(const Action& action, const std::string& when,

@@ -18,6 +18,10 @@
 #include "tests/support/queued_runs.h"
 #include "tests/support/test_database.h"
 
+namespace carillon {
+class Engine;
+}
+
 namespace carillon::test {
 
 // Tools are named by what they do: "t.read", "t.idempotent" and "t.destructive" answer at once and differ in their
@@ -90,6 +94,7 @@ class Rig {
     return progress_.with([](const auto& heard) { return heard; });
   }
   std::vector<RunId> ended() const { return ends_.all(); }
+  Engine& engine();  // which performs steps
 
   DbClock clock;
   FakeTools tools;
