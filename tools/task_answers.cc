@@ -108,6 +108,7 @@ ordered_json say_slots(const std::vector<NextSlot>& slots, const std::string& zo
 Answer answer(const TaskSaved& saved, const ordered_json& webhook) {
   ordered_json facts{
       {"task", saved.task}, {"state", saved.state}, {"result", saved.result}, {"version", saved.version}};
+  if (saved.dry_run) facts["saved"] = false;
   facts["schedule"] = {{"kind", saved.kind}, {"reads", saved.reads}, {"timezone", saved.zone}};
   facts["schedule"]["next"] = say_slots(saved.next, saved.zone, saved.at);
   facts["schedule"]["next_at"] = rfc3339_slots(saved.next, saved.zone);

@@ -14,8 +14,8 @@ namespace {
 
 // What the arguments say about the task itself, without those that belong to the command.
 Result<TaskDraft> draft_of(json arguments) {
-  for (const char* name :
-       {"name", "task", "on_conflict", "confirm", "new_name", "expected_version", "restore", "client_generated_id"})
+  for (const char* name : {"name", "task", "on_conflict", "confirm", "dry_run", "new_name", "expected_version",
+                           "restore", "client_generated_id"})
     arguments.erase(name);
   if (arguments.contains("schedule_kind")) arguments.erase("when");
   return read_draft(arguments);
@@ -50,7 +50,8 @@ ToolOutcome schedule_task(CallContext& context, const json& arguments) {
                              .name = text_of(arguments, "name"),
                              .draft = std::move(*draft),
                              .on_conflict = on_conflict_of(arguments),
-                             .confirm = optional_of<std::string>(arguments, "confirm")};
+                             .confirm = optional_of<std::string>(arguments, "confirm"),
+                             .dry_run = flag_of(arguments, "dry_run")};
   const auto saved = context.ports.engine.schedule_task(context.caller, command);
   if (!saved.ok()) return saved.error();
   return answer(*saved, told_webhook(context.ports, {saved->new_webhook, Secret::shown}));

@@ -36,9 +36,9 @@ namespace carillon {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NextSlot, at, note)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SimilarTask, task, why)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FieldChange, field, before, after)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TaskSaved, task, task_id, result, state, version, kind, when, reads,
-                                                zone, next, action, agent, overlap, misfire, grace, durable, warnings,
-                                                similar, changed, new_webhook, at)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TaskSaved, task, task_id, result, dry_run, state, version, kind, when,
+                                                reads, zone, next, action, agent, overlap, misfire, grace, durable,
+                                                warnings, similar, changed, new_webhook, at)
 // caught_up came later; an answer that was kept before has none.
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(AffectedTask, task, was, state, next, zone, left_out, left_out_counted,
                                                 caught_up)

@@ -132,7 +132,7 @@ Result<TaskSaved> Engine::schedule_task(const Caller& caller, const ScheduleTask
   if (!told) return told.error();
   warnings->insert(warnings->end(), told->begin(), told->end());
 
-  return run_once<TaskSaved>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<TaskSaved> {
+  const auto work = [&](Tx& tx, Telling& telling) -> Result<TaskSaved> {
     TaskDefinition definition = *wanted;
     if (runs_pipeline) {  // which may have another version by now
       if (auto known = look(tx, Hold::yes); !known) return known.error();
@@ -149,7 +149,13 @@ Result<TaskSaved> Engine::schedule_task(const Caller& caller, const ScheduleTask
     auto saved = save({call, tx, telling, options_, parts_.ids}, command, definition);
     if (saved) saved->warnings.insert(saved->warnings.end(), warnings->begin(), warnings->end());
     return saved;
-  });
+  };
+  if (!command.dry_run) return run_once<TaskSaved>(parts_.store, listeners(), call, work);
+  auto tried = try_out<TaskSaved>(parts_.store, call, work);
+  if (!tried) return tried;
+  tried->dry_run = true;
+  tried->new_webhook.clear();
+  return tried;
 }
 
 }  // namespace carillon

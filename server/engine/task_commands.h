@@ -34,6 +34,7 @@ struct ScheduleTask {
   TaskDraft draft{};
   OnConflict on_conflict = OnConflict::error;
   std::optional<std::string> confirm{};  // of preview: what is saved is what it showed (confirmation.h)
+  bool dry_run = false;                  // everything is checked and nothing saved
 };
 
 // update_task ---------------------------------------------------------------------------------------------------------
@@ -57,6 +58,7 @@ struct TaskSaved {
   std::string task{};
   std::int64_t task_id = 0;
   std::string result{};  // created, updated, unchanged
+  bool dry_run = false;  // nothing was saved; result says what would have been
   std::string state{};   // active, paused, done
   int version = 1;
   std::string kind{};   // of the schedule

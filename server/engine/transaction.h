@@ -1,9 +1,9 @@
 // One command, one transaction: the idempotency of its key, the events and audit rows that go with it, and the signals
 // that follow its commit.
 //
-// run_once() and run_keyless() are the only ways in which a command of the engine reaches the database. Its work may
-// run more than once (deadlock, serialisation failure), so it notes signals in the Telling that it is given, which
-// starts empty each time.
+// run_once(), run_keyless() and try_out() are the only ways in which a command of the engine reaches the database. Its
+// work may run more than once (deadlock, serialisation failure), so it notes signals in the Telling that it is given,
+// which starts empty each time.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -120,6 +120,19 @@ Result<Answer> run_keyless(Store& store, const Listeners& listeners, const Call&
   });
   if (answer) send(signals, call.caller.tenant, listeners);
   return answer;
+}
+
+// What the work would answer: nothing of it stays, and nobody hears of it.
+template <class Answer, class Work>
+Result<Answer> try_out(Store& store, const Call& call, Work work) {
+  std::optional<Result<Answer>> tried;
+  // An error rolls back, whatever was done.
+  (void)store.in_tx(call.caller.tenant, [&](Tx& tx) -> Status {
+    Telling telling{call, tx};
+    tried = work(tx, telling);
+    return Error{ErrorCode::conflict, "it was only tried out"};
+  });
+  return *std::move(tried);
 }
 
 template <class Answer, class Work>

@@ -10,6 +10,7 @@ export const callsFor = (task) => [
   ["schedule_task", { name: `${task}-busy`, when: "in 1h", tool: "odd.hang", arguments: {} }],
   ["run_now", { task: `${task}-busy` }],
   ["list_tasks", {}],
+  ["schedule_task", { name: `${task}-tried`, when: "in 1h", message: "never", dry_run: true }],
   ["get_task", { task }],
   ["update_task", { task, description: "called by every client" }],
   ["preview", { task, count: 2 }],

@@ -400,3 +400,32 @@ TEST_CASE("a host that will close is warned about", "[engine][schedule_task]") {
   CHECK(saved->durable == "host_only");
   CHECK(saved->warnings.size() == 1);
 }
+
+TEST_CASE("a dry run says what would become of a task and leaves nothing behind", "[engine][schedule_task]") {
+  EngineFixture f;
+  const auto tried = [&](const std::string& when, OnConflict on_conflict = OnConflict::error) {
+    ScheduleTask command{.key = {.client_generated_id = "tried " + when, .content = when},
+                         .name = "x",
+                         .draft = *read_draft({{"when", when}, {"message", "hi"}}),
+                         .on_conflict = on_conflict,
+                         .dry_run = true};
+    return f.engine.schedule_task(f.caller(), command);
+  };
+  const auto rows = [&] {
+    return f.count("task") + f.count("task_version") + f.count("outbox") + f.count("audit") +
+           f.count("idempotency");
+  };
+  const auto none = rows();
+  CHECK(tried("every 5m")->result == "created");
+  CHECK(tried("every 5m")->dry_run);
+  CHECK(tried("on webhook")->new_webhook.empty());
+  CHECK(rows() == none);
+  CHECK(f.worker.take().schedules.empty());
+  CHECK_FALSE(f.scheduled(R"({"name":"x","when":"every 5m","message":"hi"})").dry_run);
+  const auto before = rows();
+  CHECK(tried("every 5m")->result == "unchanged");
+  CHECK(tried("every 6m").error().code == ErrorCode::name_taken);
+  CHECK(tried("every 6m", OnConflict::update)->result == "updated");
+  CHECK(tried("30m").error().code == ErrorCode::when_ambiguous);
+  CHECK(rows() == before);
+}

@@ -221,5 +221,16 @@ TEST_CASE("a preview gives its times as a calendar too when it is asked to", "[t
   CHECK(agenda["calendar"].get<std::string>().find("SUMMARY:check-build") != std::string::npos);
 }
 
+TEST_CASE("a dry run answers as the call would and saves nothing", "[tools][tasks]") {
+  Installation here;
+  json tried = kReminder;
+  tried["dry_run"] = true;
+  const json answer = here.call("schedule_task", tried);
+  CHECK(answer["result"] == "created");
+  CHECK(answer["saved"] == false);
+  CHECK(here.call("list_tasks", json::object())["total"] == 0);
+  CHECK_FALSE(here.call("schedule_task", kReminder).contains("saved"));
+}
+
 }  // namespace
 }  // namespace carillon::tools
