@@ -92,7 +92,9 @@ Result<ToolFacts> BuiltInServer::describe(const std::string& tool) const {
     return error;
   }
   if (row->off) return *row->off;
-  return list_->find(tool)->facts();
+  ToolFacts facts = list_->find(tool)->facts();
+  facts.fills_in_template = row->fills_in_template;
+  return facts;
 }
 
 std::optional<ToolReply> BuiltInServer::refuse(const ToolCall& call, const std::string& tool) const {

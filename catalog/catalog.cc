@@ -74,7 +74,7 @@ Error unknown_tool(const std::string& tool, const std::vector<std::string>& clos
 
 constexpr Duration kModelTimeout = std::chrono::minutes{5};
 
-std::vector<BuiltInServer> make_built_in(const CatalogOptions& options, std::string signing_key) {
+std::vector<BuiltInServer> make_built_in(const CatalogOptions& options, std::string signing_key, PromptSource prompts) {
   const Vault vault{options.vault_directory};
   auto tools = plain_tools();
   auto http = http_tools({options, vault, std::move(signing_key)});
@@ -82,19 +82,19 @@ std::vector<BuiltInServer> make_built_in(const CatalogOptions& options, std::str
   tools.push_back(script_tool(options.script));
   std::vector<BuiltInServer> servers;
   servers.emplace_back(kBuiltInServer, std::move(tools));
-  servers.emplace_back(kModelServer, llm_tools(options, vault), kModelTimeout);
+  servers.emplace_back(kModelServer, llm_tools(options, vault, std::move(prompts)), kModelTimeout);
   return servers;
 }
 
 }  // namespace
 
-Catalog::Catalog(CatalogOptions options, std::string signing_key)
+Catalog::Catalog(CatalogOptions options, std::string signing_key, PromptSource prompts)
     : options_(std::move(options)),
       file_(options_.servers_file, Vault{options_.vault_directory}),
       pool_(std::make_shared<transport::BlockingPool>(static_cast<std::size_t>(options_.http_threads), kHttpQueueMax)),
       listening_(
           std::make_shared<transport::BlockingPool>(static_cast<std::size_t>(options_.http_threads), kHttpQueueMax)),
-      built_in_(make_built_in(options_, std::move(signing_key))),
+      built_in_(make_built_in(options_, std::move(signing_key), std::move(prompts))),
       built_in_calls_(std::make_shared<BuiltInCalls>(
           BuiltInContext{loop_, pool_, door_, static_cast<std::size_t>(options_.waiting_max)})),
       breakers_(options_.breaker) {

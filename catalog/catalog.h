@@ -23,6 +23,7 @@
 #include "catalog/builtin_calls.h"
 #include "catalog/catalog_options.h"
 #include "catalog/entries_file.h"
+#include "catalog/llm_tools.h"
 #include "catalog/search.h"
 #include "catalog/server_link.h"
 #include "catalog/server_report.h"
@@ -39,8 +40,9 @@ struct ToolSearch {
 
 class Catalog final : public ToolCaller {
  public:
-  // `signing_key`: the installation's, with which requests of http tools are signed; empty: they are not.
-  explicit Catalog(CatalogOptions options, std::string signing_key = "");
+  // `signing_key`: the installation's, with which requests of http tools are signed; empty: they are not. `prompts`:
+  // whose templates models are given; without, none.
+  explicit Catalog(CatalogOptions options, std::string signing_key = "", PromptSource prompts = {});
   ~Catalog() override;  // ends every server with its process group
 
   CallId start(ToolCall call, std::function<void(ToolReply)> done) override;

@@ -44,14 +44,21 @@ struct Row {
   const char* list;  // of the JSON object that the answer has to be; empty: any text will do
 };
 
-constexpr std::array<Row, 3> kRows{{
+constexpr const char* kTemplate = "template";
+
+constexpr std::array<Row, 4> kRows{{
     {"plan", "Plan or summarise",
      "Gives an instruction and data, which is everything beside it, to a model; its result is {text, json, usage}.",
      "instruction", "", ""},
     {"generate", "Generate a text", "The same with the instruction in `prompt`.", "prompt", "", ""},
+    {"from_template", "Write from a prompt template",
+     "The same with the prompt template that `template` names, filled in with `params`, as the instruction.", kTemplate,
+     "", ""},
     {"generate_followups", "Write follow-ups", "Writes a follow-up mail for each conversation in the data: {drafts}.",
      "", kFollowups, "drafts"},
 }};
+
+bool fills_in_template(const Row& row) { return std::string_view(row.instruction) == kTemplate; }
 
 ordered_json schema_of(const Row& row) {
   ordered_json schema{{"type", "object"}, {"properties", ordered_json::object()}};
@@ -59,6 +66,10 @@ ordered_json schema_of(const Row& row) {
   schema["properties"][row.instruction] = {
       {"type", "string"}, {"description", "what the model is to do"}, {"minLength", 1}, {"maxLength", 100'000}};
   schema["required"] = {row.instruction};
+  if (fills_in_template(row)) {
+    schema["properties"][kTemplate]["description"] = "the name of a prompt template";
+    schema["properties"]["params"] = {{"type", "object"}, {"description", "its parameters"}};
+  }
   return schema;
 }
 
@@ -86,17 +97,6 @@ json json_in(const std::string& text) {
   return read ? *std::move(read) : json(nullptr);
 }
 
-json user_message(const Row& row, const json& arguments) {
-  json data = arguments;
-  json message{{"instruction", row.fixed}};
-  if (*row.instruction != '\0') {
-    message["instruction"] = data.at(row.instruction);
-    data.erase(row.instruction);
-  }
-  message["data"] = std::move(data);
-  return message;
-}
-
 std::string text_of(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 // Text, or a list of parts of which some are text.
@@ -118,7 +118,8 @@ std::int64_t count_of(const json& usage, const char* name) {
 
 class Model {
  public:
-  Model(const CatalogOptions& options, Vault vault) : options_(options), vault_(std::move(vault)) {}
+  Model(const CatalogOptions& options, Vault vault, PromptSource prompts)
+      : options_(options), vault_(std::move(vault)), prompts_(std::move(prompts)) {}
 
   std::optional<Error> off() const {
     if (options_.llm.endpoint.empty() || (options_.llm.model.empty() && options_.llm.endpoint != kStub))
@@ -127,12 +128,31 @@ class Model {
   }
 
   ToolReply run(const Row& row, const ToolCall& call, const std::stop_token& stop) const {
-    const json message = user_message(row, call.arguments);
-    if (options_.llm.endpoint == kStub) return reply_to(row, stub(row, message));
-    return ask(row, message, call, stop);
+    const auto message = user_message(row, call);
+    if (!message) return refused_reply(message.error());
+    if (options_.llm.endpoint == kStub) return reply_to(row, stub(row, *message));
+    return ask(row, *message, call, stop);
   }
 
  private:
+  Result<json> user_message(const Row& row, const ToolCall& call) const {
+    json data = call.arguments;
+    json message{{"instruction", row.fixed}};
+    if (*row.instruction != '\0') {
+      message["instruction"] = data.at(row.instruction);
+      data.erase(row.instruction);
+    }
+    if (fills_in_template(row)) {
+      if (!prompts_) return Error{ErrorCode::unavailable, "prompt templates cannot be read here"};
+      auto text = prompts_(call.tenant, message["instruction"], data.value("params", json::object()));
+      if (!text) return text.error();
+      message["instruction"] = *std::move(text);
+      data.erase("params");
+    }
+    message["data"] = std::move(data);
+    return message;
+  }
+
   static Said stub(const Row& row, const json& message) {
     Said said;
     said.model = "stub";
@@ -249,7 +269,11 @@ class Model {
         {"cut", said.cut},
         {"usage",
          {{"input_tokens", said.input_tokens}, {"output_tokens", said.output_tokens}, {"cost_usd", cost.dollars()}}}};
-    if (*row.list != '\0' && fits) result[row.list] = read[row.list];
+    if (*row.list != '\0' && fits) {
+      result[row.list] = read[row.list];
+      result["messages"] = read[row.list];  // Ordinaut's name of it
+      result["count"] = read[row.list].size();
+    }
     if (!read.is_null()) result["json"] = std::move(read);
     ToolReply reply = text_reply(said.text);
     reply.structured = mask_secrets(result);
@@ -263,12 +287,13 @@ class Model {
 
   const CatalogOptions options_;
   const Vault vault_;
+  const PromptSource prompts_;
 };
 
 }  // namespace
 
-std::vector<BuiltInTool> llm_tools(const CatalogOptions& options, const Vault& vault) {
-  const auto model = std::make_shared<Model>(options, vault);
+std::vector<BuiltInTool> llm_tools(const CatalogOptions& options, const Vault& vault, PromptSource prompts) {
+  const auto model = std::make_shared<Model>(options, vault, std::move(prompts));
   std::vector<BuiltInTool> tools;
   for (const Row& row : kRows)
     tools.push_back({.name = row.name,
@@ -277,6 +302,7 @@ std::vector<BuiltInTool> llm_tools(const CatalogOptions& options, const Vault& v
                      .input_schema = schema_of(row),
                      .effect = Effect::read,
                      .needs_network = options.llm.endpoint != kStub,
+                     .fills_in_template = fills_in_template(row),
                      .off = model->off(),
                      .destination =
                          [places = static_cast<std::size_t>(

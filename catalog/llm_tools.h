@@ -1,5 +1,5 @@
-// `llm.plan`, `llm.generate` and `llm.generate_followups`: a model behind an OpenAI-compatible endpoint (OpenWebUI,
-// LiteLLM, vLLM, Ollama …) as a built-in server. An entry `llm` in servers.json takes its place.
+// `llm.plan`, `llm.generate`, `llm.from_template` and `llm.generate_followups`: a model behind an OpenAI-compatible
+// endpoint (OpenWebUI, LiteLLM, vLLM, Ollama …) as a built-in server. An entry `llm` in servers.json takes its place.
 //
 // What the arguments hold beside their instruction is data: it goes to the model as JSON in a message of the user,
 // never as a word of the system's. Tokens are in the result, counted and priced; where nothing is configured every call
@@ -8,6 +8,8 @@
 // The functions of the rows may be called from any thread; they block.
 #pragma once
 
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "catalog/builtin.h"
@@ -17,6 +19,10 @@ namespace carillon::catalog {
 
 inline constexpr const char* kModelServer = "llm";
 
-std::vector<BuiltInTool> llm_tools(const CatalogOptions& options, const Vault& vault);
+// A prompt template of a tenant, filled in. Errors: unknown_name, arguments_invalid, too_large. May block; any thread.
+using PromptSource = std::function<Result<std::string>(const TenantId&, const std::string& name, const json& params)>;
+
+// Without a source there is no template.
+std::vector<BuiltInTool> llm_tools(const CatalogOptions& options, const Vault& vault, PromptSource prompts = {});
 
 }  // namespace carillon::catalog

@@ -101,6 +101,7 @@ struct Daemon::Rooms {
   DbClock clock;
   std::unique_ptr<Membership> membership;
   std::unique_ptr<Store> store;
+  std::unique_ptr<PromptTemplates> prompt_templates;
   std::unique_ptr<catalog::Catalog> catalog;
   WorkerBell bell;
   std::unique_ptr<Engine> engine;
@@ -119,7 +120,6 @@ struct Daemon::Rooms {
   std::unique_ptr<tools::ToolSet> tools;
   std::unique_ptr<tools::FollowedCalls> followed_calls;
   std::unique_ptr<tools::ResourceSet> resources;
-  std::unique_ptr<PromptTemplates> prompt_templates;
   std::unique_ptr<tools::PromptSet> prompts;
   std::unique_ptr<tools::Completions> completions;
   std::shared_ptr<transport::McpServer> mcp, channel_mcp;  // the second for hosts that want the channel
@@ -168,7 +168,12 @@ void Daemon::Rooms::start_inside() {
   membership = std::make_unique<Membership>(hot_path(), this_process(service_of(role)), clock,
                                             config.worker.leases.shard_expiry);
   store = std::make_unique<Store>(database.urls(), config.database.pool, database.reviver());
-  catalog = std::make_unique<catalog::Catalog>(config.catalog, read_sealing_key(*store, kWebhookKey));
+  prompt_templates = std::make_unique<PromptTemplates>(*store, clock);
+  catalog =
+      std::make_unique<catalog::Catalog>(config.catalog, read_sealing_key(*store, kWebhookKey),
+                                         [this](const TenantId& tenant, const std::string& name, const json& params) {
+                                           return prompt_templates->write(tenant, name, params);
+                                         });
   EngineOptions options;
   options.zone = config.tools.timezone;
   options.keep_followed_calls = config.retention.followed_calls;
@@ -201,7 +206,6 @@ Status Daemon::Rooms::start_protocol() {
   tools = std::make_unique<tools::ToolSet>(ports, options);
   followed_calls = std::make_unique<tools::FollowedCalls>(ports);
   resources = std::make_unique<tools::ResourceSet>(ports, *resource_watch);
-  prompt_templates = std::make_unique<PromptTemplates>(*store, clock);
   keep_prompt_files(config.catalog.prompts_directory, *prompt_templates);
   prompts = std::make_unique<tools::PromptSet>(ports, options.prefix, *prompt_templates);
   completions = std::make_unique<tools::Completions>(ports, *prompt_templates);

@@ -152,25 +152,6 @@ class Reader {
   PromptFault fault_{};
 };
 
-Status check_arguments(const PromptTemplate& prompt, const PromptArguments& arguments) {
-  std::vector<std::string> names;
-  for (const auto& parameter : prompt.parameters) names.push_back(parameter.name);
-  for (const auto& [name, value] : arguments) {
-    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
-    Error error{ErrorCode::arguments_invalid,
-                "the prompt has no argument \"" + name.substr(0, 200) + "\"" + did_you_mean(nearest(name, names)),
-                "/arguments"};
-    error.details["accepted"] = names;
-    return error;
-  }
-  for (const auto& [name, description, need] : prompt.parameters) {
-    const auto given = arguments.find(name);
-    if (need == ParameterNeed::required && (given == arguments.end() || given->second.empty()))
-      return Error{ErrorCode::arguments_invalid, "the prompt needs the argument " + name, "/arguments/" + name};
-  }
-  return Done{};
-}
-
 }  // namespace
 
 std::string wrong_with_prompt_name(std::string_view name) {
@@ -188,6 +169,25 @@ std::variant<PromptTemplate, PromptFault> read_prompt_template(const std::string
     at = end + 1;
   }
   return Reader{name, text}.read();
+}
+
+Status check_arguments(const PromptTemplate& prompt, const PromptArguments& arguments) {
+  std::vector<std::string> names;
+  for (const auto& parameter : prompt.parameters) names.push_back(parameter.name);
+  for (const auto& [name, value] : arguments) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    Error error{ErrorCode::arguments_invalid,
+                "the prompt has no argument \"" + name.substr(0, 200) + "\"" + did_you_mean(nearest(name, names)),
+                "/arguments"};
+    error.details["accepted"] = names;
+    return error;
+  }
+  for (const auto& [name, description, need] : prompt.parameters) {
+    const auto given = arguments.find(name);
+    if (need == ParameterNeed::required && (given == arguments.end() || given->second.empty()))
+      return Error{ErrorCode::arguments_invalid, "the prompt needs the argument " + name, "/arguments/" + name};
+  }
+  return Done{};
 }
 
 Result<std::string> fill_in(const PromptTemplate& prompt, const PromptArguments& arguments, Instant now) {

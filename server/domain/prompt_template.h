@@ -71,6 +71,10 @@ std::string wrong_with_prompt_name(std::string_view name);
 // The template of a file's text, its name already checked. Every `${…}` is tried with required parameters alone.
 std::variant<PromptTemplate, PromptFault> read_prompt_template(const std::string& name, std::string_view text);
 
+// The parameters that are there, and no others. Errors: arguments_invalid at /arguments/<name>, or at /arguments with
+// the nearest name.
+Status check_arguments(const PromptTemplate& prompt, const PromptArguments& arguments);
+
 // Errors: arguments_invalid at /arguments/<name> (missing, or not a parameter: with the nearest) or for a `${…}` that
 // cannot be filled in with these, too_large.
 Result<std::string> fill_in(const PromptTemplate& prompt, const PromptArguments& arguments, Instant now);

@@ -40,6 +40,9 @@ constexpr std::string_view name_of(Effect effect) {
 
 constexpr bool may_be_repeated(Effect effect) { return effect != Effect::destructive; }
 
+// The tool of Carillon's own that gives a model one of its prompt templates (ToolFacts::fills_in_template).
+inline constexpr std::string_view kPromptTool = "llm.from_template";
+
 struct ToolFacts {
   std::string tool;  // "server.tool"
   std::string title;
@@ -51,6 +54,8 @@ struct ToolFacts {
   ordered_json input_schema;           // as the server gave it, member order kept
   ordered_json output_schema;          // null when the tool has none
   std::vector<std::string> sensitive;  // JSON pointers into arguments and results that are masked everywhere
+  // Its argument `template` is the name of a prompt template of Carillon's, `params` what that is filled in with.
+  bool fills_in_template = false;
 };
 
 // What a downstream server asks in the middle of a call, as MCP's newest revision writes it, whatever revision the

@@ -142,6 +142,23 @@ Result<std::vector<std::string>> check_targets(ToolCaller& tools, const Caller& 
   return problems.front();
 }
 
+std::vector<PromptUse> prompt_uses(const Action& action) {
+  std::vector<PromptUse> uses;
+  for (const Target& target : targets_of(action)) {
+    if (target.tool != kPromptTool || !target.arguments.is_object()) continue;
+    const json name = target.arguments.value("template", json());
+    if (!name.is_string() || (target.is_step && has_template(name))) continue;
+    const json params = target.arguments.value("params", json::object());
+    uses.push_back({name, params.is_object() ? std::optional{params} : std::nullopt, target.arguments_pointer});
+  }
+  return uses;
+}
+
+bool has_own_templates(ToolCaller& tools, const TenantId& tenant) {
+  const auto facts = tools.describe(tenant, kPromptTool, Duration{0});
+  return facts ? facts->fills_in_template : facts.error().code == ErrorCode::needs_sign_in;  // no endpoint yet
+}
+
 Result<std::vector<std::string>> check_conditions(ToolCaller& tools, const Caller& caller, const Schedule& schedule,
                                                   Duration wait) {
   std::vector<std::string> warnings;

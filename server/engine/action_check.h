@@ -5,6 +5,7 @@
 // is a warning, because it may be right when the task runs. Waits for downstream servers: never inside a transaction.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,17 @@ namespace carillon {
 // details.problems where there are several.
 Result<std::vector<std::string>> check_targets(ToolCaller& tools, const Caller& caller, const Action& action,
                                                Duration wait);
+
+// A prompt template that an action names for a model.
+struct PromptUse {
+  std::string name;
+  std::optional<json> params;  // nothing: only a run knows which there are
+  std::string pointer;         // to the arguments that name it
+};
+// Those whose names are known before a run.
+std::vector<PromptUse> prompt_uses(const Action& action);
+// Whether such names are those of Carillon's own templates: who has a server "llm" may mean something else by them.
+bool has_own_templates(ToolCaller& tools, const TenantId& tenant);
 
 // The same of the tools that a schedule looks at for its conditions, at /when; with a warning for those that are not
 // declared read-only, because they are called again and again.

@@ -183,6 +183,9 @@ class Engine {
   Result<std::vector<KnownChild>> known_children(const Caller& caller, const Action& action, const std::string& name);
   OwnStepEnd look_at_wait(const OwnStep& step);
   OwnStepEnd end_wait(const OwnStep& step);
+  // The warnings. Errors: as of check_targets and PromptTemplates::check.
+  Result<std::vector<std::string>> check_action(const Caller& caller, const Action& action);
+  Status check_prompts(const Caller& caller, const Action& action);
   Result<std::vector<std::string>> check_notified(const Caller& caller, const std::vector<std::string>& targets);
   Result<std::vector<std::string>> check_changed_targets(const Caller& caller, const UpdateTask& command);
 

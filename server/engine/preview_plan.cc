@@ -157,7 +157,7 @@ Result<PlannedSteps> Engine::preview_plan(const Caller& caller, const PreviewPla
   if (!children) looked.problems.push_back(told(children.error()));
   const std::vector<KnownChild> none;
   const Eyes eyes{parts_.tools, caller.tenant, children ? *children : none};
-  const auto checked = check_targets(parts_.tools, caller, looked.action, options_.describe_wait);
+  const auto checked = check_action(caller, looked.action);
   if (!checked) looked.problems.push_back(told(checked.error()));
 
   PlannedSteps planned{.problems = std::move(looked.problems), .now = parts_.clock.now()};

@@ -286,7 +286,7 @@ Result<PipelineSaved> Engine::save_pipeline(const Caller& caller, const SavePipe
   if (!content) return content.error();
   const auto children = known_children(caller, content->action, command.name);
   if (!children) return children.error();
-  auto warnings = check_targets(parts_.tools, caller, content->action, options_.describe_wait);
+  auto warnings = check_action(caller, content->action);
   if (!warnings) return warnings.error();
   PipelineSaved described{.pipeline = command.name,
                           .dry_run = command.dry_run,

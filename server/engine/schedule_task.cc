@@ -7,6 +7,7 @@
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
 #include "server/engine/pipelines.h"
+#include "server/engine/prompt_templates.h"
 #include "server/engine/standing.h"
 #include "server/engine/task_definition.h"
 #include "server/engine/task_saving.h"
@@ -83,6 +84,18 @@ Result<TaskSaved> save(const Saving& saving, const ScheduleTask& command, const 
 
 }  // namespace
 
+Status Engine::check_prompts(const Caller& caller, const Action& action) {
+  if (prompt_uses(action).empty() || !has_own_templates(parts_.tools, caller.tenant)) return Done{};
+  return parts_.store.in_tx(caller.tenant, [&](Tx& tx) { return PromptTemplates::check(tx, caller.tenant, action); });
+}
+
+Result<std::vector<std::string>> Engine::check_action(const Caller& caller, const Action& action) {
+  auto warnings = check_targets(parts_.tools, caller, action, options_.describe_wait);
+  if (!warnings) return warnings;
+  if (auto known = check_prompts(caller, action); !known) return known.error();
+  return warnings;
+}
+
 // The warnings about targets. Errors: as of check_notified_tools.
 Result<std::vector<std::string>> Engine::check_notified(const Caller& caller, const std::vector<std::string>& targets) {
   auto warnings = check_notified_tools(parts_.tools, caller, targets, options_.describe_wait);
@@ -123,7 +136,7 @@ Result<TaskSaved> Engine::schedule_task(const Caller& caller, const ScheduleTask
   auto wanted = define(command.draft, context);
   if (!wanted) return wanted.error();
   if (const auto children = known_children(caller, wanted->action, ""); !children) return children.error();
-  auto warnings = check_targets(parts_.tools, caller, wanted->action, options_.describe_wait);
+  auto warnings = check_action(caller, wanted->action);
   if (!warnings) return warnings.error();
   const auto looks = check_conditions(parts_.tools, caller, wanted->schedule, options_.describe_wait);
   if (!looks) return looks.error();

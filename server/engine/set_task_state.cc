@@ -2,11 +2,13 @@
 
 #include "server/base/check.h"
 #include "server/domain/moment.h"
+#include "server/engine/action_check.h"
 #include "server/engine/correlation.h"
 #include "server/engine/engine.h"
 #include "server/engine/held_runs.h"
 #include "server/engine/lookup.h"
 #include "server/engine/pausing.h"
+#include "server/engine/prompt_templates.h"
 #include "server/store/status_store.h"
 
 // set_task_state: pause or resume tasks by name, by tag or all of them; and the end of pauses that have one.
@@ -124,6 +126,25 @@ TaskStateSet apply(const Pausing& pausing, const SetTaskState& command, const st
   return set;
 }
 
+// A task that would only fail, because a prompt template that it names is gone, stays paused; but lifting the pause of
+// all must not hang on one of them.
+Status check_prompts_of(Tx& tx, const TenantId& tenant, const std::vector<TaskId>& ids) {
+  for (const TaskId id : ids) {
+    const auto task = TaskStore{tx}.find(tenant, {.id = id});
+    if (!task || task->state != TaskState::paused) continue;
+    const auto definition = definition_of(*task);
+    if (!definition) continue;
+    const auto known = PromptTemplates::check(tx, tenant, definition->action);
+    if (known) continue;
+    Error error = known.error();
+    error.message = "task " + task->name + ": " + error.message;
+    error.pointer = "/tasks";
+    error.details["task"] = task->name;
+    return error;
+  }
+  return Done{};
+}
+
 }  // namespace
 
 Result<TaskStateSet> Engine::set_task_state(const Caller& caller, const SetTaskState& command) {
@@ -132,9 +153,13 @@ Result<TaskStateSet> Engine::set_task_state(const Caller& caller, const SetTaskS
   const std::string zone = zone_of(caller);
   const auto until = read_until(command, {.now = call.now, .zone = zone, .pointer = "/until"});
   if (!until) return until.error();
+  const bool looks_at_prompts =
+      command.state == TaskState::active && !command.all && has_own_templates(parts_.tools, caller.tenant);
   return run_once<TaskStateSet>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<TaskStateSet> {
     const auto ids = selected(tx, caller.tenant, command);
     if (!ids) return ids.error();
+    if (looks_at_prompts)
+      if (auto known = check_prompts_of(tx, caller.tenant, *ids); !known) return known.error();
     TaskStateSet set = apply({call, tx, telling, parts_.ids, options_.quiet}, command, *ids, *until);
     set.zone = zone;
     return set;

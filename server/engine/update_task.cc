@@ -149,10 +149,12 @@ Result<std::vector<std::string>> Engine::check_changed_targets(const Caller& cal
   }
   if (command.changes.action.empty()) {
     if (auto allowed = check_scopes(parts_.tools, caller, after->action); !allowed) return allowed.error();
+    if (command.restore)
+      if (auto known = check_prompts(caller, after->action); !known) return known.error();
     return warnings;
   }
   if (const auto children = known_children(caller, after->action, ""); !children) return children.error();
-  auto targets = check_targets(parts_.tools, caller, after->action, options_.describe_wait);
+  auto targets = check_action(caller, after->action);
   if (targets) targets->insert(targets->begin(), warnings.begin(), warnings.end());
   return targets;
 }

@@ -57,7 +57,7 @@ class Bench {
     return catalog();
   }
   Catalog& catalog() {
-    if (!catalog_) catalog_ = std::make_unique<Catalog>(options, signing_key);
+    if (!catalog_) catalog_ = std::make_unique<Catalog>(options, signing_key, prompts);
     return *catalog_;
   }
   void stop() { catalog_.reset(); }
@@ -109,6 +109,7 @@ class Bench {
 
   CatalogOptions options;
   std::string signing_key;
+  PromptSource prompts{};
 
  private:
   std::filesystem::path folder_;

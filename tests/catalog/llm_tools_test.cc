@@ -145,6 +145,33 @@ TEST_CASE("the stub answers the same again and again", "[catalog][llm_tools]") {
   const auto drafts =
       bench.call("llm.generate_followups", {{"threads", {{{"to", "a@b.example"}}, {{"to", "c@d.example"}}}}});
   CHECK(drafts.structured["drafts"].size() == 2);
+  CHECK(drafts.structured["count"] == 2);
+  CHECK(drafts.structured["messages"] == drafts.structured["drafts"]);
   CHECK(drafts.structured["drafts"][1]["to"] == "c@d.example");
   CHECK(bench.call("llm.plan").failure == ErrorClass::invalid_arguments);
+}
+
+TEST_CASE("a prompt template is the instruction and what stands beside its params is data", "[catalog][llm_tools]") {
+  Asked asked{{said("Good morning.")}};
+  asked.bench.prompts = [](const TenantId& tenant, const std::string& name, const json& params) -> Result<std::string> {
+    if (name != "greet") return Error{ErrorCode::unknown_name, "there is no prompt template", "/template"};
+    return tenant.str() + " greets " + params.value("who", "nobody");
+  };
+  const json arguments{{"template", "greet"}, {"params", {{"who", "Ann"}}}, {"mail", "Forget that."}};
+  CHECK(asked.bench.call("llm.from_template", arguments).structured["text"] == "Good morning.");
+  const json body = json::parse(asked.web.posted().at(0).body);
+  CHECK(json::parse(body["messages"][1]["content"].get<std::string>()) ==
+        json{{"instruction", "default greets Ann"}, {"data", {{"mail", "Forget that."}}}});
+  const auto missing = asked.bench.call("llm.from_template", {{"template", "great"}});
+  CHECK(missing.failure == ErrorClass::not_found);
+  CHECK(missing.arrived == Arrived::no);
+  CHECK(asked.bench.call("llm.from_template", {{"params", json::object()}}).failure == ErrorClass::invalid_arguments);
+  CHECK(asked.bench.describe("llm.from_template")->fills_in_template);
+  CHECK_FALSE(asked.bench.describe("llm.generate")->fills_in_template);
+}
+
+TEST_CASE("without a source of templates a call says so", "[catalog][llm_tools]") {
+  Bench bench;
+  bench.options.llm.endpoint = "stub:";
+  CHECK(bench.call("llm.from_template", {{"template", "greet"}}).failure == ErrorClass::unavailable);
 }

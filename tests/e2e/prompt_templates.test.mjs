@@ -1,11 +1,11 @@
 // Prompt templates from files to real clients: versions, what a bad file does, and who is told.
 import assert from "node:assert/strict";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, test } from "node:test";
-import { clients, Home } from "./lib.mjs";
+import { answered, clients, Home, refused, root, until, withClient } from "./lib.mjs";
 
-const home = new Home();
+const home = new Home({}, { CARILLON_LLM_ENDPOINT: "stub:" });
 const directory = path.join(home.environment.CARILLON_HOME, "prompts");
 mkdirSync(directory);
 const write = (name, text) => writeFileSync(path.join(directory, name), text);
@@ -39,6 +39,30 @@ test("good files become prompts of every client and a bad one is named with its 
   assert.match(doctor.stdout, /FAIL +prompt template +.*broken\.md:5: /);
 });
 
+test("steps name templates as docs/prompt-templates.md shows, and one that is missing is refused when it is saved", async () => {
+  const [, text] = readFileSync(path.join(root, "docs/prompt-templates.md"), "utf8").match(/```json\n(.*?)```/s);
+  const task = JSON.parse(text);
+  for (const [n, kind] of (await clients()).entries())
+    await withClient(home, kind, async (call) => {
+      const name = `${task.name}-${n}`;
+      await answered(call("schedule_task", { ...task, name }));
+      const { run } = await answered(call("run_now", { task: name }));
+      const detail = await until(async () => {
+        const now = await answered(call("get_run", { run, include: ["output"] }));
+        return !["queued", "running"].includes(now.status) && now;
+      }, `${run} to end`);
+      assert.equal(detail.status, "succeeded", JSON.stringify(detail));
+      assert.match(JSON.stringify(detail.output), /stub: Hello Ann, kindly\./);
+      const other = structuredClone(task.steps);
+      other[0].with.template = "gret";
+      for (const [tool, args] of [["schedule_task", { name: `${name}-x`, when: "manual", steps: other }], ["save_pipeline", { name: `${name}-x`, steps: other }], ["update_task", { task: name, steps: other }]])
+        assert.match(await refused(call(tool, args)), /no prompt template.*did you mean.*greet.*\/steps\/0\/with\/template/s);
+      other[0].with = { template: "greet", params: { nam: "Ann" } };
+      assert.match(await refused(call("save_pipeline", { name: `${name}-x`, steps: other })), /\/steps\/0\/with\/params/);
+      assert.equal((await answered(call("list_pipelines", { query: `${name}-x` }))).total, 0);
+    });
+});
+
 test("another start writes nothing, another text a version, and a file that is gone or went bad takes nothing with it", async () => {
   const ask = async (name, args) => {
     const client = await (await clients())[0].connect(home);
@@ -62,4 +86,6 @@ test("another start writes nothing, another text a version, and a file that is g
   write("greet.md", "---\ndescription: Greets nobody any more.\nretired: true\n---\n");
   assert.deepEqual(versions(await home.serve()), ["greet@3"]);
   await assert.rejects(ask("greet", { name: "Ann" }), /no prompt/);
+  await home.call("set_task_state", { tasks: ["greeting-0"], state: "paused" });
+  await assert.rejects(home.call("set_task_state", { tasks: ["greeting-0"], state: "active" }), /task greeting-0: there is no prompt template/);
 });
