@@ -1,20 +1,14 @@
 // `carillon call`: one tool call through the daemon's socket, as a modern MCP client.
-#include <sys/socket.h>
-
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "server/base/version.h"
 #include "server/cli/command.h"
-#include "server/cli/daemon_link.h"
+#include "server/cli/conversation.h"
 
 namespace carillon::cli {
 namespace {
 
 using namespace nlohmann::literals;
-
-constexpr Duration kStartPatience = std::chrono::seconds{60};
-constexpr std::string_view kMeta = "io.modelcontextprotocol/";
 
 // A word's value as the tool's schema wants it; what does not fit stays text and is judged (and named) by the tool.
 json read_value(const std::string& text, const json& schema) {
@@ -41,41 +35,6 @@ Result<json> read_arguments(const Parsed& parsed, const json& properties) {
   }
   return arguments;
 }
-
-std::string request(int id, const std::string& method, json params) {
-  const std::string prefix{kMeta};
-  params["_meta"] = {{prefix + "protocolVersion", "2026-07-28"},
-                     {prefix + "clientCapabilities", json::object()},
-                     {prefix + "clientInfo", {{"name", "carillon call"}, {"version", kVersion}}}};
-  return json{{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", std::move(params)}}.dump() + '\n';
-}
-
-// One request and its response; notifications are passed over. Nothing: the daemon went away.
-class Conversation {
- public:
-  explicit Conversation(int fd) : fd_(fd) {}
-
-  std::optional<json> ask(const std::string& method, json params) {
-    const int id = ++last_id_;
-    if (!send_text(fd_, request(id, method, std::move(params)))) return std::nullopt;
-    char bytes[16384];
-    while (true) {
-      for (std::size_t end = buffer_.find('\n'); end != std::string::npos; end = buffer_.find('\n')) {
-        json message = json::parse(buffer_.substr(0, end), nullptr, false);
-        buffer_.erase(0, end + 1);
-        if (message.is_object() && message.value("id", json(nullptr)) == id) return message;
-      }
-      const ssize_t got = ::recv(fd_, bytes, sizeof bytes, 0);
-      if (got <= 0) return std::nullopt;
-      buffer_.append(bytes, static_cast<std::size_t>(got));
-    }
-  }
-
- private:
-  const int fd_;
-  int last_id_ = 0;
-  std::string buffer_;
-};
 
 json properties_of(const std::optional<json>& listing, const std::string& tool) {
   if (listing)
@@ -119,15 +78,14 @@ int run_call(const Words& words) {
     std::fprintf(stderr, "carillon: %s\n", readable.error().message.c_str());
     return kExitUsage;
   }
-  const auto link = find_or_start_daemon(parsed->config.paths, kWantCall, kStartPatience);
-  if (!link.ok()) {
-    std::fprintf(stderr, "carillon: %s\n", link.error().message.c_str());
+  auto daemon = Conversation::open(parsed->config.paths);
+  if (!daemon.ok()) {
+    std::fprintf(stderr, "carillon: %s\n", daemon.error().message.c_str());
     return kExitUnavailable;
   }
-  Conversation daemon{link->socket.get()};
   const std::string& tool = parsed->rest[0];
-  const auto arguments = read_arguments(*parsed, properties_of(daemon.ask("tools/list", json::object()), tool));
-  const auto response = daemon.ask("tools/call", {{"name", tool}, {"arguments", *arguments}});
+  const auto arguments = read_arguments(*parsed, properties_of(daemon->ask("tools/list", json::object()), tool));
+  const auto response = daemon->ask("tools/call", {{"name", tool}, {"arguments", *arguments}});
   if (!response) {
     std::fprintf(stderr, "carillon: the daemon closed the connection before it answered\n");
     return kExitUnavailable;

@@ -42,7 +42,7 @@ void answer_questions(std::size_t bytes_max, const AnswerQuestion& answer) {
   });
 }
 
-Result<json> read_json_file(const std::string& path, std::size_t bytes_max) {
+Result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
   const auto close = [](std::FILE* file) { return file == stdin ? 0 : std::fclose(file); };
   const std::unique_ptr<std::FILE, decltype(close)> file{path == "-" ? stdin : std::fopen(path.c_str(), "rb"), close};
   if (!file) return Error{ErrorCode::unknown_name, path + " cannot be read"};
@@ -51,7 +51,13 @@ Result<json> read_json_file(const std::string& path, std::size_t bytes_max) {
   if (std::ferror(file.get()) != 0) return Error{ErrorCode::unknown_name, path + " cannot be read"};
   if (text.size() > bytes_max)
     return Error{ErrorCode::too_large, path + " has more than " + std::to_string(bytes_max) + " bytes"};
-  return read_json(text, path);
+  return text;
+}
+
+Result<json> read_json_file(const std::string& path, std::size_t bytes_max) {
+  const auto text = read_file(path, bytes_max);
+  if (!text) return text.error();
+  return read_json(*text, path);
 }
 
 }  // namespace carillon::cli

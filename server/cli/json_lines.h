@@ -19,7 +19,9 @@ void answer_lines(std::size_t bytes_max, const AnswerLine& answer);
 using AnswerQuestion = std::function<json(const Result<json>& question)>;
 void answer_questions(std::size_t bytes_max, const AnswerQuestion& answer);
 
-// A JSON file; "-" is stdin. Errors: unknown_name (it cannot be read), too_large, arguments_invalid.
+// A file; "-" is stdin. Errors: unknown_name (it cannot be read), too_large.
+Result<std::string> read_file(const std::string& path, std::size_t bytes_max);
+// The same as JSON. Errors besides: arguments_invalid.
 Result<json> read_json_file(const std::string& path, std::size_t bytes_max);
 
 }  // namespace carillon::cli

@@ -48,6 +48,16 @@ TEST_CASE("both spellings or values without counterpart are refused", "[domain][
       {R"({"payload":{"pipeline":{}}})", "/payload/pipeline"},
       {R"({"payload":{"pipeline":[],"parms":{}}})", "/payload/parms"},
       {R"({"payload":{"pipeline":[]},"steps":[]})", "/payload"},
+      {R"({"title":"x","status":"canceled"})", "/status"},
+      {R"({"title":"x","status":"asleep"})", "/status"},
+      {R"({"payload":{"pipeline":["a.b"]}})", "/payload/pipeline/0"},
+      {R"({"payload":{"pipeline":[{"uses":"a.b","timeout_seconds":"x"}]}})", "/payload/pipeline/0/timeout_seconds"},
+      {R"({"payload":{"pipeline":[{"uses":"a.b"},{"uses":"a.b","max_retries":-1}]}})",
+       "/payload/pipeline/1/max_retries"},
+      {R"({"payload":{"pipeline":[{"uses":"a.b","max_retries":1,"retry":{}}]}})", "/payload/pipeline/0/max_retries"},
+      {R"({"payload":{"pipeline":[{"uses":"orchestrator.request_approval","with":7}]}})", "/payload/pipeline/0/with"},
+      {R"({"payload":{"pipeline":[{"uses":"orchestrator.request_approval","with":{"timeout_hours":0}}]}})",
+       "/payload/pipeline/0/with/timeout_hours"},
       {R"({"dedupe_key":"k","dedupe_window_seconds":"x"})", "/dedupe_window_seconds"},
       {R"({"dedupe_window_seconds":60})", "/dedupe_window_seconds"},
       {R"({"dedupe_key":"k","dedupe":{}})", "/dedupe_key"},
@@ -60,4 +70,12 @@ TEST_CASE("both spellings or values without counterpart are refused", "[domain][
   const auto rewritten = from_ordinaut(json::parse(text));
   REQUIRE_FALSE(rewritten.ok());
   CHECK(rewritten.error().pointer == pointer);
+}
+
+TEST_CASE("what a server said of its own copy is left out and a paused task stays paused", "[domain][ordinaut]") {
+  const auto rewritten = from_ordinaut(json::parse(R"({"title":"x","id":"7","created_by":"u","created_at":"2025",
+    "status":"paused","schedule_kind":"event","schedule_expr":null,"dedupe_key":"k","dedupe_window_seconds":0})"));
+  REQUIRE(rewritten.ok());
+  CHECK(rewritten->arguments == json{{"name", "x"}, {"schedule_kind", "event"}, {"paused", true}});
+  CHECK(from_ordinaut(json{{"title", "x"}, {"status", "active"}})->arguments == json{{"name", "x"}});
 }

@@ -38,9 +38,11 @@ std::string_view unquoted(std::string_view text) {
 
 class Reader {
  public:
+  explicit Reader(CrontabForm form) : form_(form) {}
+
   void read_line(std::size_t number, std::string_view line) {
     line = trimmed(line);
-    if (line.empty() || line.front() == '#' || take_setting(line)) return;
+    if (line.empty() || line.front() == '#' || take_setting(number, line)) return;
     if (line.size() > kLineBytesMax) return refuse(number, "longer than 4,000 characters");
     std::string schedule;
     const std::size_t fields = line.front() == '@' ? 1 : kFields;
@@ -48,34 +50,47 @@ class Reader {
       schedule += (schedule.empty() ? "" : " ") + std::string(take_word(line));
     if (schedule == "@reboot")
       return refuse(number, "@reboot is no time; what starts with the machine cannot be scheduled");
-    if (line.empty()) return refuse(number, "no command follows the schedule");
+    std::string user;
+    if (form_ == CrontabForm::with_users) user = take_word(line);
+    if (line.empty())
+      return refuse(number, user.empty() ? "no command follows the schedule" : "no command follows the user");
     if (crontab_.entries.size() == kCrontabEntriesMax) return refuse(number, "more than 200 entries");
-    crontab_.entries.push_back({number, std::move(schedule), std::string(line), zone_});
+    crontab_.entries.push_back(
+        {number, std::move(schedule), std::string(line), zone_, std::move(user), mail_to_, path_});
   }
   Crontab take() { return std::move(crontab_); }
 
  private:
-  // NAME=value; only CRON_TZ matters here.
-  bool take_setting(std::string_view line) {
+  // NAME=value.
+  bool take_setting(std::size_t number, std::string_view line) {
     const std::size_t equals = line.find('=');
     if (equals == std::string_view::npos) return false;
-    const std::string_view name = trimmed(line.substr(0, equals));
-    if (!is_name(unquoted(name))) return false;
-    if (unquoted(name) == "CRON_TZ") zone_ = unquoted(trimmed(line.substr(equals + 1)));
+    const std::string_view name = unquoted(trimmed(line.substr(0, equals)));
+    if (!is_name(name)) return false;
+    const std::string_view value = unquoted(trimmed(line.substr(equals + 1)));
+    if (name == "CRON_TZ")
+      zone_ = value;
+    else if (name == "MAILTO")
+      mail_to_ = value;
+    else if (name == "PATH")
+      path_ = value;
+    else if (crontab_.settings.size() < kCrontabEntriesMax)
+      crontab_.settings.push_back({number, std::string(name)});
     return true;
   }
   void refuse(std::size_t number, std::string why) {
     if (crontab_.problems.size() < kCrontabEntriesMax) crontab_.problems.push_back({number, std::move(why)});
   }
 
+  const CrontabForm form_;
   Crontab crontab_;
-  std::string zone_;
+  std::string zone_, mail_to_, path_;
 };
 
 }  // namespace
 
-Crontab read_crontab(std::string_view text) {
-  Reader reader;
+Crontab read_crontab(std::string_view text, CrontabForm form) {
+  Reader reader{form};
   std::size_t number = 0;
   for (std::size_t from = 0; from <= text.size();) {
     const std::size_t end = std::min(text.find('\n', from), text.size());

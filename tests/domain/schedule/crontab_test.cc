@@ -53,5 +53,29 @@ TEST_CASE("a crontab without end is cut", "[domain][crontab]") {
   CHECK(crontab.problems.size() <= kCrontabEntriesMax);
 }
 
+TEST_CASE("a setting holds for the entries that follow it and others are named", "[domain][crontab]") {
+  const auto crontab = read_crontab(
+      "SHELL=/bin/sh\n0 1 * * * a\nMAILTO=ann@example.com\nPATH=\"/opt/bin:/bin\"\n0 2 * * * b\nMAILTO=\"\"\n"
+      "0 3 * * * c");
+  REQUIRE(crontab.entries.size() == 3);
+  CHECK((crontab.entries[0].mail_to.empty() && crontab.entries[0].path.empty()));
+  CHECK(crontab.entries[1].mail_to == "ann@example.com");
+  CHECK(crontab.entries[1].path == "/opt/bin:/bin");
+  CHECK((crontab.entries[2].mail_to.empty() && crontab.entries[2].path == "/opt/bin:/bin"));
+  REQUIRE(crontab.settings.size() == 1);
+  CHECK((crontab.settings[0].line == 1 && crontab.settings[0].name == "SHELL"));
+}
+
+TEST_CASE("a crontab that names users has them before its commands", "[domain][crontab]") {
+  const std::string text = "17 * * * * root run-parts /etc/cron.hourly\n@daily ann\n";
+  const auto crontab = read_crontab(text, CrontabForm::with_users);
+  REQUIRE(crontab.entries.size() == 1);
+  CHECK(crontab.entries[0].user == "root");
+  CHECK(crontab.entries[0].command == "run-parts /etc/cron.hourly");
+  REQUIRE(crontab.problems.size() == 1);
+  CHECK(crontab.problems[0].text == "no command follows the user");
+  CHECK(read_crontab(text).entries[0].command == "root run-parts /etc/cron.hourly");
+}
+
 }  // namespace
 }  // namespace carillon
