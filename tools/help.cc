@@ -20,6 +20,7 @@ std::string errors_guide() {
 
 constexpr Guide kGuides[] = {
     {.name = "when", .title = "Writing `when`", .text = [] { return std::string(guides::when.text); }},
+    {.name = "pipelines", .title = "Writing steps", .text = [] { return std::string(guides::pipelines.text); }},
     {.name = "errors", .title = "Errors", .text = errors_guide},
     {.name = "limits", .title = "Limits", .text = [] { return std::string(guides::limits.text); }},
 };

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "server/domain/pipeline/pipeline.h"
 #include "tests/support/installation.h"
 
 namespace carillon::tools {
@@ -41,10 +42,22 @@ TEST_CASE("failures are told once to who asks", "[tools][status]") {
 
 TEST_CASE("guides are short and name what they are about", "[tools][status]") {
   Installation here;
-  const auto topic = GENERATE(as<std::string>(), "when", "errors", "limits");
+  const auto topic = GENERATE(as<std::string>(), "when", "pipelines", "errors", "limits");
   const json help = here.call("get_status", {{"help", topic}});
   CHECK(help["guide"].get<std::string>().size() <= 3'200);  // 800 tokens
   CHECK(help["guide"].get<std::string>().size() > 400);
+}
+
+TEST_CASE("the steps that the guide shows can be read", "[tools][status]") {
+  Installation here;
+  const std::string guide = here.call("get_status", {{"help", "pipelines"}})["guide"];
+  const auto begin = guide.find("```json\n") + 8;
+  const auto read =
+      pipeline::read_pipeline({{"steps", json::parse(guide.substr(begin, guide.find("```", begin) - begin))}}, "");
+  REQUIRE(read.ok());
+  CHECK(read->steps.size() == 3);
+  for (const auto kind : pipeline::kStepKindMembers)
+    if (kind != "pipeline" && kind != "agent") CHECK(guide.find("`" + std::string(kind) + ":") != std::string::npos);
 }
 
 }  // namespace
