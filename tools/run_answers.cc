@@ -244,6 +244,21 @@ void add_approvals(ordered_json& facts, const RunDetail& detail) {
   }
 }
 
+// What agents are asked to do; whoever claims it gets it whole.
+void add_work(ordered_json& facts, const RunDetail& detail) {
+  for (const WorkItem& item : detail.work) {
+    ordered_json row{{"step", item.key.path}, {"for", whose(item.agent)}};
+    row["prompt"] = extract(item.prompt, kOutputExtract).text;
+    if (!item.data.empty()) row["data"] = extract(dump(item.data), kOutputExtract).text;
+    if (is_held(item.claim, detail.now)) {
+      row["claimed_by"] = item.claim->by;
+      row["claimed_until"] = say_time(item.claim->until, detail.row.zone, detail.now);
+    }
+    if (item.expires_at != Instant::max()) row["until"] = say_time(item.expires_at, detail.row.zone, detail.now);
+    facts["work"].push_back(row);
+  }
+}
+
 // What its call asks, whole, for whoever answers elsewhere than in a form.
 void add_questions(ordered_json& facts, const RunDetail& detail) {
   for (const OpenQuestion& question : detail.questions) {
@@ -285,7 +300,7 @@ Result<const StepRow*> find_step(const RunDetail& detail, const std::string& nam
 ordered_json run_row(const RunRow& row, Instant now, Format format) {
   ordered_json facts{{"run", row.run}, {"status", name_of(row.state)}};
   add(facts, "reason", row.reason);
-  add(facts, "waits_for", row.waits_for);
+  add(facts, "waits_for", extract(row.waits_for, format == Format::concise ? 160 : 600).text);
   add(facts, "parent", row.parent);
   facts["at"] = say_time(time_of(row), row.zone, now);
   add_time(facts, "at_until", row.slot_until, row.zone, now);
@@ -321,7 +336,8 @@ Answer answer(const RunPage& page, Format format) {
   text += std::to_string(page.runs.size()) + " of " + std::to_string(page.total) + " runs";
   if (page.next_cursor) {
     facts["next_cursor"] = *page.next_cursor;
-    text += "; more with cursor " + *page.next_cursor + ", fewer with task, status, tag, agent, error_class or since";
+    text += "; more with cursor " + *page.next_cursor +
+            ", fewer with task, status, waiting_for, tag, agent, error_class or since";
   }
   return {.structured = json(facts), .text = text};
 }
@@ -355,6 +371,15 @@ Answer answer(const RunResponded& responded) {
   return tell(facts);
 }
 
+Answer answer(const WorkResponded& responded) {
+  ordered_json facts{{"run", responded.run}, {"step", responded.step}, {"work", responded.state}};
+  add_time(facts, "until", responded.until, responded.zone, responded.at);
+  add(facts, "prompt", responded.prompt);
+  if (!responded.data.is_null() && !responded.data.empty()) facts["data"] = ordered_json(responded.data);
+  add(facts, "expect", responded.expect);
+  return tell(facts);
+}
+
 Result<Answer> answer(const RunDetail& detail, const RunView& view) {
   if (view.step || view.output_path) return part_answer(detail, view);
   const RunRow& row = detail.row;
@@ -372,6 +397,7 @@ Result<Answer> answer(const RunDetail& detail, const RunView& view) {
   if (row.cancel_requested) facts["cancel_requested"] = detail.cancel_reason.empty() ? "yes" : detail.cancel_reason;
   add(facts, "waits_for", detail.waits_for);
   add_approvals(facts, detail);
+  add_work(facts, detail);
   add_questions(facts, detail);
   if (const auto progress = progress_of(detail.progress)) facts["progress"] = brief_progress(*progress);
   if (detail.diagnosis) facts["diagnosis"] = diagnosis_of(*detail.diagnosis);

@@ -31,6 +31,7 @@ Answer answer(const RunPage& page, Format format);
 Answer answer(const RunStarted& started);
 Answer answer(const RunCancelled& cancelled);
 Answer answer(const RunResponded& responded);
+Answer answer(const WorkResponded& responded);
 // Errors: unknown_name at /step, arguments_invalid at /output_path.
 Result<Answer> answer(const RunDetail& detail, const RunView& view);
 

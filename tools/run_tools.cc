@@ -1,4 +1,5 @@
 #include "server/domain/question.h"
+#include "server/domain/refusal.h"
 #include "server/engine/engine.h"
 #include "server/engine/reusing_steps.h"
 #include "tools/arguments.h"
@@ -51,11 +52,29 @@ ToolOutcome cancel_run(CallContext& context, const json& arguments) {
   return answer(*cancelled);
 }
 
+ToolOutcome respond_to_work(CallContext& context, const json& arguments) {
+  const std::string response = text_of(arguments, "response");
+  const RespondToWork command{.key = command_key(arguments),
+                              .run = text_of(arguments, "run"),
+                              .step = text_of(arguments, "step"),
+                              .response = response == "claim"    ? WorkResponse::claim
+                                          : response == "answer" ? WorkResponse::answer
+                                                                 : WorkResponse::release,
+                              .answer = arguments.value("answer", json()),
+                              .comment = text_of(arguments, "comment")};
+  const auto responded = context.ports.engine.respond_to_work(context.caller, command);
+  if (!responded.ok()) return responded.error();
+  return answer(*responded);
+}
+
 ToolOutcome respond_to_run(CallContext& context, const json& arguments) {
+  const std::string response = text_of(arguments, "response");
+  if (response != "approve" && response != "reject") return respond_to_work(context, arguments);
+  if (arguments.contains("answer")) return invalid("an answer belongs to the response \"answer\"", "/answer");
   const RespondToRun command{.key = command_key(arguments),
                              .run = text_of(arguments, "run"),
                              .step = text_of(arguments, "step"),
-                             .approves = text_of(arguments, "response") == "approve",
+                             .approves = response == "approve",
                              .comment = text_of(arguments, "comment")};
   const auto responded = context.ports.engine.respond_to_run(context.caller, command);
   if (!responded.ok()) return responded.error();
@@ -68,6 +87,7 @@ ToolOutcome list_runs(CallContext& context, const json& arguments) {
                  .tag = optional_of<std::string>(arguments, "tag"),
                  .agent = optional_of<std::string>(arguments, "agent"),
                  .error_class = optional_of<std::string>(arguments, "error_class"),
+                 .waiting_for = optional_of<std::string>(arguments, "waiting_for"),
                  .since = optional_of<std::string>(arguments, "since"),
                  .until = optional_of<std::string>(arguments, "until"),
                  .limit = arguments.value("limit", kDefaultLimit),
@@ -160,8 +180,10 @@ const Tool kRunTools[] = {
      .call = retry_run,
      .resume = run_answer},
     {.name = "respond_to_run",
-     .title = "Decide an approval",
-     .summary = "Approve or reject what a waiting run asks (get_run shows it), as one whom its step names.",
+     .title = "Answer a waiting run",
+     .summary =
+         "Approve or reject what a waiting run asks (get_run shows it), or claim (15 min), answer or release its "
+         "work, as one whom its step names.",
      .input_schema = schemas::respond_to_run,
      .hints = {.destroys = true, .idempotent = true, .open_world = true},
      .scope = Scope::approve,

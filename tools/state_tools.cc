@@ -122,9 +122,9 @@ const Tool kStateTools[] = {
      .call = get_state},
     {.name = "set_state",
      .title = "Change shared state",
-     .summary = "Keep a value for other agents and runs, count, append to a list, or take turns: acquire a lease on a "
-                "key and release it. Only who names the lease's fencing number changes a held key. Earlier values are "
-                "kept for 30 days.",
+     .summary =
+         "Keep a value for other agents and runs, count, append to a list, or take turns by a lease on a key. Only "
+         "who names its fencing number changes a held key. Earlier values stay 30 days.",
      .input_schema = schemas::set_state,
      .output_schema = output_schemas::set_state.text,
      .hints = {},

@@ -96,6 +96,8 @@ Answer told(const StatusReport& status, const DownstreamFound& servers) {
   facts["workers"] = workers_of(status);
   facts["dispatch"] = dispatch_of(status);
   facts["queue"] = queue_of(status);
+  if (status.awaiting_caller > 0)
+    facts["for_you"] = std::to_string(status.awaiting_caller) + " waiting: list_runs {waiting_for: me}";
   for (const auto& held : status.held) {
     ordered_json row{{"task", held.task}, {"runs", held.runs}};
     add_time(row, "since", held.first_slot, held.zone, status.now);

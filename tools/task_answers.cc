@@ -87,6 +87,9 @@ Answer with_definition(ordered_json facts, const TaskDetail& detail) {
 ordered_json brief_action(const json& action) {
   const std::string kind = action.is_object() ? action.value("kind", "") : "";
   if (kind == "tool") return {{"tool", action.value("tool", "")}};
+  if (kind == "prompt")
+    return {{"prompt", extract(action.value("prompt", ""), 200).text},
+            {"answered_by", who_answers({"", action.value("agent", ""), action.value("model", false)})}};
   if (kind == "message") return {{"message", extract(action.value("message", ""), 200).text}};
   if (kind == "steps" && action.contains("pipeline")) {
     const json& use = action["pipeline"];

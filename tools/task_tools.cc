@@ -163,10 +163,10 @@ ToolOutcome delete_item(CallContext& context, const json& arguments) {
 const Tool kTaskTools[] = {
     {.name = "schedule_task",
      .title = "Schedule a task",
-     .summary =
-         "Create a durable reminder, recurring job, cron, timer, event or webhook trigger. Provide when plus "
-         "exactly one of tool, pipeline, steps or message. Returns the schedule with the next three times. Repeating a "
-         "call changes nothing.",
+     .summary = "Create a durable reminder, recurring job, cron, timer, event or webhook trigger. Provide when plus "
+                "exactly one of tool, pipeline, steps, prompt or message. Returns the schedule with the next three "
+                "times. Repeating a "
+                "call changes nothing.",
      .input_schema = schemas::schedule_task,
      .output_schema = output_schemas::schedule_task.text,
      .hints = {.idempotent = true, .open_world = true},

@@ -5,6 +5,7 @@
 #include "server/domain/pipeline/pipeline.h"
 #include "server/domain/refusal.h"
 #include "server/domain/template.h"
+#include "server/domain/work.h"
 
 namespace carillon {
 
@@ -88,6 +89,55 @@ Result<Action> read_steps_action(const json& value, std::string_view pointer) {
   return action;
 }
 
+// A text in which nothing is filled in.
+std::string literal(std::string_view text) {
+  std::string escaped;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text.substr(i).starts_with("${")) escaped += '$';
+    escaped += text[i];
+  }
+  return escaped;
+}
+
+json steps_of(const PromptUse& prompt) {
+  const json data{{"input", "${input}"}, {"event", "${event}"}};
+  if (prompt.model) {
+    json with = data;
+    with["prompt"] = literal(prompt.text);
+    return json::array({{{"id", "answer"}, {"uses", kPromptTool}, {"with", std::move(with)}}});
+  }
+  json agent{{"prompt", literal(prompt.text)}, {"data", data}};
+  if (!prompt.agent.empty()) agent["name"] = prompt.agent;
+  return json::array({{{"id", "answer"}, {"agent", std::move(agent)}}});
+}
+
+Result<Action> read_prompt_action(const json& value, std::string_view pointer) {
+  static constexpr auto kKnown = std::to_array<std::string_view>({"kind", "prompt", "agent", "model", "input"});
+  if (auto error = unknown_member(value, kKnown, pointer)) return *error;
+  const json text = value.value("prompt", json()), agent = value.value("agent", json("")),
+             model = value.value("model", json(false));
+  if (!text.is_string() || text.get_ref<const std::string&>().empty())
+    return invalid("a prompt is a text that is not empty", below(pointer, "prompt"), text);
+  if (auto fits = check_work({.prompt = text.get<std::string>()}, pointer); !fits) return fits.error();
+  if (!agent.is_string() || (agent != "" && !is_agent_name(agent.get_ref<const std::string&>())))
+    return invalid(std::string{kAgentNameRule}, below(pointer, "agent"), agent);
+  if (!model.is_boolean() || (model.get<bool>() && agent != ""))
+    return invalid("whether a model answers is true or false, and no agent does then", below(pointer, "model"), model);
+  const PromptUse prompt{text, agent, model};
+  auto action = read_steps_action(
+      {{"kind", "steps"}, {"steps", steps_of(prompt)}, {"input", value.value("input", json::object())}}, pointer);
+  if (action) action->prompt = prompt;
+  return action;
+}
+
+json to_json(const PromptUse& prompt, const json& input) {
+  json value{{"kind", "prompt"}, {"prompt", prompt.text}};
+  if (!prompt.agent.empty()) value["agent"] = prompt.agent;
+  if (prompt.model) value["model"] = true;
+  if (!input.empty()) value["input"] = input;
+  return value;
+}
+
 std::optional<Error> read_delay(Duration& into, const json& value, const char* member, std::string_view pointer) {
   if (!value.contains(member)) return std::nullopt;
   if (!value[member].is_string()) return invalid("give a duration", below(pointer, member), value[member]);
@@ -100,6 +150,7 @@ std::optional<Error> read_delay(Duration& into, const json& value, const char* m
 }  // namespace
 
 json to_json(const Action& action) {
+  if (action.prompt) return to_json(*action.prompt, action.input);
   json value{{"kind", name_of(action.kind)}};
   switch (action.kind) {
     case ActionKind::tool:
@@ -121,11 +172,14 @@ json to_json(const Action& action) {
   return value;
 }
 
+std::string who_answers(const PromptUse& prompt) { return prompt.model ? "the model" : whose(prompt.agent); }
+
 std::string to_text(const PipelineUse& use) { return use.name + "@" + std::to_string(use.version); }
 
 json as_arguments(const Action& action) {
   json arguments = to_json(action);
   arguments.erase("kind");
+  arguments.erase("model");
   if (!action.use) return arguments;
   return {{"pipeline", action.use->latest ? action.use->name : to_text(*action.use)}, {"input", action.input}};
 }
@@ -136,7 +190,8 @@ Result<Action> read_action(const json& value, std::string_view pointer) {
   if (kind == "tool") return read_tool_action(value, pointer);
   if (kind == "message") return read_message_action(value, pointer);
   if (kind == "steps") return read_steps_action(value, pointer);
-  return invalid("an action's kind is tool, message or steps", below(pointer, "kind"), kind);
+  if (kind == "prompt") return read_prompt_action(value, pointer);
+  return invalid("an action's kind is tool, message, prompt or steps", below(pointer, "kind"), kind);
 }
 
 json to_json(const RetryPolicy& policy) {
@@ -176,7 +231,23 @@ Result<RetryPolicy> read_retry(const json& value, std::string_view pointer) {
   return policy;
 }
 
+// Where nobody is named, who answers it.
+std::vector<std::string> prompt_warnings(const PromptUse& prompt) {
+  std::vector<std::string> warnings;
+  if (prompt.model)
+    warnings.push_back("the model (" + std::string{kPromptTool} + ") answers each run, which uses tokens");
+  if (!prompt.model && prompt.agent.empty())
+    warnings.emplace_back(
+        "no model is configured (llm.endpoint), so each run waits until any agent claims and answers it; name one in "
+        "`agent`");
+  const auto roots = check_template(json(prompt.text));
+  if (roots && !roots->empty())
+    warnings.push_back("${" + roots->front() + "…} stays as it is in a prompt; input and event are given as data");
+  return warnings;
+}
+
 std::vector<std::string> action_warnings(const Action& action) {
+  if (action.prompt) return prompt_warnings(*action.prompt);
   if (action.kind == ActionKind::steps) return {};
   const bool is_tool = action.kind == ActionKind::tool;
   const auto roots = check_template(is_tool ? action.arguments : json(action.message));

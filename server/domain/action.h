@@ -5,6 +5,8 @@
 //   {"kind":"message","message":"Check the build"}
 //   {"kind":"steps","steps":[…],"input":{…}}   steps as domain/pipeline/pipeline.h reads them; those of a saved
 //   pipeline are copied here with its "inputs" and "output", and "pipeline" says whose they are
+//   {"kind":"prompt","prompt":"…","agent":"scout","input":{…}}   one step made of the prompt: it asks the agent (any
+//   where none is named) or, with "model": true, the model; read as an action of the kind steps
 // Pure values.
 #pragma once
 
@@ -37,6 +39,18 @@ struct PipelineUse {
 };
 std::string to_text(const PipelineUse& use);  // "brief@3"
 
+inline constexpr std::string_view kPromptTool = "llm.generate";
+
+// The prompt of which the only step was made. Nothing in it is filled in: input and event reach whoever answers as
+// data.
+struct PromptUse {
+  std::string text;
+  std::string agent{};  // empty: whoever takes it
+  bool model = false;   // llm.generate answers it, and no agent
+};
+// "agent scout", "any agent", "the model".
+std::string who_answers(const PromptUse& prompt);
+
 enum class ActionKind { tool, message, steps };
 
 inline constexpr auto kActionKindNames = std::to_array<std::string_view>({"tool", "message", "steps"});
@@ -51,6 +65,7 @@ struct Action {
   std::shared_ptr<const pipeline::Pipeline> pipeline{};  // kind steps, as they were read; never null then
   json input = json::object();                           // kind steps; run_now may replace it
   std::optional<PipelineUse> use{};                      // kind steps, when a saved pipeline's
+  std::optional<PromptUse> prompt{};                     // kind steps, when a prompt's
 };
 
 json to_json(const Action& action);

@@ -199,6 +199,7 @@ std::string describe_action(const Action& action) {
       return "message \"" + action.message + "\"";
     case ActionKind::steps:
       if (action.use) return "pipeline " + to_text(*action.use);
+      if (action.prompt) return "prompt for " + who_answers(*action.prompt);
       return std::to_string(action.steps.size()) + (action.steps.size() == 1 ? " step" : " steps");
   }
   return {};

@@ -3,13 +3,14 @@
 #include <algorithm>
 
 #include "server/domain/refusal.h"
+#include "server/domain/work.h"
 
 namespace carillon {
 
-const std::array<std::string_view, 20> kDraftNames{
-    "when",   "timezone",    "tool",   "arguments",     "message",       "steps",  "pipeline",
-    "input",  "description", "tags",   "priority",      "deadline",      "dedupe", "lock",
-    "notify", "notify_on",   "paused", "schedule_kind", "schedule_expr", "options"};
+const std::array<std::string_view, 22> kDraftNames{
+    "when",     "timezone",  "tool",        "arguments",     "message",       "prompt",   "agent",  "steps",
+    "pipeline", "input",     "description", "tags",          "priority",      "deadline", "dedupe", "lock",
+    "notify",   "notify_on", "paused",      "schedule_kind", "schedule_expr", "options"};
 
 namespace {
 
@@ -114,17 +115,20 @@ std::optional<Error> check_action(const ActionDraft& action) {
   json given = json::array();
   if (action.tool) given.emplace_back("tool");
   if (action.message) given.emplace_back("message");
+  if (action.prompt) given.emplace_back("prompt");
   if (action.steps) given.emplace_back("steps");
   if (action.pipeline) given.emplace_back("pipeline");
   if (given.size() > 1) {
-    Error error{ErrorCode::one_action_needed, "give exactly one of tool, message, steps and pipeline"};
+    Error error{ErrorCode::one_action_needed, "give exactly one of tool, message, prompt, steps and pipeline"};
     error.received = std::move(given);
     return error;
   }
-  if (action.arguments && (action.message || action.steps || action.pipeline))
+  if (action.arguments && (action.message || action.prompt || action.steps || action.pipeline))
     return invalid("arguments belong to a tool; those of steps and pipelines are called input", "/arguments");
   if (action.input && (action.message || action.tool))
     return invalid("input belongs to steps and pipelines; a tool's are called arguments", "/input");
+  if (action.agent && (action.message || action.tool || action.steps || action.pipeline))
+    return invalid("an agent answers a prompt; a step asks one by its member \"agent\"", "/agent", *action.agent);
   return std::nullopt;
 }
 
@@ -154,6 +158,8 @@ Result<TaskDraft> read_draft(const json& arguments) {
   read.text("tool", draft.action.tool);
   read.object("arguments", draft.action.arguments);
   read.text("message", draft.action.message, kDescriptionBytesMax);
+  read.text("prompt", draft.action.prompt, kWorkBytesMax);
+  read.text("agent", draft.action.agent);
   read.list("steps", draft.action.steps);
   read.text("pipeline", draft.action.pipeline);
   read.object("input", draft.action.input);

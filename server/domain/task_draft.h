@@ -17,12 +17,14 @@
 
 namespace carillon {
 
-// Exactly one of tool, message, steps, pipeline when a task is made; `arguments` or `input` alone change those of the
-// action that is there.
+// Exactly one of tool, message, prompt, steps, pipeline when a task is made; `arguments` or `input` alone change those
+// of the action that is there.
 struct ActionDraft {
   std::optional<std::string> tool{};
   std::optional<json> arguments{};
   std::optional<std::string> message{};
+  std::optional<std::string> prompt{};
+  std::optional<std::string> agent{};  // that answers the prompt; "": none is named
   std::optional<json> steps{};
   std::optional<std::string> pipeline{};  // "name" or "name@version"
   std::optional<json> input{};
@@ -57,6 +59,6 @@ struct TaskDraft {
 Result<TaskDraft> read_draft(const json& arguments);
 
 // The names that read_draft knows.
-extern const std::array<std::string_view, 20> kDraftNames;
+extern const std::array<std::string_view, 22> kDraftNames;
 
 }  // namespace carillon

@@ -77,7 +77,7 @@ Status check_served(const Action& action, const Caller& caller) {
     if (step->kind == pipeline::StepKind::wait || pipeline::call_of(*step)) continue;
     return invalid("steps of the kind \"" + std::string(member_of(step->kind)) +
                        "\" cannot be performed by this version; there are uses, http, script, wait, signal, approval, "
-                       "event, state and pipeline, and the lists sequence, parallel, map and switch",
+                        "agent, event, state and pipeline, and the lists sequence, parallel, map and switch",
                    below(step->pointer, member_of(step->kind)));
   }
   return Done{};
@@ -207,6 +207,11 @@ Result<std::vector<std::string>> check_notified_tools(ToolCaller& tools, const C
     if (auto fit = check_arguments(*facts, arguments, "/notify"); !fit) return fit.error();
   }
   return warnings;
+}
+
+bool model_answers(ToolCaller& tools, const Caller& caller, const ActionDraft& draft, Duration wait) {
+  if (!draft.prompt && !draft.agent) return false;
+  return tools.describe(caller.tenant, kPromptTool, wait).ok();
 }
 
 Status check_scopes(ToolCaller& tools, const Caller& caller, const Action& action) {

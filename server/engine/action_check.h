@@ -15,6 +15,7 @@
 #include "server/domain/action.h"
 #include "server/domain/caller.h"
 #include "server/domain/schedule/schedule.h"
+#include "server/domain/task_draft.h"
 #include "server/domain/tool_caller.h"
 
 namespace carillon {
@@ -44,6 +45,9 @@ Result<std::vector<std::string>> check_conditions(ToolCaller& tools, const Calle
 // can be given a text. Errors as of check_targets, at /notify.
 Result<std::vector<std::string>> check_notified_tools(ToolCaller& tools, const Caller& caller,
                                                       const std::vector<std::string>& targets, Duration wait);
+
+// Whether a prompt for which no agent is named is answered by the model: llm.generate can be called.
+bool model_answers(ToolCaller& tools, const Caller& caller, const ActionDraft& draft, Duration wait);
 
 // Only the scopes, of what is known of the tools at this moment; the run asks again. Errors: not_allowed.
 Status check_scopes(ToolCaller& tools, const Caller& caller, const Action& action);

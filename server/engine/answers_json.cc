@@ -51,6 +51,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunStarted, run, run_id, task, t
                                                 retry_of, repeated, reused, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunCancelled, run, run_id, was, state, requested, outcome_unknown, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunResponded, run, run_id, step, decision, by, quorum, digest, at)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkResponded, run, run_id, step, state, until, prompt, data, expect, zone, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CalendarSaved, name, result, days, tasks, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CalendarDeleted, name, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Backfilled, task, zone, slots, runs, had_runs, at)
@@ -69,6 +70,7 @@ json to_json(const ItemDeleted& answer) { return json(answer); }
 json to_json(const RunStarted& answer) { return json(answer); }
 json to_json(const RunCancelled& answer) { return json(answer); }
 json to_json(const RunResponded& answer) { return json(answer); }
+json to_json(const WorkResponded& answer) { return json(answer); }
 json to_json(const CalendarSaved& answer) { return json(answer); }
 json to_json(const CalendarDeleted& answer) { return json(answer); }
 json to_json(const Backfilled& answer) { return json(answer); }
@@ -88,6 +90,7 @@ template ItemDeleted answer_from_json<ItemDeleted>(const json& stored);
 template RunStarted answer_from_json<RunStarted>(const json& stored);
 template RunCancelled answer_from_json<RunCancelled>(const json& stored);
 template RunResponded answer_from_json<RunResponded>(const json& stored);
+template WorkResponded answer_from_json<WorkResponded>(const json& stored);
 template CalendarSaved answer_from_json<CalendarSaved>(const json& stored);
 template CalendarDeleted answer_from_json<CalendarDeleted>(const json& stored);
 template Backfilled answer_from_json<Backfilled>(const json& stored);

@@ -20,6 +20,7 @@ json to_json(const ItemDeleted& answer);
 json to_json(const RunStarted& answer);
 json to_json(const RunCancelled& answer);
 json to_json(const RunResponded& answer);
+json to_json(const WorkResponded& answer);
 json to_json(const CalendarSaved& answer);
 json to_json(const Backfilled& answer);
 json to_json(const CalendarDeleted& answer);

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "server/domain/nearest.h"
+#include "server/domain/work.h"
 #include "server/engine/engine.h"
 #include "server/engine/pausing.h"
 
@@ -11,17 +12,15 @@ namespace carillon {
 
 namespace {
 
-constexpr std::size_t kAgentNameMax = 64;
+constexpr std::size_t kShownMax = 128;
 // What parts of ourselves, and machines that only tell us something, are called in audit rows.
 constexpr auto kOurNames = std::to_array<std::string_view>({"carillon", "webhook"});
 
 std::string subject_of(const AgentId& agent) { return "agent:" + agent.str(); }
 
 Status check_name(const std::string& agent) {
-  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
-  if (agent.empty() || agent.size() > kAgentNameMax || agent.find_first_not_of(kLetters) != std::string::npos)
-    return Error{ErrorCode::arguments_invalid, "an agent's name has 1 to 64 letters, digits, - _ and .", "/agent",
-                 agent.substr(0, 2 * kAgentNameMax)};
+  if (!is_agent_name(agent))
+    return Error{ErrorCode::arguments_invalid, std::string{kAgentNameRule}, "/agent", agent.substr(0, kShownMax)};
   if (std::find(kOurNames.begin(), kOurNames.end(), agent) != kOurNames.end())
     return Error{ErrorCode::name_taken, "\"" + agent + "\" is a part of Carillon; give the agent another name",
                  "/agent", agent};

@@ -39,6 +39,7 @@
 namespace carillon {
 
 class Store;
+struct DefineContext;
 struct Listeners;
 
 struct EngineOptions {
@@ -95,6 +96,9 @@ class Engine {
   Result<RunStarted> call_tool(const Caller& caller, const CallTool& command);
   Result<RunCancelled> cancel_run(const Caller& caller, const CancelRun& command);
   Result<RunResponded> respond_to_run(const Caller& caller, const RespondToRun& command);
+  // What a step asks an agent to do. Errors: run_not_waiting, not_allowed, conflict (somebody else has claimed it),
+  // arguments_invalid at /answer.
+  Result<WorkResponded> respond_to_work(const Caller& caller, const RespondToWork& command);
   // The arguments against the tool's schema, and the caller's scopes; nothing called. Errors: unknown_tool,
   // not_allowed, arguments_invalid, server_unavailable.
   Result<ToolChecked> check_tool(const Caller& caller, const CallTool& command);
@@ -181,13 +185,15 @@ class Engine {
   OwnStepEnd look_at_child(const OwnStep& step);
   Result<OwnStepEnd> ask_child(const OwnStep& step);
   Result<std::vector<KnownChild>> known_children(const Caller& caller, const Action& action, const std::string& name);
+  Result<OwnStepEnd> await_work(const OwnStep& step);
   OwnStepEnd look_at_wait(const OwnStep& step);
   OwnStepEnd end_wait(const OwnStep& step);
   // The warnings. Errors: as of check_targets and PromptTemplates::check.
   Result<std::vector<std::string>> check_action(const Caller& caller, const Action& action);
   Status check_prompts(const Caller& caller, const Action& action);
   Result<std::vector<std::string>> check_notified(const Caller& caller, const std::vector<std::string>& targets);
-  Result<std::vector<std::string>> check_changed_targets(const Caller& caller, const UpdateTask& command);
+  Result<std::vector<std::string>> check_changed_targets(const Caller& caller, const UpdateTask& command,
+                                                         const DefineContext& context);
 
   EngineParts parts_;
   EngineOptions options_;

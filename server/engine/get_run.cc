@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "server/domain/question.h"
 #include "server/domain/run_handle.h"
 #include "server/domain/run_payload.h"
@@ -112,10 +114,21 @@ std::optional<Diagnosis> diagnose(const Looking& looking, const std::vector<Step
   return diagnosis;
 }
 
+// Since when an agent is asked, and who has claimed it.
+std::string told_claim(const Looking& looking, const std::vector<WorkItem>& work, const std::string& step) {
+  const auto item = std::find_if(work.begin(), work.end(), [&](const WorkItem& each) { return each.key.path == step; });
+  if (item == work.end()) return {};
+  std::string told = ", since " + describe_instant(item->asked_at, looking.run.zone, looking.now);
+  if (is_held(item->claim, looking.now))
+    told += ", claimed by " + item->claim->by + " until " +
+            describe_instant(item->claim->until, looking.run.zone, looking.now);
+  return told;
+}
+
 // What the steps wait for of a run that holds no worker.
-std::vector<std::string> waits_of_steps(const Looking& looking, const std::vector<StepRow>& steps) {
+std::vector<std::string> waits_of_steps(const Looking& looking, const RunDetail& detail) {
   std::vector<std::string> reasons;
-  for (const StepRow& step : steps) {
+  for (const StepRow& step : detail.steps) {
     if (!step.not_before || *step.not_before <= looking.now) continue;  // an attempt that another has followed
     if (step.state != "waiting" && step.state != "retrying") continue;
     const std::string until = *step.not_before == Instant::max()
@@ -128,6 +141,7 @@ std::vector<std::string> waits_of_steps(const Looking& looking, const std::vecto
       if (!step.waits_for.empty()) reason += " waits for " + step.waits_for;
       if (!until.empty()) reason += ", until " + until;
     }
+    reason += told_claim(looking, detail.work, step.step);
     reasons.push_back(std::move(reason));
   }
   if (reasons.empty()) reasons.emplace_back("it waits, and holds no worker");
@@ -137,7 +151,7 @@ std::vector<std::string> waits_of_steps(const Looking& looking, const std::vecto
 // Why a run does not go on, the plainest reason first.
 std::vector<std::string> waits_for(const Looking& looking, const RunDetail& detail) {
   const RunRecord& run = looking.run;
-  if (run.state == RunState::waiting) return waits_of_steps(looking, detail.steps);
+  if (run.state == RunState::waiting) return waits_of_steps(looking, detail);
   std::vector<std::string> reasons;
   for (const OpenQuestion& question : detail.questions)
     reasons.push_back("an answer to what " + question.tool +
@@ -232,8 +246,10 @@ Result<RunDetail> Engine::get_run(const Caller& caller, const GetRun& query) {
     detail.steps = steps_of(looking);
     detail.diagnosis = diagnose(looking, detail.steps);
     if (run->state == RunState::running) detail.questions = QuestionStore{tx}.open(caller.tenant, {run->id});
-    if (run->state == RunState::running || run->state == RunState::waiting)
+    if (run->state == RunState::running || run->state == RunState::waiting) {
       detail.approvals = ApprovalStore{tx}.open(caller.tenant, run->id);
+      detail.work = WorkStore{tx}.open(caller.tenant, run->id);
+    }
     detail.waits_for = waits_for(looking, detail);
     detail.row.asks = asks_of(detail.questions);
     detail.deliveries = deliveries_of(tx, caller.tenant, run->id);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "server/engine/awaited_runs.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
 #include "server/engine/outages.h"
@@ -118,6 +119,8 @@ Result<StatusReport> Engine::get_status(const Caller& caller, StatusUse use) {
                         .queued_later = queue.later,
                         .running = busy.running,
                         .waiting = busy.waiting,
+                        .awaiting_caller = static_cast<std::int64_t>(
+                            WorkStore{tx}.awaiting(caller.tenant, awaited_by(caller), now).size()),
                         .oldest_due = queue.oldest_due,
                         .tasks_active = counts.active,
                         .tasks_paused = counts.paused,

@@ -3,12 +3,14 @@
 
 #include "server/domain/moment.h"
 #include "server/domain/nearest.h"
+#include "server/engine/awaited_runs.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
 #include "server/engine/paging.h"
 #include "server/engine/pipelines.h"
 #include "server/engine/run_view.h"
 #include "server/engine/run_waiting.h"
+#include "server/store/step_store.h"
 
 // list_runs: find runs, those that did not run included.
 
@@ -75,6 +77,18 @@ void put_questions(Tx& tx, const TenantId& tenant, std::vector<RunRow>& rows) {
     if (const auto found = by_run.find(row.run_id); found != by_run.end()) row.asks = asks_of(found->second);
 }
 
+// What those that hold no worker wait to be told.
+void put_waits(Tx& tx, const TenantId& tenant, std::vector<RunRow>& rows) {
+  std::vector<RunId> waiting;
+  for (const RunRow& row : rows)
+    if (row.state == RunState::waiting) waiting.emplace_back(row.run_id);
+  if (waiting.empty()) return;
+  const auto by_run = StepStore{tx}.waits(tenant, waiting);
+  for (RunRow& row : rows)
+    if (const auto found = by_run.find(row.run_id); found != by_run.end())
+      for (const std::string& each : found->second) row.waits_for += (row.waits_for.empty() ? "" : "; ") + each;
+}
+
 }  // namespace
 
 Result<RunPage> Engine::list_runs(const Caller& caller, const ListRuns& query) {
@@ -94,8 +108,15 @@ Result<RunPage> Engine::list_runs(const Caller& caller, const ListRuns& query) {
     wanted.states.emplace();
     for (const RunState state : query.states) wanted.states->emplace_back(name_of(state));
   }
+  std::optional<Awaited> awaited;
+  if (query.waiting_for) {
+    auto read = read_awaited(caller, *query.waiting_for);
+    if (!read) return read.error();
+    awaited = *std::move(read);
+  }
   return parts_.store.in_tx(caller.tenant, [&](Tx& tx) -> Result<RunPage> {
     RunQuery all = wanted;
+    if (awaited) all.among = WorkStore{tx}.awaiting(caller.tenant, *awaited, now);
     if (query.task) {
       const auto task = find_task(tx, caller.tenant, {.text = *query.task});
       if (!task) return task.error();
@@ -122,6 +143,7 @@ Result<RunPage> Engine::list_runs(const Caller& caller, const ListRuns& query) {
       answer.next_cursor = make_cursor(Listing::runs, std::to_string(answer.runs.back().run_id));
     }
     put_questions(tx, caller.tenant, answer.runs);
+    put_waits(tx, caller.tenant, answer.runs);
     return answer;
   });
 }

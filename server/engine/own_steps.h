@@ -20,9 +20,10 @@ std::optional<Scope> scope_of_own_step(const pipeline::Step& step);
 struct OwnStep {
   const Caller& caller;  // the run's tenant and agent, with the run's trace
   StepKey key;
-  pipeline::StepKind kind = pipeline::StepKind::event;  // state, signal, approval or child
+  pipeline::StepKind kind = pipeline::StepKind::event;  // state, signal, approval, agent or child
   json body = nullptr;                                  // its templates filled in
   json roots = json::object();                          // of signal: what `match` may name beside the event
+  std::string expect{};                                 // of agent: what a good answer satisfies
   Instant began_at{};
   // Of a child: where its parent is, until when that has to end, and how long the step may take.
   std::int16_t shard = 0;

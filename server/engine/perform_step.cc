@@ -120,11 +120,20 @@ Result<json> use_state(const Performing& in) {
 }  // namespace
 
 std::optional<Scope> scope_of_own_step(const pipeline::Step& step) {
-  if (step.kind == pipeline::StepKind::event) return Scope::events;
-  if (step.kind == pipeline::StepKind::child) return Scope::run;
-  if (step.kind == pipeline::StepKind::signal || step.kind == pipeline::StepKind::approval) return Scope::read;
-  if (step.kind != pipeline::StepKind::state) return std::nullopt;
-  return step.body.at("op") == "get" ? Scope::read : Scope::state;
+  switch (step.kind) {
+    case pipeline::StepKind::event:
+      return Scope::events;
+    case pipeline::StepKind::child:
+      return Scope::run;
+    case pipeline::StepKind::signal:
+    case pipeline::StepKind::approval:
+    case pipeline::StepKind::agent:
+      return Scope::read;
+    case pipeline::StepKind::state:
+      return step.body.at("op") == "get" ? Scope::read : Scope::state;
+    default:
+      return std::nullopt;
+  }
 }
 
 Result<OwnStepEnd> Engine::perform_step(const OwnStep& step) {
@@ -133,6 +142,7 @@ Result<OwnStepEnd> Engine::perform_step(const OwnStep& step) {
   if (step.give_up) return end_wait(step);
   if (step.kind == pipeline::StepKind::signal) return await_event(step);
   if (step.kind == pipeline::StepKind::approval) return await_approval(step);
+  if (step.kind == pipeline::StepKind::agent) return await_work(step);
   CARILLON_CHECK(step.kind == pipeline::StepKind::event || step.kind == pipeline::StepKind::state);
   const TenantId& tenant = step.caller.tenant;
   const auto before = parts_.store.in_tx(tenant, [&](Tx& tx) { return StepStore{tx}.find_end(tenant, step.key); });

@@ -89,6 +89,7 @@ std::string effect_of(const Eyes& eyes, const pipeline::Step& step) {
       return effect_of_children(eyes, step.id);
     case pipeline::StepKind::http:
     case pipeline::StepKind::script:
+    case pipeline::StepKind::agent:
       return "outside";
     case pipeline::StepKind::event:
       return "write";

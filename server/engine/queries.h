@@ -18,6 +18,7 @@
 #include "server/engine/task_commands.h"
 #include "server/store/approval_store.h"
 #include "server/store/question_store.h"
+#include "server/store/work_store.h"
 
 namespace carillon {
 
@@ -33,7 +34,8 @@ struct ListRuns {
   std::optional<std::string> tag{};
   std::optional<std::string> agent{};
   std::optional<std::string> error_class{};
-  std::optional<std::string> since{};  // moments; by the time a run was made
+  std::optional<std::string> waiting_for{};  // awaited_runs.h
+  std::optional<std::string> since{};        // moments; by the time a run was made
   std::optional<std::string> until{};
   int limit = kDefaultLimit;
   std::optional<std::string> cursor{};
@@ -60,9 +62,10 @@ struct RunRow {
   std::string error_message{};
   std::string reason{};
   bool cancel_requested = false;
-  std::string asks{};       // of a running one: what its call asks, in a line
-  std::string waits_for{};  // list_runs: which runs keep a queued one that is due from starting; empty: none
-  std::string parent{};     // the run whose step has started it
+  std::string asks{};  // of a running one: what its call asks, in a line
+  std::string
+      waits_for{};  // list_runs: which runs keep a queued one that is due from starting, what a waiting one waits for
+  std::string parent{};  // the run whose step has started it
 };
 
 struct RunPage {
@@ -133,6 +136,7 @@ struct RunDetail {
   std::string parent_step{};              // of row.parent
   json progress = nullptr;                // what its call said last about how far it is (domain/progress.h)
   std::vector<Approval> approvals{};      // what its steps ask to be approved
+  std::vector<WorkItem> work{};           // what its steps ask agents to do
   std::vector<OpenQuestion> questions{};  // what its call asks, the oldest first
   int task_version = 1;
   std::string correlation_id{};
@@ -346,6 +350,7 @@ struct StatusReport {
   std::int64_t queued_later = 0;
   std::int64_t running = 0;
   std::int64_t waiting = 0;
+  std::int64_t awaiting_caller = 0;  // runs that wait for what the caller can do or decide
   std::optional<Instant> oldest_due{};
   std::int64_t tasks_active = 0;
   std::int64_t tasks_paused = 0;

@@ -71,6 +71,31 @@ struct RunResponded {
   Instant at{};
 };
 
+enum class WorkResponse { claim, answer, release };
+
+// What a step asks an agent to do. Scope approve; who may take it says the step.
+struct RespondToWork {
+  CommandKey key{};
+  std::string run{};
+  std::string step{};  // needed where several wait
+  WorkResponse response = WorkResponse::claim;
+  json answer = nullptr;  // an object, of answer
+  std::string comment{};
+};
+
+struct WorkResponded {
+  std::string run{};
+  std::int64_t run_id = 0;
+  std::string step{};
+  std::string state{};             // claimed, answered, released
+  std::optional<Instant> until{};  // of a claim
+  std::string prompt{};            // of a claim, with what belongs to it
+  json data = nullptr;
+  std::string expect{};
+  std::string zone{};
+  Instant at{};
+};
+
 struct RunCancelled {
   std::string run{};
   std::int64_t run_id = 0;

@@ -123,6 +123,7 @@ Result<TaskSaved> Engine::schedule_task(const Caller& caller, const ScheduleTask
     confirmed = *read;
   }
   DefineContext context{.now = confirmed ? confirmed->shown_at : call.now, .zone = zone_of(caller)};
+  context.model = model_answers(parts_.tools, caller, command.draft.action, options_.describe_wait);
   const bool runs_pipeline = command.draft.action.pipeline.has_value();
   const auto look = [&](Tx& tx, Hold hold) -> Status {
     auto pipeline = pipeline_of(tx, caller.tenant, command.draft.action, hold);

@@ -1,5 +1,5 @@
 // Steps that wait to be told something: how they begin to, whether they were told, and their giving up. Who tells an
-// event is telling_event.cc, who decides an approval respond_to_run.cc.
+// event is telling_event.cc, who decides an approval respond_to_run.cc, who does an agent's work respond_to_work.cc.
 #include "server/base/mask.h"
 #include "server/domain/action.h"
 #include "server/domain/approval.h"
@@ -9,6 +9,7 @@
 #include "server/engine/engine.h"
 #include "server/engine/own_steps.h"
 #include "server/store/approval_store.h"
+#include "server/store/work_store.h"
 
 namespace carillon {
 namespace {
@@ -56,6 +57,7 @@ Result<StepWait> wait_for_event(const OwnStep& step, Instant now) {
   return wait;
 }
 
+WorkKey work_key(const StepKey& step) { return {step.lease.id, step.path, step.attempt}; }
 ApprovalKey approval_key(const StepKey& step) { return {step.lease.id, step.path, step.attempt}; }
 
 // The time of an approval is up: what its step gives then, or how it fails. Nothing: somebody has decided.
@@ -77,6 +79,18 @@ std::optional<StepTold> expired(ApprovalStore& approvals, const OwnStep& step) {
     return told;
   }
   return std::nullopt;
+}
+
+// The time of an agent's work is up, or nobody wants it any more. False: the run is somebody else's, or it was
+// answered.
+bool give_up_work(Tx& tx, const OwnStep& step, WaitEnd& end) {
+  const bool is_late = end.error_class == describe(ErrorClass::timeout).name;
+  if (is_late) end.error_class = describe(ErrorClass::expired).name;
+  if (is_late) end.message = "the work expired: nobody answered in time";
+  WorkStore work{tx};
+  work.hold(step.caller.tenant, step.key.lease.id);  // before the run, as who answers does
+  if (!StepStore{tx}.end_wait(step.caller.tenant, step.key, end)) return false;
+  return work.end(step.caller.tenant, work_key(step.key), {.outcome = is_late ? "expired" : "withdrawn", .at = end.at});
 }
 
 }  // namespace
@@ -107,6 +121,23 @@ Result<OwnStepEnd> Engine::await_approval(const OwnStep& step) {
   });
 }
 
+Result<OwnStepEnd> Engine::await_work(const OwnStep& step) {
+  const auto request = read_work(step.body, "/agent");
+  if (!request) return request.error();
+  WorkItem item{.key = work_key(step.key),
+                .agent = request->agent,
+                .prompt = mask_secrets(request->prompt),
+                .data = mask_secrets(request->data),
+                .expect = step.expect,
+                .asked_at = parts_.clock.now()};
+  if (auto fits = check_work({.prompt = item.prompt, .data = item.data}, "/agent"); !fits) return fits.error();
+  if (request->within) item.expires_at = item.asked_at + *request->within;
+  const StepWait wait{.until = item.expires_at, .waits_for = brief_work(item.agent, item.prompt)};
+  return parts_.store.in_tx(step.caller.tenant, [&](Tx& tx) {
+    return begin_wait(tx, step, wait, item.asked_at, [&] { WorkStore{tx}.insert(step.caller.tenant, item); });
+  });
+}
+
 OwnStepEnd Engine::look_at_wait(const OwnStep& step) {
   const auto found = parts_.store.in_tx(step.caller.tenant,
                                         [&](Tx& tx) { return StepStore{tx}.find_end(step.caller.tenant, step.key); });
@@ -129,7 +160,8 @@ OwnStepEnd Engine::end_wait(const OwnStep& step) {
       else if (told)
         end = {.state = end.state, .error_class = told->error_class, .message = told->message, .at = end.at};
     }
-    if (steps.end_wait(tenant, step.key, end)) return end_of(end);
+    const bool is_work = step.kind == pipeline::StepKind::agent;
+    if (is_work ? give_up_work(tx, step, end) : steps.end_wait(tenant, step.key, end)) return end_of(end);
     const auto told = steps.find_end(tenant, step.key);
     if (!told || told->waits_until) return {.is_ours = false};
     return end_of(*told);

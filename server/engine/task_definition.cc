@@ -19,10 +19,24 @@ Action with_input(Action action, const ActionDraft& draft, const std::optional<A
   return action;
 }
 
+// A prompt, or the one that was there with another agent; whom no agent is named for the model answers, if there is
+// one.
+Result<Action> prompt_of(const ActionDraft& draft, const std::optional<Action>& base, const DefineContext& context) {
+  const std::optional<PromptUse> before = base ? base->prompt : std::nullopt;
+  if (!draft.prompt && !before)
+    return invalid("an agent answers a prompt, and the task has none; give it in `prompt`", "/agent", *draft.agent);
+  const std::string agent = draft.agent.value_or(before ? before->agent : "");
+  json value{{"kind", "prompt"}, {"prompt", draft.prompt ? *draft.prompt : before->text}, {"agent", agent}};
+  value["model"] = context.model && agent.empty();
+  value["input"] = draft.input.value_or(before ? base->input : json::object());
+  return read_action(value, "");
+}
+
 // The action that the draft names, or the base's with other arguments.
 Result<Action> resolve_action(const ActionDraft& draft, const std::optional<Action>& base,
-                              const std::optional<Action>& pipeline) {
-  if (pipeline) return with_input(*pipeline, draft, base);
+                              const DefineContext& context) {
+  if (context.pipeline) return with_input(*context.pipeline, draft, base);
+  if (draft.prompt || draft.agent) return prompt_of(draft, base, context);
   if (draft.tool) {
     const bool same_tool = base && base->kind == ActionKind::tool && base->tool == *draft.tool;
     const json kept = same_tool ? base->arguments : json::object();
@@ -30,12 +44,13 @@ Result<Action> resolve_action(const ActionDraft& draft, const std::optional<Acti
   }
   if (draft.message) return read_action({{"kind", "message"}, {"message", *draft.message}}, "");
   if (draft.steps) {
-    const json kept = base && base->kind == ActionKind::steps && !base->use ? base->input : json::object();
+    const json kept =
+        base && base->kind == ActionKind::steps && !base->use && !base->prompt ? base->input : json::object();
     return read_action({{"kind", "steps"}, {"steps", *draft.steps}, {"input", draft.input.value_or(kept)}}, "");
   }
   if (!base) {
     Error error{ErrorCode::one_action_needed,
-                "say what is to be done: give exactly one of tool, message, steps and pipeline"};
+                "say what is to be done: give exactly one of tool, message, prompt, steps and pipeline"};
     error.try_instead =
         json::array({{{"message", "Check the build"}}, {{"tool", "server.tool"}, {"arguments", json::object()}}});
     return error;
@@ -182,8 +197,7 @@ Status check_input_fits(const Action& action, const Schedule& schedule) {
 
 Result<TaskDefinition> resolve(const TaskDraft& draft, const TaskDefinition* base, const DefineContext& context) {
   TaskDefinition definition = base != nullptr ? *base : TaskDefinition{};
-  auto action =
-      resolve_action(draft.action, base != nullptr ? std::optional{base->action} : std::nullopt, context.pipeline);
+  auto action = resolve_action(draft.action, base != nullptr ? std::optional{base->action} : std::nullopt, context);
   if (!action) return action.error();
   auto options = resolve_options(draft, definition.options);
   if (!options) return options.error();

@@ -18,6 +18,7 @@ namespace carillon {
 struct DefineContext {
   Instant now;
   std::string zone;                  // when the draft names none
+  bool model = false;                // answers prompts for which no agent is named (action_check.h)
   std::optional<Action> pipeline{};  // what the draft's `pipeline` is (pipelines.h)
 };
 

@@ -71,6 +71,11 @@ Status check_not_hidden(const TaskRecord& task, const UpdateTask& command) {
   return error;
 }
 
+DefineContext with_pipeline(DefineContext context, const std::optional<Action>& pipeline) {
+  context.pipeline = pipeline;
+  return context;
+}
+
 bool changes_nothing(const UpdateTask& command, const TaskRecord& task, const TaskDefinition& before,
                      const TaskDefinition& after) {
   return same_definition(before, after) && (!command.new_name || *command.new_name == task.name);
@@ -88,7 +93,11 @@ Result<TaskSaved> Engine::update_task(const Caller& caller, const UpdateTask& co
   if (!first) return first.error();
   if (*first) return std::move(**first);
 
-  auto warnings = check_changed_targets(caller, command);
+  const DefineContext context{
+      .now = call.now,
+      .zone = zone_of(caller),
+      .model = model_answers(parts_.tools, caller, command.changes.action, options_.describe_wait)};
+  auto warnings = check_changed_targets(caller, command, context);
   if (!warnings) return warnings.error();
 
   return run_once<TaskSaved>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<TaskSaved> {
@@ -102,7 +111,7 @@ Result<TaskSaved> Engine::update_task(const Caller& caller, const UpdateTask& co
     if (auto fit = check_not_hidden(*task, command); !fit) return fit.error();
     const auto pipeline = pipeline_of(tx, caller.tenant, command.changes.action, Hold::yes);
     if (!pipeline) return pipeline.error();
-    auto after = redefine(*before, command.changes, {.now = call.now, .zone = zone_of(caller), .pipeline = *pipeline});
+    auto after = redefine(*before, command.changes, with_pipeline(context, *pipeline));
     if (!after) return after.error();
     if (auto known = resolve_calendars(tx, call, *after, &before->schedule); !known) return known.error();
     Result<TaskSaved> saved = changes_nothing(command, *task, *before, *after)
@@ -120,7 +129,8 @@ Result<TaskSaved> Engine::update_task(const Caller& caller, const UpdateTask& co
 
 // The action as the changes would make it, checked before the transaction; what is saved is resolved again inside. An
 // action that stays is not asked about again, but whoever saves the task must hold the scopes that it needs.
-Result<std::vector<std::string>> Engine::check_changed_targets(const Caller& caller, const UpdateTask& command) {
+Result<std::vector<std::string>> Engine::check_changed_targets(const Caller& caller, const UpdateTask& command,
+                                                               const DefineContext& context) {
   auto after = parts_.store.in_tx(caller.tenant, [&](Tx& tx) -> Result<TaskDefinition> {
     const Living living = command.restore ? Living::no : Living::yes;
     const auto task = find_task(tx, caller.tenant, {.text = command.task, .living = living});
@@ -133,7 +143,7 @@ Result<std::vector<std::string>> Engine::check_changed_targets(const Caller& cal
     only_targets.schedule_expr = command.changes.schedule_expr;
     const auto pipeline = pipeline_of(tx, caller.tenant, command.changes.action);
     if (!pipeline) return pipeline.error();
-    return redefine(*before, only_targets, {.now = parts_.clock.now(), .zone = zone_of(caller), .pipeline = *pipeline});
+    return redefine(*before, only_targets, with_pipeline(context, *pipeline));
   });
   if (!after) return after.error();
   std::vector<std::string> warnings;

@@ -93,6 +93,7 @@ Swept Retention::sweep(Instant now) {
   pruned_by(sql::prune_deliveries, now - longest.records, rows_max);
   pruned_by(sql::prune_questions, now - longest.records, rows_max);
   pruned_by(sql::prune_approvals, now - longest.records, rows_max);
+  pruned_by(sql::prune_work, now - longest.records, rows_max);
   pruned_by(sql::prune_outages, now - longest.records, rows_max);
   return swept;
 }

@@ -179,15 +179,16 @@ std::vector<StepRecord> RunStore::steps(const TenantId& tenant, RunId id, int li
 
 std::vector<RunRecord> RunStore::list(const TenantId& tenant, const RunQuery& query) {
   std::vector<RunRecord> runs;
-  for (const auto& row : tx_.exec(sql::list_runs, tenant, query.task, query.states, query.tag, query.agent,
-                                  query.error_class, query.from, query.before, query.limit, query.pipeline))
+  for (const auto& row :
+       tx_.exec(sql::list_runs, tenant, query.task, query.states, query.tag, query.agent, query.error_class, query.from,
+                query.before, query.limit, query.pipeline, query.among))
     runs.push_back(read_run(row));
   return runs;
 }
 
 std::int64_t RunStore::count(const TenantId& tenant, const RunQuery& query, std::int64_t up_to) {
   const pqxx::result rows = tx_.exec(sql::count_runs, tenant, query.task, query.states, query.tag, query.agent,
-                                     query.error_class, query.from, query.before, up_to, query.pipeline);
+                                     query.error_class, query.from, query.before, up_to, query.pipeline, query.among);
   return column<std::int64_t>(rows.at(0)["total"]);
 }
 

@@ -188,6 +188,7 @@ struct RunQuery {
   std::optional<std::string> error_class{};
   std::optional<RunId> from{};    // inclusive
   std::optional<RunId> before{};  // exclusive
+  std::optional<std::vector<RunId>> among{};
   int limit = 10;
 };
 

@@ -92,6 +92,14 @@ std::vector<WaitingStep> StepStore::waiting(const TenantId& tenant, const std::v
   return steps;
 }
 
+std::map<std::int64_t, std::vector<std::string>> StepStore::waits(const TenantId& tenant,
+                                                                  const std::vector<RunId>& runs) {
+  std::map<std::int64_t, std::vector<std::string>> waits;
+  for (const auto& row : tx_.exec(sql::waits_of_runs, tenant, runs))
+    waits[column<RunId>(row["run_id"]).number()].push_back(column<std::string>(row["waits_for"]));
+  return waits;
+}
+
 std::optional<ToldPlace> StepStore::tell(const TenantId& tenant, const WaitingStep& step, const StepTold& told) {
   const bool is_good = told.error_class.empty();
   const auto text = [&](const std::string& said) { return is_good ? std::nullopt : std::optional{said}; };

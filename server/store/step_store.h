@@ -3,6 +3,7 @@
 // one. Belongs to the transaction it was made with.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -97,6 +98,8 @@ class StepStore {
   bool insert_wait(const TenantId& tenant, const StepKey& step, Instant began_at, const StepWait& wait);
   std::vector<std::string> patterns(const TenantId& tenant);
   std::vector<WaitingStep> waiting(const TenantId& tenant, const std::vector<std::string>& patterns);
+  // What the steps of these runs wait to be told, for people.
+  std::map<std::int64_t, std::vector<std::string>> waits(const TenantId& tenant, const std::vector<RunId>& runs);
   // Ends its wait and wakes its run; nothing: it waits no more.
   std::optional<ToldPlace> tell(const TenantId& tenant, const WaitingStep& step, const StepTold& told);
   // False: the run is somebody else's, or the step was told.

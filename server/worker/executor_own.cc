@@ -45,6 +45,7 @@ struct Executor::OwnWork {
   pipeline::StepKind kind;
   json body = nullptr;
   json roots = json::object();
+  std::string expect{};
   bool looks = false;
   std::optional<WaitEnd> give_up{};
   std::optional<Duration> timeout{};
@@ -96,6 +97,7 @@ void Executor::begin_own(const RunPtr& run, const pipeline::Start& start, const 
   auto rendered = render_template(body, roots, {.zone = run->task->definition->schedule.zone});
   if (!rendered) return step_ended(run, call, refused(ErrorClass::invalid_arguments, rendered.error().message));
   work.body = *std::move(rendered);
+  work.expect = start.step->expect;
   if (!match.is_null()) work.body["match"] = std::move(match);
   patient_.post([this, run, work = std::move(work)] { perform(run, work); });
 }
@@ -166,6 +168,7 @@ void Executor::perform(const RunPtr& run, const OwnWork& work) {
                      .kind = work.kind,
                      .body = work.body,
                      .roots = work.roots,
+                     .expect = work.expect,
                      .began_at = work.call.begun_at,
                      .shard = leased.shard,
                      .finish_by = work.call.is_undo ? std::nullopt : finish_by(*run),

@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "server/base/check.h"
-#include "server/domain/jmespath/jmespath.h"
 #include "server/domain/moment.h"
+#include "server/domain/pipeline/expectation.h"
 #include "server/domain/pipeline/step_calls.h"
 #include "server/domain/refusal.h"
 #include "server/domain/template.h"
@@ -34,16 +34,6 @@ StepsRun steps_run_of(const RunInFlight& run) {
 
 JournalEntry begun(const pipeline::Start& start, Instant now) {
   return {.step_path = start.path, .attempt = start.attempt, .state = "running", .tool = "", .started_at = now};
-}
-
-// Whether a step's value is as its `expect` wants it; the expression sees the value itself.
-Status check_expected(const std::string& expect, const json& value) {
-  const auto expression = jmespath::compile(expect);
-  if (!expression) return expression.error();
-  const auto found = expression->evaluate(value);
-  if (!found) return found.error();
-  if (jmespath::is_truthy(*found)) return Done{};
-  return Error{ErrorCode::conflict, "its result is not as expected: " + expect};
 }
 
 std::string told_fault(const std::string& path, const std::string& message) {
@@ -215,8 +205,8 @@ void Executor::step_ended(const RunPtr& run, const CallUnderWay& call, ToolReply
   KeptOutput value;
   if (!reply.failure || !reply.content.empty()) value = kept(value_of_reply(reply), options_.output_bytes_max);
   entry.output_bytes = value.bytes;
-  if (!reply.failure && !call.expect.empty())
-    if (const auto fits = check_expected(call.expect, json::parse(value.text)); !fits) {
+  if (!reply.failure)
+    if (const auto fits = pipeline::check_expected(call.expect, json::parse(value.text)); !fits) {
       reply.failure = ErrorClass::expect_failed;
       reply.message = fits.error().message;
       reply.arrived = Arrived::maybe;

@@ -2,6 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "server/domain/pipeline/pipeline.h"
+#include "server/domain/template.h"
+
 using namespace carillon;
 using namespace std::chrono_literals;
 
@@ -68,7 +71,7 @@ TEST_CASE("an action survives being stored", "[domain][action]") {
 TEST_CASE("a wrong action is refused where it is wrong", "[domain][action]") {
   auto [text, pointer] = GENERATE(table<std::string, std::string>({
       {R"(7)", "/a"},
-      {R"({"kind":"prompt"})", "/a/kind"},
+      {R"({"kind":"dream"})", "/a/kind"},
       {R"({"kind":"tool"})", "/a/tool"},
       {R"({"kind":"tool","tool":"echo"})", "/a/tool"},
       {R"({"kind":"tool","tool":"a.b","arguments":[]})", "/a/arguments"},
@@ -154,4 +157,47 @@ TEST_CASE("templates where none are filled in are pointed out", "[domain][action
       "");
   REQUIRE(steps.ok());
   CHECK(action_warnings(*steps).empty());
+}
+
+TEST_CASE("a prompt is one step that asks an agent or the model and nothing in it is filled in", "[domain][action]") {
+  const json said{{"kind", "prompt"}, {"prompt", "Keep ${x} and $${y}."}, {"agent", "scout"}};
+  const auto action = read_action(said, "");
+  REQUIRE(action.ok());
+  CHECK(action->kind == ActionKind::steps);
+  REQUIRE(action->pipeline->steps.size() == 1);
+  const pipeline::Step& step = action->pipeline->steps[0];
+  CHECK(step.kind == pipeline::StepKind::agent);
+  const auto rendered = render_template(step.body, {{"input", {{"n", 1}}}, {"event", nullptr}}, {.zone = "UTC"});
+  REQUIRE(rendered.ok());
+  CHECK((*rendered)["prompt"] == "Keep ${x} and $${y}.");
+  CHECK((*rendered)["name"] == "scout");
+  CHECK((*rendered)["data"] == json{{"input", {{"n", 1}}}, {"event", nullptr}});
+  CHECK(to_json(*action) == said);
+  CHECK(as_arguments(*action) == json{{"prompt", "Keep ${x} and $${y}."}, {"agent", "scout"}});
+  CHECK(action_warnings(*action).size() == 1);  // about ${x}
+
+  const auto model = read_action({{"kind", "prompt"}, {"prompt", "x"}, {"model", true}}, "");
+  REQUIRE(model.ok());
+  CHECK(model->pipeline->steps[0].body["uses"] == "llm.generate");
+  CHECK(as_arguments(*model) == json{{"prompt", "x"}});
+  CHECK(action_warnings(*model).at(0).find("uses tokens") != std::string::npos);
+  const auto any = read_action({{"kind", "prompt"}, {"prompt", "x"}}, "");
+  CHECK(who_answers(*any->prompt) == "any agent");
+  CHECK(action_warnings(*any).at(0).find("no model is configured") != std::string::npos);
+}
+
+TEST_CASE("a prompt that nobody can be given is refused at its place", "[domain][action]") {
+  auto [text, pointer] = GENERATE(table<std::string, std::string>({
+      {R"({"kind":"prompt"})", "/a/prompt"},
+      {R"({"kind":"prompt","prompt":""})", "/a/prompt"},
+      {R"({"kind":"prompt","prompt":"x","agent":"a b"})", "/a/agent"},
+      {R"({"kind":"prompt","prompt":"x","agent":1})", "/a/agent"},
+      {R"({"kind":"prompt","prompt":"x","agent":"a","model":true})", "/a/model"},
+      {R"({"kind":"prompt","prompt":"x","input":1})", "/a/input"},
+      {R"({"kind":"prompt","prompt":"x","promt":"y"})", "/a/promt"},
+  }));
+  CAPTURE(text);
+  CHECK(read_action(json::parse(text), "/a").error().pointer == pointer);
+  const json large{{"kind", "prompt"}, {"prompt", std::string(32'001, 'x')}};
+  CHECK(read_action(large, "/a").error().code == ErrorCode::too_large);
 }

@@ -90,3 +90,15 @@ TEST_CASE("every known argument refuses another kind of value at its pointer", "
     CHECK_FALSE(draft.error().details.contains("nearest"));
   }
 }
+
+TEST_CASE("a prompt is an action of its own and an agent belongs to it", "[domain][task_draft]") {
+  const auto draft = read_draft(json::parse(R"({"prompt":"Sum up","agent":"scout","input":{"n":1}})"));
+  REQUIRE(draft.ok());
+  CHECK(draft->action.prompt == "Sum up");
+  CHECK(draft->action.agent == "scout");
+  CHECK(read_draft(json::parse(R"({"agent":""})"))->action.agent == "");
+  CHECK(read_draft(json::parse(R"({"prompt":"x","tool":"a.b"})")).error().code == ErrorCode::one_action_needed);
+  CHECK(read_draft(json::parse(R"({"prompt":"x","arguments":{}})")).error().pointer == "/arguments");
+  CHECK(read_draft(json::parse(R"({"message":"x","agent":"a"})")).error().pointer == "/agent");
+  CHECK(read_draft(json{{"prompt", std::string(32'001, 'x')}}).error().code == ErrorCode::too_large);
+}

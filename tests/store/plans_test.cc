@@ -48,6 +48,17 @@ constexpr const char* kRows[] = {
     "interval '7 days' * week) + i, 'default', 1 + i % 2000, 1, i, 1, 1, 0, 0, now(), now(), now(), 'schedule', "
     "'owner', '', "
     "'succeeded' FROM generate_series(1, 5000) i, generate_series(0, 4) week",
+    "INSERT INTO carillon.work_item (tenant_id, run_id, step_path, attempt, agent, prompt, data, expect, expires_at, "
+    "asked_at, outcome, ended_at, answered_by) SELECT 'default', 100000 + i, 'a', 1, 'agent-' || i % 50, 'x', '{}', "
+    "'', "
+    "'infinity', now(), CASE WHEN i % 20 > 0 THEN 'answered' END, CASE WHEN i % 20 > 0 THEN now() END, "
+    "CASE WHEN i % 20 > 0 THEN 'one' END FROM generate_series(1, 5000) i",
+    "INSERT INTO carillon.approval (tenant_id, run_id, step_path, attempt, message, arguments, digest, deciders, "
+    "quorum, "
+    "on_expiry, on_reject, expires_at, asked_at, outcome, decided_at) SELECT 'default', 100000 + i, 'b', 1, 'x', '{}', "
+    "'', "
+    "ARRAY['person'], 1, 'fail', 'fail', 'infinity', now(), CASE WHEN i % 20 > 0 THEN 'approved' END, "
+    "CASE WHEN i % 20 > 0 THEN now() END FROM generate_series(1, 5000) i",
     "ANALYZE",
 };
 
@@ -146,13 +157,17 @@ TEST_CASE("the plans of hot queries have their stored shapes and read no hot tab
       {sql::hand_back_runs, "force_generic_plan", ""},
       {sql::due_schedules, "force_generic_plan", ""},
       // The queue has no index for people who look at it: the claim would have to keep it up.
-      {sql::list_runs, "force_custom_plan", "'default', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 50, NULL", "run_ready"},
+      {sql::list_runs, "force_custom_plan", "'default', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 50, NULL, NULL",
+       "run_ready"},
+      {sql::awaiting_runs, "force_custom_plan",
+       "'default', ARRAY['', 'scout'], 'scout', now(), ARRAY['agent:scout'], false, 100"},
   };
   for (const Case& each : cases) {
     INFO(file_of(each));
     const std::string now = plan(database, each);
     if (const auto before = when_empty.find(each.query.name); before != when_empty.end()) CHECK(before->second == now);
-    for (const std::string table : {"run_ready", "run_live", "run_history", "schedule_state", "task", "outbox"})
+    for (const std::string table :
+         {"run_ready", "run_live", "run_history", "schedule_state", "task", "outbox", "work_item", "approval"})
       if (table != each.may_read_whole) CHECK_FALSE(std::regex_search(now, std::regex{"Seq Scan on " + table}));
     if (std::getenv("CARILLON_WRITE_DOCS") != nullptr) std::ofstream{file_of(each)} << now;
     if (same_planner) CHECK(text_of(file_of(each)) == now);

@@ -162,6 +162,22 @@ TEST_CASE("a run that asks nothing to be approved is not decided", "[tools][runs
   CHECK(here.refused("respond_to_run", {{"run", "echo#1"}, {"response", "maybe"}})["pointer"] == "/response");
 }
 
+TEST_CASE("a run that asks no agent gives nothing to claim and an answer belongs to its response", "[tools][runs]") {
+  Installation here;
+  schedule_echo(here);
+  here.call("run_now", {{"task", "echo"}});
+  for (const char* response : {"claim", "release"})
+    CHECK(here.refused("respond_to_run", {{"run", "echo#1"}, {"response", response}})["error"] == "run_not_waiting");
+  const json answer{{"ok", true}};
+  CHECK(here.refused("respond_to_run", {{"run", "echo#1"}, {"response", "answer"}, {"answer", answer}})["error"] ==
+        "run_not_waiting");
+  for (const char* response : {"claim", "approve"})
+    CHECK(here.refused("respond_to_run", {{"run", "echo#1"}, {"response", response}, {"answer", answer}})["pointer"] ==
+          "/answer");
+  CHECK(here.call("list_runs", {{"waiting_for", "me"}})["total"] == 0);
+  CHECK(here.refused("list_runs", {{"waiting_for", "godot"}})["pointer"] == "/waiting_for");
+}
+
 TEST_CASE("runs are listed newest first and filtered by what became of them", "[tools][runs]") {
   Installation here;
   schedule_echo(here);

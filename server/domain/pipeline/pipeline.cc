@@ -143,6 +143,7 @@ class Reader {
     // itself calls nobody.
     static constexpr auto kOfList = std::to_array<std::string_view>({"retry", "expect", "sensitive"});
     static constexpr auto kOfWait = std::to_array<std::string_view>({"retry", "expect", "sensitive", "timeout"});
+    static constexpr auto kOfAgent = std::to_array<std::string_view>({"retry", "sensitive"});
     static constexpr auto kOfState = std::to_array<std::string_view>({"expect", "sensitive", "timeout"});
     const auto refuse = [&](const auto& members, const char* where) -> std::optional<Error> {
       for (const auto member : members)
@@ -157,6 +158,12 @@ class Reader {
     if (step.kind == StepKind::wait || step.kind == StepKind::event || step.kind == StepKind::signal ||
         step.kind == StepKind::approval)
       if (auto error = refuse(kOfWait, "")) return error;
+    if (step.kind == StepKind::agent) {
+      if (auto error = refuse(kOfAgent, "")) return error;
+      if (value.contains("timeout"))
+        return invalid("how long an agent has says `within`, inside \"agent\"", below(pointer, "timeout"),
+                       value["timeout"]);
+    }
     if (step.kind == StepKind::state)
       if (auto error = refuse(kOfState, "")) return error;
     if (value.contains("timeout")) {
@@ -311,7 +318,7 @@ class Reader {
       if (value["undo"].contains(member))
         return invalid("an undo has no \"" + std::string(member) + "\"", below(here, member));
     if (is_container(undo.kind)) return invalid("an undo is one step, not a list", here);
-    if (undo.kind == StepKind::signal || undo.kind == StepKind::approval)
+    if (undo.kind == StepKind::signal || undo.kind == StepKind::approval || undo.kind == StepKind::agent)
       return invalid("an undo waits for nobody", below(here, member_of(undo.kind)));
     if (auto error = read_expressions(undo, value["undo"], here)) return error;
     if (auto error = read_policies(undo, value["undo"], here)) return error;

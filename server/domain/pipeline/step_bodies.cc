@@ -9,6 +9,7 @@
 #include "server/domain/pipeline/step_calls.h"
 #include "server/domain/refusal.h"
 #include "server/domain/template.h"
+#include "server/domain/work.h"
 
 namespace carillon::pipeline {
 namespace {
@@ -49,7 +50,8 @@ constexpr auto kState = std::to_array<Member>({{"op", Takes::one_of, true, "get 
                                                {"value", Takes::anything},
                                                {"if_version", Takes::anything},
                                                {"ttl", Takes::duration}});
-constexpr auto kAgent = std::to_array<Member>({{"name", Takes::name, true}, {"prompt", Takes::text, true}});
+constexpr auto kAgent = std::to_array<Member>(
+    {{"name", Takes::name}, {"prompt", Takes::text, true}, {"data", Takes::object}, {"within", Takes::duration}});
 constexpr auto kUntil = std::to_array<Member>({{"until", Takes::text, true}});
 
 std::optional<Error> check_template_in(const json& value, const std::string& pointer) {
@@ -186,6 +188,13 @@ Result<json> read_asked(const json& body, const std::string& pointer) {
   return read;
 }
 
+Result<json> read_asked_of_agent(const json& body, const std::string& pointer) {
+  auto read = read_members(kAgent, body, pointer);
+  if (!read) return read;
+  if (const auto request = read_work(*read, pointer); !request) return request.error();
+  return read;
+}
+
 Result<json> read_http(const json& body, const std::string& pointer) {
   auto read = read_members(kHttp, body, pointer);
   if (!read) return read;
@@ -244,7 +253,7 @@ Result<json> read_body(StepKind kind, const json& step, const std::string& point
     case StepKind::state:
       return read_members(kState, body, here);
     case StepKind::agent:
-      return read_members(kAgent, body, here);
+      return read_asked_of_agent(body, here);
     default:
       return json(nullptr);  // a container's body is its branches
   }

@@ -1,5 +1,6 @@
 -- A page of a tenant's runs, newest first, wherever they are: each is in exactly one of the three tables. Locks nothing.
--- $2 task, $3 states, $4 tag, $5 agent, $6 error class, $7 from this id on, $8 before this id, $10 the pipeline that their tasks run; without it the runs that steps have started are left out.
+-- $2 task, $3 states, $4 tag, $5 agent, $6 error class, $7 from this id on, $8 before this id, $10 the pipeline that their tasks run, $11 of these ids; without
+-- $10 and $11 the runs that steps have started are left out.
 WITH page AS (
   (SELECT r.id, r.task_id, r.task_version, r.number, r.retry, r.attempt, r.takeovers, r.slot, NULL::timestamptz AS slot_until,
          r.folded, r.run_at, NULL::timestamptz AS started_at, NULL::timestamptz AS finished_at, NULL::interval AS late_by,
@@ -12,11 +13,12 @@ WITH page AS (
       AND ($3::text[] IS NULL OR 'queued' = ANY ($3))
       AND ($4::text IS NULL OR r.task_id IN (SELECT w.task_id FROM carillon.task w WHERE w.tenant_id = $1 AND w.tags @> ARRAY[$4]))
       AND ($10::bigint IS NULL OR r.task_id IN (SELECT w.task_id FROM carillon.task w WHERE w.tenant_id = $1 AND w.pipeline_id = $10))
-      AND ($10::bigint IS NOT NULL OR r.origin <> 'step')
+      AND ($10::bigint IS NOT NULL OR $11::bigint[] IS NOT NULL OR r.origin <> 'step')
       AND ($5::text IS NULL OR r.agent_id = $5)
       AND ($6::text IS NULL OR NULL::text = $6)
       AND ($7::bigint IS NULL OR r.id >= $7)
       AND ($8::bigint IS NULL OR r.id < $8)
+      AND ($11::bigint[] IS NULL OR r.id = ANY ($11))
    ORDER BY r.id DESC LIMIT $9)
   UNION ALL
   (SELECT r.id, r.task_id, r.task_version, r.number, r.retry, r.attempt, r.takeovers, r.slot, NULL::timestamptz,
@@ -30,11 +32,12 @@ WITH page AS (
       AND ($3::text[] IS NULL OR r.state = ANY ($3))
       AND ($4::text IS NULL OR r.task_id IN (SELECT w.task_id FROM carillon.task w WHERE w.tenant_id = $1 AND w.tags @> ARRAY[$4]))
       AND ($10::bigint IS NULL OR r.task_id IN (SELECT w.task_id FROM carillon.task w WHERE w.tenant_id = $1 AND w.pipeline_id = $10))
-      AND ($10::bigint IS NOT NULL OR r.origin <> 'step')
+      AND ($10::bigint IS NOT NULL OR $11::bigint[] IS NOT NULL OR r.origin <> 'step')
       AND ($5::text IS NULL OR r.agent_id = $5)
       AND ($6::text IS NULL OR NULL::text = $6)
       AND ($7::bigint IS NULL OR r.id >= $7)
       AND ($8::bigint IS NULL OR r.id < $8)
+      AND ($11::bigint[] IS NULL OR r.id = ANY ($11))
    ORDER BY r.id DESC LIMIT $9)
   UNION ALL
   (SELECT r.id, r.task_id, r.task_version, r.number, r.retry, r.attempt, r.takeovers, r.slot, r.slot_until,
@@ -48,11 +51,12 @@ WITH page AS (
       AND ($3::text[] IS NULL OR r.outcome = ANY ($3))
       AND ($4::text IS NULL OR r.task_id IN (SELECT w.task_id FROM carillon.task w WHERE w.tenant_id = $1 AND w.tags @> ARRAY[$4]))
       AND ($10::bigint IS NULL OR r.task_id IN (SELECT w.task_id FROM carillon.task w WHERE w.tenant_id = $1 AND w.pipeline_id = $10))
-      AND ($10::bigint IS NOT NULL OR r.origin <> 'step')
+      AND ($10::bigint IS NOT NULL OR $11::bigint[] IS NOT NULL OR r.origin <> 'step')
       AND ($5::text IS NULL OR r.agent_id = $5)
       AND ($6::text IS NULL OR r.error_class = $6)
       AND ($7::bigint IS NULL OR r.id >= $7)
       AND ($8::bigint IS NULL OR r.id < $8)
+      AND ($11::bigint[] IS NULL OR r.id = ANY ($11))
    ORDER BY r.id DESC LIMIT $9)
 )
 SELECT p.id, p.task_id, p.task_version, p.number, p.retry, p.attempt, p.takeovers, p.slot, p.slot_until, p.folded, p.run_at,
