@@ -98,6 +98,7 @@ struct Tool {
   std::string_view example;  // arguments that would work, as JSON: for errors, OpenAPI and the reference page
   ToolOutcome (*call)(CallContext&, const json& arguments);
   Result<Translated> (*translate)(json arguments) = nullptr;
+  bool makes_tasks = false;  // refused to calls that a run makes
   // Answers a call that was parked with what is true now. A row that has it can be followed as a task of MCP.
   Result<Answer> (*resume)(const CallContext&, RunId run, const json& shape) = nullptr;
 };

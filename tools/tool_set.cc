@@ -8,6 +8,8 @@
 #include "server/base/mask.h"
 #include "server/base/metrics.h"
 #include "server/domain/nearest.h"
+#include "server/domain/run_trace.h"
+#include "server/engine/engine.h"
 #include "tools/asking.h"
 #include "tools/dispatch.h"
 #include "tools/following.h"
@@ -178,6 +180,14 @@ Error not_allowed(const Tool& row, const Scopes& scopes) {
   return error;
 }
 
+// A run says so itself to whomever it calls, in the trace.
+Status check_not_of_run(const SharedCall& call) {
+  const Tool& row = row_of(call);
+  const auto run = row.makes_tasks ? run_of_trace(call->request.trace.traceparent) : std::nullopt;
+  if (!run) return Done{};
+  return call->context.ports.engine.refuse_to_runs(call->context.caller, *run, std::string{row.name});
+}
+
 bool chosen(const Tool& row, const std::vector<std::string>& toolsets) {
   return toolsets.empty() || std::find(toolsets.begin(), toolsets.end(), name_of(row.toolset)) != toolsets.end();
 }
@@ -223,6 +233,7 @@ struct ToolSet::State {
     guarded(call, [&] {
       const Scopes& scopes = call->context.caller.scopes;
       if (!scopes.has(tool.row->scope)) return refuse(call, not_allowed(*tool.row, scopes));
+      if (const auto allowed = check_not_of_run(call); !allowed) return refuse(call, allowed.error());
       auto accepted = accept_arguments(tool, std::move(arguments));
       if (!accepted.ok()) return refuse(call, accepted.error());
       call->warnings = std::move(accepted->warnings);

@@ -112,6 +112,9 @@ class Engine {
   std::optional<Webhook> find_webhook(const std::string& id);
   // Tells the event of a delivery that was looked at (web/webhooks.h). Errors: too_large.
   Result<EventPublished> take_webhook(const Caller& sender, const Webhook& hook, const WebhookEvent& delivered);
+  // Of a call that makes tasks: whether one of the tenant's runs makes it, `run` as the caller's trace says. Errors:
+  // not_allowed, with an audit row.
+  Status refuse_to_runs(const Caller& caller, RunId run, const std::string& tool);
   // An audit row.
   void note_refused_webhook(const Caller& sender, const Webhook& hook, const RefusedWebhook& refused);
   // Errors: arguments_invalid at /event, /since, /limit or /cursor.
