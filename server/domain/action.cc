@@ -104,7 +104,7 @@ json steps_of(const PromptUse& prompt) {
   if (prompt.model) {
     json with = data;
     with["prompt"] = literal(prompt.text);
-    return json::array({{{"id", "answer"}, {"uses", kPromptTool}, {"with", std::move(with)}}});
+    return json::array({{{"id", "answer"}, {"uses", kAnsweringTool}, {"with", std::move(with)}}});
   }
   json agent{{"prompt", literal(prompt.text)}, {"data", data}};
   if (!prompt.agent.empty()) agent["name"] = prompt.agent;
@@ -235,7 +235,7 @@ Result<RetryPolicy> read_retry(const json& value, std::string_view pointer) {
 std::vector<std::string> prompt_warnings(const PromptUse& prompt) {
   std::vector<std::string> warnings;
   if (prompt.model)
-    warnings.push_back("the model (" + std::string{kPromptTool} + ") answers each run, which uses tokens");
+    warnings.push_back("the model (" + std::string{kAnsweringTool} + ") answers each run, which uses tokens");
   if (!prompt.model && prompt.agent.empty())
     warnings.emplace_back(
         "no model is configured (llm.endpoint), so each run waits until any agent claims and answers it; name one in "

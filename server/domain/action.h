@@ -39,7 +39,7 @@ struct PipelineUse {
 };
 std::string to_text(const PipelineUse& use);  // "brief@3"
 
-inline constexpr std::string_view kPromptTool = "llm.generate";
+inline constexpr std::string_view kAnsweringTool = "llm.generate";
 
 // The prompt of which the only step was made. Nothing in it is filled in: input and event reach whoever answers as
 // data.

@@ -41,7 +41,7 @@ constexpr std::string_view name_of(Effect effect) {
 constexpr bool may_be_repeated(Effect effect) { return effect != Effect::destructive; }
 
 // The tool of Carillon's own that gives a model one of its prompt templates (ToolFacts::fills_in_template).
-inline constexpr std::string_view kPromptTool = "llm.from_template";
+inline constexpr std::string_view kTemplateTool = "llm.from_template";
 
 struct ToolFacts {
   std::string tool;  // "server.tool"

@@ -142,10 +142,10 @@ Result<std::vector<std::string>> check_targets(ToolCaller& tools, const Caller& 
   return problems.front();
 }
 
-std::vector<PromptUse> prompt_uses(const Action& action) {
-  std::vector<PromptUse> uses;
+std::vector<TemplateUse> template_uses(const Action& action) {
+  std::vector<TemplateUse> uses;
   for (const Target& target : targets_of(action)) {
-    if (target.tool != kPromptTool || !target.arguments.is_object()) continue;
+    if (target.tool != kTemplateTool || !target.arguments.is_object()) continue;
     const json name = target.arguments.value("template", json());
     if (!name.is_string() || (target.is_step && has_template(name))) continue;
     const json params = target.arguments.value("params", json::object());
@@ -155,7 +155,7 @@ std::vector<PromptUse> prompt_uses(const Action& action) {
 }
 
 bool has_own_templates(ToolCaller& tools, const TenantId& tenant) {
-  const auto facts = tools.describe(tenant, kPromptTool, Duration{0});
+  const auto facts = tools.describe(tenant, kTemplateTool, Duration{0});
   return facts ? facts->fills_in_template : facts.error().code == ErrorCode::needs_sign_in;  // no endpoint yet
 }
 
@@ -211,7 +211,7 @@ Result<std::vector<std::string>> check_notified_tools(ToolCaller& tools, const C
 
 bool model_answers(ToolCaller& tools, const Caller& caller, const ActionDraft& draft, Duration wait) {
   if (!draft.prompt && !draft.agent) return false;
-  return tools.describe(caller.tenant, kPromptTool, wait).ok();
+  return tools.describe(caller.tenant, kAnsweringTool, wait).ok();
 }
 
 Status check_scopes(ToolCaller& tools, const Caller& caller, const Action& action) {

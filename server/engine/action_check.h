@@ -26,13 +26,13 @@ Result<std::vector<std::string>> check_targets(ToolCaller& tools, const Caller& 
                                                Duration wait);
 
 // A prompt template that an action names for a model.
-struct PromptUse {
+struct TemplateUse {
   std::string name;
   std::optional<json> params;  // nothing: only a run knows which there are
   std::string pointer;         // to the arguments that name it
 };
 // Those whose names are known before a run.
-std::vector<PromptUse> prompt_uses(const Action& action);
+std::vector<TemplateUse> template_uses(const Action& action);
 // Whether such names are those of Carillon's own templates: who has a server "llm" may mean something else by them.
 bool has_own_templates(ToolCaller& tools, const TenantId& tenant);
 

@@ -46,7 +46,7 @@ Result<PromptTemplate> named(Tx& tx, const TenantId& tenant, const std::string& 
 }  // namespace
 
 Status PromptTemplates::check(Tx& tx, const TenantId& tenant, const Action& action) {
-  for (const PromptUse& use : prompt_uses(action)) {
+  for (const TemplateUse& use : template_uses(action)) {
     const auto prompt = named(tx, tenant, use.name);
     auto fits = prompt ? Status{Done{}} : Status{prompt.error()};
     if (prompt && use.params) fits = check_arguments(*prompt, arguments_of(*use.params));

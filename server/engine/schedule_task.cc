@@ -85,7 +85,7 @@ Result<TaskSaved> save(const Saving& saving, const ScheduleTask& command, const 
 }  // namespace
 
 Status Engine::check_prompts(const Caller& caller, const Action& action) {
-  if (prompt_uses(action).empty() || !has_own_templates(parts_.tools, caller.tenant)) return Done{};
+  if (template_uses(action).empty() || !has_own_templates(parts_.tools, caller.tenant)) return Done{};
   return parts_.store.in_tx(caller.tenant, [&](Tx& tx) { return PromptTemplates::check(tx, caller.tenant, action); });
 }
 
