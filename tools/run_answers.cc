@@ -357,7 +357,9 @@ Answer answer(const RunStarted& started) {
 Answer answer(const RunCancelled& cancelled) {
   ordered_json facts{{"run", cancelled.run}, {"was", cancelled.was}, {"status", cancelled.state}};
   if (cancelled.requested)
-    facts["requested"] = "its worker was asked to stop; get_run with wait_seconds tells when it has ended";
+    facts["requested"] = std::string(cancelled.undoes ? "what is under way ends, then what succeeded is undone"
+                                                      : "its worker was asked to stop") +
+                         "; get_run with wait_seconds tells when it has ended";
   if (cancelled.outcome_unknown)
     facts["outcome_unknown"] = "it was in the middle of a call that may have had its effect; look before you repeat it";
   return tell(facts);
@@ -395,6 +397,8 @@ Result<Answer> answer(const RunDetail& detail, const RunView& view) {
   add(facts, "error_class", row.error_class);
   add_error(telling, row);
   if (row.cancel_requested) facts["cancel_requested"] = detail.cancel_reason.empty() ? "yes" : detail.cancel_reason;
+  if (detail.undoes) facts["undoes"] = true;
+  if (detail.compensated) facts["compensated"] = *detail.compensated;
   add(facts, "waits_for", detail.waits_for);
   add_approvals(facts, detail);
   add_work(facts, detail);

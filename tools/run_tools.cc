@@ -46,7 +46,8 @@ ToolOutcome cancel_run(CallContext& context, const json& arguments) {
   const CancelRun command{.key = command_key(arguments),
                           .run = text_of(arguments, "run"),
                           .reason = text_of(arguments, "reason"),
-                          .force = flag_of(arguments, "force")};
+                          .force = flag_of(arguments, "force"),
+                          .compensate = flag_of(arguments, "compensate")};
   const auto cancelled = context.ports.engine.cancel_run(context.caller, command);
   if (!cancelled.ok()) return cancelled.error();
   return answer(*cancelled);

@@ -49,7 +49,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ItemDeleted, kind, name, hard, restorable_unt
 // repeated and reused came later, too.
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunStarted, run, run_id, task, task_state, state, reason, run_at, zone,
                                                 retry_of, repeated, reused, at)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunCancelled, run, run_id, was, state, requested, outcome_unknown, at)
+// undoes, too.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunCancelled, run, run_id, was, state, requested, undoes,
+                                                outcome_unknown, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunResponded, run, run_id, step, decision, by, quorum, digest, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(WorkResponded, run, run_id, step, state, until, prompt, data, expect, zone, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CalendarSaved, name, result, days, tasks, at)

@@ -52,15 +52,20 @@ RunCancelled ended_as(const Cancelling& cancelling, const RunRecord& run, RunSta
           .at = cancelling.call.now};
 }
 
+ReadyRun place_of(const RunRecord& run) {
+  CARILLON_CHECK(run.shard && run.priority);
+  return {*run.shard, *run.priority, run.run_at, run.id, run.number, run.retry};
+}
+
 std::optional<RunCancelled> cancel_queued_run(const Cancelling& cancelling, const RunRecord& run) {
   const auto to = next_state(run.state, RunEvent::cancel);
-  CARILLON_CHECK(to && run.shard && run.priority);
-  const ReadyRun place{*run.shard, *run.priority, run.run_at, run.id, run.number, run.retry};
+  CARILLON_CHECK(to.has_value());
   const RunEnding ending{.outcome = *to,
                          .at = cancelling.call.now,
                          .error_class = ErrorClass::cancelled,
-                         .reason = cancelling.command.reason};
-  if (!RunStore{cancelling.tx}.cancel_ready(cancelling.call.caller.tenant, place, ending)) return std::nullopt;
+                         .reason = cancelling.command.reason,
+                         .by_force = cancelling.command.force};
+  if (!RunStore{cancelling.tx}.cancel_ready(cancelling.call.caller.tenant, place_of(run), ending)) return std::nullopt;
   return ended_as(cancelling, run, *to);
 }
 
@@ -73,7 +78,8 @@ std::optional<RunCancelled> end_now(const Cancelling& cancelling, const RunRecor
   RunEnding ending{.outcome = *to,
                    .at = cancelling.call.now,
                    .error_class = ErrorClass::cancelled,
-                   .reason = cancelling.command.reason};
+                   .reason = cancelling.command.reason,
+                   .by_force = cancelling.command.force};
   if (mid_call) {
     ending.error_class = ErrorClass::unknown_outcome;
     ending.error_message =
@@ -87,28 +93,61 @@ std::optional<RunCancelled> end_now(const Cancelling& cancelling, const RunRecor
   return cancelled;
 }
 
-std::optional<RunCancelled> ask_worker(const Cancelling& cancelling, const RunRecord& run) {
-  if (!RunStore{cancelling.tx}.request_cancel(cancelling.call.caller.tenant, run.id, cancelling.call.now,
-                                              cancelling.command.reason))
-    return std::nullopt;
-  cancelling.telling.cancel_requested(run.id);
-  if (run.state == RunState::waiting) cancelling.telling.run_told(run.id, *run.shard);
+RunCancelled asked(const Cancelling& cancelling, const RunRecord& run) {
   const std::string state{name_of(run.state)};
-  return RunCancelled{.run = handle_of(run),
-                      .run_id = run.id.number(),
-                      .was = state,
-                      .state = state,
-                      .requested = true,
-                      .at = cancelling.call.now};
+  return {.run = handle_of(run),
+          .run_id = run.id.number(),
+          .was = state,
+          .state = state,
+          .requested = true,
+          .undoes = run.undoes || cancelling.command.compensate,
+          .at = cancelling.call.now};
+}
+
+// Whoever has the run, or takes it next, hears of it.
+std::optional<RunCancelled> ask_worker(const Cancelling& cancelling, const RunRecord& run) {
+  const TenantId& tenant = cancelling.call.caller.tenant;
+  const CancelWish wish{
+      .at = cancelling.call.now, .reason = cancelling.command.reason, .undoes = cancelling.command.compensate};
+  RunStore runs{cancelling.tx};
+  if (run.state == RunState::queued) {
+    if (!runs.compensate_ready(tenant, place_of(run), wish)) return std::nullopt;
+    cancelling.telling.run_ready(*run.shard, cancelling.call.now);
+  } else {
+    if (!runs.request_cancel(tenant, run.id, wish)) return std::nullopt;
+    cancelling.telling.cancel_requested(run.id);
+    if (run.state == RunState::waiting) cancelling.telling.run_told(run.id, *run.shard);
+  }
+  return asked(cancelling, run);
 }
 
 // Nothing: the run moved on while we looked.
 std::optional<RunCancelled> try_to_cancel(const Cancelling& cancelling, const RunRecord& run) {
+  const CancelRun& command = cancelling.command;
+  // It is being undone, or will be: nobody takes that back.
+  if (run.undoes && !command.force) return asked(cancelling, run);
+  // What has never been taken by a worker has done nothing.
+  const bool has_begun = run.state != RunState::queued || run.attempt > 1;
+  if (command.compensate && has_begun) return ask_worker(cancelling, run);
   if (run.state == RunState::queued) return cancel_queued_run(cancelling, run);
   // Whose steps wait for other runs ends with them, so its worker is woken.
   const bool has_children = !ChildStore{cancelling.tx}.open(cancelling.call.caller.tenant, run.id).empty();
-  if ((run.state == RunState::waiting && !has_children) || cancelling.command.force) return end_now(cancelling, run);
+  if ((run.state == RunState::waiting && !has_children) || command.force) return end_now(cancelling, run);
   return ask_worker(cancelling, run);
+}
+
+Error not_to_be_undone(const CancelRun& command, std::string why) {
+  Error error{ErrorCode::arguments_invalid, std::move(why), "/compensate", true};
+  error.try_instead = json::array({{{"run", command.run}}, {{"run", command.run}, {"compensate", true}}});
+  if (!command.force) error.try_instead.erase(1);
+  return error;
+}
+
+bool has_steps(Tx& tx, const TenantId& tenant, const RunRecord& run) {
+  const auto stored = TaskStore{tx}.definition(tenant, run.task, run.task_version);
+  if (!stored) return false;
+  const auto definition = definition_from_json(*stored);
+  return definition && definition->action.kind == ActionKind::steps;
 }
 
 }  // namespace
@@ -119,20 +158,27 @@ std::optional<RunCancelled> cancel_found(const Cancelling& cancelling, RunId id)
     if (!run || !next_state(run->state, RunEvent::cancel)) return std::nullopt;
     auto cancelled = try_to_cancel(cancelling, *run);
     if (!cancelled) continue;
-    cancelling.telling.audit(
-        subject_of(run->id), {{"state", cancelled->was}},
-        {{"state", cancelled->state}, {"requested", cancelled->requested}, {"reason", cancelling.command.reason}});
+    cancelling.telling.audit(subject_of(run->id), {{"state", cancelled->was}},
+                             {{"state", cancelled->state},
+                              {"requested", cancelled->requested},
+                              {"undoes", cancelled->undoes},
+                              {"reason", cancelling.command.reason}});
     return cancelled;
   }
   return std::nullopt;
 }
 
 Result<RunCancelled> Engine::cancel_run(const Caller& caller, const CancelRun& command) {
+  if (command.force && command.compensate)
+    return not_to_be_undone(command,
+                            "force takes the run from its worker, which could undo nothing then: say one of both");
   const Call call{caller, "cancel_run", command.key, parts_.clock.now()};
   return run_once<RunCancelled>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<RunCancelled> {
     const auto run = find_run(tx, caller.tenant, command.run);
     if (!run) return run.error();
     if (!next_state(run->state, RunEvent::cancel)) return already_ended(*run);
+    if (command.compensate && !has_steps(tx, caller.tenant, *run))
+      return not_to_be_undone(command, handle_of(*run) + " has no steps that could be undone; cancel it without");
     if (auto cancelled = cancel_found({call, command, tx, telling}, run->id)) return *std::move(cancelled);
     const auto now = RunStore{tx}.find(caller.tenant, run->id);
     if (now && !next_state(now->state, RunEvent::cancel)) return already_ended(*now);

@@ -260,6 +260,8 @@ Result<RunDetail> Engine::get_run(const Caller& caller, const GetRun& query) {
     detail.expires_at = run->expires_at;
     detail.takeovers = run->takeovers;
     detail.cancel_reason = run->cancel_reason;
+    detail.undoes = run->undoes;
+    detail.compensated = run->compensated;
     return detail;
   });
 }

@@ -143,7 +143,9 @@ struct RunDetail {
   std::optional<Instant> expires_at{};
   int takeovers = 0;
   std::string cancel_reason{};
-  Cost cost{};  // so far
+  bool undoes = false;                // it ends only when what it did is undone
+  std::optional<bool> compensated{};  // whether all of it was undone; none: nothing was to be
+  Cost cost{};                        // so far
   Instant now{};
 };
 

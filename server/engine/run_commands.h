@@ -48,7 +48,8 @@ struct CancelRun {
   CommandKey key{};
   std::string run{};
   std::string reason{};
-  bool force = false;  // takes the lease away at once; a late result is refused
+  bool force = false;       // takes the lease away at once; a late result is refused
+  bool compensate = false;  // what is under way ends, then what succeeded is undone
 };
 
 // Scope approve; who may decide says the step.
@@ -102,6 +103,7 @@ struct RunCancelled {
   std::string was{};             // the state before
   std::string state{};           // cancelled; or as before, with `requested`, while the worker stops the call
   bool requested = false;        // get_run tells when it has ended
+  bool undoes = false;           // once what it did is undone
   bool outcome_unknown = false;  // forced in the middle of a call that may have had an effect
   Instant at{};
 };

@@ -45,7 +45,7 @@ std::string kept_out(const Starting& starting, const RunOrder& order, RunId id) 
     if (verdict == OverlapVerdict::cancel_and_start) {
       cancel_queued(starting, order.task, "overlap");
       for (const LiveRun& live : runs.live_of(tenant, order.task.id))
-        if (runs.request_cancel(tenant, live.id, starting.call.now, "overlap"))
+        if (runs.request_cancel(tenant, live.id, {.at = starting.call.now, .reason = "overlap"}))
           starting.telling.cancel_requested(live.id);
     }
   }

@@ -172,6 +172,7 @@ FoldedRun fold_run(const pipeline::Pipeline& pipeline, const StepsRun& run, std:
     if (entry.reused_from) reused.push_back(end_of(entry));
   std::erase_if(journal, [](const JournalEntry& entry) { return entry.reused_from.has_value(); });
   FoldedRun folded{.planner = {pipeline, roots_of(run, began), began, std::move(reused)}, .untold = {}};
+  if (run.undoes) folded.planner.must_undo();
   folded.untold = replay(folded.planner, std::move(journal));
   return folded;
 }

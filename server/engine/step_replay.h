@@ -28,6 +28,7 @@ struct StepsRun {
   json event = nullptr;
   std::string zone;
   Instant started_at{};
+  bool undoes = false;  // its row says that it ends only when what it did is undone
 };
 
 // When the run's first step began, here or with an earlier worker; what was taken over was done by another run.

@@ -69,6 +69,9 @@ void add_journal(HotParams& params, const std::vector<const std::optional<Journa
       .int64s(of_each(entries, &JournalEntry::output_bytes));
 }
 
+// As the statements take it: null where it is not so.
+std::optional<bool> said(bool fact) { return fact ? std::optional{true} : std::nullopt; }
+
 // As the statements take it: millionths, and null for nothing.
 std::optional<std::int64_t> priced(Cost cost) {
   return cost.is_free() ? std::nullopt : std::optional{cost.micro_dollars};
@@ -186,6 +189,8 @@ LeasedRun leased_run(HotRows::Row& row) {
   run.correlation_id = row.text();
   run.keyed = row.boolean();
   run.payload = row.opt_text();
+  run.cancel = row.opt_text();
+  run.undoes = row.boolean();
   return run;
 }
 
@@ -254,7 +259,9 @@ std::vector<RunId> HotPath::mark(const std::vector<RunMark>& unsorted) {
       .texts(each(rows_to_write, [](const MarkRow& row) -> MaybeText { return row.mark.call_step; }))
       .instants(each(rows_to_write, [](const MarkRow& row) { return row.mark.at; }));
   add_rows(params, steps);
-  params.instants(each(rows_to_write, [](const MarkRow& row) { return row.mark.wake_at; })).text(after(RunEvent::wait));
+  params.instants(each(rows_to_write, [](const MarkRow& row) { return row.mark.wake_at; }))
+      .text(after(RunEvent::wait))
+      .bools(each(rows_to_write, [](const MarkRow& row) { return said(row.mark.undoes); }));
   const HotRows rows = connection_.run(sql::mark_runs, params);
   std::vector<RunId> ours;
   for (int i = 0; i < rows.size(); ++i) ours.emplace_back(rows[i].int64());
@@ -275,7 +282,6 @@ std::vector<LeasedRun> HotPath::wake(const WakeOrder& order) {
     auto row = rows[i];
     runs.push_back(leased_run(row));
     runs.back().started_at = row.opt_instant();
-    runs.back().cancel = row.opt_text();
   }
   return runs;
 }
@@ -299,10 +305,12 @@ std::vector<MovedRun> HotPath::settle(const std::vector<Settlement>& unsorted) {
       .texts(each(ends, [](const Settlement& end) -> MaybeText { return end.reason; }))
       .byteas(each(ends, [](const Settlement& end) -> MaybeText { return end.output; }))
       .int64s(each(ends, [](const Settlement& end) { return end.output_bytes; }))
-      .bools(each(ends, [](const Settlement& end) { return end.output_cut ? std::optional{true} : std::nullopt; }))
+      .bools(each(ends, [](const Settlement& end) { return said(end.output_cut); }))
       .int32(kInlineOutputMax);
   add_rows(params, ends);
-  params.int64s(each(ends, [](const Settlement& end) { return priced(end.cost); }));
+  params.int64s(each(ends, [](const Settlement& end) { return priced(end.cost); }))
+      .bools(each(ends, [](const Settlement& end) { return said(end.undoes); }))
+      .bools(each(ends, [](const Settlement& end) { return end.compensated; }));
   return moved_runs(connection_.run(sql::settle_runs, params));
 }
 
@@ -324,7 +332,8 @@ std::vector<RenewedLease> HotPath::renew(const std::vector<RunLease>& leases, Du
   for (int i = 0; i < rows.size(); ++i) {
     auto row = rows[i];
     const RunId id{row.int64()};
-    renewed.push_back({id, row.opt_text()});
+    std::optional<std::string> cancel = row.opt_text();
+    renewed.push_back({id, std::move(cancel), row.boolean()});
   }
   return renewed;
 }

@@ -81,9 +81,9 @@ struct LeasedRun {
   std::string origin, agent, correlation_id;
   bool keyed = false;  // it holds a concurrency key: its end may unblock another
   std::optional<std::string> payload{};
-  // Of a run that had waited: when it started, and the reason when somebody has asked for its end.
-  std::optional<Instant> started_at{};
-  std::optional<std::string> cancel{};
+  std::optional<std::string> cancel{};  // the reason, when somebody has asked for its end
+  bool undoes = false;                  // it ends only when what it did is undone
+  std::optional<Instant> started_at{};  // of one that had waited
 };
 
 struct Claimed {
@@ -137,6 +137,7 @@ struct RunMark {
   Instant at{};
   std::vector<StepEntry> steps{};
   std::optional<Instant> wake_at{};  // the run waits until then (Instant::max(): until it is told), and is ours no more
+  bool undoes = false;               // from now on it ends only when what it did is undone
 };
 
 // The end of a run, or (state queued) of an attempt.
@@ -150,7 +151,9 @@ struct Settlement {
   std::optional<std::string> output{};  // JSON
   std::int64_t output_bytes = 0;        // before it was cut
   bool output_cut = false;
-  Cost cost{};  // of all calls of the run, those of earlier attempts too
+  Cost cost{};                        // of all calls of the run, those of earlier attempts too
+  bool undoes = false;                // we knew that it was to be undone; otherwise one that is stays
+  std::optional<bool> compensated{};  // whether all of it was undone; none: nothing was to be
   std::optional<JournalEntry> journal{};
   std::optional<EffectEntry> effect{};
 };
@@ -166,6 +169,7 @@ struct MovedRun {
 struct RenewedLease {
   RunId id{0};
   std::optional<std::string> cancel{};  // the reason, when somebody asked for its end
+  bool undoes = false;                  // once what it did is undone
 };
 
 struct ExpiryRule {
@@ -227,7 +231,8 @@ class HotPath {
   // Gives those that are still ours; whatever is missing has been lost.
   std::vector<RenewedLease> renew(const std::vector<RunLease>& leases, Duration lease);
   // Takes over runs in our shards whose lease has ended: cut off inside a call that may not be repeated → unknown,
-  // cancel asked → cancelled, too many workers dead → failed (quarantine), else queued again.
+  // cancel asked → cancelled, too many workers dead → failed (quarantine), else queued again; one that is to be undone
+  // is neither cancelled nor, when an undo was cut off, unknown.
   std::vector<MovedRun> expire(const std::vector<OwnedShard>& shards, const ExpiryRule& rule);
 
   // Times at which runs become due until `until`, the earliest few of each pair, from each pair's floor on.

@@ -63,6 +63,8 @@ RunRecord read_run(const pqxx::row& row) {
       .cancel_requested_at = column<std::optional<Instant>>(row["cancel_requested_at"]),
       .cancel_reason = text_or_empty(row["cancel_reason"]),
       .call_state = text_or_empty(row["call_state"]),
+      .undoes = column<bool>(row["undoes"]),
+      .compensated = column<std::optional<bool>>(row["compensated"]),
   };
 }
 
@@ -195,23 +197,29 @@ std::int64_t RunStore::count(const TenantId& tenant, const RunQuery& query, std:
 bool RunStore::cancel_ready(const TenantId& tenant, const ReadyRun& run, const RunEnding& ending) {
   const pqxx::result rows =
       tx_.exec(sql::cancel_ready_run, run.shard, run.priority, run.run_at, run.id, tenant, name_of(ending.outcome),
-               ending.at, class_name(ending), null_if_empty(ending.reason));
+               ending.at, class_name(ending), null_if_empty(ending.reason), ending.by_force);
   return !rows.empty();
 }
 
-bool RunStore::request_cancel(const TenantId& tenant, RunId id, Instant at, const std::string& reason) {
+bool RunStore::compensate_ready(const TenantId& tenant, const ReadyRun& run, const CancelWish& wish) {
+  return !tx_.exec(sql::compensate_ready_run, run.shard, run.priority, run.run_at, run.id, tenant, wish.at,
+                   null_if_empty(wish.reason))
+              .empty();
+}
+
+bool RunStore::request_cancel(const TenantId& tenant, RunId id, const CancelWish& wish) {
   // Every state in which next_state() knows a cancel and a worker or a timer holds the run.
   std::vector<std::string> from;
   for (const RunState state : {RunState::running, RunState::waiting})
     if (next_state(state, RunEvent::cancel)) from.emplace_back(name_of(state));
-  return !tx_.exec(sql::request_cancel, id, tenant, from, at, null_if_empty(reason)).empty();
+  return !tx_.exec(sql::request_cancel, id, tenant, from, wish.at, null_if_empty(wish.reason), wish.undoes).empty();
 }
 
 bool RunStore::end_live(const TenantId& tenant, RunId id, const Expected& expected, const RunEnding& ending) {
   const std::vector<std::string> from{std::string(name_of(expected.from))};
   const pqxx::result rows =
       tx_.exec(sql::end_live_run, id, tenant, from, expected.call_state, name_of(ending.outcome), ending.at,
-               class_name(ending), null_if_empty(ending.error_message), null_if_empty(ending.reason));
+               class_name(ending), null_if_empty(ending.error_message), null_if_empty(ending.reason), ending.by_force);
   return !rows.empty();
 }
 

@@ -54,7 +54,9 @@ struct RunRecord {
   std::optional<Instant> expires_at;
   std::optional<Instant> cancel_requested_at;
   std::string cancel_reason;
-  std::string call_state;  // of a live run: idle or calling
+  std::string call_state;             // of a live run: idle or calling
+  bool undoes = false;                // it ends only when what it did is undone
+  std::optional<bool> compensated{};  // of one that has ended: whether all of it was undone; none: nothing was to be
 };
 
 struct RunBody {
@@ -155,6 +157,14 @@ struct RunEnding {
   std::optional<ErrorClass> error_class{};
   std::string error_message{};
   std::string reason{};
+  bool by_force = false;  // also a run that undoes what it did
+};
+
+// Somebody asks for the end of a run.
+struct CancelWish {
+  Instant at;
+  std::string reason{};
+  bool undoes = false;  // what it did is undone before it ends; nobody takes that back
 };
 
 struct ReadyRun {
@@ -245,7 +255,10 @@ class RunStore {
 
   // False: not queued any more.
   bool cancel_ready(const TenantId& tenant, const ReadyRun& run, const RunEnding& ending);
-  bool request_cancel(const TenantId& tenant, RunId id, Instant at, const std::string& reason);
+  // One that has begun before: it is due, to be undone. False: not queued any more.
+  bool compensate_ready(const TenantId& tenant, const ReadyRun& run, const CancelWish& wish);
+  // False: not live.
+  bool request_cancel(const TenantId& tenant, RunId id, const CancelWish& wish);
   // Ends a live run in state `from` whose call state is `call_state`; false: it is not so any more.
   struct Expected {
     RunState from;

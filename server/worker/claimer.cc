@@ -86,6 +86,7 @@ std::size_t Claimer::start(std::vector<LeasedRun> leased, BootTime lease_end) {
     auto run = std::make_shared<RunInFlight>(std::move(leased[i]));
     run->task = tasks[i];
     run->lease_end = lease_end;
+    run->undoes = run->run.undoes;
     if (run->run.cancel) {
       run->cancelled = true;
       run->cancel_reason.with([&](std::string& reason) { reason = *run->run.cancel; });

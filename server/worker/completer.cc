@@ -28,6 +28,8 @@ Settlement without_values(const Settlement& refused) {
   end.state = refused.state == RunState::unknown ? RunState::unknown : RunState::failed;
   end.started_at = refused.started_at;
   end.finished_at = refused.finished_at;
+  end.undoes = refused.undoes;
+  end.compensated = refused.compensated;
   end.error_class = refused.state == RunState::unknown ? "unknown_outcome" : "internal";
   end.error_message = "The run's result could not be stored; the log of this moment says why.";
   return end;

@@ -55,8 +55,9 @@ class Executor {
   Executor& operator=(const Executor&) = delete;
 
   void start(const std::vector<RunPtr>& runs);
-  // The end of a live run is wished: its call is cancelled; between calls it stops at the next.
-  void cancel(RunId run, std::string_view reason);
+  // The end of a live run is wished: its calls are cancelled (stop), or end and what it did is undone, as its row says
+  // by now (compensate).
+  void cancel(RunId run, std::string_view reason, pipeline::Cancel how = pipeline::Cancel::stop);
   // The lease is gone: nothing further is done for the run, and its late answer is ignored.
   void drop(RunId run);
   // A step of it that waits was told something.
@@ -135,7 +136,10 @@ class Executor {
   std::optional<Instant> look_at_waits(const RunPtr& run, const pipeline::Plan& plan, Instant now);
   void tell_fault(const RunPtr& run, JournalEntry entry, pipeline::StepEvent event, pipeline::StepFault fault);
   void write(const RunPtr& run);
+  bool undo_is_written(const RunPtr& run);
   void rest(const RunPtr& run, const pipeline::Plan& plan);
+  std::optional<Instant> steps_end_by(const RunInFlight& run) const;
+  static pipeline::Cancel cancel_of(const RunInFlight& run);
   std::optional<Instant> wakes_at(const RunInFlight& run, const pipeline::Plan& plan) const;
   void set_alarm(const RunPtr& run, std::optional<Instant> at);
   bool tells_left_out(const RunPtr& run);

@@ -64,15 +64,16 @@ void Executor::settle(const RunPtr& run, Settlement settlement) {
   parts_.completer(run->run.lease.id).add_settlement(std::move(settlement));
 }
 
-void Executor::cancel(RunId id, std::string_view reason) {
+void Executor::cancel(RunId id, std::string_view reason, pipeline::Cancel how) {
   const RunPtr run = parts_.runs.find(id);
   if (!run) return;
   run->cancel_reason.with([&](std::string& kept_reason) { kept_reason = std::string{reason}; });
-  if (run->cancelled.exchange(true)) return;
+  const bool is_to_be_undone = how == pipeline::Cancel::compensate && !run->undoes.exchange(true);
+  if (run->cancelled.exchange(true) && !is_to_be_undone) return;
   post(run, [this, run, reason = std::string{reason}] {
     if (run->phase != RunPhase::begun) return;
     if (!run->steps) return cancel_calls(*run, reason);
-    run->steps->planner.cancel(pipeline::Compensate::no, parts_.clock.now());
+    run->steps->planner.cancel(cancel_of(*run), parts_.clock.now());
     advance(run);
   });
 }
@@ -138,6 +139,7 @@ Settlement Executor::settlement_of(const RunInFlight& run, RunState state) const
   end.started_at = run.started_at;
   end.finished_at = end.run_at = parts_.clock.now();
   end.cost = run.plan.spent;
+  end.undoes = run.run.undoes || (run.steps && run.steps->planner.undoes());
   return end;
 }
 

@@ -29,7 +29,8 @@ StepsRun steps_run_of(const RunInFlight& run) {
           .action = run.plan.action,
           .event = run.plan.event,
           .zone = run.task->definition->schedule.zone,
-          .started_at = run.started_at};
+          .started_at = run.started_at,
+          .undoes = run.run.undoes};
 }
 
 JournalEntry begun(const pipeline::Start& start, Instant now) {
@@ -57,7 +58,7 @@ void Executor::begin_steps(const RunPtr& run) {
                                                                 .latest = latest,
                                                                 .untold = std::move(folded.untold)});
   if (!has_begun) run->steps->begins_at = began;
-  if (run->cancelled) run->steps->planner.cancel(pipeline::Compensate::no, run->started_at);
+  if (run->cancelled) run->steps->planner.cancel(cancel_of(*run), run->started_at);
   advance(run);
 }
 
@@ -65,12 +66,13 @@ void Executor::advance(const RunPtr& run) {
   if (run->phase != RunPhase::begun) return;
   StepsUnderWay& steps = *run->steps;
   const Instant now = std::exchange(steps.begins_at, std::nullopt).value_or(parts_.clock.now());
-  if (const auto by = finish_by(*run); by && now >= *by && steps.begun == 0 && !std::exchange(steps.expired, true))
-    steps.planner.cancel(pipeline::Compensate::yes, now);
+  if (const auto by = steps_end_by(*run); by && now >= *by && steps.begun == 0 && !std::exchange(steps.expired, true))
+    steps.planner.cancel(pipeline::Cancel::expire, now);
   pipeline::Plan plan = steps.planner.plan(now);
   while (std::any_of(plan.starts.begin(), plan.starts.end(),
                      [&](const auto& start) { return tell_instead(steps.planner, start, steps.untold); }))
     plan = steps.planner.plan(now);
+  if (!plan.end && !undo_is_written(run)) return;
   for (const std::string& path : plan.overdue)
     if (steps.told.insert(path).second)
       tell_fault(run, begun({.path = path}, now), StepEvent::fail, {ErrorClass::timeout, "it did not end in time"});
@@ -242,10 +244,12 @@ void Executor::write(const RunPtr& run) {
   for (StepsUnderWay::News& each : *news)
     if (each.entry.journal || each.entry.effect) mark.steps.push_back(std::move(each.entry));
   steps.is_writing = true;
-  parts_.completer(run->run.lease.id).add_mark(std::move(mark), [this, run, news](Written written) {
+  const bool undoes = mark.undoes;
+  parts_.completer(run->run.lease.id).add_mark(std::move(mark), [this, run, news, undoes](Written written) {
     if (written == Written::stale) return drop(run->run.lease.id);
-    post(run, [this, run, news] {
+    post(run, [this, run, news, undoes] {
       run->steps->is_writing = false;
+      if (undoes) run->undoes = true;
       for (const StepsUnderWay::News& each : *news)
         if (each.record) run->steps->planner.apply(*each.record);
       for (const StepsUnderWay::News& each : *news)
@@ -255,9 +259,20 @@ void Executor::write(const RunPtr& run) {
   });
 }
 
+// Before anything is undone, or stopped in order to be, the database knows of it: whoever takes the run over undoes it,
+// too, and no cancel cuts that off.
+bool Executor::undo_is_written(const RunPtr& run) {
+  StepsUnderWay& steps = *run->steps;
+  if (run->undoes || !steps.planner.undoes()) return true;
+  if (steps.news.empty()) steps.news.emplace_back();
+  write(run);
+  return false;
+}
+
 RunMark Executor::mark_of(const RunInFlight& run) const {
   RunMark mark;
   mark.lease = run.run.lease;
+  mark.undoes = run.steps->planner.undoes();
   if (const auto& calls = run.steps->unrepeatable; !calls.empty()) {
     mark.call_state = CallState::calling;
     mark.call_step = *calls.begin();
@@ -266,9 +281,18 @@ RunMark Executor::mark_of(const RunInFlight& run) const {
   return mark;
 }
 
+// A wish that it ends comes before its deadline.
+std::optional<Instant> Executor::steps_end_by(const RunInFlight& run) const {
+  return run.cancelled ? std::nullopt : finish_by(run);
+}
+
+pipeline::Cancel Executor::cancel_of(const RunInFlight& run) {
+  return run.undoes ? pipeline::Cancel::compensate : pipeline::Cancel::stop;
+}
+
 // When the run has to be looked at again although nothing is told.
 std::optional<Instant> Executor::wakes_at(const RunInFlight& run, const pipeline::Plan& plan) const {
-  const auto by = finish_by(run);
+  const auto by = steps_end_by(run);
   if (!by || run.steps->expired) return plan.wake_at;
   return std::min(*by, plan.wake_at.value_or(Instant::max()));
 }
@@ -344,16 +368,17 @@ void Executor::settle_end(const RunPtr& run, const pipeline::RunEnd& end) {
   }
   ErrorClass error_class = end.fault.error_class;
   std::string message = told_fault(end.path, end.fault.message);
-  if (end.state == RunState::cancelled && steps.expired) {
+  if (end.state == RunState::cancelled && (steps.expired || !run->cancelled)) {
     settlement.state = *next_state(RunState::running, RunEvent::fail);
     error_class = ErrorClass::expired;
     message = "its deadline passed before its steps had ended";
   } else if (end.state == RunState::cancelled) {
     error_class = ErrorClass::cancelled;
-    if (end.path.empty()) message = "cancelled between calls";
+    if (end.path.empty()) message = end.compensated ? "cancelled, to be undone" : "cancelled between calls";
     settlement.reason = run->cancel_reason.with([](const std::string& reason) { return reason; });
   }
   for (const std::string& path : end.not_undone) message += "; step " + path + " was not undone";
+  settlement.compensated = end.compensated;
   settlement.error_class = describe(error_class).name;
   settlement.error_message = safe_text(message, options_.error_bytes_max);
   settle(run, std::move(settlement));

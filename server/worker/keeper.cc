@@ -72,7 +72,9 @@ void LeaseKeeper::renew_once(Leases which) {
   for (const auto& each : renewed) {
     ours.insert(each.id);
     if (const RunPtr run = parts_.runs.find(each.id)) run->lease_end = end;
-    if (each.cancel) parts_.executor.cancel(each.id, *each.cancel);
+    if (each.cancel)
+      parts_.executor.cancel(each.id, *each.cancel,
+                             each.undoes ? pipeline::Cancel::compensate : pipeline::Cancel::stop);
   }
   for (const auto& run : runs) {
     // Runs that have just been settled are not in run_live any more; only what still works has been lost.

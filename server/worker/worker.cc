@@ -229,8 +229,10 @@ void Worker::Inside::rests(const RunPtr& run, Instant wake_at) {
   if (!runs.remove(run->run.lease.id)) return;
   executor.ended(run);
   metrics::count("carillon_runs_total", {{"outcome", "waits"}});
-  const Instant at = run->told ? parts.clock.now() : wake_at;
-  if (at != Instant::max()) claimer.wakes_at(run->run.shard, run->run.priority, at);
+  const Instant now = parts.clock.now();
+  if (wake_at != Instant::max()) claimer.wakes_at(run->run.shard, run->run.priority, std::max(wake_at, now));
+  // It was told something, or its end was asked for, while it came to rest.
+  if (run->told || run->cancelled) claimer.wakes_at(run->run.shard, run->run.priority, now);
   if (room_wanted.exchange(false)) board.room_again();
   note_idle();
 }

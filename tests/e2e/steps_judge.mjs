@@ -36,10 +36,9 @@ class Judge {
   end() {
     const fate = this.list(this.run.steps, "");
     const { outcome } = this.run;
-    const lost = this.rows.filter(isLost);
+    const lost = this.rows.filter((row) => isLost(row) && !isUndo(row.path));
     if (lost.length > 0 && outcome !== "unknown") this.say(`${lost[0].path} was lost with its worker, but the run ${outcome}`);
     if (lost.length === 0 && outcome !== { ok: "succeeded", failed: "failed", unknown: "unknown" }[fate]) this.say(`it ${outcome}, but its steps say ${fate}`);
-    if (lost.some((row) => isUndo(row.path)) && fate !== "failed") this.say(`it was undone, but its steps say ${fate}`);
     for (const row of this.rows) {
       if (row.state === "running") this.say(`${row.path} still runs`);
       if (row.state === "waiting" && lost.length === 0) this.say(`${row.path} still waits`);
@@ -95,9 +94,8 @@ class Judge {
     const begun = [...new Set([...this.attempts.keys(), ...this.arrivals.keys()])].filter(isUndo);
     const beganAt = (path) => least((this.attempts.get(path) ?? []).map((row) => row.started));
     const order = begun.sort((left, right) => beganAt(left) - beganAt(right));
-    // An undo that was lost with its worker ends the undoing, and the run is unknown.
-    const lost = order.find((path) => this.rows.some((row) => row.path === path && isLost(row)));
-    const expected = outcome === "failed" ? due : lost ? due.slice(0, due.indexOf(lost) + 1) : [];
+    // Also where one of them was lost with its worker: it is named, and the others are made.
+    const expected = outcome === "failed" ? due : [];
     if (order.join() !== expected.join()) this.say(`undone was [${order}], and due was [${expected}]`);
     for (const [i, path] of order.entries()) {
       const row = this.last(path);

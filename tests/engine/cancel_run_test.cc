@@ -81,6 +81,91 @@ TEST_CASE("a waiting run tells for what and is cancelled at once", "[engine][can
   CHECK(f.engine.cancel_run(f.caller(), {.run = run.run})->state == "cancelled");
 }
 
+namespace {
+
+constexpr auto kSteps = R"({"name":"order","when":"manual","steps":[{"id":"pause","wait":"1h","undo":{"wait":"1s"}}]})";
+
+}  // namespace
+
+TEST_CASE("a run that has begun is undone before it ends", "[engine][cancel_run]") {
+  EngineFixture f;
+  f.scheduled(kSteps);
+  const auto run = f.ran("order");
+  const std::string state = GENERATE("running", "waiting", "queued");
+  if (state == "running") f.start(run, "calling");
+  if (state == "waiting") f.wait(run);
+  if (state == "queued") f.database.run("UPDATE carillon.run_ready SET attempt = 2, run_at = run_at + interval '1 h'");
+  f.worker.take();
+  const auto cancel = [&](const CancelRun& command) { return f.engine.cancel_run(f.caller(), command); };
+  const auto cancelled = cancel({.run = run.run, .reason = "enough", .compensate = true});
+  REQUIRE(cancelled.ok());
+  CHECK(cancelled->requested);
+  CHECK(cancelled->undoes);
+  CHECK(cancelled->state == state);
+  const auto told = f.worker.take();
+  CHECK(told.ready.size() == (state == "queued" ? 1 : 0));
+  CHECK(told.cancels.size() == (state == "queued" ? 0 : 1));
+  CHECK(told.told.size() == (state == "waiting" ? 1 : 0));
+  const auto detail = f.engine.get_run(f.caller(), {.run = run.run});
+  CHECK(detail->undoes);
+  CHECK(detail->cancel_reason == "enough");
+  CHECK(detail->row.run_at <= f.clock.now());
+
+  // Who only wants its end is told that it will be undone; who cannot wait takes it away.
+  const auto again = cancel({.run = run.run, .reason = "now"});
+  REQUIRE(again.ok());
+  CHECK(again->requested);
+  CHECK(again->undoes);
+  CHECK(f.engine.get_run(f.caller(), {.run = run.run})->cancel_reason == "enough");
+  REQUIRE(cancel({.run = run.run, .force = true}).ok());
+  CHECK(f.engine.get_run(f.caller(), {.run = run.run})->compensated == false);
+  CHECK(cancel({.run = run.run, .compensate = true}).error().code == ErrorCode::conflict);
+}
+
+TEST_CASE("a wish to undo is added to a cancel while the run has not ended", "[engine][cancel_run]") {
+  EngineFixture f;
+  f.scheduled(kSteps);
+  const auto run = f.ran("order");
+  f.start(run);
+  CHECK_FALSE(f.engine.cancel_run(f.caller(), {.run = run.run})->undoes);
+  CHECK(f.engine.cancel_run(f.caller(), {.run = run.run, .compensate = true})->undoes);
+  CHECK(f.engine.get_run(f.caller(), {.run = run.run})->undoes);
+}
+
+TEST_CASE("a run that has not begun has nothing to undo", "[engine][cancel_run]") {
+  EngineFixture f;
+  f.scheduled(kSteps);
+  const auto cancelled = f.engine.cancel_run(f.caller(), {.run = f.ran("order").run, .compensate = true});
+  REQUIRE(cancelled.ok());
+  CHECK(cancelled->state == "cancelled");
+  CHECK_FALSE(cancelled->undoes);
+}
+
+TEST_CASE("what cannot be undone is refused with what would work", "[engine][cancel_run]") {
+  EngineFixture f;
+  f.scheduled(R"({"name":"job","when":"manual","message":"x"})");
+  const auto run = f.ran("job");
+  f.start(run);
+  const auto error = [&](const CancelRun& command) { return f.engine.cancel_run(f.caller(), command).error(); };
+  const auto no_steps = error({.run = run.run, .compensate = true});
+  CHECK(no_steps.code == ErrorCode::arguments_invalid);
+  CHECK(no_steps.pointer == "/compensate");
+  CHECK(no_steps.try_instead == json::array({{{"run", run.run}}}));
+  CHECK(error({.run = run.run, .force = true, .compensate = true}).pointer == "/compensate");
+  CHECK(f.count("run_live WHERE cancel_requested_at IS NOT NULL") == 0);
+}
+
+TEST_CASE("an overlap does not cut off what is undone", "[engine][cancel_run]") {
+  EngineFixture f;
+  f.scheduled(
+      R"({"name":"order","when":"manual","steps":[{"id":"pause","wait":"1h"}],"options":{"overlap":"cancel"}})");
+  const auto run = f.ran("order");
+  f.database.run("UPDATE carillon.run_ready SET undoes = true");
+  f.ran("order");
+  CHECK(f.count("run_ready WHERE undoes") == 1);
+  CHECK(f.count("run_history") == 0);
+}
+
 TEST_CASE("cancelling races with a claim and one of them wins", "[engine][cancel_run]") {
   EngineFixture f;
   f.scheduled(R"({"name":"job","when":"manual","message":"x","options":{"overlap":"allow"}})");

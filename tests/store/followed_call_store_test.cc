@@ -109,7 +109,7 @@ TEST_CASE("the states of followed calls are those of their runs wherever they ar
   keep(f, record('e', f.ended(task, {.id = 4}, RunState::failed, ErrorClass::tool_error)));
   keep(f, record('c', f.live(task, {.id = 5})));
   f.mine([](Tx& tx) {
-    RunStore{tx}.request_cancel(kMine, run_id(2), kNow, "");
+    RunStore{tx}.request_cancel(kMine, run_id(2), {.at = kNow});
     FollowedCallStore{tx}.cancel(kMine, kClaude, call_id('c'), kNow);
   });
   std::vector<FollowedCallId> asked;

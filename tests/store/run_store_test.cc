@@ -161,7 +161,7 @@ TEST_CASE("a queued run is cancelled once and only while it is queued", "[store]
 TEST_CASE("a cancel is asked of a live run and the first reason stays", "[store][run_store]") {
   Fixture f;
   const auto request = [&](RunId id, Instant at, const std::string& reason) {
-    return f.runs([&](RunStore store) { return store.request_cancel(kMine, id, at, reason); });
+    return f.runs([&](RunStore store) { return store.request_cancel(kMine, id, {.at = at, .reason = reason}); });
   };
   const RunId running = f.live(f.report, {.id = 1}), waiting = f.live(f.report, {.id = 2}, kWaiting);
   CHECK(request(running, kNow + 1min, "first"));
@@ -175,6 +175,39 @@ TEST_CASE("a cancel is asked of a live run and the first reason stays", "[store]
 
   CHECK_FALSE(request(f.queue(f.report, {.id = 3}), kNow, "r"));
   CHECK_FALSE(request(f.ended(f.report, {.id = 4}, RunState::succeeded), kNow, "r"));
+}
+
+TEST_CASE("a run that is to be undone is ended by force only", "[store][run_store]") {
+  Fixture f;
+  const RunId live = f.live(f.report, {.id = 1}), queued = f.queue(f.report, {.id = 2});
+  const auto asked = [&](bool undoes) {
+    return f.runs([&](RunStore store) { return store.request_cancel(kMine, live, {.at = kNow, .undoes = undoes}); });
+  };
+  CHECK(asked(true));
+  CHECK(asked(false));
+  CHECK(f.find(live).undoes);
+  const ReadyRun ready = f.ready(queued);
+  CHECK(f.runs([&](RunStore store) { return store.compensate_ready(kMine, ready, {.at = kNow, .reason = "enough"}); }));
+  const RunRecord due = f.find(queued);
+  CHECK(due.undoes);
+  CHECK(due.run_at == kNow);
+  CHECK(due.cancel_requested_at == kNow);
+  CHECK(due.cancel_reason == "enough");
+  CHECK_FALSE(f.runs([&](RunStore store) { return store.compensate_ready(kMine, ready, {.at = kNow}); }));
+
+  RunEnding ending{.outcome = RunState::cancelled, .at = kNow, .error_class = ErrorClass::cancelled};
+  const auto ends = [&](bool by_force) {
+    ending.by_force = by_force;
+    return std::pair{f.runs([&](RunStore store) { return store.cancel_ready(kMine, f.ready(queued), ending); }),
+                     f.runs([&](RunStore store) {
+                       return store.end_live(kMine, live, {RunState::running, "idle"}, ending);
+                     })};
+  };
+  CHECK(ends(false) == std::pair{false, false});
+  CHECK(ends(true) == std::pair{true, true});
+  CHECK(f.find(live).compensated == false);
+  CHECK(f.find(queued).compensated == false);
+  CHECK(misplaced(f.database).empty());
 }
 
 TEST_CASE("a live run ends only from the state and call state that were expected", "[store][run_store]") {
@@ -457,7 +490,8 @@ TEST_CASE("a run shows to its own tenant only", "[store][run_store]") {
       only_mine([&](RunStore runs, const TenantId& t) { return runs.statistics(t, f.report, run_id(0)).failed > 0; }));
   CHECK(only_mine([&](RunStore runs, const TenantId& t) { return !runs.attention(t, {kNow}, 10).empty(); }));
   CHECK(only_mine([&](RunStore runs, const TenantId& t) { return runs.outcomes(t, {kNow}).failed > 0; }));
-  CHECK(only_mine([&](RunStore runs, const TenantId& t) { return runs.request_cancel(t, live, kNow, "r"); }));
+  CHECK(only_mine(
+      [&](RunStore runs, const TenantId& t) { return runs.request_cancel(t, live, {.at = kNow, .reason = "r"}); }));
   CHECK(only_mine([&](RunStore runs, const TenantId& t) { return runs.cancel_ready(t, ready, ending); }));
   CHECK(only_mine([&](RunStore runs, const TenantId& t) {
     return runs.end_live(t, live, {RunState::running, "idle"}, ending);

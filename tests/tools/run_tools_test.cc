@@ -152,6 +152,19 @@ TEST_CASE("a queued run is cancelled at once and a finished one is left as it is
   CHECK(here.call("get_run", {{"run", "echo#1"}})["status"] == "cancelled");
 }
 
+TEST_CASE("a run that is to be undone says so until it is and whether it was", "[tools][runs]") {
+  Installation here;
+  here.call("schedule_task", {{"name", "order"}, {"when", "manual"}, {"steps", {{{"id", "pause"}, {"wait", "1h"}}}}});
+  here.call("run_now", {{"task", "order"}});
+  here.database.run("UPDATE carillon.run_ready SET attempt = 2");
+  const json cancelled = here.call("cancel_run", {{"run", "order#1"}, {"compensate", true}});
+  CHECK(cancelled["status"] == "queued");
+  CHECK(cancelled["requested"].get<std::string>().find("is undone") != std::string::npos);
+  CHECK(here.call("get_run", {{"run", "order#1"}})["undoes"] == true);
+  here.call("cancel_run", {{"run", "order#1"}, {"force", true}});
+  CHECK(here.call("get_run", {{"run", "order#1"}})["compensated"] == false);
+}
+
 TEST_CASE("a run that asks nothing to be approved is not decided", "[tools][runs]") {
   Installation here;
   schedule_echo(here);

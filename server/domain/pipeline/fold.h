@@ -61,7 +61,7 @@ struct Planner::Fold {
 
   // planner.cc
   bool apply(const Record& record);
-  void cancel(Compensate compensate, Instant at);
+  void cancel(Cancel how, Instant at);
   Plan plan(Instant now) const;
   static Waiting waiting_of(const Node& node);
   void settle();  // what follows from what has changed
@@ -108,7 +108,7 @@ struct Planner::Fold {
   std::vector<Node*> undos;                           // still to be done, the next one last
   std::vector<std::string> not_undone;
   Instant now;  // of the record that is being folded
-  bool is_held = false, is_cancelled = false, compensates = false, is_undoing = false;
+  bool is_held = false, is_cancelled = false, must_undo = false, is_undoing = false;
   std::optional<RunEnd> over;
 };
 

@@ -126,12 +126,12 @@ bool Planner::Fold::apply(const Record& record) {
   return true;
 }
 
-void Planner::Fold::cancel(Compensate compensate, Instant at) {
+void Planner::Fold::cancel(Cancel how, Instant at) {
   if (over) return;
-  compensates = compensates || compensate == Compensate::yes;
+  must_undo = must_undo || how != Cancel::stop;
   now = std::max(now, at);
   if (std::exchange(is_cancelled, true) || is_undoing) return;
-  stop_scope(scopes.front(), Stop::hard);
+  stop_scope(scopes.front(), how == Cancel::compensate ? Stop::quiet : Stop::hard);
   changed.push_back(&scopes.front());
   settle();
 }
@@ -169,12 +169,14 @@ void Planner::Fold::settle() {
 }
 
 void Planner::Fold::root_ended() {
-  const ScopeResult result = scopes.front().result;
-  const bool undoes = result == ScopeResult::failed || (compensates && result != ScopeResult::ok);
+  ScopeResult& result = scopes.front().result;
+  if (must_undo && result == ScopeResult::ok) result = ScopeResult::cancelled;
+  const bool undoes = result == ScopeResult::failed || (must_undo && result == ScopeResult::cancelled);
   if (!undoes) return finish();
   is_undoing = true;
   for (Node* node : completed)
     if (node->state == StepState::succeeded) undos.push_back(node);
+  must_undo = must_undo || !undos.empty();
   // By what the journal says, and not by what was heard first: whoever folds it anew undoes in the same order.
   std::stable_sort(undos.begin(), undos.end(),
                    [](const Node* left, const Node* right) { return left->ended_at < right->ended_at; });
@@ -208,7 +210,7 @@ void Planner::Fold::finish() {
     end.path = root.failed->path;
     end.fault = root.failed->fault;
   }
-  end.compensated = is_undoing && not_undone.empty();
+  if (must_undo || !not_undone.empty()) end.compensated = is_undoing && not_undone.empty();
   end.not_undone = not_undone;
   if (end.state == RunState::succeeded) {
     const Node& last = *root.nodes.back();
@@ -267,7 +269,9 @@ Planner::~Planner() = default;
 Planner::Planner(Planner&&) noexcept = default;
 
 bool Planner::apply(const Record& record) { return fold_->apply(record); }
-void Planner::cancel(Compensate compensate, Instant at) { fold_->cancel(compensate, at); }
+void Planner::cancel(Cancel how, Instant at) { fold_->cancel(how, at); }
+void Planner::must_undo() { fold_->must_undo = true; }
+bool Planner::undoes() const { return fold_->must_undo || fold_->is_undoing; }
 void Planner::hold(bool held) { fold_->is_held = held; }
 Plan Planner::plan(Instant now) const { return fold_->plan(now); }
 

@@ -7,8 +7,9 @@
 // leave no records of their own, unless their time ran out: what becomes of them follows from the steps inside.
 //
 // A failed step that nobody handles (on_error) ends the list that holds it: what is under way there is left to end,
-// nothing else begins. When the pipeline itself has failed, or was cancelled with compensation, the undo of each
-// succeeded step runs once, in reverse order of completion; a failed undo is told and hides nothing.
+// nothing else begins. When the pipeline itself has failed, or was cancelled to be undone, the undo of each succeeded
+// step runs once, in reverse order of completion; a failed undo is told and hides nothing. Where it is not known
+// whether a step had its effect nothing is undone.
 //
 // No clock, no I/O, no chance: time comes with records and questions. Belongs to one thread at a time. `pipeline` must
 // outlive it.
@@ -68,7 +69,7 @@ struct RunEnd {
   json output = nullptr;
   std::string path{};  // of the step that ended it
   StepFault fault{};
-  bool compensated = false;               // every undo that there was has ended well
+  std::optional<bool> compensated{};      // whether every undo that there was has ended well; none: nothing was to be
   std::vector<std::string> not_undone{};  // paths whose undo failed, and reused steps that have one
 };
 
@@ -90,7 +91,12 @@ struct RunRoots {
   std::string zone = "UTC";
 };
 
-enum class Compensate { no, yes };
+// How a run ends that is not wanted any more.
+enum class Cancel {
+  stop,        // what is under way is asked to end
+  expire,      // the same, then what succeeded is undone
+  compensate,  // what is under way is left to end, then what succeeded is undone
+};
 
 class Planner {
  public:
@@ -103,12 +109,16 @@ class Planner {
   // What the journal says next. A record that the step's state does not allow (it comes twice, or too late) changes
   // nothing: false.
   bool apply(const Record& record);
-  // Somebody wants the run to end. Once; later ones change nothing, but for the wish to compensate.
-  void cancel(Compensate compensate, Instant at);
+  // Once; later ones change nothing, but for the wish that it is undone.
+  void cancel(Cancel how, Instant at);
+  // Told before the journal is: that wish was there, wherever in the journal; so it does not end well.
+  void must_undo();
   // Nothing new begins while it is held; what is under way ends.
   void hold(bool held);
 
   Plan plan(Instant now) const;
+  // What it did is undone before it ends, or was.
+  bool undoes() const;
 
   // What the templates of a step may name; only the values that its text mentions. The path is one of a Start.
   json roots_of(const std::string& path) const;

@@ -62,16 +62,16 @@ removed AS (
 leased AS (
   INSERT INTO carillon.run_live (id, shard, priority, run_at, tenant_id, task_id, task_version, number, retry, attempt,
     takeovers, slot, origin, agent_id, correlation_id, concurrency_key, key_width, key_place, expires_at, folded, reason,
-    payload, state, owner, epoch, lease_until, heartbeat_at, started_at)
+    payload, cancel_requested_at, cancel_reason, undoes, state, owner, epoch, lease_until, heartbeat_at, started_at)
   SELECT r.id, r.shard, r.priority, r.run_at, r.tenant_id, r.task_id, r.task_version, r.number, r.retry, r.attempt,
     r.takeovers, r.slot, r.origin, r.agent_id, r.correlation_id, r.concurrency_key, r.key_width,
     CASE WHEN r.concurrency_key IS NULL THEN 1 ELSE (SELECT p.key_place FROM placed p WHERE p.id = r.id) END,
-    r.expires_at, r.folded, r.reason, r.payload, $10, $1, o.epoch, clock_timestamp() + $9::interval, clock_timestamp(),
+    r.expires_at, r.folded, r.reason, r.payload, r.cancel_requested_at, r.cancel_reason, r.undoes, $10, $1, o.epoch, clock_timestamp() + $9::interval, clock_timestamp(),
     CASE WHEN r.takeovers = 0 THEN $7::timestamptz END
   FROM removed r JOIN owned o ON o.shard = r.shard
   WHERE r.expires_at IS NULL OR r.expires_at > $7::timestamptz
   RETURNING id, epoch, attempt, shard, priority, run_at, tenant_id, task_id, task_version, number, retry, takeovers, slot,
-    origin, agent_id, correlation_id, concurrency_key, payload
+    origin, agent_id, correlation_id, concurrency_key, payload, cancel_requested_at, cancel_reason, undoes
 ),
 missed AS (
   INSERT INTO carillon.run_history (id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, folded,
@@ -96,10 +96,11 @@ told AS (
   GROUP BY e.event_type, e.tenant_id, e.agent_id
 )
 SELECT id, epoch, attempt, shard, priority, run_at, tenant_id, task_id, task_version, number, retry, takeovers, slot, origin,
-  agent_id, correlation_id, concurrency_key IS NOT NULL, payload, false,
+  agent_id, correlation_id, concurrency_key IS NOT NULL, payload, CASE WHEN cancel_requested_at IS NOT NULL THEN coalesce(cancel_reason, '') END,
+  undoes, false,
   (SELECT set_config('synchronous_commit', 'off', true) WHERE NOT EXISTS (SELECT FROM missed))
 FROM leased
 UNION ALL
 SELECT id, 0, attempt, 0::smallint, 0::smallint, run_at, tenant_id, task_id, task_version, number, retry, takeovers, slot,
-  origin, agent_id, correlation_id, false, NULL, true, NULL
+  origin, agent_id, correlation_id, false, NULL, NULL, false, true, NULL
 FROM missed;

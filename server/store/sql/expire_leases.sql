@@ -1,5 +1,6 @@
 -- Takes over at most $5 runs whose lease has ended, in the shards ($2, $3: shard and epoch) that $1 owns. Next states: $6 cut off in a call
--- that may not be repeated, $7 cancel was asked, $8 quarantined after $4 dead workers, $9 queued again. Skips rows that others hold.
+-- that may not be repeated, $7 cancel was asked, $8 quarantined after $4 dead workers, $9 queued again: also one that is undone, whatever was asked
+-- and although an undo was cut off. Skips rows that others hold.
 -- BETWEEN: see settle_runs.
 WITH owned AS MATERIALIZED (
   SELECT o.shard FROM carillon.shard_owner o
@@ -18,15 +19,15 @@ taken AS (
   DELETE FROM carillon.run_live l USING ended e
   WHERE l.id BETWEEN e.id AND e.id AND l.state = 'running' AND l.lease_until < clock_timestamp()
   RETURNING l.*,
-    CASE WHEN l.call_state = 'calling' THEN $6
-         WHEN l.cancel_requested_at IS NOT NULL THEN $7
+    CASE WHEN l.call_state = 'calling' AND NOT (l.undoes AND coalesce(l.call_step, '') LIKE '%!undo') THEN $6
+         WHEN l.cancel_requested_at IS NOT NULL AND NOT l.undoes THEN $7
          WHEN l.started_at IS NOT NULL AND l.takeovers + 1 >= $4::integer THEN $8
          ELSE $9 END AS next
 ),
 history AS (
   INSERT INTO carillon.run_history (id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, folded,
     run_at, started_at, finished_at, late_by, origin, agent_id, correlation_id, outcome, error_class, error_message,
-    reason, cost, payload)
+    reason, cost, payload, compensated)
   SELECT t.id, t.tenant_id, t.task_id, t.task_version, t.number, t.retry, t.attempt, t.takeovers + 1, t.slot, t.folded,
     t.run_at, t.started_at, clock_timestamp(), greatest(t.started_at - coalesce(t.slot, t.run_at), interval '0'),
     t.origin, t.agent_id, t.correlation_id, t.next,
@@ -37,7 +38,7 @@ history AS (
       WHEN $7 THEN 'Cancelled; its worker was lost before it could stop.'
       ELSE 'Quarantined: ' || t.takeovers + 1 || ' workers died while they ran it. Find out why before retry_run.' END,
     CASE WHEN t.next = $7 THEN t.cancel_reason WHEN t.next = $8 THEN 'quarantined' ELSE t.reason END,
-    (SELECT sum(e.cost) FROM carillon.effect_journal e WHERE e.run_id = t.id), t.payload
+    (SELECT sum(e.cost) FROM carillon.effect_journal e WHERE e.run_id = t.id), t.payload, CASE WHEN t.undoes THEN false END
   FROM taken t WHERE t.next <> $9
 ),
 steps AS (
@@ -45,14 +46,15 @@ steps AS (
   SET state = 'unknown', finished_at = clock_timestamp(), error_class = 'unknown_outcome',
       error_message = 'the worker was lost during the call'
   FROM taken t
-  WHERE j.run_id BETWEEN t.id AND t.id AND j.state = 'running' AND t.next = $6 AND t.call_step IS NOT NULL
+  WHERE j.run_id BETWEEN t.id AND t.id AND j.state = 'running' AND t.call_state = 'calling' AND t.call_step IS NOT NULL
 ),
 ready AS (
   INSERT INTO carillon.run_ready (shard, priority, run_at, id, tenant_id, task_id, task_version, number, retry, attempt,
-    takeovers, slot, origin, agent_id, correlation_id, concurrency_key, key_width, expires_at, folded, reason, payload)
+    takeovers, slot, origin, agent_id, correlation_id, concurrency_key, key_width, expires_at, folded, reason, payload,
+    cancel_requested_at, cancel_reason, undoes)
   SELECT t.shard, t.priority, t.run_at, t.id, t.tenant_id, t.task_id, t.task_version, t.number, t.retry, t.attempt + 1,
     t.takeovers + CASE WHEN t.started_at IS NULL THEN 0 ELSE 1 END, t.slot, t.origin, t.agent_id, t.correlation_id,
-    t.concurrency_key, t.key_width, NULL, t.folded, t.reason, t.payload
+    t.concurrency_key, t.key_width, NULL, t.folded, t.reason, t.payload, t.cancel_requested_at, t.cancel_reason, t.undoes
   FROM taken t WHERE t.next = $9
 ),
 told AS (

@@ -111,7 +111,7 @@ stopped AS (
 ),
 dropped AS (
   DELETE FROM carillon.run_ready r USING swapped w
-  WHERE w.cancel_earlier AND r.shard = w.shard AND r.tenant_id = w.tenant_id AND r.task_id = w.task_id
+  WHERE w.cancel_earlier AND r.shard = w.shard AND r.tenant_id = w.tenant_id AND r.task_id = w.task_id AND NOT r.undoes
   RETURNING r.*
 ),
 dropped_history AS (

@@ -7,14 +7,16 @@ WITH input AS (
 returned AS (
   DELETE FROM carillon.run_live l USING input i
   WHERE l.id BETWEEN i.id AND i.id AND l.epoch = i.epoch AND l.attempt = i.attempt AND l.owner = $1 AND l.state = 'running'
-    AND l.call_state = 'idle' AND l.cancel_requested_at IS NULL
+    AND l.call_state = 'idle' AND (l.cancel_requested_at IS NULL OR l.undoes)
   RETURNING l.*
 ),
 ready AS (
   INSERT INTO carillon.run_ready (shard, priority, run_at, id, tenant_id, task_id, task_version, number, retry, attempt,
-    takeovers, slot, origin, agent_id, correlation_id, concurrency_key, key_width, expires_at, folded, reason, payload)
+    takeovers, slot, origin, agent_id, correlation_id, concurrency_key, key_width, expires_at, folded, reason, payload,
+    cancel_requested_at, cancel_reason, undoes)
   SELECT shard, priority, run_at, id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, origin,
-    agent_id, correlation_id, concurrency_key, key_width, expires_at, folded, reason, payload
+    agent_id, correlation_id, concurrency_key, key_width, expires_at, folded, reason, payload,
+    cancel_requested_at, cancel_reason, undoes
   FROM returned
 ),
 told AS (

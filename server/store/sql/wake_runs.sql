@@ -24,4 +24,4 @@ FROM due d
 WHERE l.id BETWEEN d.id AND d.id AND l.state = 'waiting'
 RETURNING l.id, l.epoch, l.attempt, l.shard, l.priority, l.run_at, l.tenant_id, l.task_id, l.task_version, l.number,
   l.retry, l.takeovers, l.slot, l.origin, l.agent_id, l.correlation_id, l.concurrency_key IS NOT NULL, l.payload,
-  l.started_at, CASE WHEN l.cancel_requested_at IS NOT NULL THEN coalesce(l.cancel_reason, '') END;
+  CASE WHEN l.cancel_requested_at IS NOT NULL THEN coalesce(l.cancel_reason, '') END, l.undoes, l.started_at;

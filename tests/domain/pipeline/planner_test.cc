@@ -257,25 +257,82 @@ TEST_CASE("after a failure what succeeded is undone in reverse order", "[domain]
   run.fail("reserve!undo");
   CHECK(run.end().state == RunState::failed);
   CHECK(run.end().path == "ship");
-  CHECK_FALSE(run.end().compensated);
+  CHECK(run.end().compensated == false);
   CHECK(run.end().not_undone == Paths{"reserve"});
 }
 
 TEST_CASE("a cancelled run ends what is under way and compensates when it is asked to", "[domain][planner]") {
-  const auto compensate = GENERATE(Compensate::no, Compensate::yes);
+  const auto how = GENERATE(Cancel::stop, Cancel::expire, Cancel::compensate);
   Run run{{leaf("reserve", {{"undo", {{"uses", "s.undo"}}}}), leaf("charge", {{"undo", {{"uses", "s.undo"}}}}),
            leaf("ship")}};
   run.finish("reserve");
   run.begin("charge");
-  run.planner->cancel(compensate, run.now);
-  CHECK(run.plan().cancels == Paths{"charge"});
+  run.planner->cancel(how, run.now);
+  CHECK(run.plan().cancels == (how == Cancel::compensate ? Paths{} : Paths{"charge"}));
+  CHECK(run.starts() == Paths{});
   REQUIRE(run.tell("charge", StepEvent::finish));
-  if (compensate == Compensate::yes) {
+  if (how != Cancel::stop) {
     run.finish("charge!undo");
+    CHECK(run.starts() == Paths{"reserve!undo"});
     run.finish("reserve!undo");
   }
   CHECK(run.end().state == RunState::cancelled);
-  CHECK(run.end().compensated == (compensate == Compensate::yes));
+  CHECK(run.end().compensated == (how == Cancel::stop ? std::nullopt : std::optional{true}));
+}
+
+TEST_CASE("a wish to undo adds to another and nobody takes it back", "[domain][planner]") {
+  const auto [first, second] =
+      GENERATE(table<Cancel, Cancel>({{Cancel::stop, Cancel::compensate}, {Cancel::compensate, Cancel::stop}}));
+  Run run{{leaf("a", {{"undo", {{"uses", "s.undo"}}}}), leaf("b")}};
+  run.finish("a");
+  run.begin("b");
+  run.planner->cancel(first, run.now);
+  run.planner->cancel(second, run.now);
+  CHECK(run.plan().cancels == (first == Cancel::stop ? Paths{"b"} : Paths{}));
+  REQUIRE(run.tell("b", StepEvent::finish));
+  CHECK(run.starts() == Paths{"a!undo"});
+}
+
+TEST_CASE("what waits while a run is to be undone is not waited for and what is repeated is not", "[domain][planner]") {
+  Run run{{leaf("a", {{"undo", {{"uses", "s.undo"}}}}),
+           leaf("b", {{"needs", {"a"}}}),
+           {{"id", "c"}, {"wait", "1h"}, {"needs", {"a"}}},
+           leaf("d", {{"needs", {"a"}}})}};
+  run.finish("a");
+  run.begin("b");
+  REQUIRE(run.tell("b", StepEvent::retry));
+  run.begin("c");
+  REQUIRE(run.tell("c", StepEvent::wait));
+  run.begin("d");
+  run.planner->cancel(Cancel::compensate, run.now);
+  CHECK(run.state("b") == StepState::cancelled);
+  CHECK(run.plan().cancels == Paths{"c"});
+  REQUIRE(run.tell("c", StepEvent::cancel));
+  REQUIRE(run.tell("d", StepEvent::retry));
+  CHECK(run.state("d") == StepState::cancelled);
+  CHECK(run.starts() == Paths{"a!undo"});
+}
+
+TEST_CASE("a run that is to be undone fails where a step did and is unknown where one is", "[domain][planner]") {
+  const auto [event, state] = GENERATE(
+      table<StepEvent, RunState>({{StepEvent::fail, RunState::failed}, {StepEvent::lose_outcome, RunState::unknown}}));
+  Run run{{leaf("a", {{"undo", {{"uses", "s.undo"}}}}), leaf("b")}};
+  run.finish("a");
+  run.begin("b");
+  run.planner->cancel(Cancel::compensate, run.now);
+  REQUIRE(run.tell("b", event));
+  if (state == RunState::failed) run.finish("a!undo");
+  CHECK(run.end().state == state);
+  CHECK(run.end().compensated == (state == RunState::failed));
+}
+
+TEST_CASE("a run that was to be undone is undone although its journal says that all was done", "[domain][planner]") {
+  Run run{{leaf("a", {{"undo", {{"uses", "s.undo"}}}})}};
+  run.planner->must_undo();
+  CHECK(run.planner->undoes());
+  run.finish("a");
+  run.finish("a!undo");
+  CHECK(run.end().state == RunState::cancelled);
 }
 
 TEST_CASE("a container whose time is up ends what is inside and fails", "[domain][planner]") {
@@ -378,7 +435,7 @@ TEST_CASE("what an earlier run did is taken over when its turn comes", "[domain]
   CHECK(run.starts() == std::vector<std::string>{"last!undo"});
   run.finish("last!undo");
   CHECK(run.end().state == RunState::failed);
-  CHECK_FALSE(run.end().compensated);
+  CHECK(run.end().compensated == false);
   CHECK(run.end().not_undone == std::vector<std::string>{"a"});
 }
 

@@ -57,7 +57,7 @@ class World {
  private:
   void take_turn() {
     const Plan plan = planner_->plan(now_);
-    if (dice_.one_in(200) && !is_cancelled_) return cancel();
+    if (cancels_.size() < 2 && dice_.one_in(cancels_.empty() ? 100 : 10)) return cancel();
     if (dice_.one_in(25)) return dies();
     for (const Start& start : plan.starts)
       if (dice_.one_in(2) && begin(start) == Alive::no) return dies();
@@ -114,10 +114,15 @@ class World {
   }
 
   void cancel() {
-    is_cancelled_ = true;
+    constexpr Cancel kHow[]{Cancel::stop, Cancel::expire, Cancel::compensate};
+    cancels_.push_back(kHow[dice_.below(3)]);
     journal_.emplace_back(std::nullopt);
-    compensate_ = dice_.one_in(2) ? Compensate::yes : Compensate::no;
-    planner_->cancel(compensate_, now_);
+    planner_->cancel(cancels_.back(), now_);
+  }
+
+  // Whoever asked to stop a run that is to be undone is told that it will be: the row knows one wish.
+  bool is_to_be_undone() const {
+    return std::any_of(cancels_.begin(), cancels_.end(), [](Cancel how) { return how != Cancel::stop; });
   }
 
   // The journal and the planner learn of it together; a planner that folds the whole journal anew has to agree.
@@ -133,8 +138,32 @@ class World {
       ended_lists_.push_back(record.path.substr(0, record.path.rfind('.') + 1));
     if (!dice_.one_in(10)) return;
     const Planner again = fold();
-    if (again.states() != planner_->states()) wrong_ = "the journal folded anew gives another plan";
+    if (states_of(again) != states_of(*planner_)) wrong_ = "the journal folded anew gives another plan";
     if (starts_of(again) != starts_of(*planner_)) wrong_ = "the journal folded anew begins something else";
+    if (!cancels_.empty()) check_taken_over();
+  }
+
+  // Of a run whose end was asked for only those of what the journal names: whoever hears of the wish later has looked
+  // at more.
+  std::vector<std::pair<std::string, StepState>> states_of(const Planner& planner) const {
+    auto states = planner.states();
+    std::set<std::string> named;
+    for (const auto& record : journal_)
+      if (record) named.insert(record->path);
+    if (!cancels_.empty()) std::erase_if(states, [&](const auto& each) { return !named.contains(each.first); });
+    std::sort(states.begin(), states.end());
+    return states;
+  }
+
+  // A worker that takes the run over knows what was asked, and not when.
+  void check_taken_over() {
+    const Planner taken = take_over();
+    if (starts_of(taken) != starts_of(*planner_)) wrong_ = "who takes it over begins something else";
+    // A run whose end alone was asked for has ended with its worker.
+    if (!is_to_be_undone()) return;
+    const auto theirs = taken.plan(now_).end, ours = planner_->plan(now_).end;
+    if (theirs.has_value() != ours.has_value() || (ours && ours->state != theirs->state))
+      wrong_ = "who takes it over ends it otherwise";
   }
 
   std::vector<std::string> starts_of(const Planner& planner) const {
@@ -148,12 +177,27 @@ class World {
     RunRoots roots;
     roots.input = kInput;
     Planner planner{pipeline_, std::move(roots), kStart};
+    auto asked = cancels_.begin();
     for (const auto& record : journal_) {
       if (record)
         planner.apply(*record);
       else
-        planner.cancel(compensate_, now_);
+        planner.cancel(*asked++, now_);
     }
+    return planner;
+  }
+
+  Planner take_over() const {
+    RunRoots roots;
+    roots.input = kInput;
+    Planner planner{pipeline_, std::move(roots), kStart};
+    if (is_to_be_undone()) planner.must_undo();
+    std::vector<Record> untold;
+    for (const auto& record : journal_)
+      if (record && !planner.apply(*record)) untold.push_back(*record);
+    if (cancels_.empty()) return planner;
+    planner.cancel(is_to_be_undone() ? Cancel::compensate : Cancel::stop, now_);
+    for (const Record& record : untold) planner.apply(record);
     return planner;
   }
 
@@ -172,7 +216,7 @@ class World {
     }
   }
 
-  void wakes_up() { planner_.emplace(fold()); }
+  void wakes_up() { planner_.emplace(take_over()); }
 
   bool is_leaf(const std::string& path) const {
     return std::any_of(journal_.begin(), journal_.end(), [&](const auto& each) { return each && each->path == path; });
@@ -219,7 +263,7 @@ class World {
         completed.push_back(record->path + "!undo");
     }
     check_undos(end, completed, undone);
-    if (is_cancelled_) {
+    if (!cancels_.empty()) {
       if (end.state == RunState::succeeded && !calls_.empty()) wrong_ = "it succeeded while calls were under way";
       return;
     }
@@ -230,17 +274,19 @@ class World {
   }
 
   void check_undos(const RunEnd& end, const std::vector<std::string>& completed, const std::set<std::string>& undone) {
-    const bool is_due = end.state == RunState::failed || (is_cancelled_ && compensate_ == Compensate::yes);
+    const bool is_due = end.state == RunState::failed || (end.state == RunState::cancelled && is_to_be_undone());
     std::vector<std::string> tried;
     for (const auto& record : journal_)
       if (record && record->path.ends_with("!undo") && record->event == StepEvent::begin && record->attempt == 1 &&
           std::find(tried.begin(), tried.end(), record->path) == tried.end())
         tried.push_back(record->path);
-    if (!is_due && end.state == RunState::succeeded && !tried.empty()) wrong_ = "a run that succeeded was undone";
-    if (end.state != RunState::failed) return;
+    if (!is_due && !tried.empty()) wrong_ = "a run was undone that should not have been";
+    if (end.state == RunState::succeeded && is_to_be_undone()) wrong_ = "a run that was to be undone succeeded";
+    if (!is_due) return;
     if (tried != std::vector<std::string>{completed.rbegin(), completed.rend()})
       wrong_ = "what succeeded was not undone once and in reverse order";
-    if (end.compensated != (undone.size() == completed.size())) wrong_ = "it says wrongly whether all was undone";
+    if (end.compensated.value_or(true) != (undone.size() == completed.size()))
+      wrong_ = "it says wrongly whether all was undone";
   }
 
   std::string told(const std::string& what) const {
@@ -267,8 +313,7 @@ class World {
   std::map<std::string, int> effects_{};
   std::vector<std::string> ended_lists_{};  // by the beginning of their paths: a step failed and nobody handled it
   Instant now_ = kStart;
-  bool is_cancelled_ = false;
-  Compensate compensate_ = Compensate::no;
+  std::vector<Cancel> cancels_{};
   std::string wrong_{};
 };
 
