@@ -7,14 +7,17 @@
 #include "server/engine/lookup.h"
 #include "server/engine/run_starting.h"
 #include "server/engine/standing.h"
+#include "server/store/step_store.h"
 
-// snooze: delay or skip the next occurrence of a task, or deliver a message again later.
+// snooze: delay or skip the next occurrence of a task, deliver a message again later, or move the next attempt of a
+// run.
 
 namespace carillon {
 
 namespace {
 
 constexpr int kSkipMax = 1000;
+constexpr int kLooksMax = 4;  // a run moves at most from queued to live to history while we try
 
 Status check_command(const Snooze& command) {
   if (command.task.has_value() == command.run.has_value())
@@ -133,34 +136,32 @@ Result<Snoozed> snooze_task(const Snoozing& snoozing) {
 }
 
 // A message that was delivered is delivered again, as a run of its own.
-Result<Snoozed> deliver_again(const Snoozing& snoozing, RunIdMaker& ids) {
+Result<Snoozed> deliver_again(const Snoozing& snoozing, const RunRecord& run, RunIdMaker& ids) {
   const TenantId& tenant = snoozing.call.caller.tenant;
-  const auto run = find_run(snoozing.tx, tenant, *snoozing.command.run);
-  if (!run) return run.error();
-  const auto task = TaskStore{snoozing.tx}.lock(tenant, {.id = run->task});
+  const auto task = TaskStore{snoozing.tx}.lock(tenant, {.id = run.task});
   if (!task) return Error{ErrorCode::conflict, "the run's task is deleted", "/run", *snoozing.command.run};
-  const auto stored = TaskStore{snoozing.tx}.definition(tenant, task->id, run->task_version);
+  const auto stored = TaskStore{snoozing.tx}.definition(tenant, task->id, run.task_version);
   const auto definition = stored ? definition_from_json(*stored) : definition_of(*task);
   if (!definition) return definition.error();
-  const std::string payload = RunStore{snoozing.tx}.body(tenant, run->id).payload;
+  const std::string payload = RunStore{snoozing.tx}.body(tenant, run.id).payload;
   const auto action = action_with_payload(definition->action, payload);
-  if (!is_final(run->state) || !action || action->kind != ActionKind::message) {
+  if (!action || action->kind != ActionKind::message) {
     Error error{ErrorCode::conflict,
                 "only a message that was delivered can be delivered again; snooze the task, or retry_run the run",
-                "/run", handle_of(*run)};
-    error.try_instead = json::array({{{"tool", "retry_run"}, {"arguments", {{"run", handle_of(*run)}}}}});
+                "/run", handle_of(run)};
+    error.try_instead = json::array({{{"tool", "retry_run"}, {"arguments", {{"run", handle_of(run)}}}}});
     return error;
   }
   const Instant at = snoozing.until ? *snoozing.until : snoozing.call.now + *snoozing.command.delay;
   const RunOrder order{.task = *task,
                        .definition = *definition,
-                       .version = run->task_version,
+                       .version = run.task_version,
                        .origin = "retry",
                        .run_at = at,
                        .payload = payload,
-                       .reason = "snoozed " + handle_of(*run)};
+                       .reason = "snoozed " + handle_of(run)};
   const RunStarted started = start_run({snoozing.call, snoozing.tx, snoozing.telling, ids}, order);
-  snoozing.telling.audit(subject_of(RunId{started.run_id}), {{"run", handle_of(*run)}},
+  snoozing.telling.audit(subject_of(RunId{started.run_id}), {{"run", handle_of(run)}},
                          {{"run", started.run}, {"run_at", to_rfc3339(at)}});
   return Snoozed{.task = task->name,
                  .zone = definition->schedule.zone,
@@ -169,6 +170,60 @@ Result<Snoozed> deliver_again(const Snoozing& snoozing, RunIdMaker& ids) {
                  .reads = reads(definition->schedule),
                  .run = started.run,
                  .at = snoozing.call.now};
+}
+
+Error waits_for_no_retry(const RunRecord& run) {
+  const std::string doing = run.state != RunState::queued ? "is " + std::string(name_of(run.state))
+                                                          : "has not begun; snooze its task instead";
+  Error error{ErrorCode::conflict, handle_of(run) + " waits for no other attempt: it " + doing, "/run", handle_of(run)};
+  error.details["state"] = name_of(run.state);
+  error.try_instead = json::array({{{"tool", "get_run"}, {"arguments", {{"run", handle_of(run)}}}}});
+  return error;
+}
+
+// The next attempt of a run, or of steps of it, comes at another time. Nothing: it moved on while we looked.
+Result<std::optional<MovedRetry>> move_retry(const Snoozing& snoozing, const RunRecord& run) {
+  const TenantId& tenant = snoozing.call.caller.tenant;
+  const Move move{.to = snoozing.until, .by = snoozing.command.delay.value_or(Duration{0})};
+  RunStore runs{snoozing.tx};
+  if (run.state == RunState::queued && run.attempt > 1) {
+    const MovedRetry moved{run.run_at, snoozing.until.value_or(run.run_at + move.by)};
+    if (!runs.move_ready(tenant, {*run.shard, *run.priority, run.run_at, run.id, run.number, run.retry}, moved.at))
+      return std::optional<MovedRetry>{};
+    StepStore{snoozing.tx}.move_retries(tenant, run.id, move);
+    snoozing.telling.run_ready(*run.shard, moved.at);
+    return std::optional{moved};
+  }
+  if (run.state != RunState::waiting) return waits_for_no_retry(run);
+  // Beside what it waits for otherwise. Whoever has it next reckons anew when it goes on.
+  const auto shard = runs.wake(tenant, run.id);
+  if (!shard) return std::optional<MovedRetry>{};
+  const auto moved = StepStore{snoozing.tx}.move_retries(tenant, run.id, move);
+  if (moved.empty()) return waits_for_no_retry(run);
+  snoozing.telling.run_told(run.id, *shard);
+  return std::optional{*std::min_element(moved.begin(), moved.end(),
+                                         [](const MovedRetry& a, const MovedRetry& b) { return a.was_at < b.was_at; })};
+}
+
+Result<Snoozed> snooze_run(const Snoozing& snoozing, RunIdMaker& ids) {
+  const std::string& wanted = *snoozing.command.run;
+  for (int look = 0; look < kLooksMax; ++look) {
+    const auto run = find_run(snoozing.tx, snoozing.call.caller.tenant, wanted);
+    if (!run) return run.error();
+    if (is_final(run->state)) return deliver_again(snoozing, *run, ids);
+    const auto moved = move_retry(snoozing, *run);
+    if (!moved) return moved.error();
+    if (!*moved) continue;
+    snoozing.telling.audit(subject_of(run->id), {{"retry", to_rfc3339((*moved)->was_at)}},
+                           {{"retry", to_rfc3339((*moved)->at)}, {"reason", snoozing.command.reason}});
+    return Snoozed{.task = run->task_name,
+                   .zone = run->zone,
+                   .was_next = (*moved)->was_at,
+                   .next = (*moved)->at,
+                   .run = handle_of(*run),
+                   .at = snoozing.call.now};
+  }
+  return Error{ErrorCode::unavailable, "the run keeps changing its place; repeat the call", "/run", wanted};
 }
 
 }  // namespace
@@ -189,7 +244,7 @@ Result<Snoozed> Engine::snooze(const Caller& caller, const Snooze& command) {
   }
   return run_once<Snoozed>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<Snoozed> {
     const Snoozing snoozing{call, command, tx, telling, until, options_.quiet};
-    return command.task ? snooze_task(snoozing) : deliver_again(snoozing, parts_.ids);
+    return command.task ? snooze_task(snoozing) : snooze_run(snoozing, parts_.ids);
   });
 }
 

@@ -201,6 +201,10 @@ bool RunStore::cancel_ready(const TenantId& tenant, const ReadyRun& run, const R
   return !rows.empty();
 }
 
+bool RunStore::move_ready(const TenantId& tenant, const ReadyRun& run, Instant to) {
+  return !tx_.exec(sql::move_ready_run, run.shard, run.priority, run.run_at, run.id, tenant, to).empty();
+}
+
 bool RunStore::compensate_ready(const TenantId& tenant, const ReadyRun& run, const CancelWish& wish) {
   return !tx_.exec(sql::compensate_ready_run, run.shard, run.priority, run.run_at, run.id, tenant, wish.at,
                    null_if_empty(wish.reason))
@@ -221,6 +225,12 @@ bool RunStore::end_live(const TenantId& tenant, RunId id, const Expected& expect
       tx_.exec(sql::end_live_run, id, tenant, from, expected.call_state, name_of(ending.outcome), ending.at,
                class_name(ending), null_if_empty(ending.error_message), null_if_empty(ending.reason), ending.by_force);
   return !rows.empty();
+}
+
+std::optional<std::int16_t> RunStore::wake(const TenantId& tenant, RunId id) {
+  const pqxx::result rows = tx_.exec(sql::wake_waiting_run, tenant, id);
+  if (rows.empty()) return std::nullopt;
+  return column<std::int16_t>(rows[0]["shard"]);
 }
 
 std::vector<ReadyRun> RunStore::ready_of(const TenantId& tenant, TaskId task) {

@@ -255,6 +255,7 @@ class RunStore {
 
   // False: not queued any more.
   bool cancel_ready(const TenantId& tenant, const ReadyRun& run, const RunEnding& ending);
+  bool move_ready(const TenantId& tenant, const ReadyRun& run, Instant to);
   // One that has begun before: it is due, to be undone. False: not queued any more.
   bool compensate_ready(const TenantId& tenant, const ReadyRun& run, const CancelWish& wish);
   // False: not live.
@@ -265,6 +266,9 @@ class RunStore {
     std::string call_state;
   };
   bool end_live(const TenantId& tenant, RunId id, const Expected& expected, const RunEnding& ending);
+
+  // A worker looks at a waiting run at once; where it stands. Nothing: it does not wait.
+  std::optional<std::int16_t> wake(const TenantId& tenant, RunId id);
 
   std::vector<ReadyRun> ready_of(const TenantId& tenant, TaskId task);
   // The held runs of a task are due now, behind each other.

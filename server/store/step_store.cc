@@ -110,6 +110,13 @@ std::optional<ToldPlace> StepStore::tell(const TenantId& tenant, const WaitingSt
   return ToldPlace{column<std::int16_t>(rows[0]["shard"]), column<std::int16_t>(rows[0]["priority"])};
 }
 
+std::vector<MovedRetry> StepStore::move_retries(const TenantId& tenant, RunId run, const Move& move) {
+  std::vector<MovedRetry> moved;
+  for (const auto& row : tx_.exec(sql::move_step_retries, tenant, run, move.to, move.by))
+    moved.push_back({column<Instant>(row["was_at"]), column<Instant>(row["at"])});
+  return moved;
+}
+
 bool StepStore::end_wait(const TenantId& tenant, const StepKey& step, const WaitEnd& end) {
   return !tx_.exec(sql::end_step_wait, tenant, step.lease.id, step.owner, step.lease.epoch, step.lease.attempt,
                    step.path, step.attempt, end.state, end.at, end.error_class, end.message)

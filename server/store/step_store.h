@@ -67,6 +67,15 @@ struct StepTold {
   Instant at{};
 };
 
+// Where a time is moved: to an instant, or by a while.
+struct Move {
+  std::optional<Instant> to{};
+  Duration by{};
+};
+struct MovedRetry {
+  Instant was_at, at;
+};
+
 // Where the run stands whose step was told.
 struct ToldPlace {
   std::int16_t shard = 0, priority = 0;
@@ -102,6 +111,8 @@ class StepStore {
   std::map<std::int64_t, std::vector<std::string>> waits(const TenantId& tenant, const std::vector<RunId>& runs);
   // Ends its wait and wakes its run; nothing: it waits no more.
   std::optional<ToldPlace> tell(const TenantId& tenant, const WaitingStep& step, const StepTold& told);
+  // The next attempts of its steps that wait for one; each.
+  std::vector<MovedRetry> move_retries(const TenantId& tenant, RunId run, const Move& move);
   // False: the run is somebody else's, or the step was told.
   bool end_wait(const TenantId& tenant, const StepKey& step, const WaitEnd& end);
 

@@ -65,6 +65,58 @@ TEST_CASE("a delivered message is delivered again (E1)", "[engine][snooze]") {
         ErrorCode::conflict);
 }
 
+TEST_CASE("the next attempt of a run comes earlier or later", "[engine][snooze]") {
+  EngineFixture f;
+  f.scheduled(R"({"name":"job","when":"manual","steps":[{"id":"a","wait":"1h"},{"id":"b","wait":"1h"}]})");
+  const auto run = f.ran("job");
+  const bool rests = GENERATE(false, true);
+  if (rests) f.wait(run);
+  f.database.run(
+      "UPDATE carillon.run_ready SET attempt = 2, run_at = '2026-11-20 13:30Z'; "
+      "INSERT INTO carillon.step_journal (run_id, step_path, attempt, tenant_id, state, started_at, not_before) "
+      "SELECT " +
+      std::to_string(run.run_id) +
+      ", path, n, 'default', state, now(), at::timestamptz FROM (VALUES ('a', 1, 'retrying', '2026-11-20 13:30Z'), "
+      "('b', 1, 'retrying', '2026-11-20 12:00Z'), ('b', 2, 'retrying', '2026-11-20 13:40Z'), "
+      "('c', 1, 'waiting', '2026-11-20 15:00Z')) AS s(path, n, state, at)");
+  const auto times = [&] {
+    return f.database.ask(
+        "SELECT string_agg(to_char(not_before AT TIME ZONE 'UTC', 'HH24:MI'), ' ' ORDER BY step_path, attempt) "
+        "FROM carillon.step_journal");
+  };
+  f.worker.take();
+  const auto later = f.engine.snooze(f.caller(), {.run = run.run, .delay = std::chrono::minutes{10}});
+  REQUIRE(later.ok());
+  CHECK(later->run == run.run);
+  CHECK(later->was_next == f.at("2026-11-20T13:30:00Z"));
+  CHECK(later->next == f.at("2026-11-20T13:40:00Z"));
+  CHECK(times() == "13:40 12:00 13:50 15:00");
+  const auto told = f.worker.take();
+  CHECK(told.ready.size() == (rests ? 0 : 1));
+  CHECK(told.told.size() == (rests ? 1 : 0));
+  const auto earlier = f.engine.snooze(f.caller(), {.run = run.run, .until = "today 14:05"});
+  REQUIRE(earlier.ok());
+  CHECK(earlier->was_next == f.at("2026-11-20T13:40:00Z"));
+  CHECK(times() == "13:05 12:00 13:05 15:00");
+  CHECK(f.count(rests ? "run_live WHERE wake_at = '-infinity'" : "run_ready WHERE run_at = '2026-11-20 13:05Z'") == 1);
+}
+
+TEST_CASE("a run that waits for no other attempt is not moved and says what it does", "[engine][snooze]") {
+  EngineFixture f;
+  f.scheduled(R"({"name":"job","when":"manual","steps":[{"id":"a","wait":"1h"}]})");
+  const auto run = f.ran("job");
+  const auto [state, words] = GENERATE(table<std::string, std::string>(
+      {{"queued", "has not begun"}, {"running", "is running"}, {"waiting", "is waiting"}}));
+  if (state == "running") f.start(run);
+  if (state == "waiting") f.wait(run);
+  const auto refused = f.engine.snooze(f.caller(), {.run = run.run, .delay = std::chrono::minutes{10}}).error();
+  CHECK(refused.code == ErrorCode::conflict);
+  CHECK(refused.pointer == "/run");
+  CHECK(refused.message.find(words) != std::string::npos);
+  CHECK(refused.details["state"] == state);
+  CHECK(f.count("run_live WHERE wake_at = '-infinity'") == 0);
+}
+
 TEST_CASE("snooze says what it needs", "[engine][snooze]") {
   EngineFixture f;
   f.scheduled(R"({"name":"manual","when":"manual","message":"x"})");
