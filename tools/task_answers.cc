@@ -138,7 +138,8 @@ Answer answer(const TaskStateSet& set) {
     add(row, "caught_up", task.caught_up);
     facts["tasks"].push_back(row);
   }
-  facts["affected"] = set.tasks.size();
+  if (!set.runs.empty()) facts["runs"] = set.runs;
+  facts["affected"] = set.tasks.size() + set.runs.size();
   if (set.unchanged > 0) facts["unchanged"] = set.unchanged;
   add_time(facts, "until", set.until, set.zone, set.at);
   if (set.dispatch_paused) facts["dispatch_paused"] = true;

@@ -14,6 +14,7 @@ ToolOutcome set_task_state(CallContext& context, const json& arguments) {
                              .tasks = arguments.value("tasks", std::vector<std::string>{}),
                              .tag = text_of(arguments, "tag"),
                              .all = flag_of(arguments, "all"),
+                             .runs = arguments.value("runs", std::vector<std::string>{}),
                              .until = optional_of<std::string>(arguments, "until"),
                              .reason = text_of(arguments, "reason"),
                              .meanwhile = meanwhile_named(text_of(arguments, "meanwhile"))};
@@ -42,7 +43,7 @@ ToolOutcome snooze(CallContext& context, const json& arguments) {
 const Tool kTaskStateTools[] = {
     {.name = "set_task_state",
      .title = "Pause or resume tasks",
-     .summary = "Pause or resume tasks by name, by tag, or all. Returns what was left out meanwhile.",
+     .summary = "Pause or resume tasks by name, by tag, or all, or single runs. Returns what was left out meanwhile.",
      .input_schema = schemas::set_task_state,
      .hints = {.idempotent = true},
      .scope = Scope::schedule,

@@ -42,8 +42,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TaskSaved, task, task_id, result
 // caught_up came later; an answer that was kept before has none.
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(AffectedTask, task, was, state, next, zone, left_out, left_out_counted,
                                                 caught_up)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TaskStateSet, state, tasks, unchanged, until, zone, dispatch_paused, still_running,
-                                   queued, at)
+// runs, too.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TaskStateSet, state, tasks, runs, unchanged, until, zone,
+                                                dispatch_paused, still_running, queued, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Snoozed, task, zone, was_next, next, skipped, restored, reads, run, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ItemDeleted, kind, name, hard, restorable_until, still_refers, cancelled, at)
 // repeated and reused came later, too.

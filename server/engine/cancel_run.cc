@@ -52,11 +52,6 @@ RunCancelled ended_as(const Cancelling& cancelling, const RunRecord& run, RunSta
           .at = cancelling.call.now};
 }
 
-ReadyRun place_of(const RunRecord& run) {
-  CARILLON_CHECK(run.shard && run.priority);
-  return {*run.shard, *run.priority, run.run_at, run.id, run.number, run.retry};
-}
-
 std::optional<RunCancelled> cancel_queued_run(const Cancelling& cancelling, const RunRecord& run) {
   const auto to = next_state(run.state, RunEvent::cancel);
   CARILLON_CHECK(to.has_value());
@@ -141,13 +136,6 @@ Error not_to_be_undone(const CancelRun& command, std::string why) {
   error.try_instead = json::array({{{"run", command.run}}, {{"run", command.run}, {"compensate", true}}});
   if (!command.force) error.try_instead.erase(1);
   return error;
-}
-
-bool has_steps(Tx& tx, const TenantId& tenant, const RunRecord& run) {
-  const auto stored = TaskStore{tx}.definition(tenant, run.task, run.task_version);
-  if (!stored) return false;
-  const auto definition = definition_from_json(*stored);
-  return definition && definition->action.kind == ActionKind::steps;
 }
 
 }  // namespace

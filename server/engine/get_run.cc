@@ -6,6 +6,7 @@
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
 #include "server/engine/reusing_steps.h"
+#include "server/engine/run_pausing.h"
 #include "server/engine/run_view.h"
 #include "server/engine/run_waiting.h"
 #include "server/store/delivery_store.h"
@@ -144,15 +145,20 @@ std::vector<std::string> waits_of_steps(const Looking& looking, const RunDetail&
     reason += told_claim(looking, detail.work, step.step);
     reasons.push_back(std::move(reason));
   }
-  if (reasons.empty()) reasons.emplace_back("it waits, and holds no worker");
   return reasons;
 }
 
 // Why a run does not go on, the plainest reason first.
 std::vector<std::string> waits_for(const Looking& looking, const RunDetail& detail) {
   const RunRecord& run = looking.run;
-  if (run.state == RunState::waiting) return waits_of_steps(looking, detail);
   std::vector<std::string> reasons;
+  const std::string paused = paused_how(run, looking.now);
+  if (!paused.empty()) reasons.push_back(paused + (run.state == RunState::running ? "; what is under way ends" : ""));
+  if (run.state == RunState::waiting) {
+    for (std::string& reason : waits_of_steps(looking, detail)) reasons.push_back(std::move(reason));
+    if (reasons.empty()) reasons.emplace_back("it waits, and holds no worker");
+    return reasons;
+  }
   for (const OpenQuestion& question : detail.questions)
     reasons.push_back("an answer to what " + question.tool +
                       " asks: " + brief_question(question.method, question.params) + " (until " +
@@ -165,7 +171,7 @@ std::vector<std::string> waits_for(const Looking& looking, const RunDetail& deta
   if (run.run_at == kHeldUntil) {
     reasons.emplace_back(
         "it is held after an outage; set_task_state with state active and meanwhile all, once or drop decides");
-  } else if (run.run_at > looking.now) {
+  } else if (paused.empty() && run.run_at > looking.now) {
     const char* why = run.attempt > 1 ? "the attempt before failed; the next is due " : "it is due ";
     reasons.push_back(why + describe_instant(run.run_at, run.zone, looking.now));
   }

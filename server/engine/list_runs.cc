@@ -8,6 +8,7 @@
 #include "server/engine/lookup.h"
 #include "server/engine/paging.h"
 #include "server/engine/pipelines.h"
+#include "server/engine/run_pausing.h"
 #include "server/engine/run_view.h"
 #include "server/engine/run_waiting.h"
 #include "server/store/step_store.h"
@@ -136,7 +137,8 @@ Result<RunPage> Engine::list_runs(const Caller& caller, const ListRuns& query) {
       answer.runs.push_back(view_of(run));
       std::string step;
       put_parent(tx, caller.tenant, answer.runs.back(), step);
-      if (run.run_at <= now) answer.runs.back().waits_for = waits_for_key(tx, caller.tenant, run);
+      std::string& why = answer.runs.back().waits_for = paused_how(run, now);
+      if (why.empty() && run.run_at <= now) why = waits_for_key(tx, caller.tenant, run);
     }
     if (answer.runs.size() > static_cast<std::size_t>(query.limit)) {
       answer.runs.pop_back();

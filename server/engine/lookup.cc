@@ -1,5 +1,7 @@
 #include "server/engine/lookup.h"
 
+#include "server/base/check.h"
+
 #include <charconv>
 
 #include "server/domain/nearest.h"
@@ -81,5 +83,17 @@ Result<TaskDefinition> definition_of(const TaskRecord& task) {
 }
 
 std::string handle_of(const RunRecord& run) { return to_string(RunHandle{run.task_name, run.number, run.retry}); }
+
+ReadyRun place_of(const RunRecord& run) {
+  CARILLON_CHECK(run.shard && run.priority);
+  return {*run.shard, *run.priority, run.run_at, run.id, run.number, run.retry};
+}
+
+bool has_steps(Tx& tx, const TenantId& tenant, const RunRecord& run) {
+  const auto stored = TaskStore{tx}.definition(tenant, run.task, run.task_version);
+  if (!stored) return false;
+  const auto definition = definition_from_json(*stored);
+  return definition && definition->action.kind == ActionKind::steps;
+}
 
 }  // namespace carillon

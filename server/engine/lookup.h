@@ -30,5 +30,9 @@ Result<RunRecord> find_run(Tx& tx, const TenantId& tenant, const std::string& te
 Result<TaskDefinition> definition_of(const TaskRecord& task);
 
 std::string handle_of(const RunRecord& run);
+// Of a queued one.
+ReadyRun place_of(const RunRecord& run);
+// Whether it is a run of steps; false also where its version is gone.
+bool has_steps(Tx& tx, const TenantId& tenant, const RunRecord& run);
 
 }  // namespace carillon

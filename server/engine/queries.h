@@ -62,10 +62,10 @@ struct RunRow {
   std::string error_message{};
   std::string reason{};
   bool cancel_requested = false;
-  std::string asks{};  // of a running one: what its call asks, in a line
-  std::string
-      waits_for{};  // list_runs: which runs keep a queued one that is due from starting, what a waiting one waits for
-  std::string parent{};  // the run whose step has started it
+  std::string asks{};       // of a running one: what its call asks, in a line
+  std::string waits_for{};  // list_runs: who has paused it, which runs keep a queued one that is due from starting, or
+                            // what a waiting one waits for
+  std::string parent{};     // the run whose step has started it
 };
 
 struct RunPage {

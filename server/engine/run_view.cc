@@ -18,7 +18,7 @@ RunRow view_of(const RunRecord& run) {
       .slot = run.slot,
       .slot_until = run.slot_until,
       .folded = run.folded,
-      .run_at = run.run_at,
+      .run_at = run.resumes_at.value_or(run.run_at),
       .started_at = run.started_at,
       .finished_at = run.finished_at,
       .duration = std::nullopt,

@@ -9,9 +9,11 @@
 #include "server/engine/lookup.h"
 #include "server/engine/pausing.h"
 #include "server/engine/prompt_templates.h"
+#include "server/engine/run_pausing.h"
 #include "server/store/status_store.h"
 
-// set_task_state: pause or resume tasks by name, by tag or all of them; and the end of pauses that have one.
+// set_task_state: pause or resume tasks by name, by tag or all of them, or single runs; and the end of pauses that have
+// one.
 
 namespace carillon {
 
@@ -20,9 +22,10 @@ namespace {
 constexpr int kResumptionsMax = 200;  // by one poll
 
 Status check_command(const SetTaskState& command) {
-  const int selectors = (command.tasks.empty() ? 0 : 1) + (command.tag.empty() ? 0 : 1) + (command.all ? 1 : 0);
+  const int selectors = (command.tasks.empty() ? 0 : 1) + (command.tag.empty() ? 0 : 1) + (command.all ? 1 : 0) +
+                        (command.runs.empty() ? 0 : 1);
   if (selectors != 1) {
-    Error error{ErrorCode::arguments_invalid, "say which tasks: exactly one of tasks, tag and all", "/tasks"};
+    Error error{ErrorCode::arguments_invalid, "say which: exactly one of tasks, tag, all and runs", "/tasks"};
     error.try_instead = json::array({{{"tasks", {"morning-brief"}}}, {{"tag", "work"}}, {{"all", true}}});
     return error;
   }
@@ -31,6 +34,8 @@ Status check_command(const SetTaskState& command) {
                  "done"};
   if (command.until && command.state != TaskState::paused)
     return Error{ErrorCode::arguments_invalid, "until belongs to a pause", "/until", *command.until};
+  if (command.meanwhile && !command.runs.empty())
+    return Error{ErrorCode::arguments_invalid, "meanwhile is about slots of tasks; a run has none", "/meanwhile"};
   return Done{};
 }
 
@@ -156,6 +161,11 @@ Result<TaskStateSet> Engine::set_task_state(const Caller& caller, const SetTaskS
   const bool looks_at_prompts =
       command.state == TaskState::active && !command.all && has_own_templates(parts_.tools, caller.tenant);
   return run_once<TaskStateSet>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<TaskStateSet> {
+    if (!command.runs.empty()) {
+      auto paused = set_state_of_runs({call, tx, telling}, command, *until);
+      if (paused) paused->zone = zone;
+      return paused;
+    }
     const auto ids = selected(tx, caller.tenant, command);
     if (!ids) return ids.error();
     if (looks_at_prompts)

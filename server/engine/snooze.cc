@@ -5,6 +5,7 @@
 #include "server/engine/awaiting.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
+#include "server/engine/run_pausing.h"
 #include "server/engine/run_starting.h"
 #include "server/engine/standing.h"
 #include "server/store/step_store.h"
@@ -183,13 +184,15 @@ Error waits_for_no_retry(const RunRecord& run) {
 
 // The next attempt of a run, or of steps of it, comes at another time. Nothing: it moved on while we looked.
 Result<std::optional<MovedRetry>> move_retry(const Snoozing& snoozing, const RunRecord& run) {
+  if (!paused_how(run, snoozing.call.now).empty())
+    return Error{ErrorCode::conflict, handle_of(run) + " is paused; resume it by set_task_state {runs, state: active}",
+                 "/run", handle_of(run)};
   const TenantId& tenant = snoozing.call.caller.tenant;
   const Move move{.to = snoozing.until, .by = snoozing.command.delay.value_or(Duration{0})};
   RunStore runs{snoozing.tx};
   if (run.state == RunState::queued && run.attempt > 1) {
     const MovedRetry moved{run.run_at, snoozing.until.value_or(run.run_at + move.by)};
-    if (!runs.move_ready(tenant, {*run.shard, *run.priority, run.run_at, run.id, run.number, run.retry}, moved.at))
-      return std::optional<MovedRetry>{};
+    if (!runs.move_ready(tenant, place_of(run), moved.at)) return std::optional<MovedRetry>{};
     StepStore{snoozing.tx}.move_retries(tenant, run.id, move);
     snoozing.telling.run_ready(*run.shard, moved.at);
     return std::optional{moved};

@@ -84,9 +84,10 @@ struct TaskSaved {
 struct SetTaskState {
   CommandKey key{};
   TaskState state = TaskState::paused;  // active or paused
-  std::vector<std::string> tasks{};     // exactly one of tasks, tag, all
+  std::vector<std::string> tasks{};     // exactly one of tasks, tag, all, runs
   std::string tag{};
   bool all = false;                    // with paused: the kill switch, no queued run is dispatched any more
+  std::vector<std::string> runs{};     // paused: they begin no step
   std::optional<std::string> until{};  // a moment; paused tasks resume themselves then
   std::string reason{};
   std::optional<Meanwhile> meanwhile{};  // with active: of the pause that ends; with paused: when it ends by itself
@@ -106,12 +107,13 @@ struct AffectedTask {
 struct TaskStateSet {
   std::string state{};
   std::vector<AffectedTask> tasks{};
-  std::int64_t unchanged = 0;  // tasks that were in that state already
+  std::vector<std::string> runs{};  // handles
+  std::int64_t unchanged = 0;       // tasks or runs that were in that state already
   std::optional<Instant> until{};
   std::string zone{};
   bool dispatch_paused = false;    // the kill switch is on now
-  std::int64_t still_running = 0;  // runs of the affected tasks that go on
-  std::int64_t queued = 0;         // runs of the affected tasks that wait to be dispatched
+  std::int64_t still_running = 0;  // runs of the affected tasks that go on, or affected runs that have begun
+  std::int64_t queued = 0;         // runs of the affected tasks that wait to be dispatched, or affected ones
   Instant at{};
 };
 

@@ -333,7 +333,8 @@ std::vector<RenewedLease> HotPath::renew(const std::vector<RunLease>& leases, Du
     auto row = rows[i];
     const RunId id{row.int64()};
     std::optional<std::string> cancel = row.opt_text();
-    renewed.push_back({id, std::move(cancel), row.boolean()});
+    const bool undoes = row.boolean();
+    renewed.push_back({id, std::move(cancel), undoes, row.boolean()});
   }
   return renewed;
 }

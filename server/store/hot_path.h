@@ -170,6 +170,7 @@ struct RenewedLease {
   RunId id{0};
   std::optional<std::string> cancel{};  // the reason, when somebody asked for its end
   bool undoes = false;                  // once what it did is undone
+  bool is_paused = false;               // it begins no step
 };
 
 struct ExpiryRule {

@@ -64,6 +64,10 @@ RunRecord read_run(const pqxx::row& row) {
       .cancel_reason = text_or_empty(row["cancel_reason"]),
       .call_state = text_or_empty(row["call_state"]),
       .undoes = column<bool>(row["undoes"]),
+      .paused_by = text_or_empty(row["paused_by"]),
+      .pause_reason = text_or_empty(row["pause_reason"]),
+      .paused_until = column<std::optional<Instant>>(row["paused_until"]),
+      .resumes_at = column<std::optional<Instant>>(row["resumes_at"]),
       .compensated = column<std::optional<bool>>(row["compensated"]),
   };
 }
@@ -225,6 +229,26 @@ bool RunStore::end_live(const TenantId& tenant, RunId id, const Expected& expect
       tx_.exec(sql::end_live_run, id, tenant, from, expected.call_state, name_of(ending.outcome), ending.at,
                class_name(ending), null_if_empty(ending.error_message), null_if_empty(ending.reason), ending.by_force);
   return !rows.empty();
+}
+
+bool RunStore::pause_ready(const TenantId& tenant, const ReadyRun& run, const RunPause& pause) {
+  return !tx_.exec(sql::pause_ready_run, run.shard, run.priority, run.run_at, run.id, tenant, pause.by,
+                   null_if_empty(pause.reason), pause.until)
+              .empty();
+}
+
+std::optional<Instant> RunStore::resume_ready(const TenantId& tenant, const ReadyRun& run) {
+  const pqxx::result rows = tx_.exec(sql::resume_ready_run, run.shard, run.priority, run.run_at, run.id, tenant);
+  if (rows.empty()) return std::nullopt;
+  return column<Instant>(rows[0]["run_at"]);
+}
+
+bool RunStore::pause_live(const TenantId& tenant, RunId id, const RunPause& pause) {
+  return !tx_.exec(sql::pause_live_run, tenant, id, pause.by, null_if_empty(pause.reason), pause.until).empty();
+}
+
+bool RunStore::resume_live(const TenantId& tenant, RunId id) {
+  return !tx_.exec(sql::resume_live_run, tenant, id).empty();
 }
 
 std::optional<std::int16_t> RunStore::wake(const TenantId& tenant, RunId id) {

@@ -54,9 +54,12 @@ struct RunRecord {
   std::optional<Instant> expires_at;
   std::optional<Instant> cancel_requested_at;
   std::string cancel_reason;
-  std::string call_state;             // of a live run: idle or calling
-  bool undoes = false;                // it ends only when what it did is undone
-  std::optional<bool> compensated{};  // of one that has ended: whether all of it was undone; none: nothing was to be
+  std::string call_state;                   // of a live run: idle or calling
+  bool undoes = false;                      // it ends only when what it did is undone
+  std::string paused_by{}, pause_reason{};  // of one that somebody has paused
+  std::optional<Instant> paused_until{};
+  std::optional<Instant> resumes_at{};  // of a queued one: when it was due
+  std::optional<bool> compensated{};    // of one that has ended: whether all of it was undone; none: nothing was to be
 };
 
 struct RunBody {
@@ -167,6 +170,13 @@ struct CancelWish {
   bool undoes = false;  // what it did is undone before it ends; nobody takes that back
 };
 
+// Somebody pauses a run.
+struct RunPause {
+  std::string by;
+  std::string reason{};
+  std::optional<Instant> until{};
+};
+
 struct ReadyRun {
   std::int16_t shard;
   int priority;
@@ -267,6 +277,11 @@ class RunStore {
   };
   bool end_live(const TenantId& tenant, RunId id, const Expected& expected, const RunEnding& ending);
 
+  // What undoes is not paused. False, or nothing: it is not there any more, or (of a resumed one) not paused.
+  bool pause_ready(const TenantId& tenant, const ReadyRun& run, const RunPause& pause);
+  std::optional<Instant> resume_ready(const TenantId& tenant, const ReadyRun& run);  // when it is due
+  bool pause_live(const TenantId& tenant, RunId id, const RunPause& pause);
+  bool resume_live(const TenantId& tenant, RunId id);
   // A worker looks at a waiting run at once; where it stands. Nothing: it does not wait.
   std::optional<std::int16_t> wake(const TenantId& tenant, RunId id);
 

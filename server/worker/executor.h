@@ -47,6 +47,8 @@ struct ExecutorParts {
   std::function<Result<OwnStepEnd>(const OwnStep&)> perform_step{};  // own_steps.h; of the threads that may wait
 };
 
+enum class Pause { no, yes };
+
 class Executor {
  public:
   Executor(ExecutorParts parts, const ExecutorOptions& options);
@@ -58,6 +60,8 @@ class Executor {
   // The end of a live run is wished: its calls are cancelled (stop), or end and what it did is undone, as its row says
   // by now (compensate).
   void cancel(RunId run, std::string_view reason, pipeline::Cancel how = pipeline::Cancel::stop);
+  // Its row says by now that no step begins, or that they may again; what is under way ends.
+  void pause(RunId run, Pause wanted);
   // The lease is gone: nothing further is done for the run, and its late answer is ignored.
   void drop(RunId run);
   // A step of it that waits was told something.

@@ -78,6 +78,17 @@ void Executor::cancel(RunId id, std::string_view reason, pipeline::Cancel how) {
   });
 }
 
+void Executor::pause(RunId id, Pause wanted) {
+  const RunPtr run = parts_.runs.find(id);
+  const bool paused = wanted == Pause::yes;
+  if (!run || run->paused.exchange(paused) == paused) return;
+  post(run, [this, run] {
+    if (run->phase != RunPhase::begun || !run->steps) return;
+    run->steps->planner.hold(run->paused);
+    advance(run);
+  });
+}
+
 void Executor::cancel_calls(const RunInFlight& run, std::string_view reason, const std::string& path) {
   const auto made = run.calls.with([&](const CallsUnderWay& calls) {
     std::vector<CallId> ids;

@@ -58,6 +58,7 @@ void Executor::begin_steps(const RunPtr& run) {
                                                                 .latest = latest,
                                                                 .untold = std::move(folded.untold)});
   if (!has_begun) run->steps->begins_at = began;
+  run->steps->planner.hold(run->paused);
   if (run->cancelled) run->steps->planner.cancel(cancel_of(*run), run->started_at);
   advance(run);
 }
@@ -314,12 +315,14 @@ bool Executor::go_on_with_due() {
   return !due.empty();
 }
 
-// Nothing can be done here and now. A run in which something waits keeps its place among the runs that share its key;
-// one that only will be repeated goes back to the queue like any other.
+// Nothing can be done here and now. A run in which something waits, or that is paused, keeps its place among the runs
+// that share its key; one that only will be repeated goes back to the queue like any other.
 void Executor::rest(const RunPtr& run, const pipeline::Plan& plan) {
   const bool waits =
+      plan.is_held ||
       std::any_of(plan.waits.begin(), plan.waits.end(), [](const pipeline::Waiting& each) { return can_rest(each); });
-  const Instant wake_at = wakes_at(*run, plan).value_or(Instant::max());
+  // A paused run is due as soon as its row is paused no more.
+  const Instant wake_at = plan.is_held ? Instant::min() : wakes_at(*run, plan).value_or(Instant::max());
   if (!waits) {
     CARILLON_CHECK(wake_at != Instant::max());
     const auto& fault = run->steps->last_fault;

@@ -72,6 +72,7 @@ void LeaseKeeper::renew_once(Leases which) {
   for (const auto& each : renewed) {
     ours.insert(each.id);
     if (const RunPtr run = parts_.runs.find(each.id)) run->lease_end = end;
+    parts_.executor.pause(each.id, each.is_paused ? Pause::yes : Pause::no);
     if (each.cancel)
       parts_.executor.cancel(each.id, *each.cancel,
                              each.undoes ? pipeline::Cancel::compensate : pipeline::Cancel::stop);

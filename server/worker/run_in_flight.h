@@ -86,6 +86,7 @@ struct RunInFlight {
   std::atomic<BootTime> lease_end{BootTime::min()};  // reckoned from before the statement that leased it
   std::atomic<bool> cancelled{false};
   std::atomic<bool> undoes{false};  // its row says that it ends only when what it did is undone
+  std::atomic<bool> paused{false};  // it begins no step
   std::atomic<bool> told{false};    // a step that waited was told something since the run was taken up
   std::atomic<int> questions{0};    // asked so far
   std::atomic<bool> proved{false};  // of a run that was taken over: it is not the one that kills workers

@@ -210,6 +210,50 @@ TEST_CASE("a run that is to be undone is ended by force only", "[store][run_stor
   CHECK(misplaced(f.database).empty());
 }
 
+TEST_CASE("a run is paused where it is and resumed with the time that it had", "[store][run_store]") {
+  Fixture f;
+  const RunId live = f.live(f.report, {.id = 1}), queued = f.queue(f.report, {.id = 2});
+  const Instant due = f.find(queued).run_at;
+  const RunPause pause{.by = "ann", .reason = "too loud", .until = kNow + 1h};
+  const auto paused = [&](const RunPause& how) {
+    return f.runs([&](RunStore store) {
+      return store.pause_ready(kMine, f.ready(queued), how) && store.pause_live(kMine, live, how);
+    });
+  };
+  CHECK(paused({.by = "bob"}));
+  CHECK(f.find(queued).run_at == Instant::max());
+  CHECK(paused(pause));
+  CHECK(f.find(queued).run_at == kNow + 1h);
+  CHECK(f.find(queued).resumes_at == due);
+  for (const RunId id : {live, queued}) {
+    CHECK(f.find(id).paused_by == "ann");
+    CHECK(f.find(id).pause_reason == "too loud");
+    CHECK(f.find(id).paused_until == kNow + 1h);
+  }
+  CHECK(f.runs([&](RunStore store) { return store.resume_ready(kMine, f.ready(queued)); }) == due);
+  CHECK(f.runs([&](RunStore store) { return store.resume_live(kMine, live); }));
+  CHECK(f.find(queued).run_at == due);
+  CHECK(f.find(live).paused_by.empty());
+  CHECK_FALSE(f.runs([&](RunStore store) { return store.resume_ready(kMine, f.ready(queued)); }));
+  CHECK_FALSE(f.runs([&](RunStore store) { return store.resume_live(kMine, live); }));
+}
+
+TEST_CASE("a cancel ends a pause and what is to be undone is not paused", "[store][run_store]") {
+  Fixture f;
+  const RunId live = f.live(f.report, {.id = 1}), queued = f.queue(f.report, {.id = 2});
+  const auto paused = [&] {
+    return std::pair{f.runs([&](RunStore store) { return store.pause_ready(kMine, f.ready(queued), {.by = "ann"}); }),
+                     f.runs([&](RunStore store) { return store.pause_live(kMine, live, {.by = "ann"}); })};
+  };
+  CHECK(paused() == std::pair{true, true});
+  CHECK(f.runs([&](RunStore store) { return store.request_cancel(kMine, live, {.at = kNow, .undoes = true}); }));
+  CHECK(f.runs([&](RunStore store) { return store.compensate_ready(kMine, f.ready(queued), {.at = kNow}); }));
+  CHECK(f.find(live).paused_by.empty());
+  CHECK(f.find(queued).paused_by.empty());
+  CHECK(f.find(queued).run_at == kNow);
+  CHECK(paused() == std::pair{false, false});
+}
+
 TEST_CASE("a live run ends only from the state and call state that were expected", "[store][run_store]") {
   Fixture f;
   const RunId id = f.live(f.report, {.id = 1, .concurrency_key = "printer"}, kCalling);

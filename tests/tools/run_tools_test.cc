@@ -165,6 +165,19 @@ TEST_CASE("a run that is to be undone says so until it is and whether it was", "
   CHECK(here.call("get_run", {{"run", "order#1"}})["compensated"] == false);
 }
 
+TEST_CASE("single runs are paused and resumed with the tool for tasks", "[tools][runs]") {
+  Installation here;
+  here.call("schedule_task", {{"name", "order"}, {"when", "manual"}, {"steps", {{{"id", "pause"}, {"wait", "1h"}}}}});
+  here.call("run_now", {{"task", "order"}});
+  const json paused = here.call("set_task_state", {{"state", "paused"}, {"runs", {"order#1"}}, {"reason", "too loud"}});
+  CHECK(paused["runs"] == json::array({"order#1"}));
+  CHECK(paused["affected"] == 1);
+  CHECK(here.call("get_run", {{"run", "order#1"}})["waits_for"][0].get<std::string>().find("too loud") !=
+        std::string::npos);
+  CHECK(here.call("set_task_state", {{"state", "active"}, {"runs", {"order#1"}}})["affected"] == 1);
+  CHECK(here.refused("set_task_state", {{"state", "paused"}, {"runs", {"order#9"}}})["pointer"] == "/runs/0");
+}
+
 TEST_CASE("a run that asks nothing to be approved is not decided", "[tools][runs]") {
   Installation here;
   schedule_echo(here);

@@ -252,7 +252,9 @@ Plan Planner::Fold::plan(Instant at) const {
     }
     const bool is_due = node.state == StepState::ready || (node.state == StepState::retrying && node.not_before <= at);
     if (is_due) {
-      if (!is_held || node.undoes != nullptr)
+      if (is_held && node.undoes == nullptr)
+        plan.is_held = true;
+      else
         plan.starts.push_back({node.path, node.step, node.attempt + 1, node.undoes != nullptr});
       continue;
     }

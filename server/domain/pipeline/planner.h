@@ -79,6 +79,7 @@ struct Plan {
   std::vector<std::string> overdue;  // containers whose time is up: each to be recorded as failed by timeout
   std::vector<Waiting> waits;
   std::optional<Instant> wake_at;  // when to ask again although nothing was told
+  bool is_held = false;            // something would begin now if the run were not held
   std::optional<RunEnd> end;
 };
 
@@ -113,7 +114,7 @@ class Planner {
   void cancel(Cancel how, Instant at);
   // Told before the journal is: that wish was there, wherever in the journal; so it does not end well.
   void must_undo();
-  // Nothing new begins while it is held; what is under way ends.
+  // Nothing new begins while it is held, undos excepted; what is under way ends.
   void hold(bool held);
 
   Plan plan(Instant now) const;

@@ -2,7 +2,7 @@
 -- than $7; their reason ends with $4. Locks their rows.
 WITH waiting AS MATERIALIZED (
   SELECT r.id, row_number() OVER (ORDER BY r.run_at, r.id) AS place FROM carillon.run_ready r
-  WHERE r.shard = ANY ($1::smallint[]) AND r.reason LIKE '%' || $2 AND r.run_at > $3::timestamptz
+  WHERE r.shard = ANY ($1::smallint[]) AND r.reason LIKE '%' || $2 AND r.run_at > $3::timestamptz AND r.paused_by IS NULL
 )
 UPDATE carillon.run_ready r
 SET run_at = $3::timestamptz + least($7::interval, greatest(0, w.place - $5::integer) * $6::interval),

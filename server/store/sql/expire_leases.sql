@@ -22,7 +22,8 @@ taken AS (
     CASE WHEN l.call_state = 'calling' AND NOT (l.undoes AND coalesce(l.call_step, '') LIKE '%!undo') THEN $6
          WHEN l.cancel_requested_at IS NOT NULL AND NOT l.undoes THEN $7
          WHEN l.started_at IS NOT NULL AND l.takeovers + 1 >= $4::integer THEN $8
-         ELSE $9 END AS next
+         ELSE $9 END AS next,
+    l.paused_by IS NOT NULL AND NOT l.undoes AS is_paused
 ),
 history AS (
   INSERT INTO carillon.run_history (id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, folded,
@@ -51,10 +52,12 @@ steps AS (
 ready AS (
   INSERT INTO carillon.run_ready (shard, priority, run_at, id, tenant_id, task_id, task_version, number, retry, attempt,
     takeovers, slot, origin, agent_id, correlation_id, concurrency_key, key_width, expires_at, folded, reason, payload,
-    cancel_requested_at, cancel_reason, undoes)
-  SELECT t.shard, t.priority, t.run_at, t.id, t.tenant_id, t.task_id, t.task_version, t.number, t.retry, t.attempt + 1,
+    cancel_requested_at, cancel_reason, undoes, paused_by, pause_reason, paused_until, resumes_at)
+  SELECT t.shard, t.priority, CASE WHEN t.is_paused THEN coalesce(t.paused_until, 'infinity') ELSE t.run_at END, t.id, t.tenant_id, t.task_id, t.task_version, t.number, t.retry, t.attempt + 1,
     t.takeovers + CASE WHEN t.started_at IS NULL THEN 0 ELSE 1 END, t.slot, t.origin, t.agent_id, t.correlation_id,
-    t.concurrency_key, t.key_width, NULL, t.folded, t.reason, t.payload, t.cancel_requested_at, t.cancel_reason, t.undoes
+    t.concurrency_key, t.key_width, NULL, t.folded, t.reason, t.payload, t.cancel_requested_at, t.cancel_reason, t.undoes,
+    CASE WHEN t.is_paused THEN t.paused_by END, CASE WHEN t.is_paused THEN t.pause_reason END,
+    CASE WHEN t.is_paused THEN t.paused_until END, CASE WHEN t.is_paused THEN t.run_at END
   FROM taken t WHERE t.next = $9
 ),
 told AS (

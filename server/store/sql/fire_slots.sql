@@ -104,7 +104,8 @@ stopped AS (
   UPDATE carillon.run_live l
   SET cancel_requested_at = coalesce(l.cancel_requested_at, $30::timestamptz),
       cancel_reason = coalesce(l.cancel_reason, 'overlap: the next slot has come'),
-      wake_at = CASE WHEN l.state = 'waiting' THEN '-infinity' ELSE l.wake_at END
+      wake_at = CASE WHEN l.state = 'waiting' THEN '-infinity' ELSE l.wake_at END,
+      paused_by = NULL, pause_reason = NULL, paused_until = NULL
   FROM swapped w
   WHERE w.cancel_earlier AND l.tenant_id = w.tenant_id AND l.task_id = w.task_id
   RETURNING l.id

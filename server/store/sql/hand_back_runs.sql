@@ -13,10 +13,10 @@ returned AS (
 ready AS (
   INSERT INTO carillon.run_ready (shard, priority, run_at, id, tenant_id, task_id, task_version, number, retry, attempt,
     takeovers, slot, origin, agent_id, correlation_id, concurrency_key, key_width, expires_at, folded, reason, payload,
-    cancel_requested_at, cancel_reason, undoes)
-  SELECT shard, priority, run_at, id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, origin,
+    cancel_requested_at, cancel_reason, undoes, paused_by, pause_reason, paused_until, resumes_at)
+  SELECT shard, priority, CASE WHEN paused_by IS NULL THEN run_at ELSE coalesce(paused_until, 'infinity') END, id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, slot, origin,
     agent_id, correlation_id, concurrency_key, key_width, expires_at, folded, reason, payload,
-    cancel_requested_at, cancel_reason, undoes
+    cancel_requested_at, cancel_reason, undoes, paused_by, pause_reason, paused_until, CASE WHEN paused_by IS NOT NULL THEN run_at END
   FROM returned
 ),
 told AS (

@@ -25,6 +25,7 @@ closed AS (
   RETURNING l.id, l.shard, l.priority, l.run_at, l.tenant_id, l.task_id, l.task_version, l.number, l.retry, l.attempt,
     l.takeovers, l.slot, l.origin, l.agent_id, l.correlation_id, l.concurrency_key, l.key_width, l.expires_at, l.folded, l.payload,
     l.reason AS why, l.cancel_requested_at, l.cancel_reason, l.undoes, i.compensated,
+    l.paused_by, l.pause_reason, l.paused_until, l.paused_by IS NOT NULL AND NOT l.undoes AS is_paused,
     CASE WHEN l.undoes AND i.undoes IS NULL THEN i.finished_at ELSE i.run_at END AS next_run_at, coalesce(i.started_at, l.started_at) AS started_at,
     i.finished_at, i.error_class, i.error_message, i.reason, i.output, i.output_bytes, coalesce(i.output_cut, false) AS output_cut,
     CASE WHEN i.state = $6 AND l.cancel_requested_at IS NOT NULL AND NOT l.undoes THEN $7 ELSE i.state END AS state,
@@ -52,10 +53,12 @@ outputs AS (
 ready AS (
   INSERT INTO carillon.run_ready (shard, priority, run_at, id, tenant_id, task_id, task_version, number, retry, attempt,
     takeovers, slot, origin, agent_id, correlation_id, concurrency_key, key_width, expires_at, folded, reason, payload,
-    cancel_requested_at, cancel_reason, undoes)
-  SELECT c.shard, c.priority, c.next_run_at, c.id, c.tenant_id, c.task_id, c.task_version, c.number, c.retry,
+    cancel_requested_at, cancel_reason, undoes, paused_by, pause_reason, paused_until, resumes_at)
+  SELECT c.shard, c.priority, CASE WHEN c.is_paused THEN coalesce(c.paused_until, 'infinity') ELSE c.next_run_at END, c.id, c.tenant_id, c.task_id, c.task_version, c.number, c.retry,
     c.attempt + 1, c.takeovers, c.slot, c.origin, c.agent_id, c.correlation_id, c.concurrency_key, c.key_width, NULL,
-    c.folded, c.why, c.payload, c.cancel_requested_at, c.cancel_reason, c.undoes
+    c.folded, c.why, c.payload, c.cancel_requested_at, c.cancel_reason, c.undoes,
+    CASE WHEN c.is_paused THEN c.paused_by END, CASE WHEN c.is_paused THEN c.pause_reason END,
+    CASE WHEN c.is_paused THEN c.paused_until END, CASE WHEN c.is_paused THEN c.next_run_at END
   FROM closed c WHERE c.state = $6
 ),
 journal AS (

@@ -1,5 +1,5 @@
 -- Takes at most $5 waiting runs of the shards ($2, $3: shard and epoch) that $1 owns whose time has come at $4: running again, lease $6, one
--- attempt more, so that nothing of an earlier lease is ours. They never left run_live, so they keep their places among runs that share a key.
+-- attempt more, so that nothing of an earlier lease is ours. Paused ones stay, unless the pause has ended or they are to be undone. They never left run_live, so they keep their places among runs that share a key.
 -- Skips rows that others hold. BETWEEN: see settle_runs.
 WITH owned AS MATERIALIZED (
   SELECT o.shard, o.epoch FROM carillon.shard_owner o
@@ -10,7 +10,7 @@ WITH owned AS MATERIALIZED (
 due AS MATERIALIZED (
   SELECT l.id, o.epoch FROM owned o
   JOIN carillon.run_live l ON l.shard = o.shard
-  WHERE l.state = 'waiting' AND l.wake_at <= $4::timestamptz
+  WHERE l.state = 'waiting' AND l.wake_at <= $4::timestamptz AND (l.paused_by IS NULL OR l.undoes OR l.paused_until <= $4::timestamptz)
     AND l.tenant_id <> ALL (ARRAY(SELECT d.tenant_id FROM carillon.dispatch_pause d
                                   WHERE d.until IS NULL OR d.until > $4::timestamptz))
   ORDER BY l.id
@@ -19,6 +19,7 @@ due AS MATERIALIZED (
 )
 UPDATE carillon.run_live l
 SET state = $7, owner = $1, epoch = d.epoch, attempt = l.attempt + 1, wake_at = NULL, told = false,
+    paused_by = NULL, pause_reason = NULL, paused_until = NULL,
     lease_until = clock_timestamp() + $6::interval, heartbeat_at = clock_timestamp()
 FROM due d
 WHERE l.id BETWEEN d.id AND d.id AND l.state = 'waiting'

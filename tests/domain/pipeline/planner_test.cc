@@ -370,9 +370,25 @@ TEST_CASE("a held run begins nothing", "[domain][planner]") {
   run.planner->hold(true);
   REQUIRE(run.tell("a", StepEvent::finish));
   CHECK(run.starts() == Paths{});
+  CHECK(run.plan().is_held);
   CHECK_FALSE(run.plan().end);
   run.planner->hold(false);
+  CHECK_FALSE(run.plan().is_held);
   CHECK(run.starts() == Paths{"b"});
+}
+
+TEST_CASE("a held run repeats nothing and undoes what it has to", "[domain][planner]") {
+  Run run{{leaf("a", {{"undo", {{"uses", "s.undo"}}}}), leaf("b"), leaf("c", {{"needs", {"a"}}})}};
+  run.finish("a");
+  run.begin("b");
+  REQUIRE(run.tell("b", StepEvent::retry));
+  run.begin("c");
+  run.planner->hold(true);
+  CHECK_FALSE(run.plan().is_held);
+  run.now += 2min;
+  CHECK(run.plan().is_held);
+  REQUIRE(run.tell("c", StepEvent::fail));
+  CHECK(run.starts() == Paths{"a!undo"});
 }
 
 TEST_CASE("what comes twice or too late changes nothing", "[domain][planner]") {

@@ -59,6 +59,7 @@ class World {
     const Plan plan = planner_->plan(now_);
     if (cancels_.size() < 2 && dice_.one_in(cancels_.empty() ? 100 : 10)) return cancel();
     if (dice_.one_in(25)) return dies();
+    if (dice_.one_in(40)) return hold(!is_held_);
     for (const Start& start : plan.starts)
       if (dice_.one_in(2) && begin(start) == Alive::no) return dies();
     for (const std::string& path : plan.cancels)
@@ -68,6 +69,7 @@ class World {
       if (--find(call.path)->turns_left <= 0 && answered(call) == Alive::no) return dies();
     const Plan then = planner_->plan(now_);
     if (then.end || !then.starts.empty() || !then.cancels.empty() || !calls_.empty()) return;
+    if (is_held_) return hold(false);
     if (!then.wake_at) {
       wrong_ = "the run neither goes on nor waits for anything";
       return;
@@ -75,9 +77,15 @@ class World {
     now_ = std::max(now_, *then.wake_at);
   }
 
+  void hold(bool held) {
+    is_held_ = held;
+    planner_->hold(held);
+  }
+
   enum class Alive { yes, no };
 
   Alive begin(const Start& start) {
+    if (is_held_ && !start.path.ends_with("!undo")) wrong_ = start.path + " is begun although the run is held";
     if (is_under_way(start.path)) wrong_ = start.path + " is begun twice at once";
     for (const std::string& list : ended_lists_)
       if (!start.path.ends_with("!undo") && start.path.starts_with(list))
@@ -177,6 +185,7 @@ class World {
     RunRoots roots;
     roots.input = kInput;
     Planner planner{pipeline_, std::move(roots), kStart};
+    planner.hold(is_held_);
     auto asked = cancels_.begin();
     for (const auto& record : journal_) {
       if (record)
@@ -191,6 +200,7 @@ class World {
     RunRoots roots;
     roots.input = kInput;
     Planner planner{pipeline_, std::move(roots), kStart};
+    planner.hold(is_held_);
     if (is_to_be_undone()) planner.must_undo();
     std::vector<Record> untold;
     for (const auto& record : journal_)
@@ -313,6 +323,7 @@ class World {
   std::map<std::string, int> effects_{};
   std::vector<std::string> ended_lists_{};  // by the beginning of their paths: a step failed and nobody handled it
   Instant now_ = kStart;
+  bool is_held_ = false;
   std::vector<Cancel> cancels_{};
   std::string wrong_{};
 };
