@@ -134,7 +134,9 @@ TEST_CASE("who looks at a child that is just ending waits for its end", "[store]
       has_ended = true;
     }};
     // It waits for us as long as we hold the row.
-    while (bench.database.ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == "0")
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+    while (std::chrono::steady_clock::now() < limit &&
+           bench.database.ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == "0")
       std::this_thread::sleep_for(std::chrono::milliseconds{2});
     return 0;
   });
