@@ -1,5 +1,6 @@
 #include "server/store/child_store.h"
 
+#include <atomic>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -125,7 +126,7 @@ TEST_CASE("the step of a child ends once and only for who leases the run", "[sto
 TEST_CASE("who looks at a child that is just ending waits for its end", "[store][child_store]") {
   Bench bench;
   std::thread ending;
-  bool has_ended = false;
+  std::atomic<bool> has_ended{false};
   bench.with([&](Tx& tx) {
     const auto held = ChildStore{tx}.hold(kMine, bench.step);
     REQUIRE_FALSE(held->has_ended);
@@ -135,9 +136,10 @@ TEST_CASE("who looks at a child that is just ending waits for its end", "[store]
     }};
     // It waits for us as long as we hold the row.
     const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{30};
-    while (std::chrono::steady_clock::now() < limit &&
+    while (std::chrono::steady_clock::now() < limit && !has_ended &&
            bench.database.ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") == "0")
       std::this_thread::sleep_for(std::chrono::milliseconds{2});
+    CHECK_FALSE(has_ended);
     return 0;
   });
   ending.join();
