@@ -24,10 +24,11 @@ struct LogOptions {
 struct HttpEndpointOptions {
   std::string listen = "127.0.0.1:8930";      // host:port; port 0 picks a free one; empty: no HTTP
   std::string worker_listen = "127.0.0.1:0";  // of `carillon worker`: /health and /metrics only
-  bool insecure_loopback = false;             // no bearer token; only on a loopback address
-  bool allow_plain_text = false;              // listen beyond loopback without TLS (behind a proxy that has it)
-  bool sse = false;                           // HTTP+SSE of MCP 2024-11-05 beside the endpoint of today
-  std::vector<std::string> names;             // further names that may stand in Host and Origin
+  std::string url;                 // how others reach it: "https://carillon.example.com"; empty: as it listens
+  bool insecure_loopback = false;  // no bearer token; only on a loopback address
+  bool allow_plain_text = false;   // listen beyond loopback without TLS (behind a proxy that has it)
+  bool sse = false;                // HTTP+SSE of MCP 2024-11-05 beside the endpoint of today
+  std::vector<std::string> names;  // further names that may stand in Host and Origin
   std::size_t body_bytes_max = 10u << 20;
   int connections_max = 2048;
 };

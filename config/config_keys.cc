@@ -76,6 +76,8 @@ void add_http(std::vector<ConfigKey>& keys) {
                           [](Config& c) -> std::string& { return c.http.listen; }));
   keys.push_back(text_key({"http.worker_listen", "where `carillon worker` serves /health and /metrics; empty: nowhere"},
                           [](Config& c) -> std::string& { return c.http.worker_listen; }));
+  keys.push_back(text_key({"http.url", "the address that links lead to, https://host; empty: as the endpoint listens"},
+                          [](Config& c) -> std::string& { return c.http.url; }));
   keys.push_back(switch_key({"http.insecure_loopback", "serve without the bearer token, on a loopback address only"},
                             [](Config& c) -> bool& { return c.http.insecure_loopback; }));
   keys.push_back(

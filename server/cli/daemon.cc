@@ -9,6 +9,7 @@
 #include "server/base/log.h"
 #include "server/base/metrics.h"
 #include "server/base/version.h"
+#include "server/cli/approval_links.h"
 #include "server/cli/control.h"
 #include "server/cli/deliveries.h"
 #include "server/cli/downstream.h"
@@ -26,6 +27,7 @@
 #include "server/store/retention.h"
 #include "server/store/sealing_key.h"
 #include "server/store/store.h"
+#include "server/web/approvals.h"
 #include "server/web/health.h"
 #include "server/web/metrics_page.h"
 #include "server/web/rest.h"
@@ -288,6 +290,7 @@ void Daemon::Rooms::start_working() {
 }
 
 Status Daemon::Rooms::start_http() {
+  if (auto fits = check_http_url(config.http.url); !fits) return fits;
   if (listen_address().empty()) return Done{};
   auto address = read_address(listen_address());
   if (!address.ok()) return address.error();
@@ -313,6 +316,7 @@ Status Daemon::Rooms::listen(const Address& address) {
   options.host = address.host;
   options.port = address.port;
   options.names_allowed = config.http.names;
+  if (const std::string name = host_of_url(config.http.url); !name.empty()) options.names_allowed.push_back(name);
   options.limits.body_bytes_max = config.http.body_bytes_max;
   options.limits.connections_max = static_cast<std::size_t>(config.http.connections_max);
   http = std::make_unique<transport::HttpServer>(options, *authenticator);
@@ -328,6 +332,7 @@ Status Daemon::Rooms::listen(const Address& address) {
     }
     http->add(web::rest_routes(*tools));
     http->add(web::webhook_routes({*engine, *pool, clock, webhook_door->key()}));
+    http->add(web::approval_routes({*engine, *pool}));
   }
   http->add(web::health_routes([this] { return health(); },
                                [this](const transport::HttpRequest& request) {

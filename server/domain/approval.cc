@@ -21,8 +21,7 @@ Status check_decider(const json& said, const std::string& pointer) {
 
 // Each agent named has one voice, and persons have as many as there are.
 bool can_be_reached(const ApprovalRequest& request) {
-  const bool asks_persons = std::find(request.by.begin(), request.by.end(), "person") != request.by.end();
-  return asks_persons || static_cast<std::size_t>(request.quorum) <= request.by.size();
+  return asks_persons(request.by) || static_cast<std::size_t>(request.quorum) <= request.by.size();
 }
 
 }  // namespace
@@ -64,6 +63,8 @@ Result<ApprovalRequest> read_approval(const json& body, std::string_view pointer
   request.arguments = body.value("arguments", json::object());
   return request;
 }
+
+bool asks_persons(const std::vector<std::string>& by) { return std::find(by.begin(), by.end(), "person") != by.end(); }
 
 bool may_decide(const Caller& caller, const std::vector<std::string>& by) {
   return std::any_of(by.begin(), by.end(), [&](const std::string& each) {

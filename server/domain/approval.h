@@ -39,6 +39,7 @@ struct ApprovalRequest {
 // neither "person" nor "agent:NAME", a quorum that nobody can reach.
 Result<ApprovalRequest> read_approval(const json& body, std::string_view pointer);
 
+bool asks_persons(const std::vector<std::string>& by);
 bool may_decide(const Caller& caller, const std::vector<std::string>& by);
 
 // What the step gives: {"status", "approved_items", "by", "at", "comment"}; `items` are the arguments' "items", if any.

@@ -4,6 +4,7 @@
 
 #include "server/base/json.h"
 #include "server/base/result.h"
+#include "server/engine/approval_commands.h"
 #include "server/engine/calendar_commands.h"
 #include "server/engine/event_commands.h"
 #include "server/engine/pipeline_commands.h"

@@ -19,6 +19,7 @@
 #include "server/domain/quiet_rules.h"
 #include "server/domain/run_id.h"
 #include "server/domain/tool_caller.h"
+#include "server/engine/approval_commands.h"
 #include "server/engine/calendar_commands.h"
 #include "server/engine/changes.h"
 #include "server/engine/children.h"
@@ -99,6 +100,15 @@ class Engine {
   // What a step asks an agent to do. Errors: run_not_waiting, not_allowed, conflict (somebody else has claimed it),
   // arguments_invalid at /answer.
   Result<WorkResponded> respond_to_work(const Caller& caller, const RespondToWork& command);
+  // approval_commands.h. What live runs wait to be approved.
+  AskedApprovals list_approvals(const Caller& caller);
+  // Of any tenant; nothing: there is no such link, or its approval is forgotten.
+  std::optional<LinkedApproval> find_approval_link(const std::string& sha256);
+  // As the person who holds the link. Errors: unknown_name, conflict (another digest than the one that is asked),
+  // run_not_waiting (decided before, expired, or the run has ended), arguments_invalid at /comment.
+  Result<RunResponded> decide_by_link(const DecideByLink& command);
+  // A link for the holder.
+  void keep_approval_link(const Caller& caller, const NewApprovalLink& link);
   // The arguments against the tool's schema, and the caller's scopes; nothing called. Errors: unknown_tool,
   // not_allowed, arguments_invalid, server_unavailable.
   Result<ToolChecked> check_tool(const Caller& caller, const CallTool& command);

@@ -52,26 +52,6 @@ struct CancelRun {
   bool compensate = false;  // what is under way ends, then what succeeded is undone
 };
 
-// Scope approve; who may decide says the step.
-struct RespondToRun {
-  CommandKey key{};
-  std::string run{};
-  std::string step{};     // needed where several are to be decided
-  bool approves = false;  // else it refuses
-  std::string comment{};
-};
-
-struct RunResponded {
-  std::string run{};
-  std::int64_t run_id = 0;
-  std::string step{};
-  std::string decision{};         // approved, rejected; open: more have to agree
-  std::vector<std::string> by{};  // who agreed, or who refused
-  int quorum = 1;
-  std::string digest{};  // of what was decided
-  Instant at{};
-};
-
 enum class WorkResponse { claim, answer, release };
 
 // What a step asks an agent to do. Scope approve; who may take it says the step.

@@ -65,7 +65,7 @@ std::optional<StepTold> expired(ApprovalStore& approvals, const OwnStep& step) {
   const Instant at = step.give_up->at;
   for (const Approval& each : approvals.hold(step.caller.tenant, step.key.lease.id)) {
     if (each.key.path != step.key.path || each.key.attempt != step.key.attempt) continue;
-    approvals.decide(step.caller.tenant, each.key, "expired", at);
+    approvals.decide(step.caller.tenant, each.key, {"expired", at});
     const bool is_approved = each.on_expiry == "approve";
     const bool goes_on = is_approved || (each.on_expiry == "reject" && each.on_reject == "continue");
     StepTold told{.at = at};
@@ -108,14 +108,14 @@ Result<OwnStepEnd> Engine::await_approval(const OwnStep& step) {
   if (auto error = unfit_text(request->message, kApprovalTextMax, "/approval/message")) return *error;
   const Instant now = parts_.clock.now();
   const Approval approval{.key = approval_key(step.key),
-                          .message = request->message,
-                          .arguments = request->arguments,
+                          .message = mask_secrets(request->message),
+                          .arguments = mask_secrets(request->arguments),
                           .deciders = request->by,
                           .quorum = request->quorum,
                           .on_expiry = step.body.value("on_expiry", "fail"),
                           .on_reject = step.body.value("on_reject", "fail"),
                           .expires_at = request->within ? now + *request->within : Instant::max()};
-  const StepWait wait{.until = approval.expires_at, .waits_for = "approval: " + mask_secrets(request->message)};
+  const StepWait wait{.until = approval.expires_at, .waits_for = "approval: " + approval.message};
   return parts_.store.in_tx(step.caller.tenant, [&](Tx& tx) {
     return begin_wait(tx, step, wait, now, [&] { ApprovalStore{tx}.insert(step.caller.tenant, approval, now); });
   });
@@ -154,7 +154,7 @@ OwnStepEnd Engine::end_wait(const OwnStep& step) {
       ApprovalStore approvals{tx};
       const bool is_late = end.error_class == describe(ErrorClass::timeout).name;
       const auto told = is_late ? expired(approvals, step) : std::nullopt;
-      if (!is_late) approvals.decide(tenant, approval_key(step.key), "withdrawn", end.at);
+      if (!is_late) approvals.decide(tenant, approval_key(step.key), {"withdrawn", end.at});
       if (told && told->error_class.empty())
         steps.tell(tenant, {.run = step.key.lease.id, .path = step.key.path, .attempt = step.key.attempt}, *told);
       else if (told)

@@ -1,6 +1,9 @@
-// ApprovalStore: what steps ask to be approved, and who has agreed. Belongs to the transaction it was made with.
+// ApprovalStore: what steps ask to be approved, who has agreed, and the links that decide. Belongs to the transaction it
+// was made with.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +32,28 @@ struct Approval {
   std::string on_reject = "fail";  // fail, continue
   Instant expires_at = Instant::max();
   std::vector<std::string> agreed{};  // by name, the first one first
+  Instant asked_at{};
+  std::string outcome{};  // approved, rejected, expired, withdrawn; empty: nobody has decided
+  std::optional<Instant> decided_at{};
+  std::vector<std::string> decided_by{};
+};
+
+struct ApprovalPage {
+  std::vector<Approval> approvals{};
+  std::int64_t total = 0;
+};
+
+// Only the hash of a link's token is kept (SHA-256, hexadecimal).
+struct NewApprovalLink {
+  ApprovalKey key;
+  std::string sha256;
+  std::string holder;  // to whom it is given
+};
+struct ApprovalLink {
+  TenantId tenant;
+  std::string holder;
+  std::optional<Instant> used_at{};
+  Approval approval;
 };
 
 struct Vote {
@@ -36,6 +61,12 @@ struct Vote {
   std::string kind;  // person, agent
   std::string comment;
   Instant at{};
+};
+
+struct ApprovalEnd {
+  std::string outcome;  // approved, rejected, expired, withdrawn
+  Instant at{};
+  std::vector<std::string> by{};
 };
 
 class ApprovalStore {
@@ -50,7 +81,15 @@ class ApprovalStore {
   // A second vote of the same voter changes nothing.
   void vote(const TenantId& tenant, const ApprovalKey& key, const Vote& vote);
   // outcome: approved, rejected, expired, withdrawn. False: it had ended before.
-  bool decide(const TenantId& tenant, const ApprovalKey& key, const std::string& outcome, Instant at);
+  bool decide(const TenantId& tenant, const ApprovalKey& key, const ApprovalEnd& end);
+  // Those of all live runs that nobody has decided, what expires first before the others.
+  ApprovalPage all_open(const TenantId& tenant, int limit);
+
+  void keep_link(const TenantId& tenant, const NewApprovalLink& link, Instant at);
+  // Of any tenant: in a transaction across tenants. Nothing: there is no such link.
+  std::optional<ApprovalLink> find_link(const std::string& sha256);
+  // False: it was used before.
+  bool use_link(const TenantId& tenant, const std::string& sha256, Instant at);
 
  private:
   Tx& tx_;

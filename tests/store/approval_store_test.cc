@@ -71,11 +71,40 @@ TEST_CASE("a voice counts once and a decision is made once", "[store][approval_s
   asked.vote("bert");
   CHECK(asked.open().at(0).agreed.size() == 2);
   const auto decide = [&](const char* outcome) {
-    return asked.with(
-        [&](ApprovalStore& approvals) { return approvals.decide(asked.mine, asked.key, outcome, machine_now()); });
+    return asked.with([&](ApprovalStore& approvals) {
+      return approvals.decide(asked.mine, asked.key, {outcome, machine_now(), {"anna"}});
+    });
   };
   CHECK(decide("approved"));
   CHECK_FALSE(decide("rejected"));
   CHECK(asked.open().empty());
   CHECK(asked.database.ask("SELECT outcome FROM carillon.approval") == "approved");
+}
+
+TEST_CASE("a link leads to what was asked and decides once", "[store][approval_store]") {
+  Asked asked;
+  asked.with([&](ApprovalStore& approvals) {
+    approvals.keep_link(asked.mine, {asked.key, "hash", "email:anna@example.com"}, machine_now());
+    return true;
+  });
+  const auto link = [&] {
+    return asked.store.across_tenants([&](Tx& tx) { return ApprovalStore{tx}.find_link("hash"); });
+  };
+  REQUIRE(link().has_value());
+  CHECK(link()->tenant == asked.mine);
+  CHECK(link()->holder == "email:anna@example.com");
+  CHECK(link()->approval.arguments == json{{"tag", "v9"}});
+  CHECK_FALSE(link()->used_at.has_value());
+  const auto use = [&] {
+    return asked.with([&](ApprovalStore& approvals) { return approvals.use_link(asked.mine, "hash", machine_now()); });
+  };
+  CHECK(use());
+  CHECK_FALSE(use());
+  CHECK(link()->used_at.has_value());
+  asked.with([&](ApprovalStore& approvals) {
+    return approvals.decide(asked.mine, asked.key, {"rejected", machine_now(), {"anna"}});
+  });
+  CHECK(link()->approval.outcome == "rejected");
+  CHECK(link()->approval.decided_by == std::vector<std::string>{"anna"});
+  CHECK_FALSE(asked.store.across_tenants([](Tx& tx) { return ApprovalStore{tx}.find_link("other"); }).has_value());
 }

@@ -1,5 +1,6 @@
 -- The approvals that the run $2 waits for, with who has agreed so far. Locks nothing.
-SELECT a.step_path, a.attempt, a.message, a.arguments, a.digest, a.deciders, a.quorum, a.on_expiry, a.on_reject, a.expires_at,
+SELECT a.run_id, a.step_path, a.attempt, a.message, a.arguments, a.digest, a.deciders, a.quorum, a.on_expiry, a.on_reject, a.expires_at,
+       a.asked_at, a.outcome, a.decided_at, a.decided_by,
        ARRAY(SELECT v.voter FROM carillon.approval_vote v
              WHERE v.tenant_id = a.tenant_id AND v.run_id = a.run_id AND v.step_path = a.step_path AND v.attempt = a.attempt
              ORDER BY v.at, v.voter) AS agreed
