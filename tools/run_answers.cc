@@ -221,6 +221,7 @@ void add_error(Telling& telling, const RunRow& row) {
 void add_deliveries(ordered_json& facts, const RunDetail& detail) {
   for (const auto& delivery : detail.deliveries) {
     ordered_json row{{"target", delivery.target}, {"state", delivery.state}};
+    if (delivery.about == "approval") row["about"] = "approval";
     if (delivery.attempts > 1) row["attempts"] = delivery.attempts;
     add(row, "error", delivery.error);
     add_time(row, "next_try", delivery.next_try, detail.row.zone, detail.now);
@@ -229,19 +230,8 @@ void add_deliveries(ordered_json& facts, const RunDetail& detail) {
   }
 }
 
-// What is to be decided, whole: the digest says that it is exactly this.
 void add_approvals(ordered_json& facts, const RunDetail& detail) {
-  for (const Approval& approval : detail.approvals) {
-    ordered_json row{{"step", approval.key.path}, {"message", approval.message}};
-    if (!approval.arguments.empty()) row["arguments"] = ordered_json(approval.arguments);
-    row["digest"] = approval.digest;
-    row["by"] = approval.deciders;
-    if (approval.quorum > 1) row["quorum"] = approval.quorum;
-    if (!approval.agreed.empty()) row["agreed"] = approval.agreed;
-    if (approval.expires_at != Instant::max())
-      row["until"] = say_time(approval.expires_at, detail.row.zone, detail.now);
-    facts["approvals"].push_back(row);
-  }
+  for (const Approval& approval : detail.approvals) facts["approvals"].push_back(approval_row(approval, detail));
 }
 
 // What agents are asked to do; whoever claims it gets it whole.
@@ -271,6 +261,17 @@ void add_questions(ordered_json& facts, const RunDetail& detail) {
 }
 
 }  // namespace
+
+ordered_json approval_row(const Approval& approval, const RunDetail& detail) {
+  ordered_json row{{"step", approval.key.path}, {"message", approval.message}};
+  if (!approval.arguments.empty()) row["arguments"] = ordered_json(approval.arguments);
+  row["digest"] = approval.digest;
+  row["by"] = approval.deciders;
+  if (approval.quorum > 1) row["quorum"] = approval.quorum;
+  if (!approval.agreed.empty()) row["agreed"] = approval.agreed;
+  if (approval.expires_at != Instant::max()) row["until"] = say_time(approval.expires_at, detail.row.zone, detail.now);
+  return row;
+}
 
 json main_output(const json& output) {
   if (!output.is_object()) return output;

@@ -35,6 +35,9 @@ Answer answer(const WorkResponded& responded);
 // Errors: unknown_name at /step, arguments_invalid at /output_path.
 Result<Answer> answer(const RunDetail& detail, const RunView& view);
 
+// What is to be decided, whole: the digest says that it is exactly this.
+ordered_json approval_row(const Approval& approval, const RunDetail& detail);
+
 // The part of an output that a reader wants: a tool's structured result, else its text; what the last step gave.
 json main_output(const json& output);
 // The last attempt of a step. Errors: unknown_name at /step.

@@ -70,8 +70,22 @@ Result<Reading> read_step_output(const ReadCall& call) {
   return output_reading(*detail, (*step)->output);
 }
 
+Result<Reading> read_approval_asked(const ReadCall& call) {
+  const auto detail = call.ports.engine.get_run(call.caller, {.run = call.at("run")});
+  if (!detail.ok()) return detail.error();
+  for (const Approval& approval : detail->approvals) {
+    if (approval.key.path != call.at("step")) continue;
+    ordered_json facts{{"run", detail->row.run}, {"status", name_of(detail->row.state)}};
+    facts.update(approval_row(approval, *detail));
+    return Reading{.blocks = {json_block(facts)}};
+  }
+  return Error{ErrorCode::unknown_name, "the run waits for no approval at this step"};
+}
+
 constexpr Variable kRun[] = {{"id", suggest_runs}};
 constexpr Variable kRunAndStep[] = {{"id", suggest_runs}, {"step", suggest_steps}};
+
+constexpr Variable kRunAndAskingStep[] = {{"run", suggest_runs}, {"step", suggest_steps}};
 
 constexpr std::string_view kRunPattern = "run://{id}";
 constexpr std::string_view kLogPattern = "run://{id}/log";
@@ -125,6 +139,17 @@ constexpr Resource kRunResources[] = {
      .watch = Watch::run,
      .example = "run://morning-brief%23142/steps/fetch/output",
      .read = read_step_output},
+    {.pattern = "approval://{run}/{step}",
+     .name = "approval",
+     .title = "Approval",
+     .summary =
+         "What a waiting run asks to be approved: the message, the exact arguments and their digest, who decides "
+         "until when.",
+     .mime_type = kJson,
+     .variables = kRunAndAskingStep,
+     .watch = Watch::run,
+     .example = "approval://deploy%234/ask",
+     .read = read_approval_asked},
 };
 
 }  // namespace

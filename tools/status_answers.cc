@@ -10,6 +10,8 @@
 namespace carillon::tools {
 namespace {
 
+constexpr std::size_t kApprovalShownBytes = 120;
+
 ordered_json queue_of(const StatusReport& status) {
   ordered_json queue{{"due", status.queued_due},
                      {"later", status.queued_later},
@@ -75,6 +77,20 @@ ordered_json undelivered_of(const StatusReport& status) {
   return facts;
 }
 
+void add_approvals(ordered_json& facts, const StatusReport& status) {
+  for (const AskedApproval& asked : status.approvals) {
+    ordered_json row{{"run", asked.run},
+                     {"step", asked.approval.key.path},
+                     {"message", extract(asked.approval.message, kApprovalShownBytes).text},
+                     {"by", asked.approval.deciders}};
+    if (asked.approval.expires_at != Instant::max())
+      row["until"] = say_time(asked.approval.expires_at, asked.zone, status.now);
+    facts["approvals"].push_back(row);
+  }
+  if (status.approvals_total > static_cast<std::int64_t>(status.approvals.size()))
+    facts["approvals_in_all"] = status.approvals_total;
+}
+
 // Those that come first, and how many there are.
 void add_retimed(ordered_json& facts, const StatusReport& status) {
   constexpr std::size_t kShown = 5;
@@ -112,6 +128,7 @@ Answer told(const StatusReport& status, const DownstreamFound& servers) {
   facts["since_last_asked"] = since_of(status.since_last_asked, status);
   for (const auto& run : status.since_last_asked.attention)
     facts["attention"].push_back(run_row(run, status.now, Format::concise));
+  add_approvals(facts, status);
   if (status.undelivered_total > 0) facts["undelivered"] = undelivered_of(status);
   return tell(facts);
 }

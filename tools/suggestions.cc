@@ -85,7 +85,8 @@ Result<Suggestions> suggest_failed_runs(const SuggestCall& call) {
 }
 
 Result<Suggestions> suggest_steps(const SuggestCall& call) {
-  const auto run = call.others.find("id");
+  auto run = call.others.find("id");
+  if (run == call.others.end()) run = call.others.find("run");
   if (run == call.others.end()) return Suggestions{};
   const auto detail = call.ports.engine.get_run(call.caller, {.run = run->second});
   if (!detail.ok())

@@ -83,6 +83,14 @@ void put_undelivered(Tx& tx, const TenantId& tenant, StatusReport& report) {
       report.undelivered.push_back({view_of(*run).run, each.target, each.state, each.error});
 }
 
+void put_approvals(Tx& tx, const TenantId& tenant, StatusReport& report) {
+  ApprovalPage page = ApprovalStore{tx}.all_open(tenant, kAttentionShown);
+  report.approvals_total = page.total;
+  for (Approval& each : page.approvals)
+    if (const auto run = RunStore{tx}.find(tenant, each.key.run))
+      report.approvals.push_back(asked_by(*run, std::move(each)));
+}
+
 std::vector<MovedTask> retimed(Tx& tx, const Caller& caller, Instant now, StatusUse use) {
   std::vector<MovedTask> moved;
   ZoneStore zones{tx};
@@ -133,6 +141,7 @@ Result<StatusReport> Engine::get_status(const Caller& caller, StatusUse use) {
     report.retimed = retimed(tx, caller, now, use);
     report.since_last_asked = since_last_asked(tx, caller, now, use);
     put_undelivered(tx, caller.tenant, report);
+    put_approvals(tx, caller.tenant, report);
     return report;
   });
 }

@@ -15,8 +15,8 @@
 #include "server/domain/caller.h"
 #include "server/domain/run_state.h"
 #include "server/domain/task.h"
+#include "server/engine/approval_commands.h"
 #include "server/engine/task_commands.h"
-#include "server/store/approval_store.h"
 #include "server/store/question_store.h"
 #include "server/store/work_store.h"
 
@@ -110,9 +110,10 @@ struct Diagnosis {
   json next_call = nullptr;                          // {"tool": "retry_run", "arguments": {…}}
 };
 
-// What was planned to be told of a run's end, and what became of it.
+// What was planned to be told of a run's end, or of what it asks to be approved, and what became of it.
 struct DeliveryRow {
   std::string target{};
+  std::string about{};  // end, approval
   std::string state{};  // pending, sent, failed, expired
   std::string error{};
   std::optional<Instant> settled_at{};
@@ -365,6 +366,8 @@ struct StatusReport {
   SinceLastAsked since_last_asked{};
   std::int64_t undelivered_total = 0;
   std::vector<UndeliveredRow> undelivered{};  // at most five, the newest first
+  std::int64_t approvals_total = 0;
+  std::vector<AskedApproval> approvals{};  // what waits to be approved: at most five, what expires first
 };
 
 // find_names ----------------------------------------------------------------------------------------------------------

@@ -43,6 +43,10 @@ void put_parent(Tx& tx, const TenantId& tenant, RunRow& row, std::string& step) 
   step = link->path;
 }
 
+AskedApproval asked_by(const RunRecord& run, Approval approval) {
+  return {.run = handle_of(run), .state = run.state, .zone = run.zone, .approval = std::move(approval)};
+}
+
 std::string asks_of(const std::vector<OpenQuestion>& questions) {
   std::string asks;
   for (const OpenQuestion& question : questions)

@@ -118,6 +118,17 @@ TEST_CASE("every documented example of a resource can be read", "[tools][resourc
       "carillon.run_history");
   here.call("set_state", {{"key", "repo/a/build"}, {"op", "set"}, {"value", "green"}});
   here.call("save_pipeline", {{"name", "brief"}, {"steps", {{{"id", "pause"}, {"wait", "1s"}}}}});
+  here.call("schedule_task", {{"name", "deploy"}, {"when", "manual"}, {"message", "x"}});
+  here.call("run_now", {{"task", "deploy"}});
+  here.begin("deploy#1");
+  here.database.run("UPDATE carillon.run_live SET number = 4");
+  here.database.run(
+      "INSERT INTO carillon.approval (tenant_id, run_id, step_path, attempt, message, arguments, digest, deciders, "
+      "quorum, on_expiry, on_reject, expires_at, asked_at) SELECT tenant_id, id, 'ask', 1, 'Deploy?', "
+      "convert_to('{\"tag\":\"v9\"}', 'UTF8'), 'd', '{person}', 1, 'fail', 'fail', 'infinity', now() FROM "
+      "carillon.run_live");
+  CHECK(here.facts("approval://deploy%234/ask")["arguments"] == json{{"tag", "v9"}});
+  CHECK(here.is_missing("approval://deploy%234/other"));
   for (const auto& row : all_resources()) {
     std::string uri{row.example};
     if (row.name == "catalog_tool") uri = "catalog://stand_in/echo";  // the stand-in's only tool
@@ -379,10 +390,11 @@ TEST_CASE("templates name what can be asked for", "[tools][resources]") {
   here.resources.list_templates(here.asking(), std::nullopt, [](const transport::PageOutcome& outcome) {
     std::vector<std::string> patterns;
     for (const auto& entry : std::get<transport::Page>(outcome).entries) patterns.push_back(entry["uriTemplate"]);
-    CHECK(patterns == std::vector<std::string>{
-                          "agenda://{from}/{to}", "docs://{guide}", "task://{name}", "task://{name}/next", "run://{id}",
-                          "run://{id}/log", "run://{id}/input", "run://{id}/output", "run://{id}/steps/{step}/output",
-                          "pipeline://{name}", "catalog://{server}/{tool}", "state://{namespace}/{key}"});
+    CHECK(patterns == std::vector<std::string>{"agenda://{from}/{to}", "docs://{guide}", "task://{name}",
+                                               "task://{name}/next", "run://{id}", "run://{id}/log", "run://{id}/input",
+                                               "run://{id}/output", "run://{id}/steps/{step}/output",
+                                               "approval://{run}/{step}", "pipeline://{name}",
+                                               "catalog://{server}/{tool}", "state://{namespace}/{key}"});
   });
 }
 

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "server/domain/pipeline/pipeline.h"
+#include "server/engine/own_steps.h"
 #include "tests/support/installation.h"
 
 namespace carillon::tools {
@@ -24,6 +25,31 @@ TEST_CASE("the status tells time and identity and the depth of the queue", "[too
   CHECK(status["next"][0]["task"] == "echo");
   CHECK(status["workers"].get<std::string>().find("no worker") == 0);
   CHECK(status["dispatch"] == "on");
+}
+
+TEST_CASE("what waits to be approved is told and can be read whole", "[tools][status]") {
+  Installation here;
+  here.call("schedule_task", {{"name", "deploy"}, {"when", "manual"}, {"message", "x"}});
+  here.call("run_now", {{"task", "deploy"}});
+  here.begin("deploy#1");
+  const RunId run{std::stoll(here.database.ask("SELECT id FROM carillon.run_live"))};
+  const Caller agent{TenantId{"default"}, AgentId{"owner"}, Scopes::all(), "c", ""};
+  for (int i = 1; i <= 6; ++i) {
+    const OwnStep step{
+        .caller = agent,
+        .key = {{run, 1, 1}, "test", "ask" + std::to_string(i), 1},
+        .kind = pipeline::StepKind::approval,
+        .body = {{"message", "Deploy?"}, {"within", std::to_string(i) + "h"}, {"arguments", {{"tag", "v9"}}}},
+        .began_at = here.clock.now()};
+    REQUIRE(here.engine.perform_step(step)->waits_until.has_value());
+  }
+  const json status = here.call("get_status", json::object());
+  CHECK(status["approvals"].size() == 5);
+  CHECK(status["approvals_in_all"] == 6);
+  CHECK(status["approvals"][0]["run"] == "deploy#1");
+  CHECK(status["approvals"][0]["step"] == "ask1");
+  CHECK(status["approvals"][0]["until"].get<std::string>().find("15:00") != std::string::npos);
+  CHECK_FALSE(status["approvals"][0].contains("digest"));
 }
 
 TEST_CASE("failures are told once to who asks", "[tools][status]") {
