@@ -124,6 +124,11 @@ void add_delivery(std::vector<ConfigKey>& keys) {
   keys.push_back(duration_key(
       {"delivery.timeout", "of one attempt"}, [](Config& c) -> Duration& { return c.delivery.timeout; },
       milliseconds{100}));
+  keys.push_back(list_key(
+      {"delivery.approval_links",
+       "targets that get links which decide approvals, because they reach a person alone: desktop, email:name@host, "
+       "email:*@host, webhook:https://…"},
+      [](Config& c) -> std::vector<std::string>& { return c.delivery.approval_links; }));
   keys.push_back(text_key({"delivery.ca_file", "PEM file of the certificates to trust, instead of the system's"},
                           [](Config& c) -> std::string& { return c.delivery.ca_file; }));
   keys.push_back(list_key(

@@ -1,5 +1,7 @@
 #include "server/cli/approval_links.h"
 
+#include <algorithm>
+
 #include "server/web/approvals.h"
 #include "transport/client_http.h"
 #include "transport/sealed_state.h"
@@ -12,15 +14,23 @@ constexpr std::size_t kTokenBytes = 32;
 
 }  // namespace
 
-NewLink new_approval_link(const std::string& base) {
+MadeLink new_approval_link(const std::string& base) {
   const std::string token = transport::random_token(kTokenBytes);
   return {base + std::string{web::kApprovalPath} + token, transport::to_hex(transport::sha256(token))};
 }
 
+bool may_have_link(const std::string& target, const std::vector<std::string>& targets) {
+  constexpr std::string_view kAnybody = "email:*@";
+  return std::any_of(targets.begin(), targets.end(), [&](const std::string& each) {
+    if (!each.starts_with(kAnybody)) return target == each;
+    return target.starts_with("email:") && target.substr(target.rfind('@') + 1) == each.substr(kAnybody.size());
+  });
+}
+
 Status check_http_url(const std::string& url) {
   if (url.empty() || transport::parse_http_address(url)) return Done{};
-  return Error{ErrorCode::conflict, "http.url is '" + url + "'; write it as https://host, for example " +
-                                        "https://carillon.example.com"};
+  return Error{ErrorCode::conflict,
+               "http.url is '" + url + "'; write it as https://host, for example " + "https://carillon.example.com"};
 }
 
 std::string host_of_url(const std::string& url) {

@@ -3,17 +3,18 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "server/base/result.h"
+#include "server/engine/post.h"
 
 namespace carillon::cli {
 
-struct NewLink {
-  std::string url;
-  std::string sha256;  // of the token, hexadecimal
-};
 // `base`: "http://127.0.0.1:8930".
-NewLink new_approval_link(const std::string& base);
+MadeLink new_approval_link(const std::string& base);
+
+// Whether `targets` (delivery.approval_links) name it: as it is, or all of a host ("email:*@example.com").
+bool may_have_link(const std::string& target, const std::vector<std::string>& targets);
 
 // http.url is empty, or "https://host", perhaps with a path in front of ours. Errors: conflict.
 Status check_http_url(const std::string& url);

@@ -93,7 +93,7 @@ int run_approvals(const Words& words) {
   for (const AskedApproval& asked : found.approvals) {
     print(asked, found.now);
     if (base.empty() || !asks_persons(asked.approval.deciders)) continue;
-    const NewLink link = new_approval_link(base);
+    const MadeLink link = new_approval_link(base);
     (*local)->engine().keep_approval_link(owner, {asked.approval.key, link.sha256, owner.agent.str()});
     std::printf("  %s\n", link.url.c_str());
   }

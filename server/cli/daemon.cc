@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "catalog/catalog.h"
+#include "server/base/guarded.h"
 #include "server/base/log.h"
 #include "server/base/metrics.h"
 #include "server/base/version.h"
@@ -130,6 +131,7 @@ struct Daemon::Rooms {
   std::unique_ptr<transport::McpEndpoint> endpoint;
   std::unique_ptr<transport::SseEndpoint> sse;  // where it is wanted
   std::unique_ptr<transport::HttpServer> http;
+  Guarded<std::string> pages_at;  // where approvals are shown, for couriers; empty: nowhere yet
   std::unique_ptr<transport::SocketServer> socket;
 
   Rooms(Config settings, Role as, StopSignal& signal, Database opened)
@@ -154,6 +156,7 @@ struct Daemon::Rooms {
     return role == Role::worker ? config.http.worker_listen : config.http.listen;
   }
   std::string http_address() const;
+  std::string page_address();
   void refresh_gauges() const;
 };
 
@@ -243,7 +246,8 @@ void Daemon::Rooms::start_deliveries() {
                                                           .clock = clock,
                                                           .engine = *engine,
                                                           .tools = *catalog,
-                                                          .vault_directory = config.catalog.vault_directory},
+                                                          .vault_directory = config.catalog.vault_directory,
+                                                          .link_base = [this] { return page_address(); }},
                                             delivery);
   deliveries->start();
 }
@@ -344,6 +348,7 @@ Status Daemon::Rooms::listen(const Address& address) {
   http->add(web::metrics_route([this] { refresh_gauges(); }));
   try {
     http->start();
+    if (mcp) pages_at.with([this](std::string& at) { at = http_address(); });
   } catch (const std::system_error& error) {
     http.reset();
     return Error{ErrorCode::conflict, listen_address() + ": " + error.code().message() +
@@ -387,6 +392,10 @@ web::HealthFacts Daemon::Rooms::health() const {
 std::string Daemon::Rooms::http_address() const {
   if (!http) return "";
   return "http://" + listen_address().substr(0, listen_address().rfind(':')) + ":" + std::to_string(http->port());
+}
+
+std::string Daemon::Rooms::page_address() {
+  return link_base(config.http.url, pages_at.with([](const std::string& at) { return at; }));
 }
 
 void Daemon::Rooms::refresh_gauges() const {

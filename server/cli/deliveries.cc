@@ -4,6 +4,7 @@
 
 #include "catalog/references.h"
 #include "server/base/mask.h"
+#include "server/cli/approval_links.h"
 #include "server/delivery/desktop.h"
 #include "server/delivery/email.h"
 #include "server/delivery/tool_call.h"
@@ -28,11 +29,20 @@ delivery::Email make_email(DeliveryOptions options, const std::string& vault_dir
   return {options, ""};
 }
 
+MakeLink link_maker(const DeliveryParts& parts, const DeliveryOptions& options) {
+  return [base_of = parts.link_base,
+          targets = options.approval_links](const std::string& target) -> std::optional<MadeLink> {
+    const std::string base = base_of();
+    if (base.empty() || !may_have_link(target, targets)) return std::nullopt;
+    return new_approval_link(base);
+  };
+}
+
 }  // namespace
 
 struct Deliveries::Inside {
   Inside(const DeliveryParts& parts, const DeliveryOptions& options)
-      : post(parts.store, parts.clock, parts.engine),
+      : post(parts.store, parts.clock, parts.engine, link_maker(parts, options)),
         webhooks(options, read_sealing_key(parts.store, kWebhookKey)),
         email(make_email(options, parts.vault_directory)),
         tools(parts.tools, options),

@@ -4,6 +4,7 @@
 // start() once, then stop() once; wake() from any thread between.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,7 +26,8 @@ struct DeliveryParts {
   const Clock& clock;
   Engine& engine;
   ToolCaller& tools;
-  std::string vault_directory;  // of what the options name instead of holding it
+  std::string vault_directory;             // of what the options name instead of holding it
+  std::function<std::string()> link_base;  // where links of approvals lead; empty: nowhere
 };
 
 class Deliveries {

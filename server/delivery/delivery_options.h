@@ -30,6 +30,8 @@ struct EmailOptions {
 enum class DesktopUse { automatic, on, off };
 
 struct DeliveryOptions {
+  // Targets that reach a person and nobody else: what they are told of an approval has a link that decides it.
+  std::vector<std::string> approval_links{"desktop"};
   int per_hour_max = 20;  // letters to one target; what exceeds it waits and is told in one
   int attempts_max = 12;
   Duration retry_base = std::chrono::seconds{15};  // after the first attempt; doubled each time, two hours at most

@@ -5,6 +5,7 @@
 
 #include "server/domain/action.h"
 #include "server/domain/moment.h"
+#include "server/domain/notify.h"
 #include "server/domain/refusal.h"
 
 namespace carillon {
@@ -22,6 +23,49 @@ Status check_decider(const json& said, const std::string& pointer) {
 // Each agent named has one voice, and persons have as many as there are.
 bool can_be_reached(const ApprovalRequest& request) {
   return asks_persons(request.by) || static_cast<std::size_t>(request.quorum) <= request.by.size();
+}
+
+// A session is an agent's, which learns of what waits from get_status.
+Result<std::string> read_target(const json& said, const std::string& pointer) {
+  if (!said.is_string()) return invalid("a target is a text such as \"email:name@host\"", pointer, said);
+  const auto target = read_notify_target(said.get<std::string>(), pointer);
+  if (target && kind_of_target(*target) == TargetKind::session)
+    return invalid("a session is not told of approvals: a person decides, and an agent asks get_status", pointer, said);
+  return target;
+}
+
+Status read_notify(const json& body, const std::string& here, ApprovalRequest& request) {
+  if (!body.contains("notify")) return Done{};
+  const json& said = body["notify"];
+  const std::string pointer = below(here, "notify");
+  if (said.size() > kNotifyTargetsMax)
+    return invalid("an approval is told to " + std::to_string(kNotifyTargetsMax) + " targets at most", pointer, said);
+  for (const json& each : said) {
+    const auto target = read_target(each, below(pointer, std::to_string(request.notify.size())));
+    if (!target) return target.error();
+    request.notify.push_back(*target);
+  }
+  return Done{};
+}
+
+Status read_escalation(const json& body, const std::string& here, ApprovalRequest& request) {
+  if (!body.contains("escalate")) return Done{};
+  const json& said = body["escalate"];
+  const std::string pointer = below(here, "escalate");
+  for (const auto& [member, value] : said.items())
+    if (member != "after" && member != "to")
+      return invalid("an escalation is {\"after\": duration, \"to\": target}", below(pointer, member), value);
+  if (!said.value("after", json()).is_string())
+    return invalid("say after how long, such as \"2h\"", below(pointer, "after"), said.value("after", json()));
+  const auto after = read_duration(said["after"].get<std::string>(), below(pointer, "after"));
+  if (!after) return after.error();
+  if (after->count() <= 0 || (request.within && *after >= *request.within))
+    return invalid("an escalation comes after a while, and before `within` is over", below(pointer, "after"),
+                   said["after"]);
+  const auto to = read_target(said.value("to", json()), below(pointer, "to"));
+  if (!to) return to.error();
+  request.escalate = Escalation{*after, *to};
+  return Done{};
 }
 
 }  // namespace
@@ -61,6 +105,8 @@ Result<ApprovalRequest> read_approval(const json& body, std::string_view pointer
   }
   if (body.value("on_reject", "fail") == "continue") request.on_reject = OnReject::go_on;
   request.arguments = body.value("arguments", json::object());
+  if (auto fits = read_notify(body, here, request); !fits) return fits.error();
+  if (auto fits = read_escalation(body, here, request); !fits) return fits.error();
   return request;
 }
 

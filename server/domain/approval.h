@@ -2,8 +2,8 @@
 // is who calls as one, and an agent decides only where the step names it.
 //
 // {"message", "by"?: ["person" | "agent:NAME"], "quorum"?: 1, "within"?: duration, "on_expiry"?: fail | approve |
-// reject,
-//  "on_reject"?: fail | continue, "arguments"?: object}
+//  reject, "on_reject"?: fail | continue, "arguments"?: object, "notify"?: [target],
+//  "escalate"?: {"after": duration, "to": target}}
 //
 // Pure; thread-safe.
 #pragma once
@@ -25,6 +25,12 @@ inline constexpr std::size_t kApprovalTextMax = 2'000;  // bytes of a message, a
 enum class OnExpiry { fail, approve, reject };
 enum class OnReject { fail, go_on };
 
+// Whom to tell when nobody has decided for a while.
+struct Escalation {
+  Duration after{};
+  std::string to{};  // a target (notify.h)
+};
+
 struct ApprovalRequest {
   std::string message;
   std::vector<std::string> by{"person"};
@@ -32,11 +38,14 @@ struct ApprovalRequest {
   std::optional<Duration> within{};  // none: for ever
   OnExpiry on_expiry = OnExpiry::fail;
   OnReject on_reject = OnReject::fail;
-  json arguments = json::object();  // what exactly is approved
+  json arguments = json::object();    // what exactly is approved
+  std::vector<std::string> notify{};  // targets beside those of the task
+  std::optional<Escalation> escalate{};
 };
 
 // Of a step's body; texts may still hold templates. Errors: arguments_invalid with a pointer below `pointer`: who is
-// neither "person" nor "agent:NAME", a quorum that nobody can reach.
+// neither "person" nor "agent:NAME", a quorum that nobody can reach, what is no target, an escalation that comes too
+// late.
 Result<ApprovalRequest> read_approval(const json& body, std::string_view pointer);
 
 bool asks_persons(const std::vector<std::string>& by);

@@ -213,6 +213,7 @@ std::vector<DeliveryRow> deliveries_of(Tx& tx, const TenantId& tenant, RunId run
   for (DeliveryRecord& told : DeliveryStore{tx}.of_run(tenant, run)) {
     const bool tried_in_vain = !told.settled_at && told.attempts > 0;
     rows.push_back({.target = std::move(told.target),
+                    .about = std::move(told.about),
                     .state = std::move(told.state),
                     .error = std::move(told.error),
                     .settled_at = told.settled_at,

@@ -6,8 +6,10 @@
 
 #include "server/base/mask.h"
 #include "server/base/metrics.h"
+#include "server/domain/approval.h"
 #include "server/domain/notify.h"
 #include "server/engine/engine.h"
+#include "server/engine/run_view.h"
 #include "server/store/store.h"
 
 namespace carillon {
@@ -29,6 +31,14 @@ std::string id_of(const LetterKey& key) {
   return "msg_" + key.first.str() + "_" + std::string{hash.begin(), end};
 }
 
+Caller reader_of(const TakenLetter& letter) {
+  return {.tenant = letter.key.tenant,
+          .agent = letter.agent,
+          .scopes = {Scope::read},
+          .correlation_id = "delivery",
+          .zone = ""};
+}
+
 }  // namespace
 
 std::optional<TakenLetter> Post::take_row(const WantedLetter& wanted, Instant now) {
@@ -47,17 +57,40 @@ std::optional<DueLetter> Post::take(const WantedLetter& wanted) {
       letter.scopes = LetterStore{tx}.scopes(*taken);
       letter.outage = OutageStore{tx}.of_letter(taken->key);
     });
-    const Caller reader{.tenant = taken->key.tenant,
-                        .agent = taken->agent,
-                        .scopes = {Scope::read},
-                        .correlation_id = "delivery",
-                        .zone = ""};
-    for (std::size_t i = 0; i < std::min(taken->runs.size(), kRunsTold); ++i)
-      if (auto run = engine_.get_run(reader, {.run = taken->runs[i].str()})) letter.runs.push_back(std::move(*run));
-    if (!letter.runs.empty()) return letter;
-    failed(letter, "nothing is known of the run any more");
+    if (taken->of_approval ? put_approval(letter) : put_runs(letter)) return letter;
   }
   return std::nullopt;
+}
+
+bool Post::put_runs(DueLetter& letter) {
+  const TakenLetter& taken = letter.taken;
+  for (std::size_t i = 0; i < std::min(taken.runs.size(), kRunsTold); ++i)
+    if (auto run = engine_.get_run(reader_of(taken), {.run = taken.runs[i].str()}))
+      letter.runs.push_back(std::move(*run));
+  if (letter.runs.empty()) failed(letter, "nothing is known of the run any more");
+  return !letter.runs.empty();
+}
+
+// Each attempt has a link of its own: the one before may have arrived, and nobody keeps it.
+bool Post::put_approval(DueLetter& letter) {
+  const LetterKey& key = letter.taken.key;
+  const auto told = store_.across_tenants([&](Tx& tx) -> std::optional<ToldApproval> {
+    auto approval = ApprovalStore{tx}.find_open(key.tenant, key.first.number());
+    const auto run = approval ? RunStore{tx}.find(key.tenant, approval->key.run) : std::nullopt;
+    if (!run || letter.now >= approval->expires_at) {
+      LetterStore{tx}.drop_approval(key);
+      return std::nullopt;
+    }
+    return ToldApproval{asked_by(*run, std::move(*approval))};
+  });
+  if (!told) return false;
+  letter.approval = *told;
+  const Approval& approval = told->asked.approval;
+  const auto link = make_link_ && asks_persons(approval.deciders) ? make_link_(key.target) : std::nullopt;
+  if (!link) return true;
+  engine_.keep_approval_link(reader_of(letter.taken), {approval.key, link->sha256, key.target});
+  letter.approval->link = link->url;
+  return true;
 }
 
 void Post::settle(const DueLetter& letter, DeliveryState state, const std::string& why) {

@@ -1,15 +1,17 @@
 // Post: letters that are due, for whoever can send them, and what became of them. The rows are planned with the ends of
-// runs and taken as letters (store's LetterStore); here the runs of a letter are looked at, as the agent for whom they
-// were, and every end of a letter is counted.
+// runs, and with what they ask to be approved, and taken as letters (store's LetterStore); here the runs of a letter
+// are looked at, as the agent for whom they were, and every end of a letter is counted.
 //
 // Holds references only; thread-safe. Throws when the database is away: the letter is due again then.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "server/engine/approval_commands.h"
 #include "server/engine/queries.h"
 #include "server/store/letter_store.h"
 #include "server/store/outage_store.h"
@@ -20,12 +22,27 @@ class Engine;
 
 inline constexpr std::size_t kRunsTold = 20;  // one by one in a letter; of further ones their number
 
+// A link that decides an approval, for whoever reads a target. The hash alone is kept (SHA-256, hexadecimal).
+struct MadeLink {
+  std::string url;
+  std::string sha256;
+};
+// Nothing: that target may not have one, or no page is served here.
+using MakeLink = std::function<std::optional<MadeLink>(const std::string& target)>;
+
+// What a letter asks somebody to decide.
+struct ToldApproval {
+  AskedApproval asked;
+  std::string link{};  // empty: none
+};
+
 struct DueLetter {
   TakenLetter taken;
   std::string id;  // the same on each attempt
   std::vector<RunDetail> runs{};
-  std::optional<Scopes> scopes{};        // of who wrote the tasks, as far as they are known
-  std::optional<OutageRecord> outage{};  // that made all of its runs late
+  std::optional<ToldApproval> approval{};  // else it is about the ends of the runs
+  std::optional<Scopes> scopes{};          // of who wrote the tasks, as far as they are known
+  std::optional<OutageRecord> outage{};    // that made all of its runs late
   Instant now{};
 };
 
@@ -43,10 +60,11 @@ struct PutOff {
 
 class Post {
  public:
-  Post(Store& store, const Clock& clock, Engine& engine) : store_(store), clock_(clock), engine_(engine) {}
+  Post(Store& store, const Clock& clock, Engine& engine, MakeLink make_link = {})
+      : store_(store), clock_(clock), engine_(engine), make_link_(std::move(make_link)) {}
 
   // The next one of its kind. Nothing: none may be sent now. A letter of whose runs nothing is known any more fails
-  // here.
+  // here; one about what nobody has to decide any more is dropped.
   std::optional<DueLetter> take(const WantedLetter& wanted);
   void sent(const DueLetter& letter) { settle(letter, DeliveryState::sent, ""); }
   void failed(const DueLetter& letter, const std::string& why) { settle(letter, DeliveryState::failed, why); }
@@ -58,11 +76,14 @@ class Post {
 
  private:
   std::optional<TakenLetter> take_row(const WantedLetter& wanted, Instant now);
+  bool put_runs(DueLetter& letter);
+  bool put_approval(DueLetter& letter);
   void settle(const DueLetter& letter, DeliveryState state, const std::string& why);
 
   Store& store_;
   const Clock& clock_;
   Engine& engine_;
+  const MakeLink make_link_;
 };
 
 }  // namespace carillon

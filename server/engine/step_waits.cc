@@ -60,6 +60,15 @@ Result<StepWait> wait_for_event(const OwnStep& step, Instant now) {
 WorkKey work_key(const StepKey& step) { return {step.lease.id, step.path, step.attempt}; }
 ApprovalKey approval_key(const StepKey& step) { return {step.lease.id, step.path, step.attempt}; }
 
+ApprovalNotices notices_of(const ApprovalRequest& request, Instant now) {
+  ApprovalNotices notices{.targets = request.notify};
+  if (request.escalate) {
+    notices.later = request.escalate->to;
+    notices.later_at = now + request.escalate->after;
+  }
+  return notices;
+}
+
 // The time of an approval is up: what its step gives then, or how it fails. Nothing: somebody has decided.
 std::optional<StepTold> expired(ApprovalStore& approvals, const OwnStep& step) {
   const Instant at = step.give_up->at;
@@ -108,6 +117,7 @@ Result<OwnStepEnd> Engine::await_approval(const OwnStep& step) {
   if (auto error = unfit_text(request->message, kApprovalTextMax, "/approval/message")) return *error;
   const Instant now = parts_.clock.now();
   const Approval approval{.key = approval_key(step.key),
+                          .id = parts_.ids.next(now).number(),
                           .message = mask_secrets(request->message),
                           .arguments = mask_secrets(request->arguments),
                           .deciders = request->by,
@@ -116,9 +126,15 @@ Result<OwnStepEnd> Engine::await_approval(const OwnStep& step) {
                           .on_reject = step.body.value("on_reject", "fail"),
                           .expires_at = request->within ? now + *request->within : Instant::max()};
   const StepWait wait{.until = approval.expires_at, .waits_for = "approval: " + approval.message};
-  return parts_.store.in_tx(step.caller.tenant, [&](Tx& tx) {
-    return begin_wait(tx, step, wait, now, [&] { ApprovalStore{tx}.insert(step.caller.tenant, approval, now); });
+  const OwnStepEnd begun = parts_.store.in_tx(step.caller.tenant, [&](Tx& tx) {
+    return begin_wait(tx, step, wait, now, [&] {
+      ApprovalStore approvals{tx};
+      approvals.insert(step.caller.tenant, approval, now);
+      approvals.plan_notices(step.caller.tenant, approval, notices_of(*request, now), now);
+    });
   });
+  watch_.asks(step.key.lease.id);  // a host that waits for the run can show a form
+  return begun;
 }
 
 Result<OwnStepEnd> Engine::await_work(const OwnStep& step) {

@@ -32,7 +32,19 @@ Approval approval_of(const pqxx::row& row) {
 void ApprovalStore::insert(const TenantId& tenant, const Approval& approval, Instant asked_at) {
   tx_.exec(sql::insert_approval, tenant, approval.key.run, approval.key.path, approval.key.attempt, approval.message,
            bytes_of(approval.arguments), approval.deciders, approval.quorum, approval.on_expiry, approval.on_reject,
-           approval.expires_at, asked_at);
+           approval.expires_at, asked_at, approval.id);
+}
+
+void ApprovalStore::plan_notices(const TenantId& tenant, const Approval& approval, const ApprovalNotices& notices,
+                                 Instant asked_at) {
+  tx_.exec(sql::plan_approval_notices, tenant, approval.key.run, approval.id, notices.targets, asked_at, notices.later,
+           notices.later_at);
+}
+
+std::optional<Approval> ApprovalStore::find_open(const TenantId& tenant, std::int64_t id) {
+  const pqxx::result rows = tx_.exec(sql::find_told_approval, tenant, id);
+  if (rows.empty()) return std::nullopt;
+  return approval_of(rows[0]);
 }
 
 std::vector<Approval> ApprovalStore::open(const TenantId& tenant, RunId run) {

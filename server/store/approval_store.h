@@ -1,5 +1,5 @@
-// ApprovalStore: what steps ask to be approved, who has agreed, and the links that decide. Belongs to the transaction it
-// was made with.
+// ApprovalStore: what steps ask to be approved, who has agreed, and the links that decide. Belongs to the transaction
+// it was made with.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +23,7 @@ struct ApprovalKey {
 
 struct Approval {
   ApprovalKey key;
+  std::int64_t id = 0;  // by which targets are told of it; where it is written
   std::string message;
   json arguments = nullptr;
   std::string digest{};  // of the arguments as they are kept: SHA-256, hexadecimal; made by the database
@@ -36,6 +37,13 @@ struct Approval {
   std::string outcome{};  // approved, rejected, expired, withdrawn; empty: nobody has decided
   std::optional<Instant> decided_at{};
   std::vector<std::string> decided_by{};
+};
+
+// Who is told of it: at once, and when nobody has decided for a while.
+struct ApprovalNotices {
+  std::vector<std::string> targets{};  // beside those of the run's task
+  std::optional<std::string> later{};
+  Instant later_at{};
 };
 
 struct ApprovalPage {
@@ -74,6 +82,9 @@ class ApprovalStore {
   explicit ApprovalStore(Tx& tx) : tx_(tx) {}
 
   void insert(const TenantId& tenant, const Approval& approval, Instant asked_at);
+  void plan_notices(const TenantId& tenant, const Approval& approval, const ApprovalNotices& notices, Instant asked_at);
+  // One whose run is live and that nobody has decided.
+  std::optional<Approval> find_open(const TenantId& tenant, std::int64_t id);
   // Those of the run that nobody has decided, by step.
   std::vector<Approval> open(const TenantId& tenant, RunId run);
   // The same, held until the transaction ends, for who may decide one of them.

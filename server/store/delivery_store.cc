@@ -50,8 +50,9 @@ SentBefore DeliveryStore::sent_since(const Recipient& recipient, std::string_vie
 std::vector<DeliveryRecord> DeliveryStore::of_run(const TenantId& tenant, RunId run) {
   std::vector<DeliveryRecord> records;
   for (const auto& row : tx_.exec(sql::list_deliveries, tenant, run))
-    records.push_back({column<std::string>(row["target"]), column<std::string>(row["state"]),
-                       column<int>(row["attempts"]), column<std::optional<std::string>>(row["last_error"]).value_or(""),
+    records.push_back({column<std::string>(row["target"]), column<std::string>(row["about"]),
+                       column<std::string>(row["state"]), column<int>(row["attempts"]),
+                       column<std::optional<std::string>>(row["last_error"]).value_or(""),
                        column<std::optional<Instant>>(row["settled_at"]), column<Instant>(row["due_at"])});
   return records;
 }

@@ -50,6 +50,7 @@ struct DeliveryEnd {
 
 struct DeliveryRecord {
   std::string target;
+  std::string about;  // end; approval: of something that the run asks
   std::string state;
   int attempts = 0;
   std::string error;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr Duration kHour = std::chrono::hours{1};
 constexpr int kFoldedMax = 1000;  // in one letter
+constexpr std::string_view kApproval = "approval";
 
 // The delivery of a kind that is due first, and how often its target was written to within the hour.
 struct Next {
@@ -19,6 +20,7 @@ struct Next {
   std::string target;
   bool tried;
   bool held;
+  bool of_approval;
   std::int64_t used;
   std::optional<Instant> earliest;
 };
@@ -27,16 +29,17 @@ std::optional<Next> next_of(Tx& tx, const TakeLetter& wanted) {
   const auto rows = tx.exec(sql::next_delivery, wanted.kind, wanted.now, wanted.now - kHour, wanted.per_hour_max);
   if (rows.empty()) return std::nullopt;
   const auto& row = rows[0];
-  return Next{column<TenantId>(row["tenant_id"]),
-              column<RunId>(row["run_id"]),
-              column<std::string>(row["target"]),
-              column<std::optional<std::int64_t>>(row["letter"]).has_value(),
-              column<bool>(row["held"]),
-              column<std::int64_t>(row["used"]),
-              column<std::optional<Instant>>(row["earliest"])};
+  return Next{column<TenantId>(row["tenant_id"]), column<RunId>(row["run_id"]),
+              column<std::string>(row["target"]), column<std::optional<std::int64_t>>(row["letter"]).has_value(),
+              column<bool>(row["held"]),          column<std::string>(row["about"]) == kApproval,
+              column<std::int64_t>(row["used"]),  column<std::optional<Instant>>(row["earliest"])};
 }
 
-std::string_view extent_of(const Next& next) { return next.tried ? "again" : next.held ? "folded" : "alone"; }
+// What is asked is told alone, however many ends have waited with it.
+std::string_view extent_of(const Next& next) {
+  if (next.tried) return "again";
+  return next.held && !next.of_approval ? "folded" : "alone";
+}
 
 TakenLetter take_with(Tx& tx, const TakeLetter& wanted, const Next& next) {
   TakenLetter letter{{next.tenant, next.target, next.run}, AgentId{""}, {}};
@@ -45,6 +48,7 @@ TakenLetter take_with(Tx& tx, const TakeLetter& wanted, const Next& next) {
     letter.key.first = column<RunId>(row["letter"]);
     letter.agent = column<AgentId>(row["agent_id"]);
     letter.runs.push_back(column<RunId>(row["run_id"]));
+    letter.of_approval = column<std::string>(row["about"]) == kApproval;
     letter.attempt = column<int>(row["attempts"]);
     letter.interrupted = column<bool>(row["interrupted"]);
   }
@@ -78,6 +82,8 @@ std::optional<Scopes> LetterStore::scopes(const TakenLetter& letter) {
   }
   return all;
 }
+
+void LetterStore::drop_approval(const LetterKey& key) { tx_.exec(sql::drop_approval_notices, key.tenant, key.first); }
 
 void LetterStore::settle(const LetterKey& key, const DeliveryEnd& end) {
   tx_.exec(sql::settle_letter, key.tenant, key.target, key.first, name_of(end.state),

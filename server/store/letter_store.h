@@ -29,8 +29,9 @@ struct LetterKey {
 
 struct TakenLetter {
   LetterKey key;
-  AgentId agent;  // as whom its runs are looked at
-  std::vector<RunId> runs;
+  AgentId agent;             // as whom its runs are looked at
+  std::vector<RunId> runs;   // of an approval: its id alone
+  bool of_approval = false;  // else of ends
   int attempt = 1;           // this one counted
   bool interrupted = false;  // the attempt before was begun, and nobody knows how it ended
 };
@@ -54,6 +55,8 @@ class LetterStore {
   // What all who wrote the letter's tasks may do; nothing: that is not known of any of them.
   std::optional<Scopes> scopes(const TakenLetter& letter);
 
+  // What it is about cannot be decided any more: it is not told.
+  void drop_approval(const LetterKey& key);
   void settle(const LetterKey& key, const DeliveryEnd& end);
   // The attempt failed. `also_others`: nothing reaches the target now, so what else waits for it waits, too.
   enum class Others { go_on, wait };

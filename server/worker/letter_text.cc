@@ -8,6 +8,7 @@
 #include "server/domain/action.h"
 #include "server/domain/schedule/schedule.h"
 #include "server/engine/outages.h"
+#include "server/worker/approval_letter.h"
 
 namespace carillon {
 namespace {
@@ -24,9 +25,13 @@ std::string cut(const std::string& text, std::size_t bytes_max) {
   return text.substr(0, end) + "…";
 }
 
+}  // namespace
+
 std::string first_line(const std::string& text) {
   return cut(text.substr(0, text.find_first_of("\r\n")), kLineBytesMax);
 }
+
+namespace {
 
 // The message of a run that delivered one; empty: it did something else, or failed.
 std::string message_of(const RunDetail& run) {
@@ -131,6 +136,7 @@ struct Words {
 };
 
 Words words_of(const DueLetter& due) {
+  if (due.approval) return {approval_subject(*due.approval), approval_text(*due.approval, due.now)};
   const bool one = due.taken.runs.size() == 1;
   if (due.outage)
     return {one ? line_of(due.runs.front()) : count_of(due) + ", after an outage", text_after_outage(due)};
@@ -139,6 +145,7 @@ Words words_of(const DueLetter& due) {
 }
 
 json data_of(const DueLetter& due) {
+  if (due.approval) return approval_facts(*due.approval);
   json data;
   if (due.taken.runs.size() == 1) {
     data = facts_of(due.runs.front());
@@ -168,9 +175,8 @@ delivery::Letter write_letter(const DueLetter& due) {
                           .interrupted = due.taken.interrupted};
   json data = data_of(due);
   data["text"] = letter.text;
-  letter.facts = mask_secrets(json{{"type", due.taken.runs.size() == 1 ? "run.ended" : "runs.ended"},
-                                   {"timestamp", to_rfc3339(due.now)},
-                                   {"data", std::move(data)}});
+  const char* type = due.approval ? "run.asks" : due.taken.runs.size() == 1 ? "run.ended" : "runs.ended";
+  letter.facts = mask_secrets(json{{"type", type}, {"timestamp", to_rfc3339(due.now)}, {"data", std::move(data)}});
   return letter;
 }
 

@@ -51,6 +51,17 @@ TEST_CASE("what an approval has wrong is told with its place", "[domain][approva
   CHECK(refused({{"by", {"agent:a", "person"}}, {"quorum", 3}}) == "taken");
   CHECK(refused({{"on_expiry", "approve"}}) == "/approval/on_expiry");
   CHECK(refused({{"within", "1h"}, {"on_expiry", "approve"}}) == "taken");
+  CHECK(refused({{"notify", {"desktop", "pigeon"}}}) == "/approval/notify/1");
+  CHECK(refused({{"notify", {"session"}}}) == "/approval/notify/0");
+  CHECK(refused({{"notify", {"desktop", "email:a@example.com"}}}) == "taken");
+  CHECK(refused({{"notify", json(11, "desktop")}}) == "/approval/notify");
+  CHECK(refused({{"escalate", {{"after", "2h"}}}}) == "/approval/escalate/to");
+  CHECK(refused({{"escalate", {{"to", "desktop"}}}}) == "/approval/escalate/after");
+  CHECK(refused({{"escalate", {{"after", "0s"}, {"to", "desktop"}}}}) == "/approval/escalate/after");
+  CHECK(refused({{"escalate", {{"after", "2h"}, {"to", "agent:a"}}}}) == "/approval/escalate/to");
+  CHECK(refused({{"escalate", {{"after", "2h"}, {"to", "desktop"}, {"by", "x"}}}}) == "/approval/escalate/by");
+  CHECK(refused({{"within", "1h"}, {"escalate", {{"after", "2h"}, {"to", "desktop"}}}}) == "/approval/escalate/after");
+  CHECK(refused({{"within", "3h"}, {"escalate", {{"after", "2h"}, {"to", "desktop"}}}}) == "taken");
 }
 
 TEST_CASE("a decision gives what was approved and nothing of what was not", "[domain][approval]") {

@@ -36,7 +36,9 @@ constexpr auto kApproval = std::to_array<Member>({{"message", Takes::text, true}
                                                   {"within", Takes::duration},
                                                   {"on_expiry", Takes::one_of, false, "fail approve reject"},
                                                   {"on_reject", Takes::one_of, false, "fail continue"},
-                                                  {"arguments", Takes::object}});
+                                                  {"arguments", Takes::object},
+                                                  {"notify", Takes::texts},
+                                                  {"escalate", Takes::object}});
 constexpr auto kHttp = std::to_array<Member>({{"method", Takes::one_of, false, "GET HEAD POST PUT PATCH DELETE"},
                                               {"url", Takes::text, true},
                                               {"headers", Takes::object},
