@@ -1,4 +1,5 @@
 #include "server/domain/question.h"
+#include "server/engine/approval_forms.h"
 #include "server/engine/asked.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
@@ -30,8 +31,10 @@ bool may_answer(const Caller& caller, const RunRecord& run) {
 }
 
 std::vector<OpenQuestion> questions_for(Tx& tx, const Caller& caller, const RunRecord& run) {
-  if (run.state != RunState::running || !may_answer(caller, run)) return {};
-  return QuestionStore{tx}.open(caller.tenant, {run.id});
+  std::vector<OpenQuestion> open;
+  if (run.state == RunState::running && may_answer(caller, run)) open = QuestionStore{tx}.open(caller.tenant, {run.id});
+  for (OpenQuestion& form : approval_forms(tx, caller, run)) open.push_back(std::move(form));
+  return open;
 }
 
 std::vector<OpenQuestion> Engine::open_questions(const Caller& caller, RunId id) {
@@ -42,6 +45,7 @@ std::vector<OpenQuestion> Engine::open_questions(const Caller& caller, RunId id)
 }
 
 Result<QuestionAnswered> Engine::answer_question(const Caller& caller, const AnswerQuestion& command) {
+  if (is_approval_form(command.key)) return decide_by_form(caller, command);
   const CommandKey key;
   const Call call{caller, "answer_question", key, parts_.clock.now()};
   return run_keyless<QuestionAnswered>(

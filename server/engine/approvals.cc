@@ -2,19 +2,18 @@
 #include <algorithm>
 
 #include "server/domain/approval.h"
+#include "server/domain/question.h"
 #include "server/domain/refusal.h"
+#include "server/engine/approval_forms.h"
 #include "server/engine/deciding.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
+#include "server/engine/run_view.h"
 
 namespace carillon {
 namespace {
 
 constexpr int kApprovalsListed = 100;
-
-AskedApproval asked_by(const RunRecord& run, Approval approval) {
-  return {.run = handle_of(run), .state = run.state, .zone = run.zone, .approval = std::move(approval)};
-}
 
 Error decided_before(const Approval& approval) {
   Error error{ErrorCode::run_not_waiting, "it was " + approval.outcome + " before"};
@@ -26,6 +25,14 @@ Error decided_before(const Approval& approval) {
 // Who decides by it: a person, under the name of whom it was given to.
 Caller holder_of(const ApprovalLink& link, const std::string& correlation_id) {
   return {link.tenant, AgentId{link.holder}, Scopes{Scope::approve}, correlation_id, "", CallerKind::person};
+}
+
+// A person, whom nobody here knows, but through whose host.
+Caller person_at(const Caller& host) {
+  Caller person = host;
+  person.agent = AgentId{"person via " + host.agent.str()};
+  person.kind = CallerKind::person;
+  return person;
 }
 
 }  // namespace
@@ -59,8 +66,7 @@ std::optional<LinkedApproval> Engine::find_approval_link(const std::string& sha2
 
 Result<RunResponded> Engine::decide_by_link(const DecideByLink& command) {
   if (auto error = unfit_text(command.comment, kApprovalTextMax, "/comment")) return *error;
-  const auto link =
-      parts_.store.across_tenants([&](Tx& tx) { return ApprovalStore{tx}.find_link(command.sha256); });
+  const auto link = parts_.store.across_tenants([&](Tx& tx) { return ApprovalStore{tx}.find_link(command.sha256); });
   if (!link) return Error{ErrorCode::unknown_name, "there is no such link"};
   if (link->approval.digest != command.digest)
     return Error{ErrorCode::conflict, "what was shown is not what the step asks"};
@@ -85,6 +91,35 @@ Result<RunResponded> Engine::decide_by_link(const DecideByLink& command) {
         if (!ApprovalStore{tx}.use_link(holder.tenant, command.sha256, call.now))
           return Error{ErrorCode::run_not_waiting, "this link has decided before"};
         return decide({call, tx, telling, *run, command.approves, command.comment, "link"}, *it);
+      });
+}
+
+// A host's empty decline or cancel is nobody's decision: hosts send both when they cannot show a form.
+Result<QuestionAnswered> Engine::decide_by_form(const Caller& caller, const AnswerQuestion& command) {
+  if (!caller.scopes.has(Scope::approve))
+    return Error{ErrorCode::not_allowed, "deciding what a run asks needs the scope \"approve\"", "/run"};
+  const Caller person = person_at(caller);
+  const CommandKey key;
+  const Call call{person, "decide_by_form", key, parts_.clock.now()};
+  return run_keyless<QuestionAnswered>(
+      parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<QuestionAnswered> {
+        const auto run = find_run(tx, person.tenant, command.run.str());
+        if (!run) return run.error();
+        const auto open = ApprovalStore{tx}.hold(person.tenant, run->id);
+        const auto it =
+            std::find_if(open.begin(), open.end(), [&](const Approval& each) { return is_named(each, command.key); });
+        if (it == open.end() || !asks_persons(it->deciders))
+          return Error{ErrorCode::run_not_waiting, "the approval waits for nobody any more", "/run", handle_of(*run)};
+        const auto verdict = judge_answer(kElicitation, form_of(*it, handle_of(*run)), command.answer);
+        if (!verdict) return verdict.error();
+        if (*verdict != Verdict::answer) return QuestionAnswered::left_open;
+        const json& content = command.answer.at("content");
+        const std::string comment = content.value("comment", "");
+        if (auto error = unfit_text(comment, kApprovalTextMax, "/content/comment")) return *error;
+        const bool approves = content.at("decision") == "approve";
+        const auto decided = decide({call, tx, telling, *run, approves, comment, "form"}, *it);
+        if (!decided) return decided.error();
+        return QuestionAnswered::taken;
       });
 }
 

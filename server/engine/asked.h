@@ -1,4 +1,4 @@
-// What a run's call asks, as a caller may answer it. Inside a transaction; stateless.
+// What a run asks, as a caller may answer it: its call, or its steps. Inside a transaction; stateless.
 #pragma once
 
 #include <vector>
@@ -12,7 +12,7 @@ namespace carillon {
 // Whoever may start runs may answer for them; whoever called a tool, for that call.
 bool may_answer(const Caller& caller, const RunRecord& run);
 
-// The open questions of a run that the caller may answer, the oldest first.
+// The open questions of a run that the caller may answer: of its call the oldest first, then what is to be approved.
 std::vector<OpenQuestion> questions_for(Tx& tx, const Caller& caller, const RunRecord& run);
 
 }  // namespace carillon

@@ -172,7 +172,7 @@ class Engine {
   // Of all tenants, by ids that were handed out to their owners; unknown ones are left out.
   std::vector<FollowedCallState> followed_call_states(const std::vector<FollowedCallId>& calls);
 
-  // questions.h. What a run's call asks and the caller may answer, the oldest first.
+  // questions.h. What a run asks and the caller may answer: its call the oldest first, then approvals as forms.
   std::vector<OpenQuestion> open_questions(const Caller& caller, RunId run);
   // Errors: run_not_waiting (somebody was first, details say who; or the call is over), unknown_name, not_allowed,
   // arguments_invalid with a pointer into the answer.
@@ -199,6 +199,7 @@ class Engine {
   Result<OwnStepEnd> ask_child(const OwnStep& step);
   Result<std::vector<KnownChild>> known_children(const Caller& caller, const Action& action, const std::string& name);
   Result<OwnStepEnd> await_work(const OwnStep& step);
+  Result<QuestionAnswered> decide_by_form(const Caller& caller, const AnswerQuestion& command);
   OwnStepEnd look_at_wait(const OwnStep& step);
   OwnStepEnd end_wait(const OwnStep& step);
   // The warnings. Errors: as of check_targets and PromptTemplates::check.

@@ -33,7 +33,7 @@ std::optional<FollowedCall> with_run(Tx& tx, const Caller& caller, FollowedCallR
   const auto run = RunStore{tx}.find(caller.tenant, *record.run);
   if (!run) return std::nullopt;
   call.run = view_of(*run);
-  if (run->state != RunState::running) return call;
+  if (run->state != RunState::running && run->state != RunState::waiting) return call;
   call.questions = questions_for(tx, caller, *run);
   for (const RunNews& news : QuestionStore{tx}.news({run->id})) call.progress = progress_of(news.progress);
   return call;
