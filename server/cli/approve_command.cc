@@ -1,5 +1,6 @@
-// `carillon approve | reject RUN` and `carillon approvals`: a person at the terminal decides what runs ask, and sees what
-// waits. A link goes to stdout, once, for whoever is to open it.
+// `carillon approve | reject RUN` and `carillon approvals`: a person at the terminal decides what runs ask, and sees
+// what waits. A link goes to stdout, once, for whoever is to open it.
+#include <charconv>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -9,6 +10,7 @@
 #include "server/cli/complain.h"
 #include "server/cli/daemon_link.h"
 #include "server/cli/local_engine.h"
+#include "server/domain/action.h"
 #include "server/domain/approval.h"
 #include "server/domain/schedule/schedule.h"
 
@@ -31,19 +33,26 @@ void print(const RunResponded& decided) {
 }
 
 int run_decision(const Words& words, std::string_view command, bool approves) {
-  const auto parsed = parse_words(words, {.command = command,
-                                          .flags = {},
-                                          .own = {{"step", "where several steps of the run ask", "STEP"},
-                                                  {"comment", "kept with the decision", "TEXT"}}});
+  std::vector<OwnOption> own{{"step", "where several steps of the run ask", "STEP"},
+                             {"comment", "kept with the decision", "TEXT"}};
+  if (approves)
+    own.push_back({"always", "approve the same again, with the same arguments, for so long (30d)", "DURATION"});
+  const auto parsed = parse_words(words, {.command = command, .flags = {}, .own = own});
   if (!parsed) return kExitUsage;
   if (parsed->rest.size() != 1)
     return usage_error("say which run: carillon " + std::string{command} + " RUN [--step S] [--comment TEXT]");
+  RespondToRun respond{.run = parsed->rest[0],
+                       .step = parsed->value("step", ""),
+                       .approves = approves,
+                       .comment = parsed->value("comment", "")};
+  if (parsed->has("always")) {
+    const auto length = read_duration(parsed->value("always", ""), "/always");
+    if (!length) return refused(length.error());
+    respond.always = *length;
+  }
   auto local = LocalEngine::open(parsed->config);
   if (!local.ok()) return refused(local.error());
-  const auto decided = (*local)->engine().respond_to_run((*local)->owner(), {.run = parsed->rest[0],
-                                                                             .step = parsed->value("step", ""),
-                                                                             .approves = approves,
-                                                                             .comment = parsed->value("comment", "")});
+  const auto decided = (*local)->engine().respond_to_run((*local)->owner(), respond);
   if (!decided.ok()) return refused(decided.error());
   print(*decided);
   return kExitOk;
@@ -71,6 +80,26 @@ void print(const AskedApproval& asked, Instant now) {
   std::printf("  digest %s\n", approval.digest.c_str());
 }
 
+int list_standing(LocalEngine& local) {
+  const Instant now = SystemClock{}.now();
+  for (const StandingGrant& grant : local.engine().list_standing_grants(local.owner()))
+    std::printf("%lld  %s  by %s until %s\n  %s\n  digest %s\n", static_cast<long long>(grant.id), grant.task.c_str(),
+                grant.granted_by.c_str(), describe_instant(grant.expires_at, grant.zone, now).c_str(),
+                mask_secrets(grant.message).c_str(), grant.digest.c_str());
+  return kExitOk;
+}
+
+int revoke_standing(LocalEngine& local, const std::string& said) {
+  std::int64_t id = 0;
+  const auto [end, problem] = std::from_chars(said.data(), said.data() + said.size(), id);
+  if (problem != std::errc{} || end != said.data() + said.size())
+    return usage_error("--revoke takes the number that `carillon approvals --standing` shows");
+  const auto done = local.engine().revoke_standing_grant(local.owner(), id);
+  if (!done.ok()) return refused(done.error());
+  std::printf("standing grant %s revoked\n", said.c_str());
+  return kExitOk;
+}
+
 }  // namespace
 
 int run_approve(const Words& words) { return run_decision(words, "approve", true); }
@@ -80,12 +109,20 @@ int run_approvals(const Words& words) {
   const auto parsed = parse_words(
       words, {.command = "approvals",
               .flags = {},
-              .own = {{"links", "print a link for each that a person may decide; whoever opens it decides", ""}}});
+              .own = {{"links", "print a link for each that a person may decide; whoever opens it decides", ""},
+                      {"standing", "list what is approved again without being asked", ""},
+                      {"revoke", "take such a grant back", "NUMBER"}}});
   if (!parsed) return kExitUsage;
-  if (!parsed->rest.empty()) return usage_error("write: carillon approvals [--links]");
+  if (!parsed->rest.empty()) return usage_error("write: carillon approvals [--links | --standing | --revoke N]");
+  if (parsed->has("standing") || parsed->has("revoke")) {
+    auto local = LocalEngine::open(parsed->config);
+    if (!local.ok()) return refused(local.error());
+    return parsed->has("standing") ? list_standing(**local) : revoke_standing(**local, parsed->value("revoke", ""));
+  }
   const std::string base = parsed->has("links") ? served_at(parsed->config) : "";
   if (parsed->has("links") && base.empty())
-    return failure("no daemon serves pages here, so a link would lead nowhere; start `carillon serve`, or set http.url");
+    return failure(
+        "no daemon serves pages here, so a link would lead nowhere; start `carillon serve`, or set http.url");
   auto local = LocalEngine::open(parsed->config);
   if (!local.ok()) return refused(local.error());
   const Caller owner = (*local)->owner();

@@ -12,6 +12,7 @@
 #include "server/base/clock.h"
 #include "server/domain/run_state.h"
 #include "server/engine/command.h"
+#include "server/store/approval_grant_store.h"
 #include "server/store/approval_store.h"
 
 namespace carillon {
@@ -23,6 +24,7 @@ struct RespondToRun {
   std::string step{};     // needed where several are to be decided
   bool approves = false;  // else it refuses
   std::string comment{};
+  std::optional<Duration> always{};  // approves the same again for so long (standing_grants.h)
 };
 
 struct RunResponded {

@@ -107,6 +107,10 @@ class Engine {
   // As the person who holds the link. Errors: unknown_name, conflict (another digest than the one that is asked),
   // run_not_waiting (decided before, expired, or the run has ended), arguments_invalid at /comment.
   Result<RunResponded> decide_by_link(const DecideByLink& command);
+  // Of the tenant, those that count.
+  std::vector<StandingGrant> list_standing_grants(const Caller& caller);
+  // Errors: unknown_name at /grant.
+  Status revoke_standing_grant(const Caller& caller, std::int64_t id);
   // A link for the holder.
   void keep_approval_link(const Caller& caller, const NewApprovalLink& link);
   // The arguments against the tool's schema, and the caller's scopes; nothing called. Errors: unknown_tool,

@@ -6,6 +6,7 @@
 #include "server/engine/deciding.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
+#include "server/engine/standing_grants.h"
 
 namespace carillon {
 namespace {
@@ -49,7 +50,11 @@ Result<RunResponded> Engine::respond_to_run(const Caller& caller, const RespondT
     const auto approval = find_approval(tx, *run, caller.tenant, command);
     if (!approval) return approval.error();
     if (!may_decide(caller, approval->deciders)) return needs_another(*approval, handle_of(*run));
-    return decide({call, tx, telling, *run, command.approves, command.comment, "respond_to_run"}, *approval);
+    if (command.always)
+      if (auto fits = check_standing(caller, *approval, *command.always); !fits) return fits.error();
+    auto decided = decide({call, tx, telling, *run, command.approves, command.comment, "respond_to_run"}, *approval);
+    if (decided && command.always && command.approves) grant_standing(call, tx, telling, *approval, *command.always);
+    return decided;
   });
 }
 

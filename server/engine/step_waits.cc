@@ -8,6 +8,7 @@
 #include "server/domain/template.h"
 #include "server/engine/engine.h"
 #include "server/engine/own_steps.h"
+#include "server/engine/standing_grants.h"
 #include "server/store/approval_store.h"
 #include "server/store/work_store.h"
 
@@ -126,13 +127,19 @@ Result<OwnStepEnd> Engine::await_approval(const OwnStep& step) {
                           .on_reject = step.body.value("on_reject", "fail"),
                           .expires_at = request->within ? now + *request->within : Instant::max()};
   const StepWait wait{.until = approval.expires_at, .waits_for = "approval: " + approval.message};
-  const OwnStepEnd begun = parts_.store.in_tx(step.caller.tenant, [&](Tx& tx) {
-    return begin_wait(tx, step, wait, now, [&] {
-      ApprovalStore approvals{tx};
-      approvals.insert(step.caller.tenant, approval, now);
-      approvals.plan_notices(step.caller.tenant, approval, notices_of(*request, now), now);
-    });
-  });
+  const CommandKey key;
+  const Call call{step.caller, "await_approval", key, now};
+  const auto begun =
+      run_keyless<OwnStepEnd>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<OwnStepEnd> {
+        const OwnStepEnd waits = begin_wait(tx, step, wait, now, [&] {
+          ApprovalStore approvals{tx};
+          approvals.insert(step.caller.tenant, approval, now);
+          approvals.plan_notices(step.caller.tenant, approval, notices_of(*request, now), now);
+          use_standing_grants(call, tx, telling, approval);
+        });
+        const auto told = waits.is_ours ? StepStore{tx}.find_end(step.caller.tenant, step.key) : std::nullopt;
+        return told ? end_of(*told) : waits;
+      });
   watch_.asks(step.key.lease.id);  // a host that waits for the run can show a form
   return begun;
 }

@@ -1,8 +1,11 @@
 // Links that decide an approval, through the real program: what a browser is shown, what its form sends, what scanners and
 // other sites change (nothing), and what the command line offers to a person.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import path from "node:path";
 import { test } from "node:test";
-import { Home, standIn, until } from "./lib.mjs";
+import { answered, clients, Home, refused, root, standIn, textOf, until, withClient } from "./lib.mjs";
 
 const steps = (more = {}) => [
   { id: "ask", approval: { message: "Deploy ${input.tag}?", arguments: { tag: "${input.tag}" }, ...more } },
@@ -78,6 +81,44 @@ test("a person decides at the command line, and sees what waits", async () => {
   } finally { await home.end(); }
 });
 
+test("the example of docs/approvals.md waits, and is told to whom it names", async () => {
+  const home = new Home({ pay: standIn() });
+  try {
+    await home.serve();
+    const [, example] = readFileSync(path.join(root, "docs/approvals.md"), "utf8").match(/```json\n(.*?)```/s);
+    await home.call("schedule_task", JSON.parse(example));
+    const { run } = await home.call("run_now", { task: "deploy" });
+    const detail = await until(async () => { const seen = await home.call("get_run", { run }); return seen.deliveries?.length === 3 && seen; }, "the deliveries");
+    assert.deepEqual(detail.deliveries.map(({ target, about, state }) => `${target} ${about} ${state}`),
+      ["desktop approval pending", "email:anna@example.com approval pending", "email:boss@example.com approval pending"]);
+    assert.equal((await home.run(["approve", run])).code, 0);
+    const done = await ended(home, run);
+    assert.equal(done.status, "succeeded");
+    assert.equal(done.deliveries, undefined);
+  } finally { await home.end(); }
+});
+
+test("what a person approves for a while is not asked again, until it is taken back", async () => {
+  const home = new Home({ pay: standIn() });
+  try {
+    await home.serve();
+    const run = await begin(home);
+    assert.match((await home.run(["approve", run, "--always", "forever"])).stderr, /duration|such as/);
+    assert.equal((await home.run(["approve", run, "--always", "30d"])).code, 0);
+    await ended(home, run);
+    const again = async (tag = "<v9>") => (await home.call("run_now", { task: "deploy", input: { tag } })).run;
+    assert.match(JSON.stringify((await ended(home, await again())).output), /approved by owner: standing grant 1/);
+    const other = await again("v10");
+    await until(async () => (await home.call("get_run", { run: other })).status === "waiting", "another tag to be asked");
+    assert.match((await home.run(["approvals", "--standing"])).stdout, /^1  deploy  by owner until .*\n  Deploy <v9>\?\n/);
+    assert.match((await home.run(["approvals", "--revoke", "1"])).stdout, /revoked/);
+    assert.equal((await home.run(["approvals", "--revoke", "1"])).code, 1);
+    await home.call("cancel_run", { run: other });
+    const asked = await again();
+    await until(async () => (await home.call("get_run", { run: asked })).status === "waiting", "the run to ask again");
+  } finally { await home.end(); }
+});
+
 test("links lead to the address that the configuration names, and a link lasts as long as its approval", async () => {
   const home = new Home({ pay: standIn() }, { CARILLON_HTTP_URL: "https://carillon.example.com/" });
   try {
@@ -90,4 +131,68 @@ test("links lead to the address that the configuration names, and a link lasts a
     assert.doesNotMatch(page, /<form/);
     assert.equal((await home.run(["serve"], { environment: { CARILLON_HTTP_URL: "carillon.example.com", CARILLON_HOME: `${home.directory}/other` } })).code !== 0, true);
   } finally { await home.end(); }
+});
+
+// A program that keeps what is posted to it, by path.
+async function receiver() {
+  const letters = [];
+  const server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (piece) => { body += piece; });
+    request.on("end", () => { letters.push({ path: request.url, ...JSON.parse(body) }); response.end(); });
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const host = `127.0.0.1:${server.address().port}`;
+  return { letters, host, close: () => server.close(), about: (run, path) => letters.find((letter) => letter.data.run === run && letter.path === path) };
+}
+
+test("a deploy waits for a person whom a link reaches; the agent is refused, and time that runs out is no refusal (E13)", async () => {
+  const web = await receiver();
+  const person = `webhook:http://${web.host}/person`, anybody = `webhook:http://${web.host}/anybody`;
+  const home = new Home({ pay: standIn() }, { CARILLON_DELIVERY_WEBHOOK_HOSTS: web.host, CARILLON_DELIVERY_APPROVAL_LINKS: person });
+  try {
+    await home.serve();
+    await Promise.all((await clients()).map((kind) => withClient(home, kind, async (call) => {
+      const name = `deploy-${kind.name.replaceAll(" ", "-")}`;
+      await answered(call("save_pipeline", { name, steps: steps({ notify: [person, anybody] }) }));
+      const { run } = await answered(call("run_now", { pipeline: name, input: { tag: "v9" } }));
+      const waits = async () => (await answered(call("get_run", { run }))).status === "waiting";
+      await until(waits, `${run} to wait`);
+      const no = await refused(call("respond_to_run", { run, response: "approve" }));
+      assert.match(no, /needs a person/, kind.name);
+      assert.doesNotMatch(no, /\/approve\//);
+      const letter = await until(() => web.about(run, "/person"), `a letter about ${run}`);
+      assert.equal(letter.type, "run.asks");
+      assert.equal(letter.data.message, "Deploy v9?");
+      assert.match(letter.data.digest, /^[0-9a-f]{64}$/);
+      assert.equal((await until(() => web.about(run, "/anybody"), "the other letter")).data.link, undefined);
+      const detail = await answered(call("get_run", { run, response_format: "detailed" }));
+      assert.deepEqual(detail.deliveries.map(({ target, about }) => `${target} ${about}`), [`${anybody} approval`, `${person} approval`]);
+      assert.doesNotMatch(JSON.stringify([detail, await answered(call("get_status", {}))]), /\/approve\//);
+      assert.ok((await answered(call("get_status", {}))).approvals.length > 0);
+      assert.ok(await waits());
+      assert.equal((await press(letter.data.link, "approve", { comment: "go" })).status, 200);
+      const done = await ended(home, run);
+      assert.equal(done.status, "succeeded", kind.name);
+      assert.ok(JSON.stringify(done.output).includes(`approved by ${person}: go`), kind.name);
+      await answered(call("save_pipeline", { name, steps: steps({ within: "300ms" }) }));
+      const late = await call("run_now", { pipeline: name, input: { tag: "v9" }, wait_seconds: 30 });
+      assert.match(textOf(late), /status: failed/, kind.name);
+      assert.match(textOf(late), /the approval expired/);
+      assert.doesNotMatch(textOf(late), /rejected/);
+    })));
+  } finally { web.close(); await home.end(); }
+});
+
+test("an approval that nobody decides is told to another", async () => {
+  const web = await receiver();
+  const home = new Home({ pay: standIn() }, { CARILLON_DELIVERY_WEBHOOK_HOSTS: web.host });
+  try {
+    await home.serve();
+    const run = await begin(home, { notify: [`webhook:http://${web.host}/first`], escalate: { after: "2s", to: `webhook:http://${web.host}/boss` } });
+    await until(() => web.about(run, "/first"), "the first to be told");
+    assert.equal(web.about(run, "/boss"), undefined);
+    await until(() => web.about(run, "/boss"), "the other to be told");
+    assert.match(web.about(run, "/boss").data.text, new RegExp(`carillon approve ${run}`));
+  } finally { web.close(); await home.end(); }
 });

@@ -1,0 +1,2 @@
+-- The older version asks each time.
+DROP TABLE carillon.approval_grant;
