@@ -355,6 +355,19 @@ Answer answer(const RunStarted& started) {
   return tell(facts);
 }
 
+Answer answer(const RunsRetried& retried) {
+  ordered_json facts{{"retried", ordered_json::array()}};
+  for (const RunStarted& started : retried.runs) {
+    ordered_json row{{"run", started.run}, {"retry_of", started.retry_of}};
+    add(row, "effects_again", started.repeated);
+    add(row, "reused", started.reused);
+    facts["retried"].push_back(row);
+  }
+  for (const RunNotRetried& run : retried.refused) facts["refused"].push_back({{"run", run.run}, {"why", run.why}});
+  if (retried.more) facts["more"] = "there are more than the limit; the same filter again goes on";
+  return tell(facts);
+}
+
 Answer answer(const RunCancelled& cancelled) {
   ordered_json facts{{"run", cancelled.run}, {"was", cancelled.was}, {"status", cancelled.state}};
   if (cancelled.requested)

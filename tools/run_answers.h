@@ -29,6 +29,7 @@ struct RunView {
 ordered_json run_row(const RunRow& row, Instant now, Format format);
 Answer answer(const RunPage& page, Format format);
 Answer answer(const RunStarted& started);
+Answer answer(const RunsRetried& retried);
 Answer answer(const RunCancelled& cancelled);
 Answer answer(const RunResponded& responded);
 Answer answer(const WorkResponded& responded);

@@ -31,14 +31,41 @@ ToolOutcome run_now(CallContext& context, const json& arguments) {
   return started(context.ports.engine.run_now(context.caller, command), wait_of(context, arguments, seconds{0}));
 }
 
+RetryDefinition definition_wanted(const json& arguments) {
+  return text_of(arguments, "definition") == "latest" ? RetryDefinition::latest : RetryDefinition::original;
+}
+
+// Of several runs nobody waits for one, and one input does not fit all.
+Error only_for_one(const std::string& argument) {
+  return {ErrorCode::arguments_invalid, argument + " is for one run: leave it out, or give `run` without a filter",
+          "/" + argument};
+}
+
+ToolOutcome retry_failed(CallContext& context, const json& arguments) {
+  for (const char* argument : {"run", "input", "wait_seconds"})
+    if (arguments.contains(argument)) return only_for_one(argument);
+  const RetryFailed command{.key = command_key(arguments),
+                            .task = optional_of<std::string>(arguments, "task"),
+                            .error_class = optional_of<std::string>(arguments, "error_class"),
+                            .since = optional_of<std::string>(arguments, "since"),
+                            .from = arguments.value("from", std::string{kFromStart}),
+                            .definition = definition_wanted(arguments),
+                            .limit = arguments.value("limit", kDefaultLimit)};
+  const auto retried = context.ports.engine.retry_failed(context.caller, command);
+  if (!retried.ok()) return retried.error();
+  return answer(*retried);
+}
+
 ToolOutcome retry_run(CallContext& context, const json& arguments) {
-  const RetryRun command{
-      .key = command_key(arguments),
-      .run = text_of(arguments, "run"),
-      .from = arguments.value("from", std::string{kFromStart}),
-      .input = optional_of<json>(arguments, "input"),
-      .definition = text_of(arguments, "definition") == "latest" ? RetryDefinition::latest : RetryDefinition::original,
-      .can_answer = askable_part(context.request.client_capabilities)};
+  for (const char* filter : {"task", "error_class", "since", "limit"})
+    if (arguments.contains(filter)) return retry_failed(context, arguments);
+  if (!arguments.contains("run")) return retry_failed(context, arguments);
+  const RetryRun command{.key = command_key(arguments),
+                         .run = text_of(arguments, "run"),
+                         .from = arguments.value("from", std::string{kFromStart}),
+                         .input = optional_of<json>(arguments, "input"),
+                         .definition = definition_wanted(arguments),
+                         .can_answer = askable_part(context.request.client_capabilities)};
   return started(context.ports.engine.retry_run(context.caller, command), wait_of(context, arguments, seconds{0}));
 }
 
@@ -139,8 +166,7 @@ const Tool kRunTools[] = {
      .resume = run_answer},
     {.name = "list_runs",
      .title = "List runs",
-     .summary =
-         "Find runs, newest first, with slots that were missed or skipped and why. Returns rows, total, next_cursor.",
+     .summary = "Find runs, newest first, with missed and skipped slots and why. Returns rows, total, next_cursor.",
      .input_schema = schemas::list_runs,
      .output_schema = output_schemas::list_runs.text,
      .hints = {.reads_only = true, .idempotent = true},
@@ -150,7 +176,7 @@ const Tool kRunTools[] = {
      .call = list_runs},
     {.name = "get_run",
      .title = "Show a run",
-     .summary = "One run: status, times, steps, output, and for a failed one a diagnosis with the suggested next call.",
+     .summary = "One run: status, times, steps, output; of a failed one a diagnosis and the next call.",
      .input_schema = schemas::get_run,
      .output_schema = output_schemas::get_run.text,
      .hints = {.reads_only = true, .idempotent = true},
@@ -171,8 +197,8 @@ const Tool kRunTools[] = {
     {.name = "retry_run",
      .title = "Retry a run",
      .summary =
-         "Run a finished run again, under the handle with the next retry number: from its start, from the step that "
-         "failed, or from any. Returns which calls with outside effects are made again, and which steps are reused.",
+         "Run a finished run again, from any step, or those that failed and were not retried. Returns which calls with "
+         "outside effects are made again, and which steps are reused.",
      .input_schema = schemas::retry_run,
      .hints = {.open_world = true},
      .scope = Scope::run,

@@ -164,9 +164,9 @@ Answer answer(const ItemDeleted& deleted) {
       {"kind", deleted.kind}, {"name", deleted.name}, {"deleted", deleted.hard ? "for good" : "restorable"}};
   if (deleted.restorable_until) {
     facts["restorable_until"] = say_time(*deleted.restorable_until, "UTC", deleted.at);
-    facts["restore"] = deleted.kind == "task"
-                           ? "update_task {\"task\": " + json(deleted.name).dump() + ", \"restore\": true}"
-                           : "get_state with limit shows earlier values, set_state sets one again";
+    facts["restore"] = deleted.kind == "state"
+                           ? "get_state with limit shows earlier values, set_state sets one again"
+                           : "update_task {\"task\": " + json(deleted.name).dump() + ", \"restore\": true}";
   }
   if (deleted.cancelled > 0) facts["cancelled_runs"] = deleted.cancelled;
   add(facts, "still_refers", deleted.still_refers);

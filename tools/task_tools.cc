@@ -219,7 +219,8 @@ const Tool kTaskTools[] = {
      .call = preview},
     {.name = "delete_item",
      .title = "Delete an item",
-     .summary = "Delete a task, pipeline or state key; restorable 30 days unless hard. Returns what refers to it.",
+     .summary = "Delete a task, pipeline or state key; restorable 30 days unless hard, as runs are. Returns what "
+                "refers to it.",
      .input_schema = schemas::delete_item,
      .hints = {.destroys = true, .idempotent = true},
      .scope = Scope::schedule,

@@ -50,6 +50,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ItemDeleted, kind, name, hard, restorable_unt
 // repeated and reused came later, too.
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunStarted, run, run_id, task, task_state, state, reason, run_at, zone,
                                                 retry_of, repeated, reused, at)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunNotRetried, run, why)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunsRetried, runs, refused, more, at)
 // undoes, too.
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunCancelled, run, run_id, was, state, requested, undoes,
                                                 outcome_unknown, at)
@@ -71,6 +73,7 @@ json to_json(const TaskStateSet& answer) { return json(answer); }
 json to_json(const Snoozed& answer) { return json(answer); }
 json to_json(const ItemDeleted& answer) { return json(answer); }
 json to_json(const RunStarted& answer) { return json(answer); }
+json to_json(const RunsRetried& answer) { return json(answer); }
 json to_json(const RunCancelled& answer) { return json(answer); }
 json to_json(const RunResponded& answer) { return json(answer); }
 json to_json(const WorkResponded& answer) { return json(answer); }
@@ -91,6 +94,7 @@ template TaskStateSet answer_from_json<TaskStateSet>(const json& stored);
 template Snoozed answer_from_json<Snoozed>(const json& stored);
 template ItemDeleted answer_from_json<ItemDeleted>(const json& stored);
 template RunStarted answer_from_json<RunStarted>(const json& stored);
+template RunsRetried answer_from_json<RunsRetried>(const json& stored);
 template RunCancelled answer_from_json<RunCancelled>(const json& stored);
 template RunResponded answer_from_json<RunResponded>(const json& stored);
 template WorkResponded answer_from_json<WorkResponded>(const json& stored);

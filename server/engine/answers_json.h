@@ -19,6 +19,7 @@ json to_json(const TaskStateSet& answer);
 json to_json(const Snoozed& answer);
 json to_json(const ItemDeleted& answer);
 json to_json(const RunStarted& answer);
+json to_json(const RunsRetried& answer);
 json to_json(const RunCancelled& answer);
 json to_json(const RunResponded& answer);
 json to_json(const WorkResponded& answer);

@@ -9,8 +9,11 @@
 #include "server/engine/run_starting.h"
 #include "server/engine/state_changing.h"
 #include "server/engine/transaction.h"
+#include "server/store/delivery_store.h"
+#include "server/store/step_store.h"
 
-// delete_item: delete a task, a pipeline or a key of the shared state, softly for a month or for good.
+// delete_item: delete a task, a pipeline or a key of the shared state, softly for a month or for good, or a run for
+// good.
 
 namespace carillon {
 
@@ -65,8 +68,9 @@ ItemDeleted answer_of(const Deleting& deleting, const std::string& name) {
 
 Error still_going(const Deleting& deleting, const std::string& run, const std::vector<std::string>& refers) {
   Error error{ErrorCode::conflict,
-              run + " is still going; cancel it, or delete the " + deleting.command.kind + " without hard", "/hard",
-              true};
+              run + " is still going; cancel it" +
+                  (deleting.command.kind == "run" ? "" : ", or delete the " + deleting.command.kind + " without hard"),
+              deleting.command.kind == "run" ? "/name" : "/hard", true};
   error.details["still_refers"] = refers;
   error.try_instead = json::array({{{"tool", "cancel_run"}, {"arguments", {{"run", run}}}}});
   return error;
@@ -185,9 +189,62 @@ Result<ItemDeleted> delete_key(const Deleting& deleting, const std::string& zone
   return error;
 }
 
+// What refers to the run: retries, which may have taken its steps over, and who is still to be told of it.
+std::vector<std::string> who_refers(Tx& tx, const TenantId& tenant, const RunRecord& run) {
+  std::vector<std::string> refers;
+  RunStore runs{tx};
+  const RunNumber number{run.task, run.number};
+  for (const int retry : runs.retries(tenant, number)) {
+    const auto id = runs.find_id(tenant, number, retry);
+    if (!id || *id == run.id) continue;
+    const auto journal = StepStore{tx}.journal(tenant, *id);
+    const bool took = std::any_of(journal.begin(), journal.end(),
+                                  [&](const JournalEntry& entry) { return entry.reused_from == run.id; });
+    refers.push_back("run " + to_string(RunHandle{run.task_name, run.number, retry}) +
+                     (took ? " took steps over from it" : " has its number"));
+  }
+  for (const DeliveryRecord& delivery : DeliveryStore{tx}.of_run(tenant, run.id))
+    if (delivery.state == name_of(DeliveryState::pending))
+      refers.push_back(delivery.target + " was not told of it yet, and is not any more");
+  return refers;
+}
+
+// For good, as there is nothing to be done with it that get_run does not do.
+Result<ItemDeleted> delete_run(const Deleting& deleting) {
+  const auto& [call, command, tx, telling, ids, restorable] = deleting;
+  const TenantId& tenant = call.caller.tenant;
+  if (!call.caller.scopes.has(Scope::run)) return lacks(Scope::run, "deleting a run", command);
+  const auto found = find_run(tx, tenant, command.name);
+  if (!found) {
+    Error error = found.error();
+    error.pointer = "/name";
+    return error;
+  }
+  const std::string handle = handle_of(*found);
+  if (!command.hard) {
+    Error error{ErrorCode::arguments_invalid, "a run is deleted for good or not at all: say hard", "/hard", false};
+    error.try_instead = json::array({{{"kind", "run"}, {"name", handle}, {"hard", true}}});
+    return error;
+  }
+  if (!is_final(found->state)) return still_going(deleting, handle, {});
+  // Nobody repeats it meanwhile.
+  for (const Living living : {Living::yes, Living::no})
+    if (TaskStore{tx}.lock(tenant, {.id = found->task}, living)) break;
+  ItemDeleted deleted = answer_of(deleting, handle);
+  deleted.still_refers = who_refers(tx, tenant, *found);
+  if (!RunStore{tx}.remove(tenant, found->id))
+    return Error{ErrorCode::conflict, "the run was deleted just now", "/name", command.name};
+  telling.run_event("task.run.deleted", {found->id, found->task, found->task_name, found->number, found->retry},
+                    {{"outcome", name_of(found->state)}});
+  telling.audit(subject_of(found->id), {{"run", handle}, {"state", name_of(found->state)}},
+                {{"deleted", true}, {"hard", true}});
+  return deleted;
+}
+
 Error no_such_kind(const DeleteItem& command) {
   Error error{ErrorCode::arguments_invalid,
-              "what can be deleted is a task, a pipeline, or a key of the shared state (state)", "/kind", command.kind};
+              "what can be deleted is a task, a pipeline, a run, or a key of the shared state (state)", "/kind",
+              command.kind};
   error.try_instead = json::array({{{"kind", "task"}, {"name", command.name}}});
   return error;
 }
@@ -197,7 +254,8 @@ Error no_such_kind(const DeleteItem& command) {
 Result<ItemDeleted> Engine::delete_item(const Caller& caller, const DeleteItem& command) {
   const bool of_state = command.kind == "state";
   const bool of_pipeline = command.kind == "pipeline";
-  if (command.kind != "task" && !of_state && !of_pipeline) return no_such_kind(command);
+  const bool of_run = command.kind == "run";
+  if (command.kind != "task" && !of_state && !of_pipeline && !of_run) return no_such_kind(command);
   if (of_state)
     if (const auto fits = check_state_key(command.entry); !fits) {
       Error error = fits.error();
@@ -208,6 +266,7 @@ Result<ItemDeleted> Engine::delete_item(const Caller& caller, const DeleteItem& 
   return run_once<ItemDeleted>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<ItemDeleted> {
     const Deleting deleting{call, command, tx, telling, parts_.ids, options_.restorable};
     if (of_pipeline) return delete_pipeline(deleting);
+    if (of_run) return delete_run(deleting);
     return of_state ? delete_key(deleting, zone_of(caller)) : delete_task(deleting);
   });
 }

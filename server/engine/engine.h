@@ -94,6 +94,9 @@ class Engine {
   // Queues runs behind each other, at most 1,000 by one command; repeating it finds nothing left to do.
   Result<Backfilled> backfill(const Caller& caller, const Backfill& command);
   Result<RunStarted> retry_run(const Caller& caller, const RetryRun& command);
+  // Repeating it finds only what has failed since, or failed again. Errors: arguments_invalid at /run, /error_class,
+  // /since or /limit, unknown_name at /task.
+  Result<RunsRetried> retry_failed(const Caller& caller, const RetryFailed& command);
   Result<RunStarted> call_tool(const Caller& caller, const CallTool& command);
   Result<RunCancelled> cancel_run(const Caller& caller, const CancelRun& command);
   Result<RunResponded> respond_to_run(const Caller& caller, const RespondToRun& command);

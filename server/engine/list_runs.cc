@@ -2,7 +2,6 @@
 #include <map>
 
 #include "server/domain/moment.h"
-#include "server/domain/nearest.h"
 #include "server/engine/awaited_runs.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
@@ -20,17 +19,6 @@ namespace carillon {
 namespace {
 
 constexpr std::int64_t kCountMax = 100'000;  // a total beyond is told as this
-
-Status check_error_class(const ListRuns& query) {
-  if (!query.error_class || error_class_named(*query.error_class)) return Done{};
-  std::vector<std::string_view> names;
-  for (const auto& info : kErrorClasses) names.push_back(info.name);
-  const auto close = nearest(*query.error_class, names);
-  Error error{ErrorCode::arguments_invalid, "there is no such error class" + did_you_mean(close), "/error_class",
-              *query.error_class};
-  error.details["nearest"] = close;
-  return error;
-}
 
 // The ids made in the window and before the cursor.
 Result<Done> read_bounds(const ListRuns& query, const MomentContext& context, RunQuery& bounds) {
@@ -94,7 +82,7 @@ void put_waits(Tx& tx, const TenantId& tenant, std::vector<RunRow>& rows) {
 
 Result<RunPage> Engine::list_runs(const Caller& caller, const ListRuns& query) {
   if (auto fit = check_limit(query.limit, "/limit"); !fit) return fit.error();
-  if (auto fit = check_error_class(query); !fit) return fit.error();
+  if (auto fit = check_error_class(query.error_class); !fit) return fit.error();
   const Instant now = parts_.clock.now();
   RunQuery wanted{.task = std::nullopt,
                   .pipeline = std::nullopt,

@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "server/domain/error_class.h"
 #include "server/domain/nearest.h"
 #include "server/domain/run_handle.h"
 
@@ -80,6 +81,25 @@ Result<TaskDefinition> definition_of(const TaskRecord& task) {
   return Error{ErrorCode::conflict,
                "the definition of \"" + task.name +
                    "\" was written by another version and cannot be read: " + definition.error().message};
+}
+
+Result<TaskDefinition> definition_of_version(Tx& tx, const TenantId& tenant, const TaskRecord& task, int version) {
+  const auto stored = TaskStore{tx}.definition(tenant, task.id, version);
+  if (!stored)
+    return Error{ErrorCode::conflict, "that version of the definition is gone; take definition \"latest\"",
+                 "/definition"};
+  return definition_from_json(*stored);
+}
+
+Status check_error_class(const std::optional<std::string>& name) {
+  if (!name || error_class_named(*name)) return Done{};
+  std::vector<std::string_view> names;
+  for (const auto& info : kErrorClasses) names.push_back(info.name);
+  const auto close = nearest(*name, names);
+  Error error{ErrorCode::arguments_invalid, "there is no such error class" + did_you_mean(close), "/error_class",
+              *name};
+  error.details["nearest"] = close;
+  return error;
 }
 
 std::string handle_of(const RunRecord& run) { return to_string(RunHandle{run.task_name, run.number, run.retry}); }

@@ -2,6 +2,7 @@
 // with the nearest names. Stateless.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,12 @@ Result<RunRecord> find_run(Tx& tx, const TenantId& tenant, const std::string& te
 
 // The definition of a task's row; an error when it cannot be read.
 Result<TaskDefinition> definition_of(const TaskRecord& task);
+
+// The same of one of its versions. Errors: conflict at /definition when the version is gone.
+Result<TaskDefinition> definition_of_version(Tx& tx, const TenantId& tenant, const TaskRecord& task, int version);
+
+// Of a filter. Errors: arguments_invalid at /error_class with the nearest.
+Status check_error_class(const std::optional<std::string>& name);
 
 std::string handle_of(const RunRecord& run);
 // Of a queued one.

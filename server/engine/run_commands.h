@@ -100,6 +100,30 @@ struct RetryRun {
   json can_answer = json::object();
 };
 
+// retry_run without a run: of those that failed and were not repeated, the oldest first. At least one of the first
+// three.
+struct RetryFailed {
+  CommandKey key{};
+  std::optional<std::string> task{};         // or a pipeline, for its own runs
+  std::optional<std::string> error_class{};  // without one those with an unknown outcome are left alone
+  std::optional<std::string> since{};        // a moment; by the time a run was made
+  std::string from = "start";                // failed_step is the start of what is one call
+  RetryDefinition definition = RetryDefinition::original;
+  int limit = 10;
+};
+
+struct RunNotRetried {
+  std::string run{};
+  std::string why{};
+};
+
+struct RunsRetried {
+  std::vector<RunStarted> runs{};
+  std::vector<RunNotRetried> refused{};  // they cannot be repeated so; they keep being found
+  bool more = false;                     // than the limit
+  Instant at{};
+};
+
 // Runs for the slots of a past range that had none: before the task was made, missed or skipped.
 struct Backfill {
   CommandKey key{};

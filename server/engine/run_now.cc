@@ -5,30 +5,14 @@
 #include "server/engine/hidden_task.h"
 #include "server/engine/lookup.h"
 #include "server/engine/pipelines.h"
-#include "server/engine/reusing_steps.h"
 #include "server/engine/run_starting.h"
 #include "server/engine/task_definition.h"
 
-// run_now, retry_run and call_tool: runs that somebody asks for.
+// run_now and call_tool: runs that somebody asks for.
 
 namespace carillon {
 
 namespace {
-
-json run_audit(const RunStarted& started, const std::string& reason) {
-  json view{{"run", started.run}, {"state", started.state}};
-  if (!reason.empty()) view["reason"] = reason;
-  return view;
-}
-
-// The definition of the run's own version, or the task's present one.
-Result<TaskDefinition> definition_for_retry(Tx& tx, const TenantId& tenant, const TaskRecord& task, int version) {
-  const auto stored = TaskStore{tx}.definition(tenant, task.id, version);
-  if (!stored)
-    return Error{ErrorCode::conflict, "that version of the definition is gone; take definition \"latest\"",
-                 "/definition"};
-  return definition_from_json(*stored);
-}
 
 // What run_now starts: a task as it is now, or a pipeline in one of its versions.
 Result<PipelineTarget> target_of(Tx& tx, const TenantId& tenant, const RunNow& command) {
@@ -44,24 +28,6 @@ Result<PipelineTarget> target_of(Tx& tx, const TenantId& tenant, const RunNow& c
   if (!definition) return definition.error();
   const int version = task->version;
   return PipelineTarget{*std::move(task), version, *std::move(definition)};
-}
-
-// Whether the run may be repeated, and as which retry.
-Result<int> next_retry(Tx& tx, const TenantId& tenant, const RunRecord& run) {
-  RunStore runs{tx};
-  const auto retries = runs.retries(tenant, {run.task, run.number});
-  for (const int retry : retries) {
-    const auto id = runs.find_id(tenant, {run.task, run.number}, retry);
-    const auto other = id ? runs.find(tenant, *id) : std::nullopt;
-    if (!other || is_final(other->state)) continue;
-    Error error{ErrorCode::conflict,
-                handle_of(*other) + " is " + std::string(name_of(other->state)) + "; wait for its end or cancel it",
-                "/run", handle_of(*other)};
-    error.try_instead = json::array({{{"tool", "get_run"}, {"arguments", {{"run", handle_of(*other)}}}},
-                                     {{"tool", "cancel_run"}, {"arguments", {{"run", handle_of(*other)}}}}});
-    return error;
-  }
-  return retries.empty() ? 2 : retries.back() + 1;
 }
 
 // The hidden task of call_tool, made when it is first needed.
@@ -104,57 +70,9 @@ Result<RunStarted> Engine::run_now(const Caller& caller, const RunNow& command) 
                          .payload = payload_for_asker(std::move(*payload), command.can_answer),
                          .reason = command.reason};
     RunStarted started = start_run({call, tx, telling, parts_.ids}, order);
-    telling.audit(subject_of(RunId{started.run_id}), nullptr, run_audit(started, command.reason));
-    return started;
-  });
-}
-
-Result<RunStarted> Engine::retry_run(const Caller& caller, const RetryRun& command) {
-  const Call call{caller, "retry_run", command.key, parts_.clock.now()};
-  return run_once<RunStarted>(parts_.store, listeners(), call, [&](Tx& tx, Telling& telling) -> Result<RunStarted> {
-    const auto run = find_run(tx, caller.tenant, command.run);
-    if (!run) return run.error();
-    const auto task = TaskStore{tx}.lock(caller.tenant, {.id = run->task});
-    if (!task)
-      return Error{ErrorCode::conflict, "the run's task is deleted; update_task with restore brings it back", "/run",
-                   command.run};
-    const auto retry = next_retry(tx, caller.tenant, *run);
-    if (!retry) return retry.error();
-    const bool latest = command.definition == RetryDefinition::latest;
-    const int version = latest ? task->version : run->task_version;
-    const auto was = definition_for_retry(tx, caller.tenant, *task, run->task_version);
-    const auto definition = latest ? definition_of(*task) : was;
-    if (!definition) return definition.error();
-    if (!was && command.from != kFromStart) return was.error();
-    std::string payload = payload_without_parent(RunStore{tx}.body(caller.tenant, run->id).payload);
-    const auto reuse =
-        reuse_steps(tx, caller.tenant, {*run, was ? *was : *definition, *definition, payload, command.from});
-    if (!reuse) return reuse.error();
-    if (command.input) {
-      auto given = payload_for(definition->action, command.input);
-      if (!given) return given.error();
-      payload = payload_with_event_of(std::move(*given), payload);
-    }
-    const std::string handle = handle_of(*run);
-    const RunOrder order{.task = *task,
-                         .definition = *definition,
-                         .version = version,
-                         .origin = "retry",
-                         .run_at = call.now,
-                         .payload = payload_for_asker(std::move(payload), command.can_answer),
-                         .reason = "retry of " + handle,
-                         .slot = run->slot,
-                         .number = run->number,
-                         .retry = *retry};
-    RunStarted started = start_run({call, tx, telling, parts_.ids}, order);
-    started.retry_of = handle;
-    started.repeated = reuse->repeated;
-    started.reused = reuse->reused;
-    StepStore{tx}.insert_reused(caller.tenant, RunId{started.run_id}, reuse->rows);
-    telling.run_event("task.run.retried", {RunId{started.run_id}, task->id, task->name, run->number, *retry},
-                      {{"retry_of", run->id.str()}});
-    telling.audit(subject_of(RunId{started.run_id}), {{"run", handle}, {"state", name_of(run->state)}},
-                  run_audit(started, ""));
+    json view{{"run", started.run}, {"state", started.state}};
+    if (!command.reason.empty()) view["reason"] = command.reason;
+    telling.audit(subject_of(RunId{started.run_id}), nullptr, view);
     return started;
   });
 }

@@ -145,7 +145,7 @@ struct Snoozed {
 
 struct DeleteItem {
   CommandKey key{};
-  std::string kind{};  // task, pipeline, state
+  std::string kind{};  // task, pipeline, run, state
   std::string name{};
   StateKey entry{};   // of the shared state, whom the name means then
   bool hard = false;  // for good: of a task with its history, never under an active run; of a key with earlier values

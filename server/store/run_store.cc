@@ -198,6 +198,16 @@ std::int64_t RunStore::count(const TenantId& tenant, const RunQuery& query, std:
   return column<std::int64_t>(rows.at(0)["total"]);
 }
 
+std::vector<RunId> RunStore::dead(const TenantId& tenant, const DeadQuery& query) {
+  std::vector<RunId> ids;
+  for (const auto& row :
+       tx_.exec(sql::dead_runs, tenant, query.outcomes, query.task, query.error_class, query.from, query.limit))
+    ids.push_back(column<RunId>(row["id"]));
+  return ids;
+}
+
+bool RunStore::remove(const TenantId& tenant, RunId id) { return !tx_.exec(sql::delete_run, tenant, id).empty(); }
+
 bool RunStore::cancel_ready(const TenantId& tenant, const ReadyRun& run, const RunEnding& ending) {
   const pqxx::result rows =
       tx_.exec(sql::cancel_ready_run, run.shard, run.priority, run.run_at, run.id, tenant, name_of(ending.outcome),

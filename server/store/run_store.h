@@ -212,6 +212,15 @@ struct RunQuery {
   int limit = 10;
 };
 
+// Runs that ended so, of living tasks, and that nobody has repeated.
+struct DeadQuery {
+  std::vector<std::string> outcomes;
+  std::optional<TaskId> task{};
+  std::optional<std::string> error_class{};
+  std::optional<RunId> from{};  // inclusive
+  int limit = 10;
+};
+
 struct EndedRuns {
   std::int64_t succeeded = 0;
   std::int64_t failed = 0;
@@ -262,6 +271,12 @@ class RunStore {
   std::vector<StepRecord> steps(const TenantId& tenant, RunId id, int limit);
   std::vector<RunRecord> list(const TenantId& tenant, const RunQuery& query);
   std::int64_t count(const TenantId& tenant, const RunQuery& query, std::int64_t up_to);
+
+  // The oldest first.
+  std::vector<RunId> dead(const TenantId& tenant, const DeadQuery& query);
+  // Forgets a run that has ended, with all that is kept of it but its slot, which stays taken. False: it is not there,
+  // or has not ended.
+  bool remove(const TenantId& tenant, RunId id);
 
   // False: not queued any more.
   bool cancel_ready(const TenantId& tenant, const ReadyRun& run, const RunEnding& ending);

@@ -81,4 +81,34 @@ describe("runs of steps once more", async () => (await clients()).forEach((kind)
     assert.ok(refused.isError);
     assert.match(textOf(refused), /did you mean \\?"check/);
   }));
+
+  test("what failed is found by its class, repeated once each, and single runs are forgotten", () => over(async (call) => {
+    const tasks = ["fetch", "post"].map((name) => `${name}-${slug}`), there = `${home.directory}/dead-${slug}`;
+    for (const task of tasks)
+      await answered(call("schedule_task", { name: task, when: "manual", steps: [{ id: "load", uses: "flaky.limited_until_file", with: { path: there } },
+        { id: "tell", uses: "flaky.record_again", with: { message: `${task} done` } }] }));
+    for (const task of [tasks[0], tasks[0], tasks[1]]) {
+      const { run } = await answered(call("run_now", { task }));
+      assert.equal((await ended(call, run)).status, "failed");
+    }
+    const dead = (await answered(call("list_runs", { status: ["failed"], error_class: "rate_limited", since: "today", limit: 100 }))).runs.map((each) => each.run);
+    for (const run of [`${tasks[0]}#1`, `${tasks[0]}#2`, `${tasks[1]}#1`]) assert.ok(dead.includes(run), run);
+
+    const soft = await call("delete_item", { kind: "run", name: `${tasks[0]}#1` });
+    assert.match(textOf(soft), /say hard/);
+    assert.equal((await answered(call("delete_item", { kind: "run", name: `${tasks[0]}#1`, hard: true }))).deleted, "for good");
+    assert.match(textOf(await call("get_run", { run: `${tasks[0]}#1` })), /unknown_name/);
+
+    writeFileSync(there, "");
+    const repeat = { task: tasks[0], error_class: "rate_limited", from: "failed_step", client_generated_id: `dead-${slug}` };
+    const first = await answered(call("retry_run", repeat));
+    assert.deepEqual(first.retried.map((each) => [each.run, each.retry_of]), [[`${tasks[0]}#2.2`, `${tasks[0]}#2`]]);
+    assert.deepEqual(await answered(call("retry_run", repeat)), first);
+    assert.equal((await ended(call, `${tasks[0]}#2.2`)).status, "succeeded");
+    assert.deepEqual((await answered(call("retry_run", { task: tasks[0], error_class: "rate_limited" }))).retried, []);
+    const rest = await answered(call("retry_run", { task: tasks[1], since: "today" }));
+    assert.deepEqual(rest.retried.map((each) => each.run), [`${tasks[1]}#1.2`]);
+    assert.equal((await ended(call, `${tasks[1]}#1.2`)).status, "succeeded");
+    assert.match(textOf(await call("retry_run", { wait_seconds: 5, since: "today" })), /wait_seconds is for one run/);
+  }));
 })));

@@ -64,3 +64,84 @@ TEST_CASE("a soft deletion can be made hard", "[engine][delete_item]") {
   REQUIRE(f.engine.call_tool(f.caller(), {.tool = "everything.echo", .arguments = {{"message", "hi"}}}).ok());
   CHECK(f.engine.delete_item(f.caller(), {.kind = "task", .name = "call"}).error().code == ErrorCode::not_allowed);
 }
+
+TEST_CASE("a run that has ended is deleted with all that is kept of it and its slot stays taken",
+          "[engine][delete_item]") {
+  EngineFixture f;
+  f.scheduled(R"({"name":"a","when":"manual","message":"x"})");
+  const auto run = f.ran("a");
+  const auto refused = f.engine.delete_item(f.caller(), {.kind = "run", .name = "a#1", .hard = true});
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == ErrorCode::conflict);
+  CHECK(refused.error().pointer == "/name");
+  CHECK(refused.error().try_instead[0]["tool"] == "cancel_run");
+  f.finish(run, "failed", "timeout");
+  const std::string id = std::to_string(run.run_id);
+  f.database.run("INSERT INTO carillon.run_slot SELECT 'default', task_id, now(), id FROM carillon.run_history");
+  f.database.run("INSERT INTO carillon.run_output (run_id, tenant_id, output) VALUES (" + id + ", 'default', '{}')");
+  f.database.run("INSERT INTO carillon.run_input (run_id, tenant_id, payload) VALUES (" + id + ", 'default', '{}')");
+  f.database.run(
+      "INSERT INTO carillon.step_journal (run_id, step_path, attempt, tenant_id, state, started_at, finished_at) "
+      "VALUES (" +
+      id + ", 's', 1, 'default', 'succeeded', now(), now())");
+  f.database.run(
+      "INSERT INTO carillon.approval (tenant_id, run_id, step_path, attempt, message, arguments, digest, deciders, "
+      "quorum, "
+      "on_expiry, on_reject, expires_at, asked_at) VALUES ('default', " +
+      id + ", 's', 1, 'm', '{}', 'd', '{person}', 1, 'fail', 'fail', 'infinity', now())");
+  f.database.run(
+      "INSERT INTO carillon.delivery (tenant_id, run_id, target, kind, task_id, agent_id, due_at, created_at) SELECT "
+      "'default', id, 'session', 'session', task_id, 'owner', now(), now() FROM carillon.run_history");
+  const auto again = f.engine.retry_run(f.caller(), {.run = "a#1"});
+  REQUIRE(again.ok());
+
+  const auto soft = f.engine.delete_item(f.caller(), {.kind = "run", .name = "a#1"});
+  REQUIRE_FALSE(soft.ok());
+  CHECK(soft.error().pointer == "/hard");
+  CHECK(f.count("run_history") == 1);
+  const DeleteItem command{
+      .key = {.client_generated_id = "gone", .content = "x"}, .kind = "run", .name = "a#1", .hard = true};
+  const auto deleted = f.engine.delete_item(f.caller(), command);
+  REQUIRE(deleted.ok());
+  CHECK(deleted->name == "a#1");
+  CHECK_FALSE(deleted->restorable_until.has_value());
+  CHECK(deleted->still_refers ==
+        std::vector<std::string>{"run a#1.2 has its number", "session was not told of it yet, and is not any more"});
+  CHECK(f.engine.delete_item(f.caller(), command).ok());
+  for (const char* table : {"run_history", "run_output", "run_input", "step_journal", "approval", "delivery"}) {
+    INFO(table);
+    CHECK(f.count(table) == 0);
+  }
+  CHECK(f.count("run_slot") == 1);
+  CHECK(f.count("run_ready") == 1);
+  CHECK(f.count("outbox WHERE event_type = 'task.run.deleted'") == 1);
+  CHECK(f.count("audit WHERE action = 'delete_item' AND subject = 'run:" + id + "'") == 1);
+  CHECK(f.engine.get_run(f.caller(), {.run = "a#1"}).error().code == ErrorCode::unknown_name);
+  const auto nobody = f.engine.delete_item(f.caller(), {.kind = "run", .name = "a#1", .hard = true});
+  CHECK(nobody.error().code == ErrorCode::unknown_name);
+  CHECK(nobody.error().pointer == "/name");
+}
+
+TEST_CASE("deleting a run says which retry took steps over from it and needs the scope of runs",
+          "[engine][delete_item]") {
+  EngineFixture f;
+  f.scheduled(R"({"name":"a","when":"manual","steps":[{"id":"one","wait":"1s"},{"id":"two","wait":"1s"}]})");
+  const auto run = f.ran("a");
+  f.finish(run, "failed", "timeout");
+  f.database.run(
+      "INSERT INTO carillon.step_journal (run_id, step_path, attempt, tenant_id, state, started_at, finished_at, "
+      "output) "
+      "VALUES (" +
+      std::to_string(run.run_id) + ", 'one', 1, 'default', 'succeeded', now(), now(), '{}')");
+  const auto again = f.engine.retry_run(f.caller(), {.run = "a#1", .from = "two"});
+  REQUIRE(again.ok());
+  f.start(*again);
+  const DeleteItem command{.kind = "run", .name = "a#1", .hard = true};
+  const auto refused = f.engine.delete_item(f.caller_without(Scope::run), command);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == ErrorCode::not_allowed);
+  const auto deleted = f.engine.delete_item(f.caller(), command);
+  REQUIRE(deleted.ok());
+  CHECK(deleted->still_refers == std::vector<std::string>{"run a#1.2 took steps over from it"});
+  CHECK(f.engine.get_run(f.caller(), {.run = "a#1.2"})->row.state == RunState::running);
+}

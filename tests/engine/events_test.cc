@@ -103,6 +103,7 @@ void do_everything(EngineFixture& f) {
   REQUIRE(f.engine.cancel_run(f.caller(), {.run = "a#2.2"}).ok());
   f.start(f.ran("a"), "calling");
   REQUIRE(f.engine.cancel_run(f.caller(), {.run = "a#4", .force = true}).ok());
+  REQUIRE(f.engine.delete_item(f.caller(), {.kind = "run", .name = "a#2", .hard = true}).ok());
   REQUIRE(f.engine.delete_item(f.caller(), {.kind = "task", .name = "a"}).ok());
   REQUIRE(f.update("a", "{}", {.restore = true}).ok());
 }
@@ -254,7 +255,7 @@ TEST_CASE("every event of a command fits its published schema", "[engine][transa
                                                   "task.snoozed", "task.paused", "task.resumed", "task.deleted",
                                                   "pipeline.saved", "pipeline.deleted", "task.restored",
                                                   "task.run.queued", "task.run.skipped", "task.run.retried",
-                                                  "task.run.cancelled", "task.run.unknown"});
+                                                  "task.run.cancelled", "task.run.unknown", "task.run.deleted"});
 }
 
 TEST_CASE("every event in the outbox fits the schema of its type and every type is seen", "[engine][events]") {

@@ -110,3 +110,46 @@ TEST_CASE("a count stops where it was told to over all three tables together", "
   CHECK(count(f, {}, 2) == 2);  // although each of the three tables has as many
   CHECK(count(f, {}, 9) == 9);
 }
+
+TEST_CASE("what is dead has ended so and nobody has repeated it wherever that retry is", "[store][run_store]") {
+  Fixture f;
+  const auto dead = [&](const DeadQuery& query) {
+    Numbers numbers;
+    for (const RunId id : f.mine([&](Tx& tx) { return RunStore{tx}.dead(kMine, query); }))
+      numbers.push_back(f.mine([&](Tx& tx) { return RunStore{tx}.find(kMine, id); })->number);
+    return numbers;
+  };
+  const Names both{"failed", "unknown"};
+  CHECK(dead({.outcomes = both}) == Numbers{2, 3, 4});
+  CHECK(dead({.outcomes = {"failed"}}) == Numbers{2, 3});
+  CHECK(dead({.outcomes = both, .task = f.digest}) == Numbers{3, 4});
+  CHECK(dead({.outcomes = both, .error_class = "timeout"}) == Numbers{2});
+  CHECK(dead({.outcomes = both, .from = run_id(3)}) == Numbers{3, 4});
+  CHECK(dead({.outcomes = both, .limit = 1}) == Numbers{2});
+  // Numbers of retries are those of their first runs; the fixture's shapes have one number for id and number.
+  const auto repeats = [&](std::int64_t of, std::int64_t id) {
+    for (const char* table : {"run_ready", "run_live", "run_history"})
+      f.database.run("UPDATE carillon." + std::string(table) + " SET number = " + std::to_string(of) +
+                     ", retry = 2 WHERE id = " + run_id(id).str());
+  };
+  f.queue(f.backup, {.id = 21});
+  repeats(2, 21);
+  CHECK(dead({.outcomes = both}) == Numbers{3, 4});
+  f.live(f.digest, {.id = 22});
+  repeats(3, 22);
+  CHECK(dead({.outcomes = both}) == Numbers{4});
+  f.ended(f.digest, {.id = 23}, RunState::succeeded);
+  repeats(4, 23);
+  CHECK(dead({.outcomes = both}).empty());
+  CHECK(f.only_for_its_owner(
+      [&](Tx& tx, const TenantId& tenant) { return !RunStore{tx}.dead(tenant, {.outcomes = {"succeeded"}}).empty(); }));
+}
+
+TEST_CASE("a run is removed where it has ended and by its owner only", "[store][run_store]") {
+  Fixture f;
+  for (const std::int64_t id : {5, 7})
+    CHECK_FALSE(f.mine([&](Tx& tx) { return RunStore{tx}.remove(kMine, run_id(id)); }));
+  CHECK(f.only_for_its_owner([&](Tx& tx, const TenantId& tenant) { return RunStore{tx}.remove(tenant, run_id(2)); }));
+  CHECK(list(f, {}) == Numbers{9, 8, 7, 6, 5, 4, 3, 1});
+  CHECK_FALSE(f.mine([&](Tx& tx) { return RunStore{tx}.remove(kMine, run_id(2)); }));
+}

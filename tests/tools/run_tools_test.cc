@@ -142,6 +142,28 @@ TEST_CASE("a retry of a finished run has a number of its own", "[tools][runs]") 
   CHECK(retried["retry_of"] == "echo#1");
 }
 
+TEST_CASE("runs that failed are found by a filter and repeated and those that are not wanted are deleted",
+          "[tools][runs]") {
+  Installation here;
+  schedule_echo(here);
+  for (int i = 1; i <= 2; ++i) {
+    here.call("run_now", {{"task", "echo"}});
+    here.settle("echo#" + std::to_string(i), "failed", nullptr, "timeout");
+  }
+  const json deleted = here.call("delete_item", {{"kind", "run"}, {"name", "echo#1"}, {"hard", true}});
+  CHECK(deleted["deleted"] == "for good");
+  CHECK_FALSE(deleted.contains("restore"));
+  CHECK(here.refused("delete_item", {{"kind", "run"}, {"name", "echo#2"}})["pointer"] == "/hard");
+  const json retried = here.call("retry_run", {{"error_class", "timeout"}, {"since", "today"}, {"limit", 5}});
+  CHECK(retried == json{{"retried", {{{"run", "echo#2.2"}, {"retry_of", "echo#2"}}}}});
+  CHECK(here.call("retry_run", {{"task", "echo"}})["retried"].empty());
+  CHECK(here.refused("retry_run", json::object())["pointer"] == "/run");
+  CHECK(here.refused("retry_run", {{"limit", 5}})["pointer"] == "/run");
+  CHECK(here.refused("retry_run", {{"run", "echo#2"}, {"task", "echo"}})["pointer"] == "/run");
+  CHECK(here.refused("retry_run", {{"task", "echo"}, {"input", json::object()}})["pointer"] == "/input");
+  CHECK(here.refused("retry_run", {{"since", "today"}, {"wait_seconds", 5}})["pointer"] == "/wait_seconds");
+}
+
 TEST_CASE("a queued run is cancelled at once and a finished one is left as it is", "[tools][runs]") {
   Installation here;
   schedule_echo(here);
