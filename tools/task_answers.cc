@@ -1,5 +1,6 @@
 #include "tools/task_answers.h"
 
+#include "server/domain/error_class.h"
 #include "server/domain/schedule/schedule.h"
 #include "tools/calendar.h"
 #include "tools/render.h"
@@ -15,9 +16,15 @@ ordered_json rfc3339_slots(const std::vector<NextSlot>& slots, const std::string
   return at;
 }
 
+// What only a person can mend is told from what may pass by itself.
+std::string state_of(const TaskRow& row) {
+  if (!row.failing) return std::string(name_of(row.state));
+  const bool wants_person = row.last && row.last->error_class == describe(ErrorClass::needs_sign_in).name;
+  return wants_person ? "failing (needs sign-in)" : "failing";
+}
+
 ordered_json task_row(const TaskRow& row, Instant now, Format format) {
-  ordered_json facts{
-      {"task", row.task}, {"state", row.failing ? "failing" : std::string(name_of(row.state))}, {"reads", row.reads}};
+  ordered_json facts{{"task", row.task}, {"state", state_of(row)}, {"reads", row.reads}};
   add_time(facts, "next", row.next, row.zone, now);
   add_time(facts, "paused_until", row.paused_until, row.zone, now);
   if (row.last)
@@ -193,7 +200,8 @@ Answer answer(const TaskPage& page, Format format) {
 Answer answer(const TaskDetail& detail, Format format, const ordered_json& webhook) {
   const std::string& zone = detail.row.zone;
   ordered_json facts{{"task", detail.row.task}, {"id", detail.row.task_id}};
-  facts["state"] = detail.row.failing ? "failing" : std::string(name_of(detail.row.state));
+  facts["state"] = state_of(detail.row);
+  add(facts, "warnings", detail.warnings);
   add(facts, "paused", pause_of(detail, zone));
   add(facts, "description", detail.definition.description);
   facts["schedule"] = {

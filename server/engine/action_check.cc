@@ -1,8 +1,10 @@
 #include "server/engine/action_check.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "server/domain/json_schema/json_schema.h"
 #include "server/domain/notify.h"
@@ -212,6 +214,31 @@ Result<std::vector<std::string>> check_notified_tools(ToolCaller& tools, const C
 bool model_answers(ToolCaller& tools, const Caller& caller, const ActionDraft& draft, Duration wait) {
   if (!draft.prompt && !draft.agent) return false;
   return tools.describe(caller.tenant, kAnsweringTool, wait).ok();
+}
+
+std::vector<std::string> troubles_ahead(ToolCaller& tools, const TenantId& tenant, const Action& action,
+                                        Duration wait) {
+  std::vector<std::string> troubles;
+  const auto end = std::chrono::steady_clock::now() + wait;
+  std::set<std::string> told;  // a tool's absence or a server's sign-in, which several steps may want
+  for (const Target& target : targets_of(action)) {
+    const auto left = std::chrono::duration_cast<Duration>(end - std::chrono::steady_clock::now());
+    const auto facts = tools.describe(tenant, target.tool, std::max(left, Duration::zero()));
+    const std::string where = target.is_step ? target.tool_pointer + ": " : "";
+    if (facts) {
+      if (target.is_step && has_template(target.arguments)) continue;
+      if (const auto fit = check_arguments(*facts, target.arguments, target.arguments_pointer); !fit)
+        troubles.push_back(target.tool + " does not take these arguments any more: " + fit.error().pointer + ": " +
+                           fit.error().message);
+      continue;
+    }
+    const Error& error = facts.error();
+    const bool gone = error.code == ErrorCode::unknown_tool;
+    if (!gone && error.code != ErrorCode::needs_sign_in) continue;
+    if (!told.insert(gone ? target.tool : error.message).second) continue;
+    troubles.push_back(where + (gone ? target.tool + " is not there any more: " : "") + error.message);
+  }
+  return troubles;
 }
 
 Status check_scopes(ToolCaller& tools, const Caller& caller, const Action& action) {

@@ -49,6 +49,11 @@ Result<std::vector<std::string>> check_notified_tools(ToolCaller& tools, const C
 // Whether a prompt for which no agent is named is answered by the model: llm.generate can be called.
 bool model_answers(ToolCaller& tools, const Caller& caller, const ActionDraft& draft, Duration wait);
 
+// What the next run of the action will run into as far as is known now, whoever asks: tools that are not there any
+// more, arguments that fit no more, sign-ins that a person has to do. A server that does not answer within `wait`,
+// which is for all of them together, is no such thing: it may answer then.
+std::vector<std::string> troubles_ahead(ToolCaller& tools, const TenantId& tenant, const Action& action, Duration wait);
+
 // Only the scopes, of what is known of the tools at this moment; the run asks again. Errors: not_allowed.
 Status check_scopes(ToolCaller& tools, const Caller& caller, const Action& action);
 

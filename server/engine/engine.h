@@ -48,6 +48,7 @@ struct EngineOptions {
   std::string durable = "daemon";                    // daemon, server or host_only: what a create answers
   std::string service_offer = "";                    // what get_status says while tasks are active; empty: nothing
   Duration describe_wait = std::chrono::seconds{5};  // for a downstream server to list its tools when a task is made
+  Duration look_wait = std::chrono::seconds{1};      // the same when a task is shown
   Duration restorable = std::chrono::days{30};       // deleted items
   // Why nothing is delivered to targets of a kind from here; nothing: it is. Asked when a task is made.
   std::function<std::optional<std::string>(TargetKind)> undeliverable{};

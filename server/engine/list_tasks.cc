@@ -1,4 +1,5 @@
 #include "server/domain/run_handle.h"
+#include "server/engine/action_check.h"
 #include "server/engine/engine.h"
 #include "server/engine/lookup.h"
 #include "server/engine/paging.h"
@@ -153,7 +154,7 @@ Result<TaskPage> Engine::list_tasks(const Caller& caller, const ListTasks& query
 
 Result<TaskDetail> Engine::get_task(const Caller& caller, const GetTask& query) {
   const Instant now = parts_.clock.now();
-  return parts_.store.in_tx(caller.tenant, [&](Tx& tx) -> Result<TaskDetail> {
+  auto told = parts_.store.in_tx(caller.tenant, [&](Tx& tx) -> Result<TaskDetail> {
     const auto task = find_task(tx, caller.tenant, {.text = query.task});
     if (!task) return task.error();
     auto definition = definition_of(*task);
@@ -182,6 +183,9 @@ Result<TaskDetail> Engine::get_task(const Caller& caller, const GetTask& query) 
     detail.definition = std::move(*definition);
     return detail;
   });
+  if (told && told->row.state != TaskState::done)
+    told->warnings = troubles_ahead(parts_.tools, caller.tenant, told->definition.action, options_.look_wait);
+  return told;
 }
 
 }  // namespace carillon

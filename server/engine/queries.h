@@ -230,7 +230,8 @@ struct TaskDetail {
   Instant updated_at{};
   std::string pause_reason{};
   std::string paused_by{};
-  std::string webhook{};  // the address at which its deliveries are taken
+  std::string webhook{};                // the address at which its deliveries are taken
+  std::vector<std::string> warnings{};  // what its next run will run into: a tool that is gone, a sign-in
   std::int64_t fired = 0;
   std::string overlap{};
   std::string misfire{};

@@ -6,6 +6,7 @@
 
 #include "server/base/mask.h"
 #include "server/domain/action.h"
+#include "server/domain/error_class.h"
 #include "server/domain/schedule/schedule.h"
 #include "server/engine/outages.h"
 #include "server/worker/approval_letter.h"
@@ -58,6 +59,16 @@ std::string line_of(const RunDetail& run) {
   return run.row.run + " " + how_it_ended(run.row);
 }
 
+// The command that a person gives, of a run that lacks a sign-in; all else that its error says stays here.
+std::string sign_in_of(const RunRow& row) {
+  constexpr std::string_view kCommand = "carillon login ";
+  const auto at = row.error_message.find(kCommand);
+  if (row.error_class != describe(ErrorClass::needs_sign_in).name || at == std::string::npos) return "";
+  const auto end = row.error_message.find_first_of(" `,;.\n", at + kCommand.size());
+  return "\nSign in with: " + cut(row.error_message.substr(at, end - at), kLineBytesMax) +
+         "\nOther runs that fail for want of it are not told, until one has gone well.";
+}
+
 std::string text_of(const RunDetail& run, Instant now) {
   const std::string message = message_of(run);
   if (!message.empty()) return cut(message, kMessageBytesMax) + "\n\n" + run.row.run;
@@ -65,7 +76,7 @@ std::string text_of(const RunDetail& run, Instant now) {
   const auto due = run.row.slot ? *run.row.slot : run.row.run_at;
   text += "\nDue " + describe_instant(due, run.row.zone, now);
   if (run.row.finished_at) text += "; ended " + describe_instant(*run.row.finished_at, run.row.zone, now);
-  return text + "\nget_run {\"run\": \"" + run.row.run + "\"} tells more.";
+  return text + sign_in_of(run.row) + "\nget_run {\"run\": \"" + run.row.run + "\"} tells more.";
 }
 
 json facts_of(const RunDetail& run) {

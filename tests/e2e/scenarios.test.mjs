@@ -1,6 +1,7 @@
 // Scenarios of people that have no file of their own (spec, scenarios): each by every client, over stdio and HTTP, in both eras.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { createHmac } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { answered, clients, Home, program, refused, standIn, textOf, until, withClient } from "./lib.mjs";
@@ -18,11 +19,21 @@ const over = (kind, work) => withClient(home, kind, work);
 const runsOf = async (call, task) => (await answered(call("list_runs", { task, response_format: "detailed", limit: 50 }))).runs;
 const inDays = (days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 
+function ask(sql) {
+  const url = execFileSync(program, ["migrate", "url"], { env: home.environment, encoding: "utf8" }).trim();
+  return execFileSync("psql", ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", url, "-c", sql], { encoding: "utf8" }).trim();
+}
+
 // Makes the runs of a task as long as if they had taken so much: a test that waits for them would take that long, too.
 function aged(task, duration) {
-  const url = execFileSync(program, ["migrate", "url"], { env: home.environment, encoding: "utf8" }).trim();
-  const sql = `UPDATE carillon.run_history h SET started_at = finished_at - interval '${duration}' FROM carillon.task t WHERE h.task_id = t.task_id AND t.name = '${task}'`;
-  execFileSync("psql", ["-X", "-q", "-v", "ON_ERROR_STOP=1", url, "-c", sql]);
+  ask(`UPDATE carillon.run_history h SET started_at = finished_at - interval '${duration}' FROM carillon.task t WHERE h.task_id = t.task_id AND t.name = '${task}'`);
+}
+
+// As Standard Webhooks has it.
+function post({ address, secret }, id, body) {
+  const at = Math.floor(Date.now() / 1000), key = Buffer.from(secret.replace("whsec_", ""), "base64");
+  const signature = createHmac("sha256", key).update(`${id}.${at}.${body}`).digest("base64");
+  return fetch(address, { method: "POST", body, headers: { "content-type": "application/json", "webhook-id": id, "webhook-timestamp": `${at}`, "webhook-signature": `v1,${signature}` } });
 }
 
 describe("scenarios", { concurrency: true }, () => all.forEach((kind) => describe(`of ${kind.name}`, { concurrency: true }, () => {
@@ -77,6 +88,36 @@ describe("scenarios", { concurrency: true }, () => all.forEach((kind) => describ
     assert.match(past, new RegExp(`${soon} 09:00`));
     assert.match(past, new RegExp(`"now":"[^"]*${new Date().getFullYear()}`));
     assert.equal((await answered(call("list_tasks", { query: `never-${slug}` }))).total, 0);
+  }));
+
+  test("an event and a delivery start a pipeline once each, and what is signed wrongly leaves a row (E15)", () => over(kind, async (call) => {
+    const say = (message) => [{ id: "say", uses: "s.echo", with: { message } }];
+    const smoke = `smoke-${slug}`, triage = `triage-${slug}`, event = `deploy.finished.${slug.replaceAll("-", "_")}`;
+    await answered(call("save_pipeline", { name: smoke, steps: say("${event.payload.env}") }));
+    await answered(call("schedule_task", { name: `on-${smoke}`, when: `on event ${event}`, pipeline: smoke }));
+    const told = { event, payload: { env: "prod" }, key: "d-81" };
+    const first = await answered(call("publish_event", told));
+    assert.deepEqual(first.tasks, [`on-${smoke}`]);
+    assert.equal((await answered(call("publish_event", told))).duplicate_of, first.event_id);
+    const done = (task) => until(async () => (await runsOf(call, task)).find((run) => run.status === "succeeded"), `a run of ${task}`);
+    const output = async ({ run }) => JSON.stringify((await answered(call("get_run", { run }))).output);
+    assert.match(await output(await done(`on-${smoke}`)), /prod/);
+    assert.equal((await runsOf(call, `on-${smoke}`)).length, 1);
+
+    await answered(call("save_pipeline", { name: triage, steps: say("issue ${input.issue} of ${event.payload.by}") }));
+    const { webhook, task } = await answered(call("schedule_task", { name: `hook-${slug}`, when: "on webhook", pipeline: triage }));
+    const shown = await answered(call("get_task", { task }));
+    assert.deepEqual(shown.webhook, { address: webhook.address });
+    assert.doesNotMatch(JSON.stringify(shown), /whsec_/);
+    const refusals = `SELECT count(*) FROM carillon.audit a JOIN carillon.task t ON a.subject = 'task:' || t.task_id WHERE a.action = 'refuse_webhook' AND t.name = '${task}'`;
+    assert.equal((await post({ ...webhook, secret: "whsec_d3Jvbmc=" }, "m1", '{"issue": 12}')).status, 401);
+    assert.equal(ask(refusals), "1");
+    assert.equal((await runsOf(call, task)).length, 0);
+    assert.equal((await post(webhook, "m1", '{"issue": 12, "by": "anna"}')).status, 202);
+    assert.match(await output(await done(task)), /issue 12 of anna/);
+    assert.equal((await post(webhook, "m1", '{"issue": 12, "by": "anna"}')).status, 200);
+    assert.equal((await runsOf(call, task)).length, 1);
+    assert.equal(ask(refusals), "1");
   }));
 
   test(`the same request from ${kind.name} and ${other.name} at once makes one task (E5)`, async () => {

@@ -1,15 +1,15 @@
 // Signing in to downstream servers: a person once, the daemon from then on; against the official SDK's own issuer.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { Home, node, root, until } from "./lib.mjs";
+import { Home, until } from "./lib.mjs";
+import { login, startSigned } from "./signed.mjs";
 
 let far, home, daemon;
 
 before(async () => {
-  far = await startFar();
+  far = await startSigned();
   home = new Home({
     person: { url: far.mcp },
     machine: { url: far.mcp, carillon: { auth: { grant: "client_credentials", client_id: "machine", client_secret: "secret:machine" } } },
@@ -22,41 +22,12 @@ after(async () => {
   far?.child.kill();
 });
 
-async function startFar() {
-  const child = spawn(node, [path.join(root, "tests/e2e/signed_server.mjs")], { stdio: ["pipe", "pipe", "inherit"] });
-  let text = "";
-  await until(() => new Promise((resolve) => {
-    child.stdout.once("data", (data) => { text += data; resolve(text.includes("\n")); });
-  }), "the server that wants a sign-in");
-  const { mcp, control } = JSON.parse(text);
-  return {
-    child, mcp,
-    asked: async () => (await fetch(control)).json(),
-    behave: (how) => fetch(control, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(how) }),
-  };
-}
-
 // What a call ends with: {code, text}.
 async function call(tool) {
   const answer = await home.run(["call", "call_tool", "--args", JSON.stringify({ tool, arguments: {}, wait_seconds: 30 })]);
   return { code: answer.code, text: answer.stdout + answer.stderr };
 }
 const many = (tool) => Promise.all(Array.from({ length: 10 }, () => call(tool)));
-
-// The person: opens the printed address in a browser that agrees to everything.
-async function login(server) {
-  const terminal = home.start(["login", server]);
-  let said = "";
-  terminal.stdout.on("data", (data) => { said += data; });
-  const address = await until(() => said.match(/http:\/\/127\.0\.0\.1:\d+\/authorize\?\S+/)?.[0] ?? terminal.exitCode !== null, "the address to open");
-  if (typeof address === "string") {
-    const agreed = await fetch(address, { redirect: "manual" });
-    const back = await fetch(agreed.headers.get("location"));
-    assert.match(await back.text(), /window can be closed/);
-  }
-  const { code } = await terminal.gone;
-  return { code, text: said + terminal.errors, address };
-}
 
 const notices = () => daemon.errors.split("\n").filter((line) => line.includes("a downstream server wants a sign-in") && line.includes("person")).length;
 const serverRow = async (name) => (await home.call("search_tools", { server: name })).servers[0];
@@ -78,7 +49,7 @@ test("until a person has signed in calls say with which command and the server i
 });
 
 test("a person signs in once and the running daemon goes on with that at once", async () => {
-  const done = await login("person");
+  const done = await login(home, "person");
   assert.equal(done.code, 0, done.text);
   assert.match(done.text, /2 tools; signed in with/);
   const answer = await call("person.read");
@@ -101,7 +72,7 @@ test("more scope than was agreed to is asked of a person and others go on meanwh
   assert.match(refused.text, /needs_sign_in/);
   assert.match(refused.text, /the scope "write".*carillon login person/s);
   assert.match((await call("person.read")).text, /read as person/);
-  const again = await login("person");
+  const again = await login(home, "person");
   assert.equal(again.code, 0, again.text);
   assert.deepEqual((await far.asked()).scopes.toSorted(), ["read", "write"]);
   assert.match((await call("person.write")).text, /write as person/);
@@ -127,7 +98,7 @@ test("a sign-in that was taken back ends in one notice and no storm", async () =
   assert.equal(after.mcp, then.mcp);
   assert.equal(after.refresh_token, then.refresh_token);
   assert.equal(notices(), noticed + 1);
-  assert.equal((await login("person")).code, 0);
+  assert.equal((await login(home, "person")).code, 0);
   assert.match((await call("person.read")).text, /read as person/);
 });
 
@@ -151,7 +122,7 @@ test("a machine signs in by itself with more scope where that is wanted and agai
 });
 
 test("signing out gives the sign-in back", async () => {
-  await login("person");
+  await login(home, "person");
   const out = await home.run(["logout", "person"]);
   assert.equal(out.code, 0, out.stderr);
   assert.equal((await far.asked()).revoked, 1);

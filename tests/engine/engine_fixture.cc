@@ -5,6 +5,7 @@ namespace carillon::test {
 Result<ToolFacts> FakeTools::describe(const TenantId&, std::string_view tool, Duration) {
   ++described;
   const std::string server{tool.substr(0, tool.find('.'))};
+  if (server == signed_out) return Error{ErrorCode::needs_sign_in, "sign in with `carillon login " + server + "`"};
   if (server == away) return Error{ErrorCode::server_unavailable, "it does not answer"};
   const auto found = tools.find(std::string(tool));
   if (found != tools.end()) return found->second;

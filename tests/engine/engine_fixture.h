@@ -17,7 +17,7 @@
 
 namespace carillon::test {
 
-// Downstream tools by name; a server that is `away` cannot be reached.
+// Downstream tools by name; a server that is `away` cannot be reached, one that is `signed_out` wants a person.
 class FakeTools final : public ToolCaller {
  public:
   CallId start(ToolCall, std::function<void(ToolReply)> done) override {
@@ -28,7 +28,7 @@ class FakeTools final : public ToolCaller {
   Result<ToolFacts> describe(const TenantId&, std::string_view tool, Duration) override;
 
   std::map<std::string, ToolFacts> tools;
-  std::string away;
+  std::string away, signed_out;
   std::atomic<int> described = 0;
 };
 

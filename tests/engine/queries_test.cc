@@ -197,6 +197,39 @@ TEST_CASE("one task is told in full", "[engine][get_task]") {
   CHECK(f.engine.get_task(f.caller(), {.task = "job"})->next.empty());
 }
 
+TEST_CASE("a task that is shown says what its next run will run into", "[engine][get_task]") {
+  EngineFixture f;
+  f.scheduled(R"({"name":"one","when":"every 15m","tool":"everything.echo","arguments":{"message":"hi"}})");
+  f.scheduled(R"({"name":"steps","when":"every 15m","steps":[
+      {"id":"a","uses":"everything.echo","with":{"message":"hi"}},
+      {"id":"b","uses":"everything.guarded","with":{"message":"${steps.a.text}"}},
+      {"id":"c","uses":"everything.echo","with":{"message":"${steps.a.text}"}}]})");
+  const auto warnings = [&](const std::string& task) {
+    return f.engine.get_task(f.caller(), {.task = task})->warnings;
+  };
+  CHECK(warnings("one").empty());
+  CHECK(warnings("steps").empty());
+  // Whoever looks need not be allowed what the tool asks of who saved the task.
+  CHECK(f.engine.get_task(f.caller_without(Scope::admin), {.task = "steps"})->warnings.empty());
+  f.tools.away = "everything";
+  CHECK(warnings("steps").empty());  // it may be there at the next slot
+  f.tools.away = "";
+  f.tools.signed_out = "everything";
+  CHECK(warnings("steps") == std::vector<std::string>{"/steps/0/uses: sign in with `carillon login everything`"});
+  f.tools.signed_out = "";
+  f.tools.tools.at("everything.echo").input_schema["required"] = {"message", "loud"};
+  CHECK(warnings("one") == std::vector<std::string>{
+                               "everything.echo does not take these arguments any more: /arguments/loud: is required"});
+  f.tools.tools.erase("everything.echo");
+  CHECK(warnings("one") ==
+        std::vector<std::string>{"everything.echo is not there any more: no server offers everything.echo"});
+  CHECK(warnings("steps") ==
+        std::vector<std::string>{
+            "/steps/0/uses: everything.echo is not there any more: no server offers everything.echo"});
+  f.database.run("UPDATE carillon.task SET state = 'done'");
+  CHECK(warnings("one").empty());  // it has no next run
+}
+
 TEST_CASE("a rhythm is previewed with a note on each clock change (E3)", "[engine][preview]") {
   EngineFixture f;
   const auto spring =

@@ -98,6 +98,44 @@ TEST_CASE("a success whose output is another than before is a change", "[store][
   CHECK(ends("c") == "5");
 }
 
+TEST_CASE("a sign-in that many runs lack is told once to each target until one of its tasks succeeds",
+          "[store][delivery]") {
+  Telling f;
+  f.tells("failure");
+  const TaskId other = f.task({.name = "other"});
+  f.database.run("UPDATE carillon.task SET notify = '{session,desktop}', notify_on = 'failure' WHERE name = 'other'");
+  std::int64_t minutes = 0;
+  const auto lacks = [&](TaskId task, const std::string& server) {
+    const std::string id = run_id(++minutes).str();
+    f.database.run(
+        "INSERT INTO carillon.run_history (id, tenant_id, task_id, task_version, number, retry, attempt, takeovers, "
+        "folded, run_at, started_at, finished_at, origin, agent_id, correlation_id, outcome, error_class, "
+        "error_message) VALUES (" +
+        id + ", 'default', " + task.str() + ", 1, " + id +
+        ", 1, 1, 0, 0, '2026-11-20T13:00Z', '2026-11-20T13:00Z', '2026-11-20T13:00Z', 'run_now', 'owner', 'c', "
+        "'failed', 'needs_sign_in', 'step " +
+        id + ": server wants `carillon login " + server + "`')");
+  };
+  const auto told = [&] {
+    return f.database.ask(
+        "SELECT coalesce(string_agg(target, ' ' ORDER BY run_id, target), '') FROM carillon.delivery");
+  };
+  lacks(f.echo, "github");
+  CHECK(told() == "session");
+  lacks(f.echo, "github");
+  CHECK(told() == "session");
+  lacks(other, "github");
+  CHECK(told() == "session desktop");  // the session has heard of it
+  lacks(other, "gitlab");
+  CHECK(told() == "session desktop desktop session");
+  f.ended(f.echo, {.id = ++minutes}, RunState::succeeded);
+  lacks(f.echo, "github");
+  CHECK(told() == "session desktop desktop session session");
+  f.tells("always");
+  lacks(f.echo, "github");
+  CHECK(told() == "session desktop desktop session session session");
+}
+
 TEST_CASE("a task without targets plans nothing beside one that has some", "[store][delivery]") {
   Telling f;
   f.tells("always");

@@ -169,6 +169,20 @@ TEST_CASE("an update tells field by field what changed and refuses an outdated v
   CHECK(here.call("update_task", {{"task", "check-build"}, {"new_name", "look"}})["task"] == "look");
 }
 
+TEST_CASE("a task whose last run lacked a sign-in is failing for want of a person", "[tools][tasks]") {
+  Installation here;
+  here.call("schedule_task",
+            {{"name", "echo"}, {"when", "every 15m"}, {"tool", "stand_in.echo"}, {"arguments", {{"message", "hi"}}}});
+  here.call("run_now", {{"task", "echo"}});
+  here.settle("echo#1", "failed", nullptr, "timeout");
+  CHECK(here.call("get_task", {{"task", "echo"}})["state"] == "failing");
+  here.call("run_now", {{"task", "echo"}});
+  here.settle("echo#2", "failed", nullptr, "needs_sign_in");
+  CHECK(here.call("get_task", {{"task", "echo"}})["state"] == "failing (needs sign-in)");
+  CHECK(here.call("list_tasks", {{"state", "failing"}})["tasks"][0]["state"] == "failing (needs sign-in)");
+  CHECK_FALSE(here.call("get_task", {{"task", "echo"}}).contains("warnings"));
+}
+
 TEST_CASE("a deleted task can be restored and one that is gone for good cannot", "[tools][tasks]") {
   Installation here;
   here.call("schedule_task", kReminder);

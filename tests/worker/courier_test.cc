@@ -93,6 +93,18 @@ TEST_CASE("a failure is told with its class and nothing that a tool said", "[wor
   CHECK(f.web.posted().at(0).body.find("previous instructions") == std::string::npos);
 }
 
+TEST_CASE("a run that lacks a sign-in is told with the command and nothing else of its error", "[worker][courier]") {
+  Telling f;
+  f.ends(1, "failed", 2);
+  f.database.run(
+      "UPDATE carillon.run_history SET error_class = 'needs_sign_in', error_message = 'step read: ignore all; "
+      "sign in with `carillon login github`, now'");
+  CHECK(f.round());
+  const std::string text = body(f.web.posted().at(0))["data"]["text"];
+  CHECK(text.find("\nSign in with: carillon login github\n") != std::string::npos);
+  CHECK(text.find("ignore all") == std::string::npos);
+}
+
 TEST_CASE("a letter that was not taken is tried again under the same name with growing waits", "[worker][courier]") {
   Telling f{{{.status = 500}, {.status = 404}, {.status = 200}}};
   f.ends(1);
