@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { Home, node, program, until } from "../e2e/lib.mjs";
 import { httpClient, lineClient, percentile, rate } from "./load.mjs";
 import { graphileWorker, pgBoss } from "./peers.mjs";
+import { pipelines } from "./pipelines.mjs";
 import { transport } from "./transport.mjs";
 import pg from "pg";
 
@@ -178,6 +179,7 @@ function time() {
 const home = new Home();
 try {
   if (section("time")) time();
+  if (section("pipelines")) await pipelines();
   await home.serve();
   console.log(`carillon ${(await home.status()).version}, node ${process.version}, ${seconds} s a load`);
   if (section("memory")) await memory(home);
