@@ -272,6 +272,14 @@ Result<ToolFacts> Catalog::describe(const TenantId&, std::string_view tool, Dura
   return unknown_tool(std::string{tool}, with_server(address->server, (*list)->nearest_to(address->tool)));
 }
 
+std::vector<std::string> Catalog::sensitive(std::string_view tool) {
+  const auto address = split(tool);
+  if (!address || address->server == kBuiltInServer) return {};
+  reload_if_changed();
+  const auto link = find_link(address->server);
+  return link ? link->entry().policy(address->tool).sensitive : std::vector<std::string>{};
+}
+
 std::vector<std::string> Catalog::nearest_addresses(std::string_view tool) {
   std::vector<std::string> names;
   for (const auto& each : listed_tools("")) names.push_back(each->facts().tool);

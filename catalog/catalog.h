@@ -48,6 +48,8 @@ class Catalog final : public ToolCaller {
   CallId start(ToolCall call, std::function<void(ToolReply)> done) override;
   void cancel(CallId call, std::string_view reason) override;
   Result<ToolFacts> describe(const TenantId& tenant, std::string_view tool, Duration wait) override;
+  // JSON pointers into the tool's arguments and results that its entry calls sensitive; known without the server.
+  std::vector<std::string> sensitive(std::string_view tool);
 
   // Every configured server, the built-in one first, with what is known of it now. Starts nothing.
   std::vector<ServerReport> servers();

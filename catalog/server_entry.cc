@@ -8,6 +8,7 @@
 #include "server/domain/action.h"
 #include "server/domain/nearest.h"
 #include "server/domain/refusal.h"
+#include "server/domain/sensitive_values.h"
 #include "server/process/executable.h"
 #include "transport/client_http.h"
 
@@ -232,8 +233,7 @@ class EntryReader {
     policy.scopes = scopes(value, where);
     policy.sensitive = texts(value, "sensitive", where);
     for (const auto& pointer : policy.sensitive)
-      if (!pointer.empty() && pointer.front() != '/')
-        problem(where + "/sensitive", "\"" + pointer + "\" is no JSON pointer");
+      if (!is_json_pointer(pointer)) problem(where + "/sensitive", "\"" + pointer + "\" is no JSON pointer");
     if (value.contains("answers")) policy.answers = answers(value["answers"], where + "/answers");
     entry_.tools[name] = std::move(policy);
   }

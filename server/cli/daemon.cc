@@ -186,6 +186,7 @@ void Daemon::Rooms::start_inside() {
   options.child_depth_max = config.worker.child_depth_max;
   options.child_runs_max = config.worker.child_runs_max;
   options.durable = role == Role::in_process ? "host_only" : config.database.url.empty() ? "daemon" : "server";
+  options.sensitive = [this](std::string_view tool) { return catalog->sensitive(tool); };
   options.undeliverable = [this](TargetKind kind) { return deliveries ? deliveries->missing(kind) : std::nullopt; };
   options.service_offer = service_offer(role, supervision());
   const EngineParts parts{.store = *store, .clock = clock, .tools = *catalog, .worker = bell, .ids = membership->ids()};

@@ -56,6 +56,8 @@ struct EngineOptions {
   QuietSettings quiet{};                                  // of agents, tenants and messages
   int child_depth_max = 5;                                // how many runs may be above one that a step starts
   int child_runs_max = 1000;                              // of the steps of one run and of all runs below it
+  // JSON pointers into arguments and results of a tool that are masked where a run is shown; nothing: of none.
+  std::function<std::vector<std::string>(std::string_view)> sensitive{};
 };
 
 struct EngineParts {

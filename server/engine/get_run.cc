@@ -9,6 +9,7 @@
 #include "server/engine/run_pausing.h"
 #include "server/engine/run_view.h"
 #include "server/engine/run_waiting.h"
+#include "server/engine/sensitive_run.h"
 #include "server/store/delivery_store.h"
 #include "server/store/status_store.h"
 
@@ -223,20 +224,24 @@ std::vector<DeliveryRow> deliveries_of(Tx& tx, const TenantId& tenant, RunId run
   return rows;
 }
 
-void put_bodies(const Looking& looking, RunDetail& detail) {
+// Gives the action as the run performs it; nothing where its definition is gone.
+std::optional<Action> put_bodies(const Looking& looking, RunDetail& detail) {
   const RunRecord& run = looking.run;
   RunBody body = RunStore{looking.tx}.body(looking.tenant, run.id);
   const json payload = json::parse(body.payload, nullptr, false);
   if (payload.is_object()) detail.input = payload.value("input", json(nullptr));
   detail.event = event_of(body.payload);
+  std::optional<Action> performed;
   if (const auto definition = definition_at(looking, run.task_version)) {
-    if (const auto action = action_with_payload(definition->action, body.payload)) detail.action = to_json(*action);
+    if (auto action = action_with_payload(definition->action, body.payload)) performed = *std::move(action);
+    if (performed) detail.action = to_json(*performed);
   }
   detail.output = std::move(body.output);
   detail.output_bytes = body.output_bytes;
   detail.output_cut = body.output_cut || body.output_gone;
   detail.progress = std::move(body.progress);
   detail.cost = body.cost;
+  return performed;
 }
 
 }  // namespace
@@ -249,7 +254,7 @@ Result<RunDetail> Engine::get_run(const Caller& caller, const GetRun& query) {
     const Looking looking{tx, caller.tenant, *run, now};
     RunDetail detail{.row = view_of(*run), .now = now};
     put_parent(tx, caller.tenant, detail.row, detail.parent_step);
-    put_bodies(looking, detail);
+    const auto action = put_bodies(looking, detail);
     detail.steps = steps_of(looking);
     detail.diagnosis = diagnose(looking, detail.steps);
     if (run->state == RunState::running) detail.questions = QuestionStore{tx}.open(caller.tenant, {run->id});
@@ -269,6 +274,8 @@ Result<RunDetail> Engine::get_run(const Caller& caller, const GetRun& query) {
     detail.cancel_reason = run->cancel_reason;
     detail.undoes = run->undoes;
     detail.compensated = run->compensated;
+    const json event = detail.event;
+    if (action) mask_sensitive({tx, caller.tenant, *run, *action, event, run->zone, options_.sensitive}, detail);
     return detail;
   });
 }

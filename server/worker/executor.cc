@@ -9,6 +9,7 @@
 #include "server/base/metrics.h"
 #include "server/domain/run_payload.h"
 #include "server/domain/run_trace.h"
+#include "server/domain/sensitive_values.h"
 #include "server/worker/run_output.h"
 
 namespace carillon {
@@ -169,8 +170,8 @@ void Executor::find_policy(const RunPtr& run, const CallUnderWay& wanted) {
   const auto ask = [this, run, tool = wanted.tool, key](Duration wait) -> Result<ToolPolicy> {
     const auto facts = parts_.tools.describe(run->run.tenant, tool, wait);
     if (!facts) return facts.error();
-    const ToolPolicy policy{facts->effect, facts->timeout, facts->scopes, facts->cost,
-                            BootClock::now() + kPolicyKnownFor};
+    const ToolPolicy policy{facts->effect, facts->timeout,   facts->scopes,
+                            facts->cost,   facts->sensitive, BootClock::now() + kPolicyKnownFor};
     policies_.with([&](auto& policies) {
       if (policies.size() >= kPoliciesMax) policies.clear();
       policies.insert_or_assign(key, policy);
@@ -190,6 +191,7 @@ void Executor::policy_found(const RunPtr& run, CallUnderWay call, const Result<T
   if (run->phase != RunPhase::begun) return;
   call.effect = policy ? policy->effect : Effect::destructive;
   call.cost = policy ? policy->cost : Cost{};
+  if (policy) call.sensitive.insert(call.sensitive.end(), policy->sensitive.begin(), policy->sensitive.end());
   call.started_at = parts_.clock.now();
   if (!policy) return ended(run, call, refused(class_of(policy.error().code), policy.error().message));
   if (const std::string lacking = scope_lacking(*run, policy->scopes); !lacking.empty())
@@ -277,7 +279,19 @@ void Executor::answered(const RunPtr& run, std::uint64_t number, const ToolReply
   stop_asking(*run, *call);
   call->cost = reply.cost.value_or(call->cost);
   if (was_made(reply)) run->plan.spent += call->cost;
-  ended(run, *call, reply);
+  if (!reply.failure) return ended(run, *call, reply);
+  ToolReply failed = reply;
+  failed.message = without_sensitive(*call, reply);
+  ended(run, *call, failed);
+}
+
+// Errors are told in more places than those that know what a run holds.
+std::string Executor::without_sensitive(const CallUnderWay& call, const ToolReply& reply) const {
+  if (call.sensitive.empty()) return reply.message;
+  SensitiveValues values;
+  values.take(call.arguments, call.sensitive);
+  values.take(value_of_reply(reply), call.sensitive);
+  return values.masked(reply.message);
 }
 
 void Executor::ended(const RunPtr& run, const CallUnderWay& call, const ToolReply& reply) {

@@ -88,6 +88,7 @@ class Executor {
     std::optional<Duration> timeout;
     Scopes scopes;
     Cost cost;
+    std::vector<std::string> sensitive;
     BootTime known_until;
   };
   // What follows a call that failed.
@@ -107,6 +108,7 @@ class Executor {
   void policy_found(const RunPtr& run, CallUnderWay call, const Result<ToolPolicy>& policy);
   void make(const RunPtr& run, CallUnderWay call);
   void answered(const RunPtr& run, std::uint64_t number, const ToolReply& reply);
+  std::string without_sensitive(const CallUnderWay& call, const ToolReply& reply) const;
   void ended(const RunPtr& run, const CallUnderWay& call, const ToolReply& reply);
   void only_call_ended(const RunPtr& run, const CallUnderWay& call, const ToolReply& reply);
   Verdict judge(const RunInFlight& run, const CallUnderWay& call, const ToolReply& reply);

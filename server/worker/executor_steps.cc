@@ -120,6 +120,7 @@ void Executor::begin_step(const RunPtr& run, const pipeline::Start& start, Insta
   call.wanted_timeout = step.timeout;
   call.retry = step.retry;
   call.expect = step.expect;
+  call.sensitive = step.sensitive;
   call.is_undo = start.is_undo;
   ++steps.begun;
   find_policy(run, call);

@@ -51,8 +51,9 @@ struct CallUnderWay {
   Instant begun_at{};        // when its step began; it may have waited for the server since
   std::optional<Duration> wanted_timeout{};
   std::optional<RetryPolicy> retry{};
-  std::string expect{};  // JMESPath of a good result; empty: any
-  bool is_undo = false;  // of a step that succeeded: the run's deadline does not bind it
+  std::string expect{};                  // JMESPath of a good result; empty: any
+  std::vector<std::string> sensitive{};  // JSON pointers of its step and its tool
+  bool is_undo = false;                  // of a step that succeeded: the run's deadline does not bind it
   Effect effect = Effect::destructive;
   Cost cost{};
   std::optional<CallId> call{};

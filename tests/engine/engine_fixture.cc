@@ -15,7 +15,9 @@ Result<ToolFacts> FakeTools::describe(const TenantId&, std::string_view tool, Du
 EngineFixture::EngineFixture()
     : store(database.urls(), PoolOptions{}),
       clock(*parse_rfc3339("2026-11-20T13:00:00Z")),
-      engine({store, clock, tools, worker, ids}, {.zone = "Europe/Berlin"}) {
+      engine({store, clock, tools, worker, ids}, {.zone = "Europe/Berlin", .sensitive = [this](std::string_view tool) {
+                                                    return tools.hidden[std::string(tool)];
+                                                  }}) {
   ToolFacts echo{.tool = "everything.echo",
                  .title = {},
                  .description = {},

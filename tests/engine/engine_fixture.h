@@ -29,6 +29,7 @@ class FakeTools final : public ToolCaller {
 
   std::map<std::string, ToolFacts> tools;
   std::string away, signed_out;
+  std::map<std::string, std::vector<std::string>> hidden;  // what servers.json calls sensitive
   std::atomic<int> described = 0;
 };
 

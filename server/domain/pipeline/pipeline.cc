@@ -10,6 +10,7 @@
 #include "server/domain/nearest.h"
 #include "server/domain/pipeline/step_bodies.h"
 #include "server/domain/refusal.h"
+#include "server/domain/sensitive_values.h"
 #include "server/domain/template.h"
 
 namespace carillon::pipeline {
@@ -183,8 +184,9 @@ class Reader {
     const std::string here = below(pointer, "sensitive");
     if (!value["sensitive"].is_array()) return invalid("give a list of JSON pointers", here, value["sensitive"]);
     for (const json& each : value["sensitive"]) {
-      if (!each.is_string() || (!each.get_ref<const std::string&>().empty() && each.get<std::string>().front() != '/'))
-        return invalid("a JSON pointer begins with \"/\"", here, each);
+      if (!each.is_string() || !is_json_pointer(each.get_ref<const std::string&>()))
+        return invalid("a JSON pointer is empty or begins with \"/\", and has ~0 and ~1 alone behind a tilde", here,
+                       each);
       step.sensitive.push_back(each);
     }
     return std::nullopt;
