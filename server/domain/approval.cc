@@ -72,7 +72,9 @@ Status read_escalation(const json& body, const std::string& here, ApprovalReques
 
 Result<ApprovalRequest> read_approval(const json& body, std::string_view pointer) {
   const std::string here{pointer};
-  ApprovalRequest request{.message = body.at("message").get<std::string>()};
+  const json& message = body.at("message");  // a template may have given anything
+  if (!message.is_string()) return invalid("the message is a text", below(here, "message"), message);
+  ApprovalRequest request{.message = message.get<std::string>()};
   if (body.contains("by")) {
     request.by.clear();
     for (const json& said : body["by"]) {

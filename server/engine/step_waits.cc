@@ -39,7 +39,9 @@ OwnStepEnd begin_wait(Tx& tx, const OwnStep& step, const StepWait& wait, Instant
 }
 
 Result<StepWait> wait_for_event(const OwnStep& step, Instant now) {
-  const std::string pattern = step.body.at("event").get<std::string>();
+  const json& event = step.body.at("event");  // a template may have given anything
+  if (!event.is_string()) return invalid("the event is a text", "/signal/event", event);
+  const auto pattern = event.get<std::string>();
   if (auto fits = check_topic_pattern(pattern); !fits) {
     Error error = fits.error();
     error.pointer = "/signal/event";
@@ -91,6 +93,27 @@ std::optional<StepTold> expired(ApprovalStore& approvals, const OwnStep& step) {
   return std::nullopt;
 }
 
+// The time of an approval is up, whoever says so, or nobody wants it any more: that only the run's own worker can say.
+// False as of give_up_work.
+bool give_up_approval(Tx& tx, const OwnStep& step, WaitEnd& end) {
+  const TenantId& tenant = step.caller.tenant;
+  ApprovalStore approvals{tx};
+  StepStore steps{tx};
+  if (end.error_class != describe(ErrorClass::timeout).name) {
+    approvals.hold(tenant, step.key.lease.id);  // before the run, as who decides does
+    if (!steps.end_wait(tenant, step.key, end)) return false;
+    approvals.decide(tenant, approval_key(step.key), {"withdrawn", end.at});
+    return true;
+  }
+  const auto told = expired(approvals, step);
+  if (told && told->error_class.empty()) {
+    steps.tell(tenant, {.run = step.key.lease.id, .path = step.key.path, .attempt = step.key.attempt}, *told);
+    return false;
+  }
+  if (told) end = {.state = end.state, .error_class = told->error_class, .message = told->message, .at = end.at};
+  return steps.end_wait(tenant, step.key, end);
+}
+
 // The time of an agent's work is up, or nobody wants it any more. False: the run is somebody else's, or it was
 // answered.
 bool give_up_work(Tx& tx, const OwnStep& step, WaitEnd& end) {
@@ -101,6 +124,12 @@ bool give_up_work(Tx& tx, const OwnStep& step, WaitEnd& end) {
   work.hold(step.caller.tenant, step.key.lease.id);  // before the run, as who answers does
   if (!StepStore{tx}.end_wait(step.caller.tenant, step.key, end)) return false;
   return work.end(step.caller.tenant, work_key(step.key), {.outcome = is_late ? "expired" : "withdrawn", .at = end.at});
+}
+
+bool gives_up(Tx& tx, const OwnStep& step, WaitEnd& end) {
+  if (step.kind == pipeline::StepKind::approval) return give_up_approval(tx, step, end);
+  if (step.kind == pipeline::StepKind::agent) return give_up_work(tx, step, end);
+  return StepStore{tx}.end_wait(step.caller.tenant, step.key, end);
 }
 
 }  // namespace
@@ -173,18 +202,7 @@ OwnStepEnd Engine::end_wait(const OwnStep& step) {
   return parts_.store.in_tx(tenant, [&](Tx& tx) -> OwnStepEnd {
     StepStore steps{tx};
     WaitEnd end = *step.give_up;
-    if (step.kind == pipeline::StepKind::approval) {
-      ApprovalStore approvals{tx};
-      const bool is_late = end.error_class == describe(ErrorClass::timeout).name;
-      const auto told = is_late ? expired(approvals, step) : std::nullopt;
-      if (!is_late) approvals.decide(tenant, approval_key(step.key), {"withdrawn", end.at});
-      if (told && told->error_class.empty())
-        steps.tell(tenant, {.run = step.key.lease.id, .path = step.key.path, .attempt = step.key.attempt}, *told);
-      else if (told)
-        end = {.state = end.state, .error_class = told->error_class, .message = told->message, .at = end.at};
-    }
-    const bool is_work = step.kind == pipeline::StepKind::agent;
-    if (is_work ? give_up_work(tx, step, end) : steps.end_wait(tenant, step.key, end)) return end_of(end);
+    if (gives_up(tx, step, end)) return end_of(end);
     const auto told = steps.find_end(tenant, step.key);
     if (!told || told->waits_until) return {.is_ours = false};
     return end_of(*told);

@@ -69,6 +69,29 @@ TEST_CASE("an approval is asked once and an agent does not give what needs a per
   CHECK(bench.count("audit WHERE action = 'respond_to_run'") == 1);
 }
 
+TEST_CASE("a worker that has lost the run withdraws nothing that it asks", "[engine][respond_to_run]") {
+  Bench bench;
+  REQUIRE(bench.engine.perform_step(bench.step()).ok());
+  OwnStep late = bench.step();
+  late.key.lease.epoch = 9;
+  late.give_up = WaitEnd{.state = "cancelled", .error_class = "cancelled", .message = "over", .at = Instant{}};
+  CHECK_FALSE(bench.engine.perform_step(late)->is_ours);
+  CHECK(bench.respond(bench.person, true)->decision == "approved");
+  CHECK(bench.look().output["status"] == "approved");
+}
+
+TEST_CASE("what a template gave is no message unless it is a text", "[engine][respond_to_run]") {
+  Bench bench;
+  const auto refused = bench.engine.perform_step(bench.step({{"message", {{"count", 3}}}}));
+  CHECK(refused.error().code == ErrorCode::arguments_invalid);
+  CHECK(refused.error().pointer == "/approval/message");
+  CHECK(bench.count("approval") == 0);
+  OwnStep signal = bench.step();
+  signal.kind = pipeline::StepKind::signal;
+  signal.body = {{"event", 7}};
+  CHECK(bench.engine.perform_step(signal).error().pointer == "/signal/event");
+}
+
 TEST_CASE("words that nobody can keep decide nothing", "[engine][respond_to_run]") {
   Bench bench;
   REQUIRE(bench.engine.perform_step(bench.step()).ok());
