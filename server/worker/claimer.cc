@@ -22,6 +22,7 @@ DueBoard::Room Claimer::room() const {
 }
 
 void Claimer::wakes_at(std::int16_t shard, std::int16_t priority, Instant at) {
+  at = std::max(at, Instant{});  // what resumes at once may be due since for ever, which no clock can wait until
   next_wake_.with([&](Instant& next) { next = std::min(next, at); });
   parts_.board.due_at(shard, priority, at);
 }
