@@ -128,6 +128,12 @@ class TargetCheck {
   std::map<std::string, std::string> away_;  // server → why
 };
 
+// A saved definition holds its steps below /action; whoever gave them knows them without.
+std::string as_given(const std::string& pointer) {
+  constexpr std::string_view kAction = "/action";
+  return pointer.starts_with(kAction) ? pointer.substr(kAction.size()) : pointer;
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> check_targets(ToolCaller& tools, const Caller& caller, const Action& action,
@@ -224,12 +230,11 @@ std::vector<std::string> troubles_ahead(ToolCaller& tools, const TenantId& tenan
   for (const Target& target : targets_of(action)) {
     const auto left = std::chrono::duration_cast<Duration>(end - std::chrono::steady_clock::now());
     const auto facts = tools.describe(tenant, target.tool, std::max(left, Duration::zero()));
-    const std::string where = target.is_step ? target.tool_pointer + ": " : "";
+    const std::string where = target.is_step ? as_given(target.tool_pointer) + ": " : "";
     if (facts) {
       if (target.is_step && has_template(target.arguments)) continue;
-      if (const auto fit = check_arguments(*facts, target.arguments, target.arguments_pointer); !fit)
-        troubles.push_back(target.tool + " does not take these arguments any more: " + fit.error().pointer + ": " +
-                           fit.error().message);
+      if (const auto fit = check_arguments(*facts, target.arguments, as_given(target.arguments_pointer)); !fit)
+        troubles.push_back(target.tool + " does not take these arguments any more: " + fit.error().message);
       continue;
     }
     const Error& error = facts.error();

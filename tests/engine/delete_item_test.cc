@@ -79,7 +79,7 @@ TEST_CASE("a run that has ended is deleted with all that is kept of it and its s
   const std::string id = std::to_string(run.run_id);
   f.database.run("INSERT INTO carillon.run_slot SELECT 'default', task_id, now(), id FROM carillon.run_history");
   f.database.run("INSERT INTO carillon.run_output (run_id, tenant_id, output) VALUES (" + id + ", 'default', '{}')");
-  f.database.run("INSERT INTO carillon.run_input (run_id, tenant_id, payload) VALUES (" + id + ", 'default', '{}')");
+  f.database.run("INSERT INTO carillon.run_input (run_id, tenant_id, input) VALUES (" + id + ", 'default', '{}')");
   f.database.run(
       "INSERT INTO carillon.step_journal (run_id, step_path, attempt, tenant_id, state, started_at, finished_at) "
       "VALUES (" +

@@ -218,8 +218,9 @@ TEST_CASE("a task that is shown says what its next run will run into", "[engine]
   CHECK(warnings("steps") == std::vector<std::string>{"/steps/0/uses: sign in with `carillon login everything`"});
   f.tools.signed_out = "";
   f.tools.tools.at("everything.echo").input_schema["required"] = {"message", "loud"};
-  CHECK(warnings("one") == std::vector<std::string>{
-                               "everything.echo does not take these arguments any more: /arguments/loud: is required"});
+  CHECK(warnings("one") ==
+        std::vector<std::string>{
+            "everything.echo does not take these arguments any more: /arguments lacks \"loud\": add it"});
   f.tools.tools.erase("everything.echo");
   CHECK(warnings("one") ==
         std::vector<std::string>{"everything.echo is not there any more: no server offers everything.echo"});

@@ -44,7 +44,7 @@ struct Shown : EngineFixture {
 
 constexpr const char* kSteps = R"({"name":"job","when":"manual","steps":[
     {"id":"login","uses":"everything.echo","with":{"message":"${input.password}"},"sensitive":["/token","/user","/message"]},
-    {"id":"each","map":"${[1, 2]}","do":[{"id":"use","uses":"everything.echo","with":{"message":"${steps.login.token}"},"sensitive":["/pin"]}]},
+    {"id":"each","map":"${['a', 'b']}","do":[{"id":"use","uses":"everything.echo","with":{"message":"${steps.login.token}"},"sensitive":["/pin"]}]},
     {"id":"ask","approval":{"message":"Use ${steps.login.token}?","by":["person"]}}]})";
 
 }  // namespace
