@@ -97,7 +97,7 @@ describe("scenarios", { concurrency: true }, () => all.forEach((kind) => describ
     await answered(call("schedule_task", { name: `on-${smoke}`, when: `on event ${event}`, pipeline: smoke }));
     const told = { event, payload: { env: "prod" }, key: "d-81" };
     const first = await answered(call("publish_event", told));
-    assert.deepEqual(first.tasks, [`on-${smoke}`]);
+    assert.deepEqual(first.set_off, [`on-${smoke}`]);
     assert.equal((await answered(call("publish_event", told))).duplicate_of, first.event_id);
     const done = (task) => until(async () => (await runsOf(call, task)).find((run) => run.status === "succeeded"), `a run of ${task}`);
     const output = async ({ run }) => JSON.stringify((await answered(call("get_run", { run }))).output);
