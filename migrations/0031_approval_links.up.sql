@@ -13,7 +13,6 @@ CREATE TABLE carillon.approval_link (
   FOREIGN KEY (tenant_id, run_id, step_path, attempt) REFERENCES carillon.approval ON DELETE CASCADE
 );
 CREATE INDEX approval_link_of ON carillon.approval_link (tenant_id, run_id, step_path, attempt);
-CREATE INDEX approval_asked ON carillon.approval (tenant_id, asked_at) WHERE outcome IS NULL;
 
 DO $$
 DECLARE
