@@ -45,7 +45,7 @@ const Tool kEventTools[] = {
      .call = publish_event},
     {.name = "list_events",
      .title = "List events",
-     .summary = "Recent events, the last first, with the tasks that each set off, and the tasks that wait for events.",
+     .summary = "Recent events, the last first, with the tasks that each set off, and who waits for events.",
      .input_schema = schemas::list_events,
      .hints = {.reads_only = true, .idempotent = true},
      .scope = Scope::read,

@@ -187,7 +187,7 @@ const Tool kRunTools[] = {
      .resume = show},
     {.name = "cancel_run",
      .title = "Cancel a run",
-     .summary = "Stop a run that has not finished. A finished run is left as it is.",
+     .summary = "Stop a run that has not finished.",
      .input_schema = schemas::cancel_run,
      .hints = {.destroys = true, .idempotent = true},
      .scope = Scope::run,
@@ -198,7 +198,7 @@ const Tool kRunTools[] = {
      .title = "Retry a run",
      .summary =
          "Run a finished run again, from any step, or those that failed and were not retried. Returns which calls with "
-         "outside effects are made again, and which steps are reused.",
+         "outside effects are made again, and what is reused.",
      .input_schema = schemas::retry_run,
      .hints = {.open_world = true},
      .scope = Scope::run,

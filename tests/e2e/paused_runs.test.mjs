@@ -40,7 +40,7 @@ describe("paused runs", { concurrency: true }, () => all.forEach((kind) => descr
   test("a retry comes when it was moved to", () => withClient(home, kind, async (call) => {
     const task = `retried-${slug}`;
     await answered(call("schedule_task", { name: task, when: "manual", steps: [
-      { id: "wrong", uses: "pay.wrong_output", retry: { max_attempts: 2, base: "1h", backoff: "fixed", on: ["output_invalid"] }, on_error: "continue" },
+      { id: "slow", uses: "pay.hang_reading", timeout: "1s", retry: { max_attempts: 2, base: "1h", max: "1h", backoff: "fixed" }, on_error: "continue" },
       { id: "after", uses: "pay.record", with: { message: `${task} after` } }] }));
     const { run } = await answered(call("run_now", { task }));
     await until(async () => (await answered(call("get_run", { run }))).waits_for?.[0]?.startsWith("the attempt before failed"), "the retry to wait");

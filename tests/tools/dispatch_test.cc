@@ -31,12 +31,6 @@ TEST_CASE("an unknown argument is refused with the nearest name and a call that 
         json{{"name", "x"}, {"when", "in 20m"}, {"message", "m"}, {"timezone", "UTC"}});
 }
 
-TEST_CASE("planned arguments that have no effect yet are refused and not ignored", "[tools][dispatch]") {
-  const auto name = GENERATE(as<std::string>(), "prompt", "agent");
-  const Error error = refusal("schedule_task", {{"name", "x"}, {"when", "in 20m"}, {name, "y"}});
-  CHECK(error.pointer == "/" + name);
-}
-
 TEST_CASE("an argument with no name near it gets the tool's example", "[tools][dispatch]") {
   const Error error = refusal("get_task", {{"task", "x"}, {"zzzzzz", 1}});
   CHECK_FALSE(error.details.contains("nearest"));
