@@ -1,3 +1,4 @@
+#include "server/domain/error_class.h"
 #include "server/domain/run_handle.h"
 #include "server/engine/action_check.h"
 #include "server/engine/engine.h"
@@ -183,8 +184,12 @@ Result<TaskDetail> Engine::get_task(const Caller& caller, const GetTask& query) 
     detail.definition = std::move(*definition);
     return detail;
   });
-  if (told && told->row.state != TaskState::done)
-    told->warnings = troubles_ahead(parts_.tools, caller.tenant, told->definition.action, options_.look_wait);
+  if (!told || told->row.state == TaskState::done) return told;
+  told->warnings = troubles_ahead(parts_.tools, caller.tenant, told->definition.action, options_.look_wait);
+  // A server that was signed in to may be described as before, although its calls are refused by now.
+  if (told->warnings.empty() && !told->last.empty() &&
+      told->last.front().error_class == describe(ErrorClass::needs_sign_in).name)
+    told->warnings.push_back("the last run wanted a sign-in: " + told->last.front().error_message);
   return told;
 }
 
