@@ -8,7 +8,7 @@ const journal = `${process.env.TMPDIR ?? "/tmp"}/carillon-compensation-${process
 const calls = () => (existsSync(journal) ? readFileSync(journal, "utf8").trim().split("\n").filter(Boolean).map((line) => JSON.parse(line)) : [])
   .filter((entry) => entry.event === "call");
 const isOpen = (status) => ["queued", "running", "waiting"].includes(status);
-const stepsOf = (detail) => Object.fromEntries(detail.steps.map(({ step, status }) => [step, status]));
+const stepsOf = (detail) => Object.fromEntries(detail.steps.filter(({ step }) => step !== "pack").map(({ step, status }) => [step, status]));
 
 const all = await clients();
 let home;
@@ -22,6 +22,8 @@ const record = (order, what) => ({ uses: "pay.record", with: { message: `${order
 const step = (order, id, undo) => ({ id, ...record(order, id), undo: record(order, undo) });
 // A call that ends when somebody makes the file.
 const held = (order, what, tool = "pay.wait_for_file") => ({ uses: tool, with: { path: `${home.directory}/${order} ${what}` }, timeout: "5m" });
+// A worker hears a moment later what was asked of its run: this may have begun by then, what comes after it not.
+const pack = { id: "pack", uses: "pay.sleep", with: { ms: 3000 } };
 const let_go = (order, what) => writeFileSync(`${home.directory}/${order} ${what}`, "");
 
 describe("compensation", { concurrency: true }, () => all.forEach((kind) => describe(`of ${kind.name}`, { concurrency: true }, () => {
@@ -46,7 +48,7 @@ describe("compensation", { concurrency: true }, () => all.forEach((kind) => desc
   test("a run that is cancelled with compensation ends what is under way, then undoes it (E14)", () => withClient(home, kind, async (call) => {
     const order = `order-${slug}`;
     await answered(call("schedule_task", { name: order, when: "manual", steps: [
-      step(order, "reserve", "release"), { id: "charge", ...held(order, "charge"), undo: record(order, "refund") }, step(order, "ship", "unship")] }));
+      step(order, "reserve", "release"), { id: "charge", ...held(order, "charge"), undo: record(order, "refund") }, pack, step(order, "ship", "unship")] }));
     const { run } = await answered(call("run_now", { task: order }));
     await until(() => done(order).includes("charge"), "the charge");
     const cancelled = await answered(call("cancel_run", { run, compensate: true, reason: "changed my mind" }));
@@ -96,7 +98,7 @@ for (const [tool, refund, compensated, reached] of [
     try {
       const first = await own.serve();
       await own.call("schedule_task", { name: "order", when: "manual", steps: [
-        step(order, "reserve", "release"), { id: "charge", ...held(order, "charge"), undo: held(order, "refund", tool) }, step(order, "ship", "unship")] });
+        step(order, "reserve", "release"), { id: "charge", ...held(order, "charge"), undo: held(order, "refund", tool) }, pack, step(order, "ship", "unship")] });
       const { run } = await own.call("run_now", { task: "order" });
       await until(() => done(order).includes("charge"), "the charge");
       await own.call("cancel_run", { run, compensate: true });

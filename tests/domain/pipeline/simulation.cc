@@ -141,8 +141,7 @@ class World {
       return;
     }
     journal_.emplace_back(record);
-    const bool is_bad = record.event == StepEvent::fail || record.event == StepEvent::lose_outcome;
-    if (is_bad && !find_step(definition_["steps"], id_of(record.path))->contains("on_error"))
+    if (is_bad(record) && !find_step(definition_["steps"], id_of(record.path))->contains("on_error"))
       ended_lists_.push_back(record.path.substr(0, record.path.rfind('.') + 1));
     if (!dice_.one_in(10)) return;
     const Planner again = fold();
@@ -167,11 +166,22 @@ class World {
   void check_taken_over() {
     const Planner taken = take_over();
     if (starts_of(taken) != starts_of(*planner_)) wrong_ = "who takes it over begins something else";
-    // A run whose end alone was asked for has ended with its worker.
-    if (!is_to_be_undone()) return;
+    // A run whose end alone was asked for has ended with its worker. What an error has led to, a branch that goes on
+    // behind it, say, was looked at before the wish was heard, or is given up by it: both are true ends.
+    if (!is_to_be_undone() || an_error_led_on()) return;
     const auto theirs = taken.plan(now_).end, ours = planner_->plan(now_).end;
     if (theirs.has_value() != ours.has_value() || (ours && ours->state != theirs->state))
-      wrong_ = "who takes it over ends it otherwise";
+      wrong_ = "who takes it over ends it otherwise: " + std::string(ours ? name_of(ours->state) : "goes on") + ", " +
+               std::string(theirs ? name_of(theirs->state) : "goes on");
+  }
+
+  bool an_error_led_on() const {
+    return std::any_of(journal_.begin(), journal_.end(), [&](const auto& record) {
+      return record && is_bad(*record) && find_step(definition_["steps"], id_of(record->path))->contains("on_error");
+    });
+  }
+  static bool is_bad(const Record& record) {
+    return record.event == StepEvent::fail || record.event == StepEvent::lose_outcome;
   }
 
   std::vector<std::string> starts_of(const Planner& planner) const {
