@@ -217,7 +217,9 @@ void Planner::Fold::end_container(Node& node, json output) {
     fault.message = failed->path + ": " + fault.message;
     return end(node, is_known ? StepEvent::fail : StepEvent::lose_outcome, nullptr, std::move(fault));
   }
-  if (node.stop == Stop::none || joined || is_whole(node)) return end(node, StepEvent::finish, std::move(output), {});
+  // Also where nothing has asked it to stop: who folds the journal anew hears of steps that were cancelled before it
+  // hears that the run is.
+  if (joined || is_whole(node)) return end(node, StepEvent::finish, std::move(output), {});
   set(node, StepEvent::ask_to_end);
   end(node, StepEvent::cancel, nullptr, {});
 }
