@@ -79,7 +79,7 @@ Status check_served(const Action& action, const Caller& caller) {
     if (step->kind == pipeline::StepKind::wait || pipeline::call_of(*step)) continue;
     return invalid("steps of the kind \"" + std::string(member_of(step->kind)) +
                        "\" cannot be performed by this version; there are uses, http, script, wait, signal, approval, "
-                        "agent, event, state and pipeline, and the lists sequence, parallel, map and switch",
+                       "agent, event, state and pipeline, and the lists sequence, parallel, map and switch",
                    below(step->pointer, member_of(step->kind)));
   }
   return Done{};

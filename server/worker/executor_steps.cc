@@ -319,9 +319,8 @@ bool Executor::go_on_with_due() {
 // Nothing can be done here and now. A run in which something waits, or that is paused, keeps its place among the runs
 // that share its key; one that only will be repeated goes back to the queue like any other.
 void Executor::rest(const RunPtr& run, const pipeline::Plan& plan) {
-  const bool waits =
-      plan.is_held ||
-      std::any_of(plan.waits.begin(), plan.waits.end(), [](const pipeline::Waiting& each) { return can_rest(each); });
+  const bool waits = plan.is_held || std::any_of(plan.waits.begin(), plan.waits.end(),
+                                                 [](const pipeline::Waiting& each) { return can_rest(each); });
   // A paused run is due as soon as its row is paused no more.
   const Instant wake_at = plan.is_held ? Instant::min() : wakes_at(*run, plan).value_or(Instant::max());
   if (!waits) {

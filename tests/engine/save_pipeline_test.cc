@@ -99,6 +99,12 @@ TEST_CASE("a dry run says what would be saved and saves nothing", "[engine][save
   CHECK(done.result == "created");
   CHECK(done.dry_run);
   check_nothing_saved(f);
+
+  saved(f, "brief", kEcho);
+  const auto next = saved(f, "brief", R"([{"id":"one","wait":"1s"}])", {.dry_run = true});
+  CHECK(next.result == "updated");
+  CHECK(next.version == 2);
+  CHECK(f.count("pipeline_version") == 1);
 }
 
 TEST_CASE("a repeated save gives the first answer", "[engine][save_pipeline]") {

@@ -412,8 +412,7 @@ TEST_CASE("a dry run says what would become of a task and leaves nothing behind"
     return f.engine.schedule_task(f.caller(), command);
   };
   const auto rows = [&] {
-    return f.count("task") + f.count("task_version") + f.count("outbox") + f.count("audit") +
-           f.count("idempotency");
+    return f.count("task") + f.count("task_version") + f.count("outbox") + f.count("audit") + f.count("idempotency");
   };
   const auto none = rows();
   CHECK(tried("every 5m")->result == "created");

@@ -61,7 +61,8 @@ TEST_CASE("of a run with very many steps those are told that say the most", "[to
   schedule_echo(here);
   here.call("run_now", {{"task", "echo"}});
   here.database.run(
-      "INSERT INTO carillon.step_journal (run_id, step_path, attempt, tenant_id, state, started_at, finished_at, error_class) "
+      "INSERT INTO carillon.step_journal (run_id, step_path, attempt, tenant_id, state, started_at, finished_at, "
+      "error_class) "
       "SELECT id, 'each[' || n || '].a', 1, tenant_id, CASE n WHEN 150 THEN 'failed' ELSE 'succeeded' END, "
       "now() + n * interval '1 ms', now() + n * interval '1 ms', CASE n WHEN 150 THEN 'tool_error' END "
       "FROM carillon.run_ready, generate_series(0, 199) AS n");

@@ -13,8 +13,8 @@ struct Seeds {
   std::uint64_t first, last;
 };
 
-// CARILLON_PIPELINE_SEEDS is one seed ("15631") or a range ("1-500000"): how scripts/test --soak shares a million among the
-// processors, and how a seed that failed is played again.
+// CARILLON_PIPELINE_SEEDS is one seed ("15631") or a range ("1-500000"): how scripts/test --soak shares a million among
+// the processors, and how a seed that failed is played again.
 Seeds seeds_wanted() {
   const char* wanted = std::getenv("CARILLON_PIPELINE_SEEDS");
   if (wanted == nullptr) return {1, 10'000};
