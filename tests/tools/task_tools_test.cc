@@ -176,11 +176,14 @@ TEST_CASE("a task whose last run lacked a sign-in is failing for want of a perso
   here.call("run_now", {{"task", "echo"}});
   here.settle("echo#1", "failed", nullptr, "timeout");
   CHECK(here.call("get_task", {{"task", "echo"}})["state"] == "failing");
+  CHECK_FALSE(here.call("get_task", {{"task", "echo"}}).contains("warnings"));
   here.call("run_now", {{"task", "echo"}});
   here.settle("echo#2", "failed", nullptr, "needs_sign_in");
   CHECK(here.call("get_task", {{"task", "echo"}})["state"] == "failing (needs sign-in)");
   CHECK(here.call("list_tasks", {{"state", "failing"}})["tasks"][0]["state"] == "failing (needs sign-in)");
-  CHECK_FALSE(here.call("get_task", {{"task", "echo"}}).contains("warnings"));
+  // Its server is still described as before.
+  CHECK_THAT(here.call("get_task", {{"task", "echo"}})["warnings"][0].get<std::string>(),
+             Catch::StartsWith("the last run wanted a sign-in"));
 }
 
 TEST_CASE("a deleted task can be restored and one that is gone for good cannot", "[tools][tasks]") {
