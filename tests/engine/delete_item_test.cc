@@ -90,6 +90,10 @@ TEST_CASE("a run that has ended is deleted with all that is kept of it and its s
       "on_expiry, on_reject, expires_at, asked_at) VALUES ('default', " +
       id + ", 's', 1, 'm', '{}', 'd', '{person}', 1, 'fail', 'fail', 'infinity', now())");
   f.database.run(
+      "INSERT INTO carillon.work_item (tenant_id, run_id, step_path, attempt, agent, prompt, data, expect, expires_at, "
+      "asked_at) VALUES ('default', " +
+      id + ", 's', 1, '', 'p', '{}', '', 'infinity', now())");
+  f.database.run(
       "INSERT INTO carillon.delivery (tenant_id, run_id, target, kind, task_id, agent_id, due_at, created_at) SELECT "
       "'default', id, 'session', 'session', task_id, 'owner', now(), now() FROM carillon.run_history");
   const auto again = f.engine.retry_run(f.caller(), {.run = "a#1"});
@@ -108,7 +112,8 @@ TEST_CASE("a run that has ended is deleted with all that is kept of it and its s
   CHECK(deleted->still_refers ==
         std::vector<std::string>{"run a#1.2 has its number", "session was not told of it yet, and is not any more"});
   CHECK(f.engine.delete_item(f.caller(), command).ok());
-  for (const char* table : {"run_history", "run_output", "run_input", "step_journal", "approval", "delivery"}) {
+  for (const char* table :
+       {"run_history", "run_output", "run_input", "step_journal", "approval", "work_item", "delivery"}) {
     INFO(table);
     CHECK(f.count(table) == 0);
   }

@@ -15,6 +15,8 @@ WITH run AS (
   DELETE FROM carillon.step_wait WHERE tenant_id = $1 AND run_id IN (SELECT id FROM run)
 ), approvals AS (
   DELETE FROM carillon.approval WHERE tenant_id = $1 AND run_id IN (SELECT id FROM run)
+), work AS (
+  DELETE FROM carillon.work_item WHERE tenant_id = $1 AND run_id IN (SELECT id FROM run)
 ), questions AS (
   DELETE FROM carillon.run_question WHERE tenant_id = $1 AND run_id IN (SELECT id FROM run)
 ), deliveries AS (
