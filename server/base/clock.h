@@ -16,6 +16,10 @@ using Duration = std::chrono::microseconds;
 using Instant = std::chrono::sys_time<Duration>;
 using Monotonic = std::chrono::steady_clock::time_point;
 
+inline Duration since(Monotonic then) {
+  return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - then);
+}
+
 class Clock {
  public:
   virtual ~Clock() = default;

@@ -64,4 +64,10 @@ Result<json> read_json(std::string_view text, std::string_view what, const JsonL
   }
 }
 
+std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+std::string dump(const ordered_json& value) {
+  return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
 }  // namespace carillon

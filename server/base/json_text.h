@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "server/base/json.h"
@@ -27,5 +28,9 @@ struct JsonLimits {
 // Errors: arguments_invalid, with `details.position` in bytes from 0 where the text is no JSON. `what` begins the
 // message: "the body".
 Result<json> read_json(std::string_view text, std::string_view what, const JsonLimits& limits = {});
+
+// On one line; bytes that are no UTF-8 are replaced.
+std::string dump(const json& value);
+std::string dump(const ordered_json& value);
 
 }  // namespace carillon
