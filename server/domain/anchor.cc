@@ -5,7 +5,7 @@
 namespace carillon {
 namespace {
 
-constexpr std::int64_t kCountedMax = 10'000;  // slots that max_runs leaves and that are looked at
+constexpr std::int64_t kSlotsCountedMax = 10'000;  // slots that max_runs leaves and that are looked at
 
 std::shared_ptr<Anchor> make_anchor(const AnchorFacts& facts) {
   if (facts.state == TaskState::done || !can_be_reminded_of(facts.definition.schedule)) return nullptr;
@@ -16,7 +16,7 @@ std::shared_ptr<Anchor> make_anchor(const AnchorFacts& facts) {
   if (facts.state == TaskState::paused) anchor->from = *facts.paused_until - Duration{1};
   if (const auto most = facts.definition.options.max_runs) {
     const std::int64_t left = std::max<std::int64_t>(*most - facts.fired_count, 0);
-    if (left > kCountedMax) return anchor;
+    if (left > kSlotsCountedMax) return anchor;
     const auto slots = next_slots(anchor->schedule, facts.last_slot, static_cast<std::size_t>(left));
     const Instant end = slots.empty() ? facts.last_slot : slots.back().at;
     anchor->schedule.until = std::min(end, anchor->schedule.until.value_or(Instant::max()));

@@ -10,7 +10,7 @@ constexpr std::string_view kOfShells = "|&;<>()$`*?[]{}#~!";
 constexpr std::string_view kOfShellsInQuotes = "$`";
 constexpr std::string_view kPathOfCron = "/usr/bin:/bin";
 constexpr const char* kTimeout = "1h";  // a step's longest; cron knows none
-constexpr std::size_t kNameBytesMax = 150;
+constexpr std::size_t kCronNameBytesMax = 150;
 
 Error no_shell(char c) {
   return {ErrorCode::arguments_invalid, std::string("no shell runs it, and only a shell makes something of `") + c +
@@ -93,7 +93,7 @@ std::string literal(std::string text) {
 }
 
 std::string name_for(const std::string& program, std::set<std::string>& names) {
-  const std::string base = "cron-" + program.substr(program.rfind('/') + 1).substr(0, kNameBytesMax);
+  const std::string base = "cron-" + program.substr(program.rfind('/') + 1).substr(0, kCronNameBytesMax);
   std::string name = base;
   for (int n = 2; !names.insert(name).second; ++n) name = base + "-" + std::to_string(n);
   return name;

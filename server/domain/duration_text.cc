@@ -2,6 +2,7 @@
 #include <cctype>
 #include <limits>
 
+#include "server/base/ascii.h"
 #include "server/domain/action.h"
 
 // Durations as text: read_duration and to_text of action.h.
@@ -16,7 +17,7 @@ struct Unit {
 };
 
 constexpr std::int64_t kSecond = 1'000'000;
-constexpr auto kUnits = std::to_array<Unit>({
+constexpr auto kDurationUnits = std::to_array<Unit>({
     {"w", 7 * 86400 * kSecond},
     {"week", 7 * 86400 * kSecond},
     {"weeks", 7 * 86400 * kSecond},
@@ -44,10 +45,7 @@ constexpr auto kUnits = std::to_array<Unit>({
 // Longer than this is no duration that anybody means (and would overflow an Instant).
 constexpr std::int64_t kDurationMax = 3660LL * 86400 * kSecond;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
-
-struct Reader {
+struct DurationReader {
   std::string_view text;
   std::size_t at = 0;
 
@@ -73,7 +71,7 @@ struct Reader {
   }
   std::string word() {
     std::string word;
-    for (; !done() && std::isalpha(static_cast<unsigned char>(text[at])) != 0; ++at) word += lower(text[at]);
+    for (; !done() && std::isalpha(static_cast<unsigned char>(text[at])) != 0; ++at) word += lower_case(text[at]);
     return word;
   }
 };
@@ -105,18 +103,18 @@ std::optional<std::int64_t> iso_unit(char letter, bool in_time) {
 
 // "P1DT2H", without the P.
 std::optional<std::int64_t> read_iso(std::string_view text) {
-  Reader reader{text};
+  DurationReader reader{text};
   std::int64_t sum = 0;
   bool in_time = false;
   bool any = false;
   while (!reader.done()) {
-    if (!in_time && lower(text[reader.at]) == 't') {
+    if (!in_time && lower_case(text[reader.at]) == 't') {
       in_time = true;
       ++reader.at;
     }
     const auto number = reader.number();
     if (!number || reader.done()) return std::nullopt;
-    const auto unit = iso_unit(lower(text[reader.at++]), in_time);
+    const auto unit = iso_unit(lower_case(text[reader.at++]), in_time);
     if (!unit || !add(sum, *number, *unit)) return std::nullopt;
     any = true;
   }
@@ -124,7 +122,7 @@ std::optional<std::int64_t> read_iso(std::string_view text) {
 }
 
 std::optional<std::int64_t> read_units(std::string_view text) {
-  Reader reader{text};
+  DurationReader reader{text};
   std::int64_t sum = 0;
   bool any = false;
   for (reader.skip_spaces(); !reader.done(); reader.skip_spaces()) {
@@ -132,8 +130,9 @@ std::optional<std::int64_t> read_units(std::string_view text) {
     reader.skip_spaces();
     const std::string word = reader.word();
     if (!number || word.empty()) return std::nullopt;
-    const auto* unit = std::find_if(kUnits.begin(), kUnits.end(), [&](const Unit& u) { return u.name == word; });
-    if (unit == kUnits.end() || !add(sum, *number, unit->micros)) return std::nullopt;
+    const auto* unit =
+        std::find_if(kDurationUnits.begin(), kDurationUnits.end(), [&](const Unit& u) { return u.name == word; });
+    if (unit == kDurationUnits.end() || !add(sum, *number, unit->micros)) return std::nullopt;
     any = true;
   }
   return any ? std::optional{sum} : std::nullopt;
@@ -142,7 +141,7 @@ std::optional<std::int64_t> read_units(std::string_view text) {
 }  // namespace
 
 Result<Duration> read_duration(std::string_view text, std::string_view pointer) {
-  const bool iso = !text.empty() && lower(text.front()) == 'p';
+  const bool iso = !text.empty() && lower_case(text.front()) == 'p';
   if (const auto micros = iso ? read_iso(text.substr(1)) : read_units(text)) return Duration{*micros};
   Error error{ErrorCode::arguments_invalid, "\"" + std::string(text) + "\" is no duration: give a number and a unit",
               std::string(pointer), std::string(text), json::array({"30s", "15m", "1h30m", "2d"})};

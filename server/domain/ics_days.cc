@@ -7,22 +7,19 @@
 
 #include "server/domain/ics_text.h"
 #include "server/domain/ics_zone.h"
+#include "server/domain/schedule/day_filter.h"
 #include "server/domain/schedule/schedule.h"
 #include "server/domain/schedule/slot_source.h"
 
 namespace carillon {
 namespace {
 
-using CalendarDays = std::chrono::days;
+using WholeDays = std::chrono::days;
 
-constexpr CalendarDays kBack{366}, kAhead{3660};
+constexpr WholeDays kBack{366}, kAhead{3660};
 constexpr std::size_t kOccurrencesMax = 10'000;  // of one rule
 constexpr std::size_t kReplacedMax = 100'000;    // looked at in one calendar
-constexpr Seconds kDay = CalendarDays{1};
-
-std::int32_t day_of(LocalSeconds local) {
-  return static_cast<std::int32_t>(std::chrono::floor<CalendarDays>(local.time_since_epoch()).count());
-}
+constexpr Seconds kWholeDay = WholeDays{1};
 
 // A value of DTSTART and its kin. All of one event are read in the zone of its DTSTART.
 struct Reading {
@@ -183,7 +180,7 @@ class Event {
   Result<Seconds> read_length() const {
     const auto* end = component_->find("DTEND");
     const auto* duration = component_->find("DURATION");
-    if (end == nullptr && duration == nullptr) return first_.is_date ? kDay : Seconds{0};
+    if (end == nullptr && duration == nullptr) return first_.is_date ? kWholeDay : Seconds{0};
     if (end == nullptr) {
       const auto length = length_from(duration->value);
       if (!length) return ics_refusal(duration->line, "DURATION is written P1D, PT1H30M or P1W");
@@ -227,7 +224,7 @@ class Event {
       Occurrence occurrence{start->local, length_};
       // A date among times is the event's time on that day.
       if (start->is_date && !first_.is_date)
-        occurrence.start += first_.local.time_since_epoch() - day_of(first_.local) * kDay;
+        occurrence.start += first_.local.time_since_epoch() - day_of(first_.local) * kWholeDay;
       if (slash != std::string_view::npos) {
         const auto rest = piece.substr(slash + 1);
         const auto length = length_from(rest);

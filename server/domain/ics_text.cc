@@ -3,29 +3,25 @@
 #include <algorithm>
 #include <optional>
 
+#include "server/base/ascii.h"
+
 namespace carillon {
 namespace {
 
-constexpr std::size_t kDepthMax = 8;
+constexpr std::size_t kComponentDepthMax = 8;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-std::string capitals(std::string_view text) {
-  std::string out{text};
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'a' && c <= 'z' ? char(c - 32) : c; });
-  return out;
-}
 
 std::string quoted(std::string_view text) { return "\"" + std::string(text.substr(0, 60)) + "\""; }
 
-struct Line {
+struct IcsLine {
   std::size_t number = 0;
   std::string text;
 };
 
 // A line that begins with a blank goes on where the one before ended.
-std::vector<Line> unfolded(std::string_view text) {
+std::vector<IcsLine> unfolded(std::string_view text) {
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  std::vector<Line> lines;
+  std::vector<IcsLine> lines;
   for (std::size_t number = 1; !text.empty(); ++number) {
     const auto end = text.find('\n');
     std::string_view line = text.substr(0, end);
@@ -57,7 +53,7 @@ std::string unquoted(std::string_view value) {
 }
 
 // NAME;PARAMETER=value;PARAMETER="value":value
-Result<IcsProperty> property_of(const Line& line) {
+Result<IcsProperty> property_of(const IcsLine& line) {
   std::string_view rest = line.text;
   const auto colon = find_unquoted(rest, ":");
   if (colon == std::string_view::npos)
@@ -73,11 +69,11 @@ Result<IcsProperty> property_of(const Line& line) {
     rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
     const auto equals = piece.find('=');
     if (first)
-      property.name = capitals(piece);
+      property.name = upper_case(piece);
     else if (equals == std::string_view::npos)
       return ics_refusal(line.number, quoted(piece) + " is no parameter; write NAME=value between ; and :");
     else
-      property.parameters.push_back({capitals(piece.substr(0, equals)), unquoted(piece.substr(equals + 1))});
+      property.parameters.push_back({upper_case(piece.substr(0, equals)), unquoted(piece.substr(equals + 1))});
   }
   return property;
 }
@@ -105,15 +101,15 @@ class Nest {
 
  private:
   std::optional<Error> begin(const IcsProperty& property) {
-    if (open_.size() >= kDepthMax)
+    if (open_.size() >= kComponentDepthMax)
       return ics_refusal(property.line,
-                         "components lie in each other more than " + std::to_string(kDepthMax) + " deep");
-    open_.push_back({property.line, capitals(property.value)});
+                         "components lie in each other more than " + std::to_string(kComponentDepthMax) + " deep");
+    open_.push_back({property.line, upper_case(property.value)});
     return std::nullopt;
   }
 
   std::optional<Error> end(const IcsProperty& property) {
-    if (open_.empty() || open_.back().name != capitals(property.value)) {
+    if (open_.empty() || open_.back().name != upper_case(property.value)) {
       const std::string wanted =
           open_.empty() ? "nothing has begun" : "END:" + open_.back().name.substr(0, 60) + " must come first";
       return ics_refusal(property.line, "END:" + property.value.substr(0, 60) + ", but " + wanted);

@@ -18,8 +18,8 @@ struct IcsObservance {
 
 // Changes of clocks by rules are worked out for these years; before and after them clocks stay as they are. Clocks
 // change some times a year: a zone of more changes is none.
-constexpr std::chrono::sys_days kFirstYear = std::chrono::January / 1 / 1900,
-                                kLastYear = std::chrono::January / 1 / 2200;
+constexpr std::chrono::sys_days kFirstYearOfRules = std::chrono::January / 1 / 1900,
+                                kLastYearOfRules = std::chrono::January / 1 / 2200;
 constexpr std::size_t kChangesMax = 5'000;
 
 // "Europe/Berlin" of "/freeassociation.sourceforge.net/Europe/Berlin".
@@ -121,8 +121,8 @@ std::vector<LocalSeconds> onsets_of(const IcsObservance& observance) {
   onsets.push_back(observance.first);
   for (const auto& rule : observance.rules) {
     const Schedule schedule{{}, "UTC", {Trigger{rule, "UTC", DstGap::shift, DstOverlap::first}}, {}, {}};
-    for (const auto& slot : next_slots(schedule, Instant{kFirstYear} - Duration{1}, kChangesMax + 1)) {
-      if (slot.at >= Instant{kLastYear}) break;
+    for (const auto& slot : next_slots(schedule, Instant{kFirstYearOfRules} - Duration{1}, kChangesMax + 1)) {
+      if (slot.at >= Instant{kLastYearOfRules}) break;
       onsets.emplace_back(std::chrono::floor<Seconds>(slot.at.time_since_epoch()));
     }
     if (onsets.size() > kChangesMax) break;

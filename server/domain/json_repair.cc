@@ -9,7 +9,7 @@
 namespace carillon {
 namespace {
 
-constexpr int kDepthMax = 64;
+constexpr int kRepairDepthMax = 64;
 constexpr int kReferencesMax = 8;
 constexpr std::array<std::string_view, 7> kWrapperNames{"arguments", "args",   "input",     "inputs",
                                                         "params",    "kwargs", "parameters"};
@@ -156,7 +156,7 @@ class Repair {
   }
 
   void repair(const json& unresolved, json& value, const std::string& pointer, int depth) {
-    if (depth >= kDepthMax) return;
+    if (depth >= kRepairDepthMax) return;
     const json& schema = resolved(unresolved);
     read_text_as_json(value, types_of(schema, 0), pointer);
     if (!value.is_structured()) return;

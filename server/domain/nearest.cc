@@ -7,12 +7,12 @@
 namespace carillon {
 namespace {
 
-constexpr std::size_t kNameBytesMax = 128;  // longer names are compared by their beginning: the cost is quadratic
+constexpr std::size_t kComparedBytesMax = 128;  // longer names are compared by their beginning: the cost is quadratic
 
 // Case and the word separators do not matter to a person who mistyped.
-std::string folded(std::string_view name) {
+std::string comparable(std::string_view name) {
   std::string out;
-  for (const char c : name.substr(0, kNameBytesMax)) {
+  for (const char c : name.substr(0, kComparedBytesMax)) {
     if (c >= 'A' && c <= 'Z') {
       out += static_cast<char>(c - 'A' + 'a');
     } else {
@@ -62,10 +62,10 @@ std::vector<std::string> nearest_names(std::string_view wanted, std::span<const 
     std::size_t distance;
     std::string_view name;
   };
-  const std::string wanted_folded = folded(wanted);
+  const std::string wanted_folded = comparable(wanted);
   std::vector<Scored> close;
   for (const auto name : candidates) {
-    if (const auto far = distance(wanted_folded, folded(name))) close.push_back({*far, name});
+    if (const auto far = distance(wanted_folded, comparable(name))) close.push_back({*far, name});
   }
   std::stable_sort(close.begin(), close.end(),
                    [](const Scored& a, const Scored& b) { return a.distance < b.distance; });

@@ -67,7 +67,7 @@ Result<std::string> read_email(std::string_view text, std::string_view pointer) 
   return error;
 }
 
-bool is_tool_name(std::string_view name) {
+bool is_plain_tool_name(std::string_view name) {
   const auto dot = name.find('.');
   const auto letters = [](unsigned char letter) {
     return letter > ' ' && letter != '{' && letter != ':' && letter != 127;
@@ -166,7 +166,8 @@ Result<std::string> read_notify_target(std::string_view text, std::string_view p
     if (text == name_of(kind)) return std::string(text);
   if (text.starts_with(kWebhook)) return read_webhook(text, pointer);
   if (text.starts_with(kEmail)) return read_email(text, pointer);
-  if (text.size() <= kUrlBytesMax && is_tool_name(text.substr(0, text.find(' ')))) return read_tool(text, pointer);
+  if (text.size() <= kUrlBytesMax && is_plain_tool_name(text.substr(0, text.find(' '))))
+    return read_tool(text, pointer);
   const auto close = nearest(text, kTargetForms);
   Error error = invalid("nothing is delivered to such a target" + did_you_mean(close), std::string(pointer),
                         std::string(text.substr(0, 200)));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "server/base/ascii.h"
 #include "server/domain/nearest.h"
 #include "server/domain/template.h"
 
@@ -10,22 +11,18 @@ namespace carillon {
 namespace {
 
 constexpr std::string_view kRule = "---";
-constexpr std::size_t kNameBytesMax = 64;
-constexpr std::size_t kLineBytesMax = 1000;  // of the head
+constexpr std::string_view kHeadBlanks = " \t";
+constexpr std::size_t kTemplateNameBytesMax = 64;
+constexpr std::size_t kHeadLineBytesMax = 1000;
 constexpr std::string_view kFirstLetters = "abcdefghijklmnopqrstuvwxyz";
-constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789_";
+constexpr std::string_view kFurtherLetters = "abcdefghijklmnopqrstuvwxyz0123456789_";
 // Stands for what will be given: a text that can also be reckoned with as a time.
 constexpr const char* kSample = "2026-01-01T00:00:00Z";
 
-bool is_name(std::string_view text) {
-  return !text.empty() && text.size() <= kNameBytesMax && kFirstLetters.find(text.front()) != std::string_view::npos &&
-         text.find_first_not_of(kLetters) == std::string_view::npos;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto from = text.find_first_not_of(" \t");
-  return from == std::string_view::npos ? std::string_view{}
-                                        : text.substr(from, text.find_last_not_of(" \t") - from + 1);
+bool is_template_name(std::string_view text) {
+  return !text.empty() && text.size() <= kTemplateNameBytesMax &&
+         kFirstLetters.find(text.front()) != std::string_view::npos &&
+         text.find_first_not_of(kFurtherLetters) == std::string_view::npos;
 }
 
 bool is_utf8(std::string_view text) {
@@ -52,9 +49,9 @@ Result<std::string> rendered(std::string_view text, const json& params, const st
   return value->is_string() ? value->get<std::string>() : value->dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-class Reader {
+class PromptReader {
  public:
-  Reader(const std::string& name, std::string_view text) : rest_(text) { prompt_.name = name; }
+  PromptReader(const std::string& name, std::string_view text) : rest_(text) { prompt_.name = name; }
 
   std::variant<PromptTemplate, PromptFault> read() {
     if (read_head() && read_body()) return prompt_;
@@ -77,22 +74,23 @@ class Reader {
       if (rest_.empty()) return refuse("the head has no end: write a line --- before the text");
       const std::string_view line = next_line();
       if (line == kRule) break;
-      if (!trimmed(line).empty() && !read_entry(line)) return false;
+      if (!trimmed(line, kHeadBlanks).empty() && !read_entry(line)) return false;
     }
     return !prompt_.description.empty() || refuse("the head has no description: line");
   }
 
   // "description: …", "retired: true", "required people: …", "optional tone: …"
   bool read_entry(std::string_view line) {
-    if (line.size() > kLineBytesMax) return refuse("a line of the head has at most 1000 bytes");
+    if (line.size() > kHeadLineBytesMax) return refuse("a line of the head has at most 1000 bytes");
     const auto colon = line.find(':');
     if (colon == std::string_view::npos) return refuse("this line has no colon; write description: and what it is for");
-    const std::string_view key = trimmed(line.substr(0, colon)), value = trimmed(line.substr(colon + 1));
+    const std::string_view key = trimmed(line.substr(0, colon), kHeadBlanks),
+                           value = trimmed(line.substr(colon + 1), kHeadBlanks);
     const auto space = key.find(' ');
     const std::string_view word = key.substr(0, space);
     if (space != std::string_view::npos && (word == "required" || word == "optional"))
       return read_parameter(word == "required" ? ParameterNeed::required : ParameterNeed::optional,
-                            trimmed(key.substr(space)), value);
+                            trimmed(key.substr(space), kHeadBlanks), value);
     if (key == "description") return read_description(value);
     if (key == "retired") return read_retired(value);
     return refuse("\"" + std::string{key} +
@@ -113,7 +111,8 @@ class Reader {
   }
 
   bool read_parameter(ParameterNeed need, std::string_view name, std::string_view description) {
-    if (!is_name(name)) return refuse("a parameter's name has 1 to 64 small letters, digits and _, a letter first");
+    if (!is_template_name(name))
+      return refuse("a parameter's name has 1 to 64 small letters, digits and _, a letter first");
     if (description.empty()) return refuse("say what " + std::string{name} + " means, behind the colon");
     for (const auto& known : prompt_.parameters)
       if (known.name == name) return refuse("there is a parameter " + std::string{name} + " already");
@@ -123,7 +122,7 @@ class Reader {
   }
 
   bool read_body() {
-    while (!rest_.empty() && trimmed(rest_.substr(0, rest_.find_first_of("\r\n"))).empty()) next_line();
+    while (!rest_.empty() && trimmed(rest_.substr(0, rest_.find_first_of("\r\n")), kHeadBlanks).empty()) next_line();
     prompt_.body = rest_;
     while (!prompt_.body.empty() && std::string_view{" \t\r\n"}.find(prompt_.body.back()) != std::string_view::npos)
       prompt_.body.pop_back();
@@ -155,7 +154,7 @@ class Reader {
 }  // namespace
 
 std::string wrong_with_prompt_name(std::string_view name) {
-  if (is_name(name)) return "";
+  if (is_template_name(name)) return "";
   return "a prompt's file is named in small letters, digits and _, a letter first, 64 at most, and .md";
 }
 
@@ -168,7 +167,7 @@ std::variant<PromptTemplate, PromptFault> read_prompt_template(const std::string
       return PromptFault{line, "this line is not text in UTF-8"};
     at = end + 1;
   }
-  return Reader{name, text}.read();
+  return PromptReader{name, text}.read();
 }
 
 Status check_arguments(const PromptTemplate& prompt, const PromptArguments& arguments) {

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kCurrentShownMax = 1'000;
 
-Error invalid(std::string message, const char* pointer, json received = nullptr) {
+Error invalid_entry(std::string message, const char* pointer, json received = nullptr) {
   return {ErrorCode::arguments_invalid, std::move(message), pointer, std::move(received)};
 }
 
@@ -25,11 +25,11 @@ Status check_name(const std::string& name, const char* what, std::size_t bytes_m
   const std::string subject = std::string("a ") + what;
   const std::string pointer = std::string("/") + what;
   if (name.empty() || name.size() > bytes_max) {
-    Error error = invalid(subject + " has 1 to " + std::to_string(bytes_max) + " bytes", pointer.c_str());
+    Error error = invalid_entry(subject + " has 1 to " + std::to_string(bytes_max) + " bytes", pointer.c_str());
     error.details["bytes"] = name.size();
     return error;
   }
-  if (!is_plain(name)) return invalid(subject + " has no control characters", pointer.c_str(), name);
+  if (!is_plain(name)) return invalid_entry(subject + " has no control characters", pointer.c_str(), name);
   return Done{};
 }
 
@@ -38,14 +38,14 @@ Status check_members(const StateChange& change) {
   const StateOp op = change.op;
   const std::string name{name_of(op)};
   const bool of_lease = op == StateOp::acquire || op == StateOp::release;
-  if (of_lease && change.value) return invalid(name + " takes no value", "/value");
+  if (of_lease && change.value) return invalid_entry(name + " takes no value", "/value");
   if ((op == StateOp::set || op == StateOp::append) && !change.value)
-    return invalid(name + " needs a value; the text null is one", "/value");
+    return invalid_entry(name + " needs a value; the text null is one", "/value");
   if (op == StateOp::release && !change.if_version)
-    return invalid("release needs the fencing number that acquire answered", "/if_version");
-  if (op == StateOp::release && change.ttl) return invalid("release takes no ttl", "/ttl");
+    return invalid_entry("release needs the fencing number that acquire answered", "/if_version");
+  if (op == StateOp::release && change.ttl) return invalid_entry("release takes no ttl", "/ttl");
   if (change.if_version && *change.if_version < 0)
-    return invalid("a version is 0 (there is no value yet) or more", "/if_version", *change.if_version);
+    return invalid_entry("a version is 0 (there is no value yet) or more", "/if_version", *change.if_version);
   return Done{};
 }
 
@@ -53,9 +53,9 @@ Status check_ttl(const StateChange& change) {
   if (!change.ttl) return Done{};
   const Duration longest = change.op == StateOp::acquire ? kLeaseMax : kStateTtlMax;
   if (*change.ttl > Duration{0} && *change.ttl <= longest) return Done{};
-  return invalid(std::string(change.op == StateOp::acquire ? "a lease" : "a value") +
-                     " lasts longer than nothing and " + to_text(longest) + " at most",
-                 "/ttl", to_text(*change.ttl));
+  return invalid_entry(std::string(change.op == StateOp::acquire ? "a lease" : "a value") +
+                           " lasts longer than nothing and " + to_text(longest) + " at most",
+                       "/ttl", to_text(*change.ttl));
 }
 
 void tell_lease(Error& error, const std::optional<StateLease>& lease) {
@@ -93,7 +93,7 @@ Status check_turn(const StateEntry& now, const StateChange& change) {
 Result<json> sum(const json& current, const json& amount) {
   if (current.is_number_float() || amount.is_number_float()) {
     const double total = current.get<double>() + amount.get<double>();
-    if (!std::isfinite(total)) return invalid("the sum is not a finite number any more", "/value", amount);
+    if (!std::isfinite(total)) return invalid_entry("the sum is not a finite number any more", "/value", amount);
     return json(total);
   }
   const auto fits = [](const json& number) {
@@ -102,7 +102,7 @@ Result<json> sum(const json& current, const json& amount) {
   std::int64_t total = 0;
   if (!fits(current) || !fits(amount) ||
       __builtin_add_overflow(current.get<std::int64_t>(), amount.get<std::int64_t>(), &total))
-    return invalid("the sum leaves the integers of 64 bits", "/value", amount);
+    return invalid_entry("the sum leaves the integers of 64 bits", "/value", amount);
   return json(total);
 }
 
@@ -118,7 +118,7 @@ Result<json> new_value(const StateEntry& now, const StateChange& change) {
   json current = now.value ? json::parse(now.value->text, nullptr, false) : json(nullptr);
   if (change.op == StateOp::increment) {
     const json amount = change.value.value_or(1);
-    if (!amount.is_number()) return invalid("increment adds a number", "/value", amount);
+    if (!amount.is_number()) return invalid_entry("increment adds a number", "/value", amount);
     if (!now.value) current = 0;
     if (!current.is_number()) return wrong_kind("only a number is incremented", current);
     return sum(current, amount);
@@ -140,7 +140,7 @@ Result<std::string> text_of(const json& value, StateOp op) {
     return error;
   }
   if (shape_of(text).depth > kStateValueDepthMax)
-    return invalid("a value nests " + std::to_string(kStateValueDepthMax) + " levels deep at most", "/value");
+    return invalid_entry("a value nests " + std::to_string(kStateValueDepthMax) + " levels deep at most", "/value");
   return text;
 }
 

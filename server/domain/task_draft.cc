@@ -14,7 +14,7 @@ const std::array<std::string_view, 22> kDraftNames{
 
 namespace {
 
-constexpr std::size_t kTextBytesMax = 4096;
+constexpr std::size_t kDraftTextBytesMax = 4096;
 constexpr std::size_t kDescriptionBytesMax = 64 * 1024;
 constexpr std::size_t kTagBytesMax = 100;
 constexpr std::size_t kTagsMax = 50;
@@ -24,7 +24,7 @@ class DraftReader {
  public:
   explicit DraftReader(const json& arguments) : arguments_(arguments) {}
 
-  void text(const char* name, std::optional<std::string>& into, std::size_t bytes_max = kTextBytesMax) {
+  void text(const char* name, std::optional<std::string>& into, std::size_t bytes_max = kDraftTextBytesMax) {
     const json* given = member(name);
     if (given == nullptr) return;
     if (!given->is_string()) return refuse(name, "give a text");

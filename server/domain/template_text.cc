@@ -1,5 +1,6 @@
 #include "server/domain/template_text.h"
 
+#include "server/base/ascii.h"
 #include "server/domain/schedule/zone.h"
 
 namespace carillon {
@@ -10,10 +11,8 @@ constexpr std::int64_t kAmountMax = 1'000'000'000;  // of one unit: no date is t
 const Instant kFirst = std::chrono::sys_days{std::chrono::year{0} / 1 / 1};
 const Instant kLast = std::chrono::sys_days{std::chrono::year{9999} / 12 / 31};
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_path_character(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' || c == ' ' ||
-         c == '[' || c == ']' || c == '"';
+  return is_alphanumeric(c) || c == '_' || c == '.' || c == ' ' || c == '[' || c == ']' || c == '"';
 }
 
 // The end of the quoted text that begins at `from`, or of everything when it is never closed.
@@ -81,12 +80,6 @@ bool add_amounts(std::string_view text, std::int64_t sign, TimeArithmetic& sum) 
   return any;
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
-
 }  // namespace
 
 Result<std::vector<TemplatePart>> template_parts(std::string_view text) {
@@ -120,9 +113,9 @@ std::optional<TimeArithmetic> time_arithmetic(std::string_view expression) {
   std::size_t end = 0;
   while (end < expression.size() && is_path_character(expression[end])) ++end;
   if (end == 0 || end >= expression.size() || (expression[end] != '+' && expression[end] != '-')) return std::nullopt;
-  TimeArithmetic sum{std::string{trimmed(expression.substr(0, end))}};
+  TimeArithmetic sum{std::string{trimmed(expression.substr(0, end), " ")}};
   const std::int64_t sign = expression[end] == '-' ? -1 : 1;
-  if (sum.base.empty() || !add_amounts(trimmed(expression.substr(end + 1)), sign, sum)) return std::nullopt;
+  if (sum.base.empty() || !add_amounts(trimmed(expression.substr(end + 1), " "), sign, sum)) return std::nullopt;
   return sum;
 }
 

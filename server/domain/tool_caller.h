@@ -111,6 +111,13 @@ struct ToolReply {
 // Whether the call was made, as far as anybody knows: then it may have had its effect, and it has its price.
 inline bool was_made(const ToolReply& reply) { return !reply.failure || reply.arrived == Arrived::maybe; }
 
+inline ToolReply not_made(ErrorClass why, std::string message) {
+  ToolReply reply;
+  reply.failure = why;
+  reply.message = std::move(message);
+  return reply;
+}
+
 using CallId = std::uint64_t;
 
 class ToolCaller {

@@ -10,12 +10,13 @@ namespace {
 
 constexpr std::size_t kAgentNameMax = 64;
 constexpr std::size_t kBriefBytesMax = 200;
-constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+constexpr std::string_view kAgentNameLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
 
 }  // namespace
 
 bool is_agent_name(std::string_view name) {
-  return !name.empty() && name.size() <= kAgentNameMax && name.find_first_not_of(kLetters) == std::string_view::npos;
+  return !name.empty() && name.size() <= kAgentNameMax &&
+         name.find_first_not_of(kAgentNameLetters) == std::string_view::npos;
 }
 
 Result<WorkRequest> read_work(const json& body, std::string_view pointer) {

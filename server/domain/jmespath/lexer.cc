@@ -3,6 +3,7 @@
 #include <charconv>
 #include <optional>
 
+#include "server/base/ascii.h"
 #include "server/domain/jmespath/fault.h"
 
 namespace carillon::jmespath {
@@ -24,8 +25,7 @@ constexpr Symbol kSymbols[] = {
     {",", TokenKind::comma},         {":", TokenKind::colon},       {"@", TokenKind::current},
 };
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool begins_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool begins_name(char c) { return is_letter(c) || c == '_'; }
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 class Lexer {

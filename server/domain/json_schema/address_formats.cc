@@ -1,14 +1,11 @@
 // Addresses of machines, people and things.
+#include "server/base/ascii.h"
 #include "server/domain/json_schema/format_checks.h"
 
 namespace carillon::json_schema {
 namespace {
 
 constexpr std::size_t kLocalPartMax = 64;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-bool is_alphanumeric(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 // What stands before the next separator; `rest` becomes what follows it.
 std::string_view cut(std::string_view& rest, char separator) {
@@ -31,7 +28,7 @@ bool is_octet(std::string_view text) {
 bool is_hex_group(std::string_view text) {
   if (text.empty() || text.size() > 4) return false;
   for (const char c : text) {
-    if (!is_hex(c)) return false;
+    if (hex_value(c) < 0) return false;
   }
   return true;
 }
@@ -55,8 +52,6 @@ int count_groups(std::string_view text, std::string_view whole) {
     text.remove_prefix(colon + 1);
   }
 }
-
-enum class Script { ascii, any };
 
 bool is_other_script(char c) { return (static_cast<unsigned char>(c) & 0x80U) != 0; }
 
@@ -136,7 +131,7 @@ bool is_uuid(std::string_view text) {
   if (text.size() != 36) return false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? text[i] != '-' : !is_hex(text[i])) return false;
+    if (dash ? text[i] != '-' : hex_value(text[i]) < 0) return false;
   }
   return true;
 }

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "server/base/ascii.h"
+
 namespace carillon::json_schema {
 namespace {
 
@@ -67,10 +69,6 @@ std::string category(std::string_view name) {
   }
   return std::string{name};
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_one_of(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
 
 std::string code_point(std::uint32_t value) {
   constexpr std::string_view kHex = "0123456789abcdef";

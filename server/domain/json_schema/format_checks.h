@@ -8,6 +8,8 @@
 
 namespace carillon::json_schema {
 
+enum class Script { ascii, any };  // what the letters of a text may be
+
 bool is_date_time(std::string_view text);  // RFC 3339
 bool is_date(std::string_view text);
 bool is_time(std::string_view text);

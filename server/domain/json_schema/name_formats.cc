@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "server/base/ascii.h"
 #include "server/domain/json_schema/format_checks.h"
 
 namespace carillon::json_schema {
@@ -16,11 +17,9 @@ constexpr std::size_t kLabelMax = 63;
 constexpr std::size_t kUnicodeLabelMax = 4 * kLabelMax;  // bytes; more cannot become a label
 constexpr std::string_view kEncoded = "xn--";
 
-bool is_alphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0x80U) == 0; });
 }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 const std::uint8_t* bytes_of(const std::string& text) { return reinterpret_cast<const std::uint8_t*>(text.c_str()); }
 
@@ -39,8 +38,7 @@ bool is_ascii_label(std::string_view label) {
   if (!std::all_of(label.begin(), label.end(), [](char c) { return is_alphanumeric(c) || c == '-'; })) return false;
   // RFC 5891: "--" in third place is kept for encodings, of which xn-- is the only one.
   if (label.size() < kEncoded.size() || label.substr(2, 2) != "--") return true;
-  std::string encoded{label};
-  std::transform(encoded.begin(), encoded.end(), encoded.begin(), lower);
+  const std::string encoded = lower_case(label);
   return encoded.starts_with(kEncoded) && registered(nullptr, &encoded).has_value();
 }
 

@@ -1,12 +1,11 @@
 // Dates, times and durations.
 #include <optional>
 
+#include "server/base/ascii.h"
 #include "server/domain/json_schema/format_checks.h"
 
 namespace carillon::json_schema {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Takes exactly `count` digits off the front.
 std::optional<int> take_digits(std::string_view& text, std::size_t count) {

@@ -1,5 +1,7 @@
 #include "server/domain/json_schema/uri.h"
 
+#include "server/base/ascii.h"
+
 namespace carillon::json_schema {
 namespace {
 
@@ -52,13 +54,6 @@ std::string merged_path(const Uri& base, const std::string& path) {
   if (base.authority && base.path.empty()) return "/" + path;
   const auto slash = base.path.rfind('/');
   return slash == std::string::npos ? path : base.path.substr(0, slash + 1) + path;
-}
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // URIs and what is like them, JSON pointers, and regular expressions.
+#include "server/base/ascii.h"
 #include "server/domain/json_schema/format_checks.h"
 #include "server/domain/json_schema/regex.h"
 #include "server/domain/json_schema/uri.h"
@@ -8,12 +9,6 @@ namespace {
 
 constexpr std::string_view kUnreserved = "-._~";
 constexpr std::string_view kSubDelimiters = "!$&'()*+,;=";
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_alphanumeric(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_one_of(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
-
-enum class Script { ascii, any };
 
 // RFC 3986 `pchar` and the further characters given; percent escapes must be whole.
 bool all_characters(std::string_view text, std::string_view further, Script script) {

@@ -19,11 +19,10 @@ std::string digest_of(const json& result) {
 }  // namespace
 
 Result<ConditionLook> look_at(const ConditionTrigger& trigger, const json& result, const ConditionMemory& before) {
-  using Verdict = ConditionLook::Verdict;
   if (trigger.where.empty()) {
     const std::string digest = digest_of(result);
     const bool changed = !before.last.empty() && before.last != digest;
-    return ConditionLook{changed ? Verdict::fire : Verdict::wait, {digest}};
+    return ConditionLook{changed ? ConditionLook::Verdict::fire : ConditionLook::Verdict::wait, {digest}};
   }
   const auto expression = jmespath::compile(trigger.where);
   if (!expression) return expression.error();
@@ -31,7 +30,7 @@ Result<ConditionLook> look_at(const ConditionTrigger& trigger, const json& resul
   if (!value) return value.error();
   const bool holds = jmespath::is_truthy(*value);
   const bool fires = holds && (trigger.fires == ConditionTrigger::Fires::level || before.last != "true");
-  return ConditionLook{fires ? Verdict::fire : Verdict::wait, {holds ? "true" : "false"}};
+  return ConditionLook{fires ? ConditionLook::Verdict::fire : ConditionLook::Verdict::wait, {holds ? "true" : "false"}};
 }
 
 }  // namespace carillon

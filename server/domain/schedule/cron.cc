@@ -5,16 +5,18 @@
 #include <optional>
 #include <vector>
 
+#include "server/base/ascii.h"
+#include "server/domain/schedule/piece.h"
 #include "server/domain/schedule/refusal.h"
 #include "server/domain/schedule/time_of_day.h"
 
 namespace carillon {
 namespace {
 
-constexpr std::size_t kTextBytesMax = 1024;
-constexpr std::array<std::string_view, 12> kMonths{"JAN", "FEB", "MAR", "APR", "MAY", "JUN",
-                                                   "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"};
-constexpr std::array<std::string_view, 7> kDays{"SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"};
+constexpr std::size_t kCronBytesMax = 1024;
+constexpr std::array<std::string_view, 12> kCronMonths{"JAN", "FEB", "MAR", "APR", "MAY", "JUN",
+                                                       "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"};
+constexpr std::array<std::string_view, 7> kCronDays{"SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"};
 constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kAliases{{{"@yearly", "0 0 1 1 *"},
                                                                                  {"@annually", "0 0 1 1 *"},
                                                                                  {"@monthly", "0 0 1 * *"},
@@ -36,11 +38,6 @@ constexpr std::array<FieldRange, 6> kRanges{{{"second", 0, 59},
                                              {"month", 1, 12},
                                              {"day of week", 0, 7}}};
 
-struct Piece {
-  std::string_view text;
-  std::size_t position;
-};
-
 // What a field came to: plain values as bits, and the extensions that are not values.
 struct Parsed {
   std::uint64_t bits = 0;
@@ -48,24 +45,6 @@ struct Parsed {
   bool begins_with_star = false;
   bool everything = false;  // a bare `*` or `?`
 };
-
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
-std::vector<Piece> split(Piece whole, std::string_view separators) {
-  std::vector<Piece> pieces;
-  std::size_t begin = 0;
-  for (std::size_t at = 0; at <= whole.text.size(); ++at) {
-    if (at < whole.text.size() && separators.find(whole.text[at]) == std::string_view::npos) continue;
-    pieces.push_back({whole.text.substr(begin, at - begin), whole.position + begin});
-    begin = at + 1;
-  }
-  return pieces;
-}
 
 template <std::size_t N>
 std::optional<int> index_in(const std::array<std::string_view, N>& names, std::string_view text) {
@@ -76,9 +55,9 @@ std::optional<int> index_in(const std::array<std::string_view, N>& names, std::s
 
 std::optional<int> value_in(Field field, std::string_view text) {
   if (field == Field::month)
-    if (const auto month = index_in(kMonths, text)) return *month + 1;
+    if (const auto month = index_in(kCronMonths, text)) return *month + 1;
   if (field == Field::weekday)
-    if (const auto day = index_in(kDays, text)) return *day;
+    if (const auto day = index_in(kCronDays, text)) return *day;
   if (text.empty() || text.size() > 4) return std::nullopt;
   int value = 0;
   for (const char c : text) {
@@ -192,7 +171,7 @@ DayFilter days_of(const Parsed& day, const Parsed& month, const Parsed& weekday)
 }  // namespace
 
 Result<CronExpression> parse_cron(std::string_view text) {
-  if (text.size() > kTextBytesMax) return refuse_at(0, "a cron line has at most 1024 characters");
+  if (text.size() > kCronBytesMax) return refuse_at(0, "a cron line has at most 1024 characters");
   if (text.find_first_of("\r\n") != std::string_view::npos)
     return refuse_at(text.find_first_of("\r\n"), "give one cron line; several are joined with \" or \"");
   std::vector<Piece> fields;

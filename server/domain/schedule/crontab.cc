@@ -2,48 +2,42 @@
 
 #include <algorithm>
 
+#include "server/base/ascii.h"
+
 namespace carillon {
 
 namespace {
 
-constexpr std::size_t kLineBytesMax = 4'000;
-constexpr std::string_view kBlank = " \t\r";
+constexpr std::size_t kCrontabLineBytesMax = 4'000;
+constexpr std::string_view kCrontabBlanks = " \t\r";
 constexpr std::size_t kFields = 5;
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
 
 // The first word; `text` becomes what follows it.
 std::string_view take_word(std::string_view& text) {
-  const std::size_t end = std::min(text.find_first_of(kBlank), text.size());
+  const std::size_t end = std::min(text.find_first_of(kCrontabBlanks), text.size());
   const std::string_view word = text.substr(0, end);
-  text = trimmed(text.substr(end));
+  text = trimmed(text.substr(end), kCrontabBlanks);
   return word;
 }
 
-bool is_name(std::string_view text) {
-  const auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c >= '0' && c <= '9');
-  };
-  return !text.empty() && !(text.front() >= '0' && text.front() <= '9') && std::all_of(text.begin(), text.end(), fits);
+bool is_variable_name(std::string_view text) {
+  const auto fits = [](char c) { return is_alphanumeric(c) || c == '_'; };
+  return !text.empty() && !is_digit(text.front()) && std::all_of(text.begin(), text.end(), fits);
 }
 
-std::string_view unquoted(std::string_view text) {
+std::string_view without_quotes(std::string_view text) {
   const bool quoted = text.size() >= 2 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front();
   return quoted ? text.substr(1, text.size() - 2) : text;
 }
 
-class Reader {
+class CrontabReader {
  public:
-  explicit Reader(CrontabForm form) : form_(form) {}
+  explicit CrontabReader(CrontabForm form) : form_(form) {}
 
   void read_line(std::size_t number, std::string_view line) {
-    line = trimmed(line);
+    line = trimmed(line, kCrontabBlanks);
     if (line.empty() || line.front() == '#' || take_setting(number, line)) return;
-    if (line.size() > kLineBytesMax) return refuse(number, "longer than 4,000 characters");
+    if (line.size() > kCrontabLineBytesMax) return refuse(number, "longer than 4,000 characters");
     std::string schedule;
     const std::size_t fields = line.front() == '@' ? 1 : kFields;
     for (std::size_t i = 0; i < fields && !line.empty(); ++i)
@@ -65,9 +59,9 @@ class Reader {
   bool take_setting(std::size_t number, std::string_view line) {
     const std::size_t equals = line.find('=');
     if (equals == std::string_view::npos) return false;
-    const std::string_view name = unquoted(trimmed(line.substr(0, equals)));
-    if (!is_name(name)) return false;
-    const std::string_view value = unquoted(trimmed(line.substr(equals + 1)));
+    const std::string_view name = without_quotes(trimmed(line.substr(0, equals), kCrontabBlanks));
+    if (!is_variable_name(name)) return false;
+    const std::string_view value = without_quotes(trimmed(line.substr(equals + 1), kCrontabBlanks));
     if (name == "CRON_TZ")
       zone_ = value;
     else if (name == "MAILTO")
@@ -90,7 +84,7 @@ class Reader {
 }  // namespace
 
 Crontab read_crontab(std::string_view text, CrontabForm form) {
-  Reader reader{form};
+  CrontabReader reader{form};
   std::size_t number = 0;
   for (std::size_t from = 0; from <= text.size();) {
     const std::size_t end = std::min(text.find('\n', from), text.size());

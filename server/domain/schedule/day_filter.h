@@ -9,6 +9,8 @@
 #include <optional>
 #include <vector>
 
+#include "server/domain/schedule/zone.h"
+
 namespace carillon {
 
 using DayNumber = std::int32_t;  // days since 1970-01-01
@@ -20,6 +22,9 @@ struct CivilDay {
 DayNumber day_number(CivilDay civil);
 CivilDay civil_day(DayNumber day);
 unsigned days_in_month(int year, unsigned month);
+inline DayNumber day_of(LocalSeconds local) {
+  return static_cast<DayNumber>(std::chrono::floor<std::chrono::days>(local.time_since_epoch()).count());
+}
 unsigned weekday_of(DayNumber day);  // 0 is Monday
 int days_in_year(int year);
 

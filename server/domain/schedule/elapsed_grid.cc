@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "server/domain/schedule/local_rule.h"
+#include "server/domain/schedule/time_of_day.h"
 
 namespace carillon {
 namespace {
@@ -16,12 +17,7 @@ constexpr std::int64_t kEraSeconds = 146'097 * kDaySeconds;
 constexpr std::int64_t kLastHistory = 4'102'444'800;  // 2100: from here on zones repeat with the calendar
 constexpr int kPatience = 256;                        // misses before asking whether the span can match at all
 constexpr int kStepsMax = 1'000'000;                  // of one search: beyond it the next slot is centuries away
-constexpr std::int64_t kCountedMax = 200'000;         // steps that are taken to find the end of a COUNT
-
-std::int64_t floor_div(std::int64_t a, std::int64_t b) {
-  const std::int64_t quotient = a / b;
-  return a % b < 0 ? quotient - 1 : quotient;
-}
+constexpr std::int64_t kCountStepsMax = 200'000;      // steps that are taken to find the end of a COUNT
 
 std::int64_t modulo(std::int64_t a, std::int64_t b) { return a - floor_div(a, b) * b; }
 
@@ -98,7 +94,7 @@ ElapsedGrid::Nth ElapsedGrid::nth(std::int64_t n) const {
   }
   if (!first_from(UtcSeconds{Seconds{start_}}, UtcSeconds{Seconds{kLastSecond}})) return {std::nullopt, false};
   if (set_positions_.empty()) return walk_to(n);
-  if (n > kCountedMax / largest_window()) return {std::nullopt, true};
+  if (n > kCountStepsMax / largest_window()) return {std::nullopt, true};
   std::optional<UtcSeconds> at;
   UtcSeconds from{Seconds{start_}};
   for (std::int64_t i = 0; i < n; ++i) {
@@ -126,7 +122,7 @@ ElapsedGrid::Nth ElapsedGrid::walk_to(std::int64_t n) const {
     const std::int64_t offset = span.offset.count(), base = base_ + offset;
     const std::int64_t end = std::min(span.end.time_since_epoch().count(), kLastSecond + 1) + offset;
     for (std::int64_t at = from + offset; at < end;) {
-      if (++work > kCountedMax) return {std::nullopt, true};
+      if (++work > kCountStepsMax) return {std::nullopt, true};
       const std::int64_t midnight = floor_div(at, kDaySeconds) * kDaySeconds, next_midnight = midnight + kDaySeconds;
       search.steps = 0;
       if (at == midnight && next_midnight <= end) {

@@ -11,12 +11,7 @@ namespace {
 // How many periods until the calendar, weekdays included, begins again: 400 years.
 constexpr std::array<std::int64_t, 4> kPeriodsOfEra{400, 4800, 20871, 146097};
 
-std::int64_t floor_div(std::int64_t a, std::int64_t b) {
-  const std::int64_t quotient = a / b;
-  return a % b < 0 ? quotient - 1 : quotient;
-}
-
-DayNumber day_of(std::int64_t seconds) { return static_cast<DayNumber>(floor_div(seconds, kDaySeconds)); }
+DayNumber day_of_second(std::int64_t seconds) { return static_cast<DayNumber>(floor_div(seconds, kDaySeconds)); }
 
 DayNumber first_week_of(int year, unsigned week_start) {
   const DayNumber fourth = day_number({year, 1, 4});  // is always in week 1
@@ -70,15 +65,15 @@ LocalRule::LocalRule(const RecurrenceRule& rule, std::int64_t start)
       interval_(rule.interval),
       week_start_(rule.week_start),
       start_(start),
-      days_(completed_filter(rule, day_of(start))),
+      days_(completed_filter(rule, day_of_second(start))),
       weeks_(rule.by_week_number),
       set_positions_(rule.by_set_position) {
-  const std::int64_t time = start - day_of(start) * kDaySeconds;
+  const std::int64_t time = start - day_of_second(start) * kDaySeconds;
   const auto one = [](std::int64_t n) { return std::uint64_t{1} << n; };
   times_.hours = rule.by_hour.empty() ? one(time / 3600) : bits_of(rule.by_hour);
   times_.minutes = rule.by_minute.empty() ? one(time / 60 % 60) : bits_of(rule.by_minute);
   times_.seconds = rule.by_second.empty() ? one(time % 60) : bits_of(rule.by_second);
-  first_index_ = index_of(day_of(start));
+  first_index_ = index_of(day_of_second(start));
   // The first days of January may lie in the last numbered week of the year before.
   if (!weeks_.empty() && interval_ == 1) --first_index_;
 }
@@ -87,7 +82,7 @@ LocalRule::LocalRule(const CronExpression& cron)
     : start_(day_number({1, 1, 1}) * kDaySeconds),
       days_(cron.days),
       times_{.hours = cron.hours, .minutes = cron.minutes, .seconds = cron.seconds} {
-  first_index_ = index_of(day_of(start_));
+  first_index_ = index_of(day_of_second(start_));
 }
 
 std::optional<std::int64_t> LocalRule::first_from(std::int64_t from, std::int64_t limit) const {
@@ -97,9 +92,9 @@ std::optional<std::int64_t> LocalRule::first_from(std::int64_t from, std::int64_
   if (!set_positions_.empty() && positions(most_in_a_period()).empty()) return std::nullopt;
   const std::int64_t era = kPeriodsOfEra.at(static_cast<std::size_t>(frequency_));
   // A numbered week may reach into the year before and after, so begin one year early.
-  std::int64_t index = aligned(index_of(day_of(from)) - (weeks_.empty() ? 0 : 1));
+  std::int64_t index = aligned(index_of(day_of_second(from)) - (weeks_.empty() ? 0 : 1));
   const std::int64_t cycle_end = index + std::lcm(interval_, era) + 1;
-  const std::int64_t last = std::min(cycle_end, index_of(day_of(limit)) + (weeks_.empty() ? 0 : 1));
+  const std::int64_t last = std::min(cycle_end, index_of(day_of_second(limit)) + (weeks_.empty() ? 0 : 1));
   std::vector<DayNumber> days;
   for (; index <= last; index += interval_) {
     index = skip_empty(index, last);
@@ -114,7 +109,7 @@ std::optional<std::int64_t> LocalRule::first_from(std::int64_t from, std::int64_
 
 std::optional<std::int64_t> LocalRule::nth(std::int64_t n) const {
   if (!first_from(start_, kLastSecond)) return std::nullopt;
-  const std::int64_t last = index_of(day_of(kLastSecond)), start_index = index_of(day_of(start_));
+  const std::int64_t last = index_of(day_of_second(kLastSecond)), start_index = index_of(day_of_second(start_));
   const std::int64_t cycle = std::lcm(interval_, kPeriodsOfEra.at(static_cast<std::size_t>(frequency_)));
   // Calendar and interval together repeat: once a whole cycle has been counted, the others are jumped over.
   struct Counted {
@@ -269,7 +264,7 @@ std::optional<std::int64_t> LocalRule::first_in(const std::vector<DayNumber>& da
     }
     return std::nullopt;
   }
-  const DayNumber from_day = day_of(from);
+  const DayNumber from_day = day_of_second(from);
   for (auto day = std::lower_bound(days.begin(), days.end(), from_day); day != days.end(); ++day) {
     const std::int64_t midnight = *day * kDaySeconds;
     if (const auto time = times_.first_from(std::max<std::int64_t>(0, from - midnight))) return midnight + *time;

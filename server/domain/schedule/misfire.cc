@@ -6,10 +6,10 @@
 namespace carillon {
 namespace {
 
-constexpr std::array<std::pair<Misfire, std::string_view>, 4> kNames{
+constexpr std::array<std::pair<Misfire, std::string_view>, 4> kMisfireNames{
     {{Misfire::once, "once"}, {Misfire::skip, "skip"}, {Misfire::all, "all"}, {Misfire::hold, "hold"}}};
 
-constexpr std::size_t kCountedMax = 10'000;  // slots looked at one by one; longer outages are told as a range
+constexpr std::size_t kMissedSlotsMax = 10'000;  // slots looked at one by one; longer outages are told as a range
 constexpr Duration kDay = std::chrono::hours{24};
 
 // The shortest distance between the coming slots. A day that is short or long by a change of the clock is a day.
@@ -42,15 +42,15 @@ struct Due {
 };
 
 Due due_slots(const Schedule& schedule, Instant after, Instant now) {
-  Due due{next_slots(schedule, after, kCountedMax + 1), true};
+  Due due{next_slots(schedule, after, kMissedSlotsMax + 1), true};
   while (!due.slots.empty() && due.slots.back().at > now) due.slots.pop_back();
-  if (due.slots.size() <= kCountedMax) return due;
+  if (due.slots.size() <= kMissedSlotsMax) return due;
   // Too many to count: go on with the last stretch only.
   due.complete = false;
   const auto latest = latest_slot(schedule, due.slots.back().at, now);
   if (latest) {
     const Duration stretch = std::max<Duration>(kOnTime, std::chrono::minutes{10});
-    auto end = next_slots(schedule, std::max(due.slots.back().at, latest->at - stretch), kCountedMax);
+    auto end = next_slots(schedule, std::max(due.slots.back().at, latest->at - stretch), kMissedSlotsMax);
     while (!end.empty() && end.back().at > now) end.pop_back();
     due.slots.insert(due.slots.end(), end.begin(), end.end());
   }
@@ -75,10 +75,10 @@ void leave_out(MisfireDecision& decision, const Slot& slot, std::string reason, 
 
 }  // namespace
 
-std::string_view name_of(Misfire misfire) { return kNames.at(static_cast<std::size_t>(misfire)).second; }
+std::string_view name_of(Misfire misfire) { return kMisfireNames.at(static_cast<std::size_t>(misfire)).second; }
 
 std::optional<Misfire> misfire_named(std::string_view name) {
-  for (const auto& [misfire, known] : kNames)
+  for (const auto& [misfire, known] : kMisfireNames)
     if (known == name) return misfire;
   return std::nullopt;
 }

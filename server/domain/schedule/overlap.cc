@@ -6,11 +6,11 @@
 namespace carillon {
 namespace {
 
-constexpr std::array<std::pair<Overlap, std::string_view>, 5> kNames{{{Overlap::skip, "skip"},
-                                                                      {Overlap::queue, "queue"},
-                                                                      {Overlap::queue_all, "queue_all"},
-                                                                      {Overlap::cancel, "cancel"},
-                                                                      {Overlap::allow, "allow"}}};
+constexpr std::array<std::pair<Overlap, std::string_view>, 5> kPolicyNames{{{Overlap::skip, "skip"},
+                                                                            {Overlap::queue, "queue"},
+                                                                            {Overlap::queue_all, "queue_all"},
+                                                                            {Overlap::cancel, "cancel"},
+                                                                            {Overlap::allow, "allow"}}};
 
 // What each policy does while a run is going (and none waits), and while one waits already.
 struct Row {
@@ -27,10 +27,10 @@ constexpr std::array<Row, 5> kVerdicts{{
 
 }  // namespace
 
-std::string_view name_of(Overlap overlap) { return kNames.at(static_cast<std::size_t>(overlap)).second; }
+std::string_view name_of(Overlap overlap) { return kPolicyNames.at(static_cast<std::size_t>(overlap)).second; }
 
 std::optional<Overlap> overlap_named(std::string_view name) {
-  for (const auto& [overlap, known] : kNames)
+  for (const auto& [overlap, known] : kPolicyNames)
     if (known == name) return overlap;
   return std::nullopt;
 }

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "server/base/ascii.h"
 #include "server/domain/schedule/day_filter.h"
+#include "server/domain/schedule/piece.h"
 #include "server/domain/schedule/refusal.h"
 
 namespace carillon {
@@ -11,8 +13,8 @@ namespace {
 
 constexpr std::array<std::string_view, 7> kFrequencies{"YEARLY", "MONTHLY",  "WEEKLY",  "DAILY",
                                                        "HOURLY", "MINUTELY", "SECONDLY"};
-constexpr std::array<std::string_view, 7> kWeekdays{"MO", "TU", "WE", "TH", "FR", "SA", "SU"};
-constexpr std::size_t kTextBytesMax = 4096;
+constexpr std::array<std::string_view, 7> kRuleWeekdays{"MO", "TU", "WE", "TH", "FR", "SA", "SU"};
+constexpr std::size_t kRuleBytesMax = 4096;
 
 struct ListPart {
   std::string_view name;
@@ -30,33 +32,6 @@ constexpr std::array<ListPart, 8> kListParts{{
     {"BYSECOND", 0, 59, ListPart::Sign::none, &RecurrenceRule::by_second},
     {"BYSETPOS", 1, 366, ListPart::Sign::allowed, &RecurrenceRule::by_set_position},
 }};
-
-// A piece of the rule and where it begins in what the caller wrote.
-struct Piece {
-  std::string_view text;
-  std::size_t position;
-
-  Piece from(std::size_t at) const { return {text.substr(at), position + at}; }
-  Piece first(std::size_t length) const { return {text.substr(0, length), position}; }
-};
-
-std::string upper_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  return out;
-}
-
-std::vector<Piece> split(Piece whole, char separator) {
-  std::vector<Piece> pieces;
-  std::size_t begin = 0;
-  for (std::size_t at = 0; at <= whole.text.size(); ++at) {
-    if (at < whole.text.size() && whole.text[at] != separator) continue;
-    pieces.push_back({whole.text.substr(begin, at - begin), whole.position + begin});
-    begin = at + 1;
-  }
-  return pieces;
-}
 
 // Digits only, at most `digits_max`; nothing otherwise.
 std::optional<std::int64_t> digits(std::string_view text, std::size_t digits_max) {
@@ -79,7 +54,7 @@ Status parse_positive(Piece value, std::string_view name, std::optional<std::int
 }
 
 Status parse_list(Piece value, const ListPart& part, std::vector<int>& out) {
-  for (const Piece item : split(value, ',')) {
+  for (const Piece item : split(value, ",")) {
     const bool has_sign = !item.text.empty() && (item.text[0] == '-' || item.text[0] == '+');
     const auto number = digits(has_sign ? item.text.substr(1) : item.text, 3);
     if (!number || *number < part.low || *number > part.high || (has_sign && part.sign == ListPart::Sign::none)) {
@@ -96,13 +71,13 @@ Status parse_list(Piece value, const ListPart& part, std::vector<int>& out) {
 }
 
 std::optional<unsigned> weekday_named(std::string_view text) {
-  const auto found = std::find(kWeekdays.begin(), kWeekdays.end(), upper_case(text));
-  if (found == kWeekdays.end()) return std::nullopt;
-  return static_cast<unsigned>(found - kWeekdays.begin());
+  const auto found = std::find(kRuleWeekdays.begin(), kRuleWeekdays.end(), upper_case(text));
+  if (found == kRuleWeekdays.end()) return std::nullopt;
+  return static_cast<unsigned>(found - kRuleWeekdays.begin());
 }
 
 Status parse_by_day(Piece value, std::vector<WeekdayItem>& out) {
-  for (const Piece item : split(value, ',')) {
+  for (const Piece item : split(value, ",")) {
     const auto name_length = std::min<std::size_t>(2, item.text.size());
     const auto weekday = weekday_named(item.text.substr(item.text.size() - name_length));
     std::string_view number = item.text.substr(0, item.text.size() - name_length);
@@ -227,12 +202,12 @@ std::string to_ical(const IcalTime& time) {
 
 Result<RecurrenceRule> parse_rrule(std::string_view text) {
   Piece whole{text, 0};
-  if (text.size() > kTextBytesMax) return refuse_at(0, "a rule has at most 4096 characters");
+  if (text.size() > kRuleBytesMax) return refuse_at(0, "a rule has at most 4096 characters");
   if (upper_case(text.substr(0, 6)) == "RRULE:") whole = whole.from(6);
   if (whole.text.ends_with(';')) whole = whole.first(whole.text.size() - 1);  // seen in the wild
   RecurrenceRule rule;
   std::vector<std::string> seen;
-  for (const Piece part : split(whole, ';')) {
+  for (const Piece part : split(whole, ";")) {
     const auto equals = part.text.find('=');
     const std::string name = upper_case(part.text.substr(0, equals));
     if (equals == std::string_view::npos)
@@ -266,12 +241,12 @@ std::string to_text(const RecurrenceRule& rule) {
       for (std::size_t i = 0; i < rule.by_day.size(); ++i) {
         const auto& item = rule.by_day[i];
         out += (i > 0 ? "," : "") + (item.ordinal != 0 ? std::to_string(item.ordinal) : "") +
-               std::string(kWeekdays.at(item.weekday));
+               std::string(kRuleWeekdays.at(item.weekday));
       }
     }
     append_list(out, part.name, rule.*part.member);
   }
-  if (rule.week_start != 0) out += ";WKST=" + std::string(kWeekdays.at(rule.week_start));
+  if (rule.week_start != 0) out += ";WKST=" + std::string(kRuleWeekdays.at(rule.week_start));
   return out;
 }
 

@@ -12,7 +12,7 @@ namespace carillon {
 namespace {
 
 constexpr std::int64_t kLimitDefault = 10, kLimitMax = 100'000;
-const Instant kDawn{std::chrono::sys_days{std::chrono::January / 1 / 1}};
+const Instant kFirstInstant{std::chrono::sys_days{std::chrono::January / 1 / 1}};
 
 Error wrong(const char* member, const std::string& message) {
   return {ErrorCode::arguments_invalid, std::string(member) + " " + message, std::string("/") + member};
@@ -97,7 +97,7 @@ Result<Schedule> rule_schedule(const json& question, const std::string& text, Fr
   const auto end = counted_end(trigger.rule, trigger.start, zone);
   if (end.too_many) return refuse_at(0, "COUNT is too large to be counted out for this rule: use UNTIL");
   trigger.last = end.last;
-  if (!frame.after) frame.after = starts->empty() ? frame.context.now : kDawn;
+  if (!frame.after) frame.after = starts->empty() ? frame.context.now : kFirstInstant;
   return alone({std::move(trigger), frame.context.zone, frame.context.gap.value_or(DstGap::shift),
                 frame.context.overlap.value_or(DstOverlap::first)},
                frame.context.zone);
@@ -131,7 +131,7 @@ Result<json> answer(const json& question, Instant now) {
   const bool waits = std::any_of(schedule->triggers.begin(), schedule->triggers.end(), [](const Trigger& trigger) {
     return trigger.source() != TriggerSource::clock && trigger.source() != TriggerSource::hand;
   });
-  if (slots.empty() && !is_open_ended(*schedule) && !next_slot(*schedule, kDawn))
+  if (slots.empty() && !is_open_ended(*schedule) && !next_slot(*schedule, kFirstInstant))
     return Error{ErrorCode::never_fires, "there is no time that fits: this would never fire"};
   const bool complete = slots.size() <= frame->limit && !waits;
   if (slots.size() > frame->limit) slots.pop_back();

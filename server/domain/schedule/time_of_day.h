@@ -12,6 +12,12 @@ namespace carillon {
 
 inline constexpr std::int64_t kDaySeconds = 86'400;
 
+// Rounds down, as days and periods before 1970 want it, where `/` would round towards zero.
+constexpr std::int64_t floor_div(std::int64_t a, std::int64_t b) {
+  const std::int64_t quotient = a / b;
+  return a % b < 0 ? quotient - 1 : quotient;
+}
+
 struct TimesOfDay {
   std::uint64_t hours = 1, minutes = 1, seconds = 1;  // bit n: n counts
 

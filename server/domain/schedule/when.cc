@@ -1,6 +1,7 @@
 // parse_when: which form a text has, several joined by `or`, and what every refusal carries.
 #include <algorithm>
 
+#include "server/base/ascii.h"
 #include "server/domain/schedule/refusal.h"
 #include "server/domain/schedule/schedule.h"
 #include "server/domain/schedule/when_words.h"
@@ -9,7 +10,7 @@
 namespace carillon {
 namespace {
 
-constexpr std::size_t kTextBytesMax = 16'000;
+constexpr std::size_t kWhenBytesMax = 16'000;
 constexpr std::size_t kTriggersMax = 20;
 
 bool looks_like_zone(std::string_view word) {
@@ -209,7 +210,7 @@ Result<Triggers> parse_alternative(Part whole, const WhenContext& context, Zone 
 
 Result<Schedule> parse(std::string_view text, const WhenContext& context, Zone zone) {
   Schedule schedule{std::string(trimmed({text, 0}).text), context.zone, {}, {}, {}};
-  if (text.size() > kTextBytesMax) return refuse_at(0, "a schedule has at most 16000 characters");
+  if (text.size() > kWhenBytesMax) return refuse_at(0, "a schedule has at most 16000 characters");
   for (const Part part : split_alternatives(text)) {
     auto triggers = parse_alternative(part, context, zone);
     if (!triggers) return triggers.error();
@@ -221,7 +222,7 @@ Result<Schedule> parse(std::string_view text, const WhenContext& context, Zone z
       return refuse_at(part.position, "\"manual\" stands alone: a task can always be started with run_now");
   }
   // A reading is longer than a text that is nearly too long, and must be readable too.
-  if (text.size() > kTextBytesMax / 8 && reads(schedule).size() > kTextBytesMax)
+  if (text.size() > kWhenBytesMax / 8 && reads(schedule).size() > kWhenBytesMax)
     return refuse_at(0, "this schedule is too long: make several tasks of it");
   return schedule;
 }

@@ -4,6 +4,7 @@
 // The tool, its arguments and the expression are taken as typed.
 #include <nlohmann/json.hpp>
 
+#include "server/base/ascii.h"
 #include "server/domain/schedule/refusal.h"
 #include "server/domain/schedule/when_words.h"
 #include "server/domain/schedule/words.h"
@@ -63,7 +64,7 @@ std::size_t end_of_expression(std::string_view text) {
   return text.size();
 }
 
-bool is_tool_name(std::string_view word) {
+bool is_tool_word(std::string_view word) {
   const auto dot = word.find('.');
   return dot != std::string_view::npos && dot > 0 && dot + 1 < word.size() && word.size() <= kToolBytesMax &&
          word.find_first_of("\"'`()[]{}|&,;") == std::string_view::npos;
@@ -140,7 +141,7 @@ std::optional<Done> take_looks(WhenCursor& cursor, Part text, ConditionTrigger& 
 
 std::optional<Triggers> parse_condition_phrase(WhenCursor& cursor, Part text) {
   const Part tool = take_first_word(text);
-  if (!is_tool_name(tool.text))
+  if (!is_tool_word(tool.text))
     return refuse_condition(cursor, tool.position, "name the tool whose result is looked at, as server.tool");
   ConditionTrigger trigger{std::string(tool.text), "{}", {}, {}};
   if (!take_what(cursor, text, trigger) || !take_looks(cursor, text, trigger)) return std::nullopt;

@@ -1,6 +1,7 @@
 // Dates and moments in the words of the `when` language, and what may follow a repeating phrase.
 #include <algorithm>
 
+#include "server/base/ascii.h"
 #include "server/domain/schedule/refusal.h"
 #include "server/domain/schedule/slot_source.h"
 #include "server/domain/schedule/time_of_day.h"
@@ -10,11 +11,11 @@
 namespace carillon {
 namespace {
 
-constexpr int kFirstYear = 1000;  // years have four digits
+constexpr int kFirstYearSaid = 1000;  // years have four digits
 
 bool is_a_day(const CivilDay& date) {
-  return date.year >= kFirstYear && date.year <= kLastYear && date.month >= 1 && date.month <= 12 && date.day >= 1 &&
-         date.day <= days_in_month(date.year, date.month);
+  return date.year >= kFirstYearSaid && date.year <= kLastYear && date.month >= 1 && date.month <= 12 &&
+         date.day >= 1 && date.day <= days_in_month(date.year, date.month);
 }
 
 // "24.12.2026" cut at its dots: two numbers of one or two digits and a year.
@@ -154,9 +155,7 @@ Instant SaidMoment::instant(const Zone& zone) const { return exact ? *exact : In
 std::optional<SaidMoment> take_iso_moment(WhenCursor& cursor) {
   const std::string_view word = cursor.peek();
   if (cursor.refused() || word.size() < 16 || word[4] != '-' || word[10] != 't') return std::nullopt;
-  std::string text(word);
-  for (char& c : text)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  std::string text = upper_case(word);
   if (text.size() == 16 || text[16] != ':') text.insert(16, ":00");
   // An offset without a colon, or of hours alone, is common.
   const auto sign = text.find_first_of("+-", 19);

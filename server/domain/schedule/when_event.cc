@@ -5,6 +5,7 @@
 // read in any case.
 #include <algorithm>
 
+#include "server/base/ascii.h"
 #include "server/domain/schedule/event_filter.h"
 #include "server/domain/schedule/refusal.h"
 #include "server/domain/schedule/when_words.h"
@@ -13,7 +14,7 @@
 namespace carillon {
 namespace {
 
-constexpr std::size_t kNameBytesMax = 200;
+constexpr std::size_t kAwaitedNameBytesMax = 200;
 
 // "\"bob's job\" succeeds": the name, and what follows it.
 std::optional<std::string> quoted_name(WhenCursor& cursor, Part text, Part& rest) {
@@ -33,7 +34,7 @@ std::optional<std::string> quoted_name(WhenCursor& cursor, Part text, Part& rest
 std::optional<std::string> checked_name(WhenCursor& cursor, std::string name, std::size_t position) {
   const auto is_control = [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; };
   if (name.empty()) return cursor.refuse(refuse_at(position, "the name of a task is missing here"));
-  if (name.size() > kNameBytesMax || name.find('#') != std::string::npos ||
+  if (name.size() > kAwaitedNameBytesMax || name.find('#') != std::string::npos ||
       std::any_of(name.begin(), name.end(), is_control))
     return cursor.refuse(refuse_at(position, in_quotes(name) + " cannot be the name of a task"));
   return name;

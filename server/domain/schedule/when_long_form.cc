@@ -1,6 +1,7 @@
 // The long form: a kind and an expression instead of one text.
 #include <array>
 
+#include "server/base/ascii.h"
 #include "server/domain/schedule/refusal.h"
 #include "server/domain/schedule/schedule.h"
 #include "server/domain/schedule/words.h"

@@ -1,6 +1,7 @@
 // Phrases that mean one instant: in 20m, 2026-11-21 15:00, tomorrow 9am, friday 17:00.
 #include <algorithm>
 
+#include "server/domain/schedule/day_filter.h"
 #include "server/domain/schedule/refusal.h"
 #include "server/domain/schedule/reminder.h"
 #include "server/domain/schedule/slot_source.h"
@@ -15,10 +16,6 @@ constexpr std::int64_t kSpanDaysMax = 366LL * 200;
 
 bool is_too_long(const TimeSpan& span) {
   return span.days + span.months * 31 > kSpanDaysMax || span.seconds > kSpanDaysMax * kDaySeconds;
-}
-
-DayNumber day_of(LocalSeconds local) {
-  return static_cast<DayNumber>(std::chrono::floor<std::chrono::days>(local.time_since_epoch()).count());
 }
 
 std::optional<Triggers> once_at(WhenCursor& cursor, Instant at) {

@@ -1,6 +1,7 @@
 // Times of day, spans and weekdays: the parts that phrases of the `when` language share. Dates are in when_dates.cc.
 #include <algorithm>
 
+#include "server/base/ascii.h"
 #include "server/domain/schedule/refusal.h"
 #include "server/domain/schedule/time_of_day.h"
 #include "server/domain/schedule/when_words.h"
@@ -9,7 +10,7 @@
 namespace carillon {
 namespace {
 
-bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
+bool is_small_letter(char c) { return c >= 'a' && c <= 'z'; }
 
 void add(TimeSpan& span, std::int64_t amount, TimeUnit unit) {
   if (unit == TimeUnit::month) span.months += amount;
@@ -31,7 +32,7 @@ std::optional<SpanPiece> compact_span(std::string_view word) {
   if (word.empty() || !is_digit(word[0])) return std::nullopt;
   while (!word.empty()) {
     const auto past_digits = std::find_if_not(word.begin(), word.end(), is_digit);
-    const auto past_letters = std::find_if_not(past_digits, word.end(), is_letter);
+    const auto past_letters = std::find_if_not(past_digits, word.end(), is_small_letter);
     const auto digits = static_cast<std::size_t>(past_digits - word.begin());
     const auto letters = static_cast<std::size_t>(past_letters - past_digits);
     const auto amount = number_from(word.substr(0, digits));
@@ -111,8 +112,6 @@ std::optional<std::vector<unsigned>> weekday_group(std::string_view word) {
 }
 
 }  // namespace
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::optional<std::int64_t> number_from(std::string_view word) {
   if (word.empty() || word.size() > 6 || !std::all_of(word.begin(), word.end(), is_digit)) return std::nullopt;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "server/base/ascii.h"
 #include "server/domain/schedule/refusal.h"
 #include "server/domain/schedule/slot_source.h"
 #include "server/domain/schedule/when_words.h"
@@ -11,13 +12,6 @@ namespace carillon {
 namespace {
 
 constexpr std::size_t kDatesMax = 300;  // of each kind: what fits into the longest text
-
-std::string upper_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  return out;
-}
 
 bool use_zone(WhenCursor& cursor, Part name) {
   auto zone = find_zone(name.text, "/when");
@@ -30,7 +24,7 @@ bool use_zone(WhenCursor& cursor, Part name) {
 }
 
 // One line of an iCalendar recurrence: NAME[;TZID=zone][;VALUE=DATE]:value, or a bare rule.
-struct Line {
+struct RuleLine {
   std::string name;
   Part whole, value;
   std::optional<Part> zone{};
@@ -38,7 +32,7 @@ struct Line {
 
 constexpr auto kLineNames = std::to_array<std::string_view>({"RRULE", "DTSTART", "RDATE", "EXDATE"});
 
-std::optional<Done> take_parameter(WhenCursor& cursor, Line& line, Part parameter) {
+std::optional<Done> take_parameter(WhenCursor& cursor, RuleLine& line, Part parameter) {
   const auto equals = std::min(parameter.text.find('='), parameter.text.size());
   const std::string name = upper_case(parameter.text.substr(0, equals));
   const Part value = parameter.from(std::min(equals + 1, parameter.text.size()));
@@ -53,11 +47,11 @@ std::optional<Done> take_parameter(WhenCursor& cursor, Line& line, Part paramete
                                                          ": TZID=zone and VALUE=DATE are known here"));
 }
 
-std::optional<Line> line_of(WhenCursor& cursor, Part text) {
+std::optional<RuleLine> line_of(WhenCursor& cursor, Part text) {
   const auto colon = text.text.find(':');
   Part head{text.text.substr(0, std::min(colon, text.text.size())), text.position};
   const auto name_end = std::min(head.text.find(';'), head.text.size());
-  Line line{upper_case(head.text.substr(0, name_end)), text, text};
+  RuleLine line{upper_case(head.text.substr(0, name_end)), text, text};
   const bool named =
       colon != std::string_view::npos && std::find(kLineNames.begin(), kLineNames.end(), line.name) != kLineNames.end();
   if (!named) {
@@ -80,7 +74,7 @@ struct RuleParts {
   std::vector<IcalTime> exdates, rdates;
 };
 
-std::optional<IcalTime> take_ical_time(WhenCursor& cursor, const Line& line, Part text) {
+std::optional<IcalTime> take_ical_time(WhenCursor& cursor, const RuleLine& line, Part text) {
   auto time = parse_ical_time(text.text);
   if (!time)
     return cursor.refuse(
@@ -91,7 +85,7 @@ std::optional<IcalTime> take_ical_time(WhenCursor& cursor, const Line& line, Par
 }
 
 // Dates are kept as they are written; those of another zone than the rule's as instants.
-bool take_dates(WhenCursor& cursor, const Line& line, std::vector<IcalTime>& out) {
+bool take_dates(WhenCursor& cursor, const RuleLine& line, std::vector<IcalTime>& out) {
   const auto zone = line.zone ? find_zone(line.zone->text, "/when") : Result<Zone>{cursor.zone()};
   if (!zone) {
     refuse_moved(cursor, zone.error(), line.zone->position);
@@ -113,7 +107,7 @@ bool take_dates(WhenCursor& cursor, const Line& line, std::vector<IcalTime>& out
 }
 
 // The start's zone is the zone of the whole rule, and a start in UTC makes it a rule in UTC (RFC 5545 3.3.5, form 2).
-bool take_start(WhenCursor& cursor, const Line& line, RuleParts& parts) {
+bool take_start(WhenCursor& cursor, const RuleLine& line, RuleParts& parts) {
   if (parts.start) {
     cursor.refuse(refuse_at(line.whole.position, "DTSTART occurs twice"));
     return false;
@@ -126,7 +120,7 @@ bool take_start(WhenCursor& cursor, const Line& line, RuleParts& parts) {
   return true;
 }
 
-bool take_line(WhenCursor& cursor, const Line& line, RuleParts& parts) {
+bool take_line(WhenCursor& cursor, const RuleLine& line, RuleParts& parts) {
   if (line.name == "EXDATE") return take_dates(cursor, line, parts.exdates);
   if (line.name == "RDATE") return take_dates(cursor, line, parts.rdates);
   if (line.name == "DTSTART") return take_start(cursor, line, parts);
@@ -159,14 +153,14 @@ std::optional<Triggers> parse_cron_phrase(WhenCursor& cursor, Part line) {
 }
 
 std::optional<Triggers> parse_rule_phrase(WhenCursor& cursor, Part text) {
-  std::vector<Line> lines;
+  std::vector<RuleLine> lines;
   for (Part rest = trimmed(text); !rest.text.empty();) {
     const auto line = line_of(cursor, take_first_word(rest));
     if (!line) return std::nullopt;
     lines.push_back(*line);
   }
   // DTSTART first: its zone is the one in which the other dates are read.
-  std::stable_partition(lines.begin(), lines.end(), [](const Line& line) { return line.name == "DTSTART"; });
+  std::stable_partition(lines.begin(), lines.end(), [](const RuleLine& line) { return line.name == "DTSTART"; });
   RuleParts parts;
   for (const auto& line : lines)
     if (!take_line(cursor, line, parts)) return std::nullopt;

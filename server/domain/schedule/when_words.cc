@@ -1,5 +1,6 @@
 #include "server/domain/schedule/when_words.h"
 
+#include "server/base/ascii.h"
 #include "server/domain/jmespath/jmespath.h"
 #include "server/domain/nearest.h"
 #include "server/domain/schedule/refusal.h"

@@ -87,7 +87,6 @@ std::optional<CivilDate> take_date(WhenCursor& cursor);                  // 2026
 std::optional<std::vector<unsigned>> take_weekdays(WhenCursor& cursor);  // mon,thu; weekdays; mon-fri; mondays
 std::optional<std::int64_t> take_number(WhenCursor& cursor);             // digits only
 std::optional<std::int64_t> number_from(std::string_view word);          // at most six digits
-bool is_digit(char c);
 bool looks_like_time(std::string_view word);
 LocalSeconds local_of(DayNumber day, Seconds time);
 // "Europe/Berlin" among the words is the zone of the phrase. False after a refusal.

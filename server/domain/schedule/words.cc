@@ -4,16 +4,17 @@
 #include <array>
 #include <span>
 
+#include "server/base/ascii.h"
 #include "server/domain/schedule/calendar_names.h"
 
 namespace carillon {
 namespace {
 
-constexpr std::array<std::string_view, 7> kWeekdays{"Monday", "Tuesday",  "Wednesday", "Thursday",
-                                                    "Friday", "Saturday", "Sunday"};
-constexpr std::array<std::string_view, 12> kMonths{"January",   "February", "March",    "April",
-                                                   "May",       "June",     "July",     "August",
-                                                   "September", "October",  "November", "December"};
+constexpr std::array<std::string_view, 7> kWeekdayNames{"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                                        "Friday", "Saturday", "Sunday"};
+constexpr std::array<std::string_view, 12> kMonthNames{"January",   "February", "March",    "April",
+                                                       "May",       "June",     "July",     "August",
+                                                       "September", "October",  "November", "December"};
 constexpr std::array<std::string_view, 10> kOrdinals{"first", "second",  "third",  "fourth", "fifth",
                                                      "sixth", "seventh", "eighth", "ninth",  "tenth"};
 struct UnitNames {
@@ -21,7 +22,7 @@ struct UnitNames {
   std::array<std::string_view, 5> names;
   std::int64_t seconds;
 };
-constexpr std::array<UnitNames, 7> kUnits{{
+constexpr std::array<UnitNames, 7> kUnitNames{{
     {TimeUnit::second, {"second", "s", "sec", "secs", "seconds"}, 1},
     {TimeUnit::minute, {"minute", "m", "min", "mins", "minutes"}, 60},
     {TimeUnit::hour, {"hour", "h", "hr", "hrs", "hours"}, 3600},
@@ -84,15 +85,8 @@ std::optional<unsigned> meaning_in(std::string_view folded_word, unsigned low, u
 
 }  // namespace
 
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
-std::string_view weekday_name(unsigned weekday) { return kWeekdays.at(weekday); }
-std::string_view month_name(unsigned month) { return kMonths.at(month - 1); }
+std::string_view weekday_name(unsigned weekday) { return kWeekdayNames.at(weekday); }
+std::string_view month_name(unsigned month) { return kMonthNames.at(month - 1); }
 
 std::string folded(std::string_view text) {
   std::string out = lower_case(text);
@@ -126,7 +120,7 @@ std::optional<unsigned> month_from(std::string_view word) {
 std::vector<std::string_view> meanings_of(std::string_view word) {
   std::vector<std::string_view> names;
   for (const unsigned meaning : all_meanings(folded(word)))
-    names.push_back(meaning < kMonthsBegin ? kWeekdays.at(meaning) : kMonths.at(meaning - kMonthsBegin));
+    names.push_back(meaning < kMonthsBegin ? kWeekdayNames.at(meaning) : kMonthNames.at(meaning - kMonthsBegin));
   return names;
 }
 
@@ -162,13 +156,13 @@ std::string date_ordinal(int nth) {
 
 std::optional<TimeUnit> unit_from(std::string_view word) {
   const std::string name = lower_case(word);
-  for (const auto& unit : kUnits)
+  for (const auto& unit : kUnitNames)
     for (const auto known : unit.names)
       if (known == name) return unit.unit;
   return std::nullopt;
 }
 
-std::string_view unit_name(TimeUnit unit) { return kUnits.at(static_cast<std::size_t>(unit)).names[0]; }
-std::int64_t seconds_in(TimeUnit unit) { return kUnits.at(static_cast<std::size_t>(unit)).seconds; }
+std::string_view unit_name(TimeUnit unit) { return kUnitNames.at(static_cast<std::size_t>(unit)).names[0]; }
+std::int64_t seconds_in(TimeUnit unit) { return kUnitNames.at(static_cast<std::size_t>(unit)).seconds; }
 
 }  // namespace carillon

@@ -13,8 +13,6 @@
 
 namespace carillon {
 
-std::string lower_case(std::string_view text);  // of ASCII letters
-
 std::string_view weekday_name(unsigned weekday);  // "Monday" for 0
 std::string_view month_name(unsigned month);      // "January" for 1
 

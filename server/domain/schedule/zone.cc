@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 
+#include "server/base/ascii.h"
 #include "server/base/guarded.h"
 #include "server/domain/nearest.h"
 #include "server/domain/schedule/tzdata.h"
@@ -45,13 +46,6 @@ constexpr UtcSeconds kListed{
     std::chrono::sys_days{std::chrono::January / 1 / 2400}};  // transitions from here on are made up
 constexpr Seconds kTurn{146'097LL * 86'400};  // 400 years: then the calendar, weekdays included, repeats
 
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
 std::filesystem::path database_folder() {
   const char* folder = std::getenv("TZDIR");
   return folder != nullptr && *folder != '\0' ? folder : "/usr/share/zoneinfo";
@@ -68,8 +62,8 @@ Release read_release() {
   Release release;
   std::ifstream file(database_folder() / "tzdata.zi");
   for (std::string line; std::getline(file, line);) {
-    constexpr std::string_view kVersion = "# version ";
-    if (line.starts_with(kVersion)) release.version = line.substr(kVersion.size());
+    constexpr std::string_view kVersionLine = "# version ";
+    if (line.starts_with(kVersionLine)) release.version = line.substr(kVersionLine.size());
     std::string name;
     if (line.starts_with("Z ")) name = line.substr(2, line.find(' ', 2) - 2);
     if (line.starts_with("L ")) name = line.substr(line.rfind(' ') + 1);
@@ -103,8 +97,6 @@ struct Registry {
   std::optional<Stamp> stamp;  // of the file that the current release was read from
   std::string machine;         // empty until somebody asks
 };
-
-}  // namespace
 
 // The one place that holds what was loaded. Never destroyed: handles may outlive main's statics.
 class ZoneRegistry {
@@ -169,6 +161,8 @@ class ZoneRegistry {
 
   Guarded<Registry> state_;
 };
+
+}  // namespace
 
 std::optional<Zone> Zone::named(std::string_view name) {
   const ZoneData* data = ZoneRegistry::instance().load(lower_case(name) == "local" ? machine_zone() : name);
