@@ -23,7 +23,7 @@ bool may_be_written_to(std::string_view address, const std::vector<std::string>&
          });
 }
 
-Attempt attempt_of(const outbound::Answer& answer) {
+Attempt attempt_of_mail(const outbound::Answer& answer) {
   if (answer.problem.empty()) return {};
   // 55x is about the recipient or the text, and for good; the rest is about us, and somebody can mend it.
   if (answer.status >= 550 && answer.status < 560)
@@ -59,7 +59,7 @@ Attempt Email::send(const Letter& letter, const std::stop_token& stop) {
                             .from = email.from,
                             .to = to,
                             .text = write_mail(letter, email.from, to)};
-  return attempt_of(outbound::send_mail(
+  return attempt_of_mail(outbound::send_mail(
       mail, {.timeout = options_.timeout, .reach = transport::Reach::anywhere, .ca_file = options_.ca_file}, stop));
 }
 

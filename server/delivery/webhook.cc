@@ -29,7 +29,7 @@ Way way_to(const std::string& url, const std::vector<std::string>& hosts) {
   return {};
 }
 
-Attempt attempt_of(const outbound::Answer& answer) {
+Attempt attempt_of_post(const outbound::Answer& answer) {
   if (answer.status == 0) return {Became::unreachable, answer.problem};
   if (answer.status >= 200 && answer.status < 300) return {};
   const std::string why = "it answered " + std::to_string(answer.status);
@@ -65,7 +65,7 @@ Attempt Webhooks::send(const Letter& letter, const std::stop_token& stop) {
   posting.headers.emplace_back("webhook-signature: " + sign(webhook_secret(key_, letter.tenant, url), text));
   posting.headers.emplace_back("expect:");  // no wait for a "100 Continue"
   const outbound::TransferLimits limits{.timeout = options_.timeout, .reach = way.reach, .ca_file = options_.ca_file};
-  return attempt_of(outbound::exchange(posting, limits, stop));
+  return attempt_of_post(outbound::exchange(posting, limits, stop));
 }
 
 }  // namespace carillon::delivery

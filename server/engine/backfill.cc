@@ -12,7 +12,7 @@ namespace carillon {
 
 namespace {
 
-constexpr std::size_t kSlotsMax = 1000;
+constexpr std::size_t kBackfilledMax = 1000;
 
 struct Range {
   Instant from, to;
@@ -37,13 +37,13 @@ Result<std::vector<Instant>> open_slots(Tx& tx, const TenantId& tenant, const Ta
   if (!definition) return definition.error();
   std::vector<Instant> slots;
   const Schedule standing = standing_schedule(tx, tenant, task, *definition);
-  for (const Slot& slot : slots_between(standing, range.from - Duration{1}, range.to, kSlotsMax + 1))
+  for (const Slot& slot : slots_between(standing, range.from - Duration{1}, range.to, kBackfilledMax + 1))
     slots.push_back(slot.at);
-  if (slots.size() > kSlotsMax)
+  if (slots.size() > kBackfilledMax)
     return Error{ErrorCode::too_large,
-                 "more than " + std::to_string(kSlotsMax) +
+                 "more than " + std::to_string(kBackfilledMax) +
                      " slots lie in the range; backfill it in parts, the first until " +
-                     to_rfc3339_in(slots[kSlotsMax - 1], task.zone),
+                     to_rfc3339_in(slots[kBackfilledMax - 1], task.zone),
                  "/to"};
   const auto ran = RunStore{tx}.slots_that_ran(tenant, task.id, slots);
   answer.had_runs = static_cast<std::int64_t>(ran.size());

@@ -11,8 +11,6 @@ namespace carillon {
 
 namespace {
 
-constexpr int kLooksMax = 4;  // a run moves at most from queued to live to history while we try
-
 Error already_ended(const RunRecord& run) {
   Error error{ErrorCode::conflict, handle_of(run) + " has already ended: " + std::string(name_of(run.state)), "/run",
               handle_of(run)};

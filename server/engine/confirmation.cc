@@ -14,7 +14,7 @@ constexpr std::size_t kSlotsShown = 3;
 constexpr Duration kOldest = std::chrono::hours{24};
 
 // FNV-1a.
-std::uint32_t hash_of(std::string_view text) {
+std::uint32_t short_hash_of(std::string_view text) {
   std::uint32_t hash = 2166136261U;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
   return hash;
@@ -38,7 +38,7 @@ bool take(std::string_view& text, Number& into) {
 }  // namespace
 
 Confirmation confirmation_of(const Schedule& schedule, std::string_view when, Instant shown_at) {
-  return {shown_at, hash_of(when), hash_of(schedule.zone), hash_of(slots_text(schedule, shown_at))};
+  return {shown_at, short_hash_of(when), short_hash_of(schedule.zone), short_hash_of(slots_text(schedule, shown_at))};
 }
 
 std::string to_text(const Confirmation& confirmation) {

@@ -15,8 +15,8 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr std::size_t kSlotsMax = 500;  // of one task within the horizon
-constexpr int kSimilarMax = 20;
+constexpr std::size_t kSlotsComparedMax = 500;  // of one task within the horizon
+constexpr int kDuplicatesMax = 20;
 constexpr Duration kMeasuredOver = std::chrono::days{30};
 // Intervals that people say.
 constexpr auto kRoundIntervals = std::to_array<Duration>(
@@ -24,7 +24,7 @@ constexpr auto kRoundIntervals = std::to_array<Duration>(
      minutes{2}, minutes{5}, minutes{10}, minutes{15}, minutes{20}, minutes{30}, hours{1},    hours{2},
      hours{3},   hours{4},   hours{6},    hours{8},    hours{12},   hours{24}});
 
-struct Looking {
+struct ConflictSearch {
   const RhythmSource& source;
   const TaskRecord& task;
   const Rhythm& rhythm;
@@ -40,7 +40,7 @@ Duration usual_duration(const RhythmSource& source, TaskId task, Instant now) {
 
 std::vector<Instant> slots_within(const Schedule& schedule, const Horizon& horizon) {
   std::vector<Instant> slots;
-  for (const Slot& slot : slots_between(schedule, horizon.from - Duration{1}, horizon.to, kSlotsMax))
+  for (const Slot& slot : slots_between(schedule, horizon.from - Duration{1}, horizon.to, kSlotsComparedMax))
     slots.push_back(slot.at);
   return slots;
 }
@@ -53,7 +53,7 @@ std::optional<Duration> round_interval(Duration at_least) {
   return found == kRoundIntervals.end() ? std::nullopt : std::optional{*found};
 }
 
-void find_self_overlap(const Looking& looking, Duration usual, std::vector<Conflict>& conflicts) {
+void find_self_overlap(const ConflictSearch& looking, Duration usual, std::vector<Conflict>& conflicts) {
   for (std::size_t i = 1; i < looking.slots.size(); ++i) {
     const Duration gap = looking.slots[i] - looking.slots[i - 1];
     if (usual <= gap) continue;
@@ -79,7 +79,7 @@ std::optional<Instant> first_meeting(const std::vector<Instant>& mine, Duration 
   return std::nullopt;
 }
 
-void find_same_lock(const Looking& looking, Duration usual, std::vector<Conflict>& conflicts) {
+void find_same_lock(const ConflictSearch& looking, Duration usual, std::vector<Conflict>& conflicts) {
   const std::string& lock = looking.rhythm.definition.lock;
   if (lock.empty()) return;
   for (const auto& [name, stored] :
@@ -100,9 +100,9 @@ void find_same_lock(const Looking& looking, Duration usual, std::vector<Conflict
   }
 }
 
-void find_duplicates(const Looking& looking, std::vector<Conflict>& conflicts) {
+void find_duplicates(const ConflictSearch& looking, std::vector<Conflict>& conflicts) {
   for (const TaskRecord& other : TaskStore{looking.source.tx}.similar(
-           looking.source.tenant, looking.rhythm.definition.action, looking.task.id, kSimilarMax)) {
+           looking.source.tenant, looking.rhythm.definition.action, looking.task.id, kDuplicatesMax)) {
     const auto definition = definition_of(other);
     if (!definition || other.state != TaskState::active) continue;
     const auto meeting =
@@ -143,7 +143,7 @@ void find_quiet_slots(const Rhythm& rhythm, const std::vector<Instant>& within, 
 
 std::vector<Conflict> find_conflicts(const RhythmSource& source, const TaskRecord& task, const Rhythm& rhythm,
                                      const Horizon& horizon) {
-  const Looking looking{source, task, rhythm, horizon, slots_within(schedule_of(rhythm), horizon)};
+  const ConflictSearch looking{source, task, rhythm, horizon, slots_within(schedule_of(rhythm), horizon)};
   const Duration usual = usual_duration(source, task.id, horizon.from);
   std::vector<Conflict> conflicts;
   find_self_overlap(looking, usual, conflicts);
@@ -163,7 +163,7 @@ std::vector<std::string> conflict_warnings(const RhythmSource& source, const Tas
                                            const Horizon& horizon) {
   const bool has_run = task.version > 1;
   if (!has_run && rhythm.definition.lock.empty() && rhythm.quiet.empty()) return {};
-  const Looking looking{source, task, rhythm, horizon, slots_within(schedule_of(rhythm), horizon)};
+  const ConflictSearch looking{source, task, rhythm, horizon, slots_within(schedule_of(rhythm), horizon)};
   const Duration usual = has_run ? usual_duration(source, task.id, horizon.from) : Duration{0};
   std::vector<Conflict> conflicts;
   find_self_overlap(looking, usual, conflicts);

@@ -174,7 +174,7 @@ Result<ItemDeleted> delete_key(const Deleting& deleting, const std::string& zone
                             call.command,
                             {call.key.client_generated_id, call.key.causation_id, call.now},
                             restorable};
-  const auto deleted = delete_state(tx, where, command.hard ? Earlier::forget : Earlier::keep);
+  const auto deleted = delete_state(tx, where, command.hard ? EarlierValues::forget : EarlierValues::keep);
   if (deleted) {
     ItemDeleted answer = answer_of(deleting, command.name);
     const auto& value = deleted->before.value;  // none: it was deleted before, now its earlier values are

@@ -21,14 +21,14 @@ namespace {
 
 constexpr int kStepsShown = 500;
 
-struct Looking {
+struct RunInView {
   Tx& tx;
   const TenantId& tenant;
   const RunRecord& run;
   Instant now;
 };
 
-std::optional<TaskDefinition> definition_at(const Looking& looking, int version) {
+std::optional<TaskDefinition> definition_at(const RunInView& looking, int version) {
   const auto stored = TaskStore{looking.tx}.definition(looking.tenant, looking.run.task, version);
   if (!stored) return std::nullopt;
   auto definition = definition_from_json(*stored);
@@ -36,7 +36,7 @@ std::optional<TaskDefinition> definition_at(const Looking& looking, int version)
   return std::move(*definition);
 }
 
-std::vector<std::string> changed_since_success(const Looking& looking) {
+std::vector<std::string> changed_since_success(const RunInView& looking) {
   const RunRecord& run = looking.run;
   const auto success = RunStore{looking.tx}.previous_success(looking.tenant, run.task, run.id);
   if (!success) return {"the task has not succeeded before"};
@@ -98,7 +98,7 @@ std::string failing_step(const RunRecord& run, const std::vector<StepRow>& steps
   return first;
 }
 
-std::optional<Diagnosis> diagnose(const Looking& looking, const std::vector<StepRow>& steps) {
+std::optional<Diagnosis> diagnose(const RunInView& looking, const std::vector<StepRow>& steps) {
   const RunRecord& run = looking.run;
   if (run.state != RunState::failed && run.state != RunState::unknown) return std::nullopt;
   const ErrorClass error_class = error_class_named(run.error_class).value_or(ErrorClass::internal);
@@ -117,7 +117,7 @@ std::optional<Diagnosis> diagnose(const Looking& looking, const std::vector<Step
 }
 
 // Since when an agent is asked, and who has claimed it.
-std::string told_claim(const Looking& looking, const std::vector<WorkItem>& work, const std::string& step) {
+std::string told_claim(const RunInView& looking, const std::vector<WorkItem>& work, const std::string& step) {
   const auto item = std::find_if(work.begin(), work.end(), [&](const WorkItem& each) { return each.key.path == step; });
   if (item == work.end()) return {};
   std::string told = ", since " + describe_instant(item->asked_at, looking.run.zone, looking.now);
@@ -128,7 +128,7 @@ std::string told_claim(const Looking& looking, const std::vector<WorkItem>& work
 }
 
 // What the steps wait for of a run that holds no worker.
-std::vector<std::string> waits_of_steps(const Looking& looking, const RunDetail& detail) {
+std::vector<std::string> waits_of_steps(const RunInView& looking, const RunDetail& detail) {
   std::vector<std::string> reasons;
   for (const StepRow& step : detail.steps) {
     if (!step.not_before || *step.not_before <= looking.now) continue;  // an attempt that another has followed
@@ -150,7 +150,7 @@ std::vector<std::string> waits_of_steps(const Looking& looking, const RunDetail&
 }
 
 // Why a run does not go on, the plainest reason first.
-std::vector<std::string> waits_for(const Looking& looking, const RunDetail& detail) {
+std::vector<std::string> waits_for(const RunInView& looking, const RunDetail& detail) {
   const RunRecord& run = looking.run;
   std::vector<std::string> reasons;
   const std::string paused = paused_how(run, looking.now);
@@ -184,7 +184,7 @@ std::vector<std::string> waits_for(const Looking& looking, const RunDetail& deta
   return reasons;
 }
 
-std::vector<StepRow> steps_of(const Looking& looking) {
+std::vector<StepRow> steps_of(const RunInView& looking) {
   const RunRecord& run = looking.run;
   std::vector<StepRow> steps;
   for (const StepRecord& step : RunStore{looking.tx}.steps(looking.tenant, run.id, kStepsShown))
@@ -225,7 +225,7 @@ std::vector<DeliveryRow> deliveries_of(Tx& tx, const TenantId& tenant, RunId run
 }
 
 // Gives the action as the run performs it; nothing where its definition is gone.
-std::optional<Action> put_bodies(const Looking& looking, RunDetail& detail) {
+std::optional<Action> put_bodies(const RunInView& looking, RunDetail& detail) {
   const RunRecord& run = looking.run;
   RunBody body = RunStore{looking.tx}.body(looking.tenant, run.id);
   const json payload = json::parse(body.payload, nullptr, false);
@@ -251,7 +251,7 @@ Result<RunDetail> Engine::get_run(const Caller& caller, const GetRun& query) {
   return parts_.store.in_tx(caller.tenant, [&](Tx& tx) -> Result<RunDetail> {
     const auto run = find_run(tx, caller.tenant, query.run);
     if (!run) return run.error();
-    const Looking looking{tx, caller.tenant, *run, now};
+    const RunInView looking{tx, caller.tenant, *run, now};
     RunDetail detail{.row = view_of(*run), .now = now};
     put_parent(tx, caller.tenant, detail.row, detail.parent_step);
     const auto action = put_bodies(looking, detail);

@@ -16,7 +16,7 @@ namespace carillon {
 
 namespace {
 
-constexpr std::size_t kNextShown = 5;
+constexpr std::size_t kNextOfAll = 5;
 constexpr int kAttentionShown = 5;
 constexpr int kTasksLookedAt = 20;
 constexpr int kOutagesShown = 3;
@@ -29,12 +29,12 @@ std::vector<AgendaEntry> coming(const RhythmSource& source, Instant now) {
   for (const TaskRecord& task : TaskStore{source.tx}.upcoming(source.tenant, now + kAhead, kTasksLookedAt)) {
     const auto definition = definition_of(task);
     if (!definition) continue;
-    for (NextSlot& slot : upcoming(rhythm_of(source, task, *definition), now, kNextShown))
+    for (NextSlot& slot : upcoming(rhythm_of(source, task, *definition), now, kNextOfAll))
       entries.push_back({slot.at, task.name, task.zone, std::move(slot.note)});
   }
   std::stable_sort(entries.begin(), entries.end(),
                    [](const AgendaEntry& a, const AgendaEntry& b) { return a.at < b.at; });
-  if (entries.size() > kNextShown) entries.resize(kNextShown);
+  if (entries.size() > kNextOfAll) entries.resize(kNextOfAll);
   return entries;
 }
 

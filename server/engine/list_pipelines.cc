@@ -10,7 +10,7 @@ namespace carillon {
 namespace {
 
 constexpr int kVersionsShown = 10;
-constexpr std::size_t kNamesMax = 20;
+constexpr std::size_t kNamesAskedMax = 20;
 
 PipelineRow row_of(const PipelineRecord& record) {
   PipelineRow row{.pipeline = record.name,
@@ -37,7 +37,7 @@ PipelineDetail detail_of(Tx& tx, const TenantId& tenant, const PipelineRecord& r
 }
 
 Result<PipelinePage> read_named(Tx& tx, const TenantId& tenant, const ListPipelines& query) {
-  if (query.names.size() > kNamesMax)
+  if (query.names.size() > kNamesAskedMax)
     return Error{ErrorCode::arguments_invalid, "at most 20 names at once", "/names", query.names.size()};
   PipelinePage page;
   for (std::size_t i = 0; i < query.names.size(); ++i) {

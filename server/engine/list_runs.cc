@@ -18,7 +18,7 @@ namespace carillon {
 
 namespace {
 
-constexpr std::int64_t kCountMax = 100'000;  // a total beyond is told as this
+constexpr std::int64_t kTotalMax = 100'000;  // a total beyond is told as this
 
 // The ids made in the window and before the cursor.
 Result<Done> read_bounds(const ListRuns& query, const MomentContext& context, RunQuery& bounds) {
@@ -120,7 +120,7 @@ Result<RunPage> Engine::list_runs(const Caller& caller, const ListRuns& query) {
     if (!page) return page.error();
     RunStore runs{tx};
     RunPage answer{
-        .runs = {}, .total = runs.count(caller.tenant, all, kCountMax), .next_cursor = std::nullopt, .now = now};
+        .runs = {}, .total = runs.count(caller.tenant, all, kTotalMax), .next_cursor = std::nullopt, .now = now};
     for (const RunRecord& run : runs.list(caller.tenant, *page)) {
       answer.runs.push_back(view_of(run));
       std::string step;

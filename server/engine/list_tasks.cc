@@ -14,7 +14,7 @@ namespace carillon {
 
 namespace {
 
-constexpr std::size_t kNextShown = 5;
+constexpr std::size_t kNextListed = 5;
 constexpr int kRunsShown = 5;
 constexpr Duration kStatisticsOver = std::chrono::days{30};
 
@@ -32,7 +32,7 @@ std::string_view name_of_filter(TaskFilter filter) {
   return "";
 }
 
-struct Looking {
+struct TaskListing {
   Tx& tx;
   const TenantId& tenant;
   Instant now;
@@ -40,14 +40,14 @@ struct Looking {
 };
 
 // What will run; of a paused task with an end of its pause what will run then, of another paused one nothing.
-std::vector<NextSlot> next_of(const Looking& looking, const TaskRecord& task, const TaskDefinition& definition) {
+std::vector<NextSlot> next_of(const TaskListing& looking, const TaskRecord& task, const TaskDefinition& definition) {
   Instant from = looking.now;
   if (task.state == TaskState::done) return {};
   if (task.state == TaskState::paused) {
     if (!task.paused_until) return {};
     from = std::max(from, *task.paused_until);
   }
-  return upcoming(rhythm_of({looking.tx, looking.tenant, looking.quiet}, task, definition), from, kNextShown);
+  return upcoming(rhythm_of({looking.tx, looking.tenant, looking.quiet}, task, definition), from, kNextListed);
 }
 
 std::optional<LastRun> last_of(const ListedTask& listed) {

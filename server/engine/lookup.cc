@@ -12,8 +12,6 @@ namespace carillon {
 
 namespace {
 
-constexpr int kNamesMax = 2000;
-
 std::optional<std::int64_t> as_number(std::string_view text) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -54,7 +52,8 @@ Result<TaskRecord> find_task(Tx& tx, const TenantId& tenant, const TaskWanted& w
   if (const auto id = as_number(wanted.text))
     if (auto task = load(tx, tenant, {.id = TaskId{*id}}, wanted)) return std::move(*task);
   if (wanted.living == Living::no) return unknown("deleted task", wanted.text, wanted.pointer, {});
-  return unknown("task", wanted.text, wanted.pointer, nearest(wanted.text, TaskStore{tx}.names(tenant, kNamesMax)));
+  return unknown("task", wanted.text, wanted.pointer,
+                 nearest(wanted.text, TaskStore{tx}.names(tenant, kNamesComparedMax)));
 }
 
 Result<RunRecord> find_run(Tx& tx, const TenantId& tenant, const std::string& text) {
@@ -62,7 +61,7 @@ Result<RunRecord> find_run(Tx& tx, const TenantId& tenant, const std::string& te
     if (auto run = RunStore{tx}.find(tenant, RunId{*id})) return std::move(*run);
   } else if (const auto handle = parse_run_handle(text); handle && text.find('\0') == std::string::npos) {
     if (auto run = find_by_handle(tx, tenant, *handle)) return std::move(*run);
-    const auto close = nearest(handle->task, TaskStore{tx}.names(tenant, kNamesMax));
+    const auto close = nearest(handle->task, TaskStore{tx}.names(tenant, kNamesComparedMax));
     const bool task_known = !close.empty() && close.front() == handle->task;
     Error error = unknown("run", text, "/run", task_known ? std::vector<std::string>{} : close);
     if (task_known) error.message += "; list_runs with task \"" + handle->task + "\" shows those that there are";

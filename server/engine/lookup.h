@@ -15,6 +15,9 @@ namespace carillon {
 
 enum class Lock { none, row };
 
+inline constexpr int kLooksMax = 4;             // a run moves at most from queued to live to history while we try
+inline constexpr int kNamesComparedMax = 2000;  // in search of the nearest
+
 // Errors: unknown_name at `pointer` with the nearest names.
 struct TaskWanted {
   std::string text;  // name or id

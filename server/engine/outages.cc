@@ -12,8 +12,8 @@ std::string slots(std::int64_t n) { return n == 1 ? "1 slot" : std::to_string(n)
 
 // To the minute; what is less is given in seconds.
 std::string say_late(Duration late) {
-  const auto minutes = std::chrono::floor<std::chrono::minutes>(late);
-  if (minutes.count() > 0) return to_text(minutes) + " late";
+  const auto whole = std::chrono::floor<std::chrono::minutes>(late);
+  if (whole.count() > 0) return to_text(whole) + " late";
   return to_text(std::chrono::floor<std::chrono::seconds>(late)) + " late";
 }
 

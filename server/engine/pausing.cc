@@ -11,20 +11,20 @@ namespace carillon {
 
 namespace {
 
-constexpr std::size_t kCountMax = 10'000;
+constexpr std::size_t kSlotsCountedMax = 10'000;
 
 }  // namespace
 
 CountedSlots count_slots(const Schedule& schedule, Instant after, Instant until) {
   CountedSlots counted;
-  const auto slots = next_slots(schedule, after, kCountMax);
+  const auto slots = next_slots(schedule, after, kSlotsCountedMax);
   for (const Slot& slot : slots) {
     if (slot.at > until) return counted;
     if (!counted.first) counted.first = slot.at;
     counted.last = slot.at;
     ++counted.slots;
   }
-  if (slots.size() == kCountMax) {
+  if (slots.size() == kSlotsCountedMax) {
     counted.in_full = false;
     counted.last = until;
   }

@@ -4,13 +4,12 @@
 
 #include "server/domain/nearest.h"
 #include "server/domain/refusal.h"
+#include "server/engine/lookup.h"
 #include "server/engine/task_definition.h"
 
 namespace carillon {
 
 namespace {
-
-constexpr int kNamesMax = 2000;
 
 Error no_such_version(const PipelineRecord& there, const PipelineName& wanted) {
   Error error{ErrorCode::unknown_name,
@@ -23,7 +22,7 @@ Error no_such_version(const PipelineRecord& there, const PipelineName& wanted) {
 }
 
 Error no_such_pipeline(Tx& tx, const TenantId& tenant, const PipelineName& wanted) {
-  const auto close = nearest(wanted.name, PipelineStore{tx}.find_names(tenant, "", kNamesMax).names);
+  const auto close = nearest(wanted.name, PipelineStore{tx}.find_names(tenant, "", kNamesComparedMax).names);
   Error error{ErrorCode::unknown_name,
               "there is no pipeline \"" + wanted.name + "\"" + did_you_mean(close) + "; save_pipeline makes one",
               wanted.pointer, wanted.name};

@@ -19,7 +19,7 @@ namespace {
 constexpr Duration kSettled = std::chrono::seconds{5};
 
 // FNV-1a; the id must be the same in every version, and tell apart the letters of one run.
-std::uint64_t hash_of(std::string_view text) {
+std::uint64_t long_hash_of(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325U;
   for (const char letter : text) hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3U;
   return hash;
@@ -27,7 +27,7 @@ std::uint64_t hash_of(std::string_view text) {
 
 std::string id_of(const LetterKey& key) {
   std::array<char, 16> hash{};
-  const auto end = std::to_chars(hash.begin(), hash.end(), hash_of(key.tenant.str() + "\n" + key.target), 16).ptr;
+  const auto end = std::to_chars(hash.begin(), hash.end(), long_hash_of(key.tenant.str() + "\n" + key.target), 16).ptr;
   return "msg_" + key.first.str() + "_" + std::string{hash.begin(), end};
 }
 

@@ -37,9 +37,9 @@ StepState state_after(pipeline::StepEvent end) {
 }
 
 // What the earlier run has done, by its outermost steps.
-class Earlier {
+class EarlierRun {
  public:
-  Earlier(const RunRecord& run, const Action& action, StepsRun what, std::vector<JournalEntry> journal)
+  EarlierRun(const RunRecord& run, const Action& action, StepsRun what, std::vector<JournalEntry> journal)
       : run_(run), action_(action), journal_(std::move(journal)), folded_(fold_run(*action.pipeline, what, journal_)) {}
 
   // Why the step of the retry cannot be taken over; empty: it can.
@@ -108,7 +108,7 @@ Error nowhere(const std::string& from, const pipeline::Pipeline& steps) {
 // Which steps of the retry run again, by their places.
 class Choice {
  public:
-  Choice(const Action& action, const Earlier& earlier) : steps_(action.pipeline->steps), again_(steps_.size()) {
+  Choice(const Action& action, const EarlierRun& earlier) : steps_(action.pipeline->steps), again_(steps_.size()) {
     for (std::size_t i = 0; i < steps_.size(); ++i) lacking_.push_back(earlier.lacking(steps_[i], action.steps.at(i)));
   }
 
@@ -242,7 +242,7 @@ Result<Reuse> reuse_steps(Tx& tx, const TenantId& tenant, const ReuseWanted& wan
                       .event = event_of(wanted.was_payload),
                       .zone = wanted.was.schedule.zone,
                       .started_at = wanted.run.started_at.value_or(wanted.run.run_at)};
-  const Earlier earlier{wanted.run, *action, what, std::move(journal)};
+  const EarlierRun earlier{wanted.run, *action, what, std::move(journal)};
   Choice choice{wanted.now.action, earlier};
   if (auto chosen = choice.choose(wanted, *wanted.now.action.pipeline); !chosen) return chosen.error();
   Reuse reuse{.reused = choice.reused()};

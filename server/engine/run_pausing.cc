@@ -7,8 +7,6 @@
 namespace carillon {
 namespace {
 
-constexpr int kLooksMax = 4;  // a run moves at most from queued to live to history while we try
-
 Error refused(const RunRecord& run, const std::string& why) {
   Error error{ErrorCode::conflict, handle_of(run) + why, "", handle_of(run)};
   error.details["state"] = name_of(run.state);

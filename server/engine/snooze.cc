@@ -18,7 +18,6 @@ namespace carillon {
 namespace {
 
 constexpr int kSkipMax = 1000;
-constexpr int kLooksMax = 4;  // a run moves at most from queued to live to history while we try
 
 Status check_command(const Snooze& command) {
   if (command.task.has_value() == command.run.has_value())

@@ -85,20 +85,20 @@ StateChanged answer_of(const StateChanging& where, StateOp op, const StateOutcom
   return answer;
 }
 
-Result<StateOutcome> delete_state(Tx& tx, const StateChanging& where, Earlier earlier) {
+Result<StateOutcome> delete_state(Tx& tx, const StateChanging& where, EarlierValues earlier) {
   const TenantId& tenant = where.caller.tenant;
   StateStore state{tx};
   const StateEntry entry = state.lock(tenant, where.key);
   StateOutcome outcome{entry.at(where.why.at), entry};
   if (outcome.before.lease) return held_by(*outcome.before.lease);
-  const auto forgotten = earlier == Earlier::forget ? state.forget_versions(tenant, where.key) : 0;
+  const auto forgotten = earlier == EarlierValues::forget ? state.forget_versions(tenant, where.key) : 0;
   if (!outcome.before.value && forgotten == 0) {
     Error error{ErrorCode::unknown_name, "there is no such key in the namespace " + where.key.space, "/key",
                 where.key.key};
     error.details["nearest"] = near_state_keys(tx, tenant, where.key, where.why.at);
     return error;
   }
-  if (outcome.before.value && earlier == Earlier::keep) keep(state, where, *outcome.before.value);
+  if (outcome.before.value && earlier == EarlierValues::keep) keep(state, where, *outcome.before.value);
   outcome.after.value.reset();
   state.save(tenant, where.key, outcome.after);
   tell(tx, where, "delete", outcome);

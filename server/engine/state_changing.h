@@ -32,10 +32,10 @@ Result<StateOutcome> change_state(Tx& tx, const StateChanging& where, StateChang
 // What such an operation answers.
 StateChanged answer_of(const StateChanging& where, StateOp op, const StateOutcome& outcome);
 
-enum class Earlier { keep, forget };  // the values that the key had before
+enum class EarlierValues { keep, forget };  // the values that the key had before
 // Takes the value away. Errors: unknown_name at /key, with the nearest keys, when there is nothing to take away;
 // conflict at /key while a lease is in force.
-Result<StateOutcome> delete_state(Tx& tx, const StateChanging& where, Earlier earlier);
+Result<StateOutcome> delete_state(Tx& tx, const StateChanging& where, EarlierValues earlier);
 
 // Keys of the namespace that read like this one.
 std::vector<std::string> near_state_keys(Tx& tx, const TenantId& tenant, const StateKey& key, Instant now);

@@ -15,7 +15,7 @@ namespace {
 
 constexpr Duration kNearSlots = std::chrono::minutes{15};
 constexpr int kSimilarMax = 5;
-constexpr std::size_t kNextShown = 3;
+constexpr std::size_t kNextSaved = 3;
 constexpr Duration kWarnedAhead = std::chrono::days{7};
 
 // Where a schedule stands that begins now: a slot at this very instant is still to come.
@@ -230,7 +230,7 @@ TaskSaved describe_saved(const Saving& saving, const TaskRecord& task, const Tas
       .when = definition.when,
       .reads = reads(definition.schedule),
       .zone = definition.schedule.zone,
-      .next = upcoming(rhythm, now, kNextShown),
+      .next = upcoming(rhythm, now, kNextSaved),
       .action = to_json(definition.action),
       .agent = task.agent.str(),
       .overlap = std::string(name_of(overlap_policy(definition))),

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/base/ascii.h"
+
 namespace carillon {
 
 namespace {
@@ -32,13 +34,6 @@ std::string parameters(const std::vector<std::pair<std::string, std::string>>& p
     text += name + "=" + (uri ? percent_encoded(value) : quoted_value(value));
   }
   return text;
-}
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 std::string percent_decoded(std::string_view text) {

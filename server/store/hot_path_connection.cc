@@ -18,14 +18,14 @@ namespace carillon {
 namespace {
 
 constexpr std::string_view kForgotten = "26000";  // invalid_sql_statement_name: a pooler or DISCARD ALL was here
-constexpr int kTriesMax = 6;                      // of a statement that meets 40001 or 40P01
+constexpr int kStatementTriesMax = 6;             // of a statement that meets 40001 or 40P01
 
 struct ResultCloser {
   void operator()(PGresult* result) const { PQclear(result); }
 };
 using ResultPtr = std::unique_ptr<PGresult, ResultCloser>;
 
-std::string state_of(const PGresult* result) {
+std::string sqlstate_of(const PGresult* result) {
   const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   return state == nullptr ? std::string{"XX000"} : std::string{state};
 }
@@ -158,7 +158,7 @@ void HotPathConnection::prepare(const EmbeddedText& statement, Monotonic deadlin
     gone(PQerrorMessage(wire_));
   const ResultPtr result{answer_until(deadline, statement.name)};
   if (!is_fine(result.get())) {
-    const std::string state = state_of(result.get());
+    const std::string state = sqlstate_of(result.get());
     if (ends_session(state)) gone(PQresultErrorMessage(result.get()));
     throw StatementFailed{state, name + ": " + PQresultErrorMessage(result.get())};
   }
@@ -196,15 +196,15 @@ HotRows HotPathConnection::run(const EmbeddedText& statement, const HotParams& p
     metrics::observe("carillon_statement_seconds", {{"statement", statement.name}},
                      std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
     if (is_fine(result.get())) return HotRows{result.release()};
-    const std::string state = state_of(result.get());
+    const std::string state = sqlstate_of(result.get());
     const std::string message = std::string{statement.name} + ": " + PQresultErrorMessage(result.get());
     metrics::count("carillon_statement_failures_total", {{"statement", statement.name}, {"sqlstate", state}});
     if (ends_session(state)) gone(message);
-    if (state == kForgotten && tries < kTriesMax) {
+    if (state == kForgotten && tries < kStatementTriesMax) {
       prepared_.erase(prepared_.find(statement.name));
       continue;
     }
-    if (!repeatable(state) || tries >= kTriesMax) throw StatementFailed{state, message};
+    if (!repeatable(state) || tries >= kStatementTriesMax) throw StatementFailed{state, message};
     std::uniform_int_distribution<int> within{1, 2000 << tries};
     std::this_thread::sleep_for(std::chrono::microseconds{within(random_)});
   }

@@ -17,7 +17,7 @@ constexpr std::int32_t kBoolOid = 16, kByteaOid = 17, kInt8Oid = 20, kInt2Oid = 
 constexpr Instant kPostgresEpoch{std::chrono::sys_days{std::chrono::year{2000} / 1 / 1}.time_since_epoch()};
 
 template <class Number>
-std::array<char, sizeof(Number)> bytes_of(Number number) {
+std::array<char, sizeof(Number)> in_network_order(Number number) {
   const auto bits = static_cast<std::make_unsigned_t<Number>>(number);
   std::array<char, sizeof(Number)> bytes{};
   for (std::size_t i = 0; i < bytes.size(); ++i)
@@ -27,7 +27,7 @@ std::array<char, sizeof(Number)> bytes_of(Number number) {
 
 template <class Number>
 void put(std::string& out, Number number) {
-  const auto bytes = bytes_of(number);
+  const auto bytes = in_network_order(number);
   out.append(bytes.data(), bytes.size());
 }
 
@@ -86,7 +86,7 @@ std::string array(std::int32_t oid, const Values& values, Put&& put_element) {
     put<std::int32_t>(out, -1);
     if (!put_element(out, value)) continue;
     said = true;
-    const auto length = bytes_of(static_cast<std::int32_t>(out.size() - length_at - sizeof(std::int32_t)));
+    const auto length = in_network_order(static_cast<std::int32_t>(out.size() - length_at - sizeof(std::int32_t)));
     std::copy(length.begin(), length.end(), out.begin() + static_cast<std::ptrdiff_t>(length_at));
   }
   return said ? out : empty_array(oid);

@@ -59,4 +59,9 @@ class Param {
   std::optional<std::string> text_;
 };
 
+// For columns whose constraints want no empty text.
+inline std::optional<std::string> null_if_empty(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional{text};
+}
+
 }  // namespace carillon

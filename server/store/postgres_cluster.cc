@@ -32,9 +32,6 @@ constexpr auto kStartTimeout = std::chrono::seconds{60};
 constexpr auto kLookAgain = std::chrono::milliseconds{3};
 constexpr std::uintmax_t kLogBytesMax = 4u << 20;
 
-Error unavailable(const std::string& message) { return Error{ErrorCode::unavailable, message}; }
-std::string reason() { return std::strerror(errno); }
-
 std::vector<std::string> lines_of(const std::string& path) {
   std::ifstream file(path);
   std::vector<std::string> lines;
@@ -190,17 +187,17 @@ Result<std::optional<process::Identity>> cluster_identity() {
 Status make_cluster_folder(const std::string& path, const std::optional<process::Identity>& identity) {
   const uid_t owner = identity ? identity->user : ::geteuid();
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
-    return unavailable("cannot make the folder " + path + ": " + reason());
+    return unavailable("cannot make the folder " + path + ": " + system_reason());
   // Opened without following a link, so that nobody can have put another folder in its place.
   const process::UniqueFd fd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
   struct stat found {};
   if (!fd.open() || ::fstat(fd.get(), &found) != 0)
-    return unavailable("cannot open the folder " + path + ": " + reason());
+    return unavailable("cannot open the folder " + path + ": " + system_reason());
   if (found.st_uid != owner && found.st_uid != ::geteuid())
     return unavailable("the folder " + path + " belongs to somebody else (uid " + std::to_string(found.st_uid) + ")");
   if (identity && found.st_uid != owner && ::fchown(fd.get(), identity->user, identity->group) != 0)
-    return unavailable("cannot give the folder " + path + " to uid " + std::to_string(owner) + ": " + reason());
-  if (::fchmod(fd.get(), 0700) != 0) return unavailable("cannot close the folder " + path + ": " + reason());
+    return unavailable("cannot give the folder " + path + " to uid " + std::to_string(owner) + ": " + system_reason());
+  if (::fchmod(fd.get(), 0700) != 0) return unavailable("cannot close the folder " + path + ": " + system_reason());
   if (!identity) return Done{};
   return let_pass(fs::path{path}.parent_path(), *identity);
 }

@@ -9,6 +9,8 @@
 
 #include <sys/types.h>
 
+#include <cerrno>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +34,10 @@ struct Cluster {
 };
 
 inline constexpr std::size_t kSocketPathMax = 107;  // sun_path, without its final NUL
+
+inline Error unavailable(const std::string& message) { return Error{ErrorCode::unavailable, message}; }
+// What the last call into the system says in errno.
+inline std::string system_reason() { return std::strerror(errno); }
 
 // For root: the first of the users carillon, postgres and nobody that exists. For others nothing: themselves.
 Result<std::optional<process::Identity>> cluster_identity();

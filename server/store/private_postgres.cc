@@ -42,17 +42,14 @@ constexpr auto kReadyWait = std::chrono::seconds{60};
 constexpr auto kFirstConnectionWait = std::chrono::seconds{10};
 constexpr auto kStopWait = std::chrono::seconds{30};
 
-Error unavailable(const std::string& message) { return Error{ErrorCode::unavailable, message}; }
-std::string reason() { return std::strerror(errno); }
-
 // Empty: it can be used. The folder itself is made, with what is above it.
 std::string why_not_writable(const std::string& folder) {
   std::error_code failed;
   fs::create_directories(fs::path{folder}.parent_path(), failed);
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return reason();
-  if (::access(folder.c_str(), W_OK | X_OK) != 0) return reason();
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return system_reason();
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) return system_reason();
   struct stat found {};
-  if (::stat(folder.c_str(), &found) != 0) return reason();
+  if (::stat(folder.c_str(), &found) != 0) return system_reason();
   return S_ISDIR(found.st_mode) ? "" : "it is not a folder";
 }
 
@@ -125,7 +122,7 @@ Result<std::unique_ptr<PrivatePostgres>> PrivatePostgres::open(const DatabaseOpt
     std::string pattern = (fs::temp_directory_path() / "carillon-XXXXXX").string();
     if (!::mkdtemp(pattern.data()))
       return unavailable("cannot keep a database in " + options.data_dir + " (" + why +
-                         ") nor in the temporary folder (" + reason() +
+                         ") nor in the temporary folder (" + system_reason() +
                          "). Set CARILLON_HOME to a folder that can be written, or database.url.");
     log::warn("nothing can be kept: the database is a throw-away one",
               json{{"data_dir", options.data_dir}, {"why", why}, {"instead", pattern}});

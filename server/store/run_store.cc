@@ -14,7 +14,7 @@ namespace carillon {
 
 namespace {
 
-RunState state_of(const std::string& name) {
+RunState run_state_of(const std::string& name) {
   const auto state = run_state_named(name);
   CARILLON_CHECK(state.has_value());  // the tables' constraints allow no other
   return *state;
@@ -51,7 +51,7 @@ RunRecord read_run(const pqxx::row& row) {
       .origin = column<std::string>(row["origin"]),
       .agent = column<AgentId>(row["agent_id"]),
       .correlation_id = column<std::string>(row["correlation_id"]),
-      .state = state_of(column<std::string>(row["state"])),
+      .state = run_state_of(column<std::string>(row["state"])),
       .error_class = text_or_empty(row["error_class"]),
       .error_message = text_or_empty(row["error_message"]),
       .reason = text_or_empty(row["reason"]),
@@ -70,10 +70,6 @@ RunRecord read_run(const pqxx::row& row) {
       .resumes_at = column<std::optional<Instant>>(row["resumes_at"]),
       .compensated = column<std::optional<bool>>(row["compensated"]),
   };
-}
-
-std::optional<std::string> null_if_empty(const std::string& text) {
-  return text.empty() ? std::nullopt : std::optional{text};
 }
 
 std::optional<std::string> class_name(const RunEnding& ending) {
@@ -279,7 +275,7 @@ std::vector<LiveRun> RunStore::live_of(const TenantId& tenant, TaskId task) {
   std::vector<LiveRun> runs;
   for (const auto& row : tx_.exec(sql::list_live_of_task, tenant, task))
     runs.push_back({column<RunId>(row["id"]), column<std::int64_t>(row["number"]), column<int>(row["retry"]),
-                    state_of(column<std::string>(row["state"]))});
+                    run_state_of(column<std::string>(row["state"]))});
   return runs;
 }
 
@@ -372,7 +368,7 @@ EndedRuns RunStore::outcomes(const TenantId& tenant, const EndsWanted& wanted) {
   EndedRuns counts;
   for (const auto& row :
        tx_.exec(sql::count_outcomes, tenant, bounds.from, wanted.unseen_by, bounds.surely_new, wanted.seen_by))
-    count_outcome(counts, state_of(column<std::string>(row["outcome"])), column<std::int64_t>(row["total"]));
+    count_outcome(counts, run_state_of(column<std::string>(row["outcome"])), column<std::int64_t>(row["total"]));
   return counts;
 }
 

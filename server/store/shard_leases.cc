@@ -5,7 +5,7 @@
 namespace carillon {
 namespace {
 
-constexpr int kTriesMax = 20;  // for a process slot, when many processes start together
+constexpr int kSlotTriesMax = 20;  // for a process slot, when many processes start together
 
 std::vector<std::int16_t> numbers(const std::vector<OwnedShard>& shards) {
   std::vector<std::int16_t> values;
@@ -32,7 +32,7 @@ std::vector<OwnedShard> owned(const HotRows& rows) {
 }  // namespace
 
 int ShardLeases::lease_process(const ProcessCard& card, Duration expiry) {
-  for (int tries = 0; tries < kTriesMax; ++tries) {
+  for (int tries = 0; tries < kSlotTriesMax; ++tries) {
     const HotRows rows = connection_.run(sql::lease_process, HotParams{}
                                                                  .text(card.instance)
                                                                  .text(card.kind)

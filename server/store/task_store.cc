@@ -11,7 +11,7 @@ namespace carillon {
 
 namespace {
 
-TaskState state_of(const std::string& name) {
+TaskState task_state_of(const std::string& name) {
   const auto state = task_state_named(name);
   CARILLON_CHECK(state.has_value());  // the table's constraint allows no other
   return *state;
@@ -49,7 +49,7 @@ TaskRecord read_task(const pqxx::row& row) {
   return TaskRecord{
       .id = column<TaskId>(row["task_id"]),
       .name = column<std::string>(row["name"]),
-      .state = state_of(column<std::string>(row["state"])),
+      .state = task_state_of(column<std::string>(row["state"])),
       .version = column<int>(row["version"]),
       .tags = column<std::vector<std::string>>(row["tags"]),
       .priority = column<int>(row["priority"]),
@@ -89,10 +89,6 @@ std::vector<TaskRecord> read_tasks(const pqxx::result& rows) {
   std::vector<TaskRecord> tasks;
   for (const auto& row : rows) tasks.push_back(read_task(row));
   return tasks;
-}
-
-std::optional<std::string> null_if_empty(const std::string& text) {
-  return text.empty() ? std::nullopt : std::optional{text};
 }
 
 std::optional<std::vector<std::string>> names_of(const std::optional<Scopes>& scopes) {
@@ -219,7 +215,7 @@ TaskCounts TaskStore::count_by_state(const TenantId& tenant) {
   TaskCounts counts;
   for (const auto& row : tx_.exec(sql::count_tasks_by_state, tenant)) {
     const auto total = column<std::int64_t>(row["total"]);
-    switch (state_of(column<std::string>(row["state"]))) {
+    switch (task_state_of(column<std::string>(row["state"]))) {
       case TaskState::active:
         counts.active = total;
         break;

@@ -12,7 +12,6 @@ namespace {
 
 // A queue's floor stays so far behind the present, for rows that others put in with a clock or a commit that is slow.
 constexpr Duration kFloorMargin = std::chrono::seconds{10};
-constexpr Duration kLeaseMargin = std::chrono::milliseconds{500};
 
 }  // namespace
 

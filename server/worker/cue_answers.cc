@@ -8,7 +8,7 @@
 namespace carillon {
 namespace {
 
-using Verdict = CueAnswer::Verdict;
+using CueVerdict = CueAnswer::Verdict;
 
 bool is_condition(const Cue& cue) { return cue.source == name_of(TriggerSource::condition); }
 
@@ -86,18 +86,19 @@ std::vector<CueAnswer> answer_cues(const CueQuestion& question) {
   std::vector<CueAnswer> answers;
   for (const Cue& cue : question.cues) {
     if (!has_slot(question, cue)) {
-      answers.push_back({Verdict::pass_over});
+      answers.push_back({CueVerdict::pass_over});
     } else if (is_condition(cue) && cue.outcome == "failing") {
       answers.push_back(
-          {Verdict::leave_out, RunState::missed, "nobody could look, several times in a row: " + cue.told});
+          {CueVerdict::leave_out, RunState::missed, "nobody could look, several times in a row: " + cue.told});
     } else if (is_event(cue) && cue.outcome == "failing") {
-      answers.push_back({Verdict::leave_out, RunState::skipped, "its where could not be evaluated: " + cue.told});
+      answers.push_back({CueVerdict::leave_out, RunState::skipped, "its where could not be evaluated: " + cue.told});
     } else if (auto why = skipped_because(question, cue); !why.empty()) {
-      answers.push_back({Verdict::leave_out, RunState::skipped, why + after(cue)});
+      answers.push_back({CueVerdict::leave_out, RunState::skipped, why + after(cue)});
     } else if (auto missed = missed_because(question, cue, latest_late); !missed.empty()) {
-      answers.push_back({Verdict::leave_out, RunState::missed, "nobody could run it in time: " + missed + after(cue)});
+      answers.push_back(
+          {CueVerdict::leave_out, RunState::missed, "nobody could run it in time: " + missed + after(cue)});
     } else {
-      const auto verdict = is_held(question, cue) ? Verdict::hold : Verdict::start;
+      const auto verdict = is_held(question, cue) ? CueVerdict::hold : CueVerdict::start;
       answers.push_back({verdict, RunState::queued, what_happened(cue)});
     }
   }

@@ -42,13 +42,6 @@ ErrorClass class_of(ErrorCode code) {
   }
 }
 
-ToolReply refused(ErrorClass error_class, std::string message) {
-  ToolReply reply;
-  reply.failure = error_class;
-  reply.message = std::move(message);
-  return reply;
-}
-
 }  // namespace
 
 std::string scope_lacking(const RunInFlight& run, const Scopes& needed) {
@@ -193,17 +186,17 @@ void Executor::policy_found(const RunPtr& run, CallUnderWay call, const Result<T
   call.cost = policy ? policy->cost : Cost{};
   if (policy) call.sensitive.insert(call.sensitive.end(), policy->sensitive.begin(), policy->sensitive.end());
   call.started_at = parts_.clock.now();
-  if (!policy) return ended(run, call, refused(class_of(policy.error().code), policy.error().message));
+  if (!policy) return ended(run, call, not_made(class_of(policy.error().code), policy.error().message));
   if (const std::string lacking = scope_lacking(*run, policy->scopes); !lacking.empty())
     return ended(run, call,
-                 refused(ErrorClass::not_allowed, "whoever saved this version of the task lacks the scope \"" +
-                                                      lacking + "\" that " + call.tool + " needs"));
+                 not_made(ErrorClass::not_allowed, "whoever saved this version of the task lacks the scope \"" +
+                                                       lacking + "\" that " + call.tool + " needs"));
   const auto wanted = call.wanted_timeout ? call.wanted_timeout : run->task->definition->options.timeout;
   call.timeout = wanted ? *wanted : policy->timeout.value_or(kDefaultTimeout);
   if (const auto by = call.is_undo ? std::nullopt : finish_by(*run)) {
     const Duration left = *by - call.started_at;
     if (left <= Duration{0})
-      return ended(run, call, refused(ErrorClass::expired, "its deadline passed before the call began"));
+      return ended(run, call, not_made(ErrorClass::expired, "its deadline passed before the call began"));
     call.timeout = std::min(call.timeout, left);
   }
   if (call.effect != Effect::destructive) return make(run, std::move(call));
@@ -234,7 +227,7 @@ void Executor::make(const RunPtr& run, CallUnderWay call) {
   const bool unwanted =
       run->steps ? run->steps->planner.state_of(call.path) == pipeline::StepState::cancelling : run->cancelled.load();
   if (unwanted && !run->steps) return settle_cancelled(run);
-  if (unwanted) return ended(run, call, refused(ErrorClass::cancelled, "cancelled before the call began"));
+  if (unwanted) return ended(run, call, not_made(ErrorClass::cancelled, "cancelled before the call began"));
   if (!lease_holds(*run)) {
     metrics::count("carillon_leases_lost_total", {{"noticed", "before_call"}});
     return drop(run->run.lease.id);

@@ -4,13 +4,9 @@
 
 #include "server/domain/question.h"
 #include "server/worker/executor.h"
+#include "server/worker/question_desk.h"
 
 namespace carillon {
-namespace {
-
-Error nobody(std::string why) { return {ErrorCode::run_not_waiting, std::move(why)}; }
-
-}  // namespace
 
 // The catalog says both on threads of its own, perhaps when the executor is gone.
 void Executor::listen(const RunPtr& run, std::uint64_t number, ToolCall& request) {

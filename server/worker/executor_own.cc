@@ -12,7 +12,7 @@ namespace carillon {
 namespace {
 
 constexpr Duration kPause = std::chrono::milliseconds{250};
-constexpr Duration kLookEvery = std::chrono::seconds{1};
+constexpr Duration kStepLookEvery = std::chrono::seconds{1};
 
 // A conflict is somebody else's lease on a key: it ends.
 ToolReply failed(const Error& error) {
@@ -22,13 +22,6 @@ ToolReply failed(const Error& error) {
                   : error.code == ErrorCode::over_limit   ? ErrorClass::over_budget
                                                           : ErrorClass::invalid_arguments;
   reply.message = error.pointer.empty() ? error.message : error.message + " (at " + error.pointer + ")";
-  return reply;
-}
-
-ToolReply refused(ErrorClass error_class, std::string message) {
-  ToolReply reply;
-  reply.failure = error_class;
-  reply.message = std::move(message);
   return reply;
 }
 
@@ -85,8 +78,8 @@ void Executor::begin_own(const RunPtr& run, const pipeline::Start& start, const 
   ++run->steps->begun;
   if (const auto lacking = scope_lacking(*run, Scopes{*scope_of_own_step(*start.step)}); !lacking.empty())
     return step_ended(run, call,
-                      refused(ErrorClass::not_allowed, "whoever saved this version of the task lacks the scope \"" +
-                                                           lacking + "\" that the step needs"));
+                      not_made(ErrorClass::not_allowed, "whoever saved this version of the task lacks the scope \"" +
+                                                            lacking + "\" that the step needs"));
   json body = start.step->body;
   json match;
   if (work.kind == pipeline::StepKind::signal && body.contains("match")) {
@@ -95,7 +88,7 @@ void Executor::begin_own(const RunPtr& run, const pipeline::Start& start, const 
     work.roots = roots;
   }
   auto rendered = render_template(body, roots, {.zone = run->task->definition->schedule.zone});
-  if (!rendered) return step_ended(run, call, refused(ErrorClass::invalid_arguments, rendered.error().message));
+  if (!rendered) return step_ended(run, call, not_made(ErrorClass::invalid_arguments, rendered.error().message));
   work.body = *std::move(rendered);
   work.expect = start.step->expect;
   if (!match.is_null()) work.body["match"] = std::move(match);
@@ -126,7 +119,7 @@ std::optional<Instant> Executor::look_at_waits(const RunPtr& run, const pipeline
     const bool can_be_told = can_rest(wait) && wait.kind != pipeline::StepKind::wait;
     if (!can_be_told || steps.told.contains(wait.path)) continue;
     if (looks) {
-      steps.next_look = now + kLookEvery;
+      steps.next_look = now + kStepLookEvery;
       look(run, wait);
     }
     again = std::min(again.value_or(Instant::max()), steps.next_look);

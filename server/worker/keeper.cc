@@ -11,8 +11,6 @@
 namespace carillon {
 namespace {
 
-constexpr Duration kLeaseMargin = std::chrono::milliseconds{500};
-
 json numbers_of(const std::vector<OwnedShard>& shards) {
   json numbers = json::array();
   for (const auto& shard : shards) numbers.push_back(shard.shard);

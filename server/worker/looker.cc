@@ -13,7 +13,7 @@
 namespace carillon {
 namespace {
 
-constexpr int kLooksMax = 100;  // begun in one round
+constexpr int kLooksAtOnce = 100;  // begun in one round
 constexpr Duration kDescribeWait = std::chrono::seconds{10};
 constexpr Duration kLease = std::chrono::minutes{10};  // a lost look is made again after that
 constexpr Duration kTimeoutMax = std::chrono::minutes{9};
@@ -47,24 +47,17 @@ std::string what_fired(const ConditionTrigger& condition) {
   return condition.where + " became true of " + condition.tool;
 }
 
-ToolReply refused(ErrorClass error_class, std::string message) {
-  ToolReply reply;
-  reply.failure = error_class;
-  reply.message = std::move(message);
-  return reply;
-}
-
 // Why the call may not be made; none: it may.
 std::optional<ToolReply> objection(const DueLook& look, const Result<ToolFacts>& facts) {
   if (!facts) {
     const bool away = facts.error().code == ErrorCode::server_unavailable;
-    return refused(away ? ErrorClass::unavailable : ErrorClass::not_found, facts.error().message);
+    return not_made(away ? ErrorClass::unavailable : ErrorClass::not_found, facts.error().message);
   }
   if (!look.scopes) return std::nullopt;
   const auto missing = facts->scopes.missing_from(*look.scopes).names();
   if (missing.empty()) return std::nullopt;
-  return refused(ErrorClass::not_allowed, "whoever saved this version of the task lacks the scope \"" +
-                                              missing.front() + "\" that " + facts->tool + " needs");
+  return not_made(ErrorClass::not_allowed, "whoever saved this version of the task lacks the scope \"" +
+                                               missing.front() + "\" that " + facts->tool + " needs");
 }
 
 ToolCall call_of(const DueLook& look, const ConditionTrigger& condition, const ToolFacts& facts) {
@@ -117,7 +110,7 @@ std::size_t Looker::end_answered() {
 std::size_t Looker::begin_due() {
   const auto shards = parts_.ownership.shards();
   if (shards.empty()) return 0;
-  const auto due = parts_.rows.take(shards, {parts_.clock.now(), kLooksMax, kLease});
+  const auto due = parts_.rows.take(shards, {parts_.clock.now(), kLooksAtOnce, kLease});
   for (const auto& look : due) begin(look);
   return due.size();
 }

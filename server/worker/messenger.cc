@@ -9,7 +9,7 @@ namespace carillon {
 namespace {
 
 constexpr Duration kSendEvery = std::chrono::milliseconds{10};
-constexpr Duration kWaitMax = std::chrono::seconds{1};
+constexpr Duration kListenMax = std::chrono::seconds{1};
 constexpr char kCancelChannel[] = "carillon.cancel";
 constexpr char kAnswerChannel[] = "carillon.answer";
 constexpr char kEverybodyChannel[] = "carillon.everybody";
@@ -46,7 +46,7 @@ void Messenger::send() {
 }
 
 void Messenger::run_once() {
-  Duration wait = kWaitMax;
+  Duration wait = kListenMax;
   if (to_tell_.with([](const auto& channels) { return !channels.empty(); })) {
     const auto now = std::chrono::steady_clock::now();
     if (now >= next_send_)

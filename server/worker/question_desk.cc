@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/base/failpoint.h"
+#include "server/base/json_text.h"
 #include "server/base/metrics.h"
 #include "server/domain/progress.h"
 #include "server/domain/question.h"
@@ -11,15 +12,11 @@
 namespace carillon {
 namespace {
 
-constexpr Duration kLookEvery = std::chrono::seconds{1};
+constexpr Duration kDeskLookEvery = std::chrono::seconds{1};
 constexpr Duration kProgressEvery = std::chrono::seconds{1};
 constexpr int kLostAtOnce = 500;
 
 QuestionId id_of(const DeskQuestion& question) { return {question.lease.id, question.key}; }
-
-Error nobody(std::string why) { return {ErrorCode::run_not_waiting, std::move(why)}; }
-
-std::string text_of(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 void count(std::string_view outcome) { metrics::count("carillon_questions_total", {{"outcome", outcome}}); }
 
@@ -31,7 +28,7 @@ void QuestionDesk::ask(DeskQuestion question, ToolAnswered answered) {
     const std::lock_guard lock{mutex_};
     if (stopped_) refusal = "the worker stops";
     if (open_.size() >= options_.open_max) refusal = "too many questions are open on this worker";
-    if (text_of(question.question.params).size() > options_.bytes_max) refusal = "the question is too large";
+    if (dump(question.question.params).size() > options_.bytes_max) refusal = "the question is too large";
     if (refusal.empty()) {
       const QuestionId id = id_of(question);
       new_.push_back(id);
@@ -79,7 +76,7 @@ void QuestionDesk::close_lost() {
 void QuestionDesk::progressed(const RunLease& lease, const ToolProgress& progress) {
   const std::lock_guard lock{mutex_};
   const bool first = progress_.empty();
-  progress_[lease.id] = KeptProgress{lease, text_of(to_json(progress))};
+  progress_[lease.id] = KeptProgress{lease, dump(to_json(progress))};
   if (first) changed_.notify_all();
 }
 
@@ -117,7 +114,7 @@ bool QuestionDesk::run_once() {
     if (stopped_) return false;
     lost = std::exchange(lost_, false);
     look_ = false;
-    next_look_ = std::chrono::steady_clock::now() + kLookEvery;
+    next_look_ = std::chrono::steady_clock::now() + kDeskLookEvery;
     progress = !progress_.empty() && next_progress_ <= std::chrono::steady_clock::now();
   }
   write_new();
@@ -137,7 +134,7 @@ void QuestionDesk::write_new() {
       while (!new_.empty() && !open_.contains(new_.front())) new_.pop_front();  // its call has ended meanwhile
       if (new_.empty()) return;
       const DeskQuestion& asked = open_.at(new_.front()).question;
-      row = {asked.lease,        asked.key,         asked.tool, asked.question.method, text_of(asked.question.params),
+      row = {asked.lease,        asked.key,         asked.tool, asked.question.method, dump(asked.question.params),
              parts_.clock.now(), asked.answer_until};
     }
     const QuestionId id{row.lease.id, row.key};

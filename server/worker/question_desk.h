@@ -18,12 +18,16 @@
 #include <string>
 #include <vector>
 
+#include "server/base/error.h"
 #include "server/domain/tool_caller.h"
 #include "server/store/db_clock.h"
 #include "server/store/question_rows.h"
 #include "server/worker/worker_options.h"
 
 namespace carillon {
+
+// What a question hears that nobody answers.
+inline Error nobody(std::string why) { return {ErrorCode::run_not_waiting, std::move(why)}; }
 
 struct DeskQuestion {
   RunLease lease;

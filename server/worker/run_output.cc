@@ -5,7 +5,7 @@ namespace {
 
 constexpr auto kReplace = json::error_handler_t::replace;
 
-std::string text_of(const json& content) {
+std::string text_blocks_of(const json& content) {
   std::string text;
   for (const auto& block : content) {
     if (!block.is_object() || block.value("type", json{}) != "text") continue;
@@ -49,12 +49,12 @@ std::string safe_text(std::string_view text, std::size_t bytes_max) {
 }
 
 json output_of_reply(const ToolReply& reply) {
-  return json{{"content", reply.content}, {"structured", reply.structured}, {"text", text_of(reply.content)}};
+  return json{{"content", reply.content}, {"structured", reply.structured}, {"text", text_blocks_of(reply.content)}};
 }
 
 json value_of_reply(const ToolReply& reply) {
   if (!reply.structured.is_null()) return reply.structured;
-  std::string text = text_of(reply.content);
+  std::string text = text_blocks_of(reply.content);
   json parsed = json::parse(text, nullptr, false);
   if (parsed.is_object() || parsed.is_array()) return parsed;
   return json{{"text", std::move(text)}};

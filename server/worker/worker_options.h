@@ -19,6 +19,9 @@ struct LeaseOptions {
   int takeovers_max = 5;  // a run that killed so many workers is quarantined
 };
 
+// So long before a lease ends in the database, its worker takes it for over.
+inline constexpr Duration kLeaseMargin = std::chrono::milliseconds{500};
+
 struct BatchOptions {
   int claim_min = 32;
   int claim_max = 1000;
