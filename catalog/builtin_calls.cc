@@ -5,12 +5,11 @@
 #include <utility>
 
 #include "catalog/reply.h"
+#include "server/base/clock.h"
 #include "server/base/log.h"
 
 namespace carillon::catalog {
 namespace {
-
-Duration since(Monotonic then) { return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - then); }
 
 // What the machine refuses (descriptors, memory) ends this call, and no thread of the pool.
 ToolReply run_guarded(const BuiltInTool::Run& run, const ToolCall& call, const std::stop_token& stop) {

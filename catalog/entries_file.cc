@@ -8,7 +8,7 @@
 namespace carillon::catalog {
 namespace {
 
-constexpr std::size_t kFileBytesMax = 16u << 20;
+constexpr std::size_t kEntriesBytesMax = 16u << 20;
 
 }  // namespace
 
@@ -42,10 +42,10 @@ Result<ordered_json> read_document(const std::string& path) {
     return Error{ErrorCode::arguments_invalid, "cannot read " + path};
   }
   std::string text;
-  text.resize(kFileBytesMax + 1);
+  text.resize(kEntriesBytesMax + 1);
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kFileBytesMax) return Error{ErrorCode::too_large, path + " is larger than 16 MiB"};
+  if (text.size() > kEntriesBytesMax) return Error{ErrorCode::too_large, path + " is larger than 16 MiB"};
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) return ordered_json::object();
   // Hosts' files may hold comments.
   auto document = ordered_json::parse(text, nullptr, false, true);

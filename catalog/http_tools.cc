@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "catalog/reply.h"
+#include "server/base/ascii.h"
 #include "server/base/json_text.h"
 #include "server/base/mask.h"
 #include "server/outbound/transfer.h"
@@ -15,8 +16,6 @@
 
 namespace carillon::catalog {
 namespace {
-
-constexpr std::size_t kExcerptBytesMax = 300;
 
 struct Method {
   const char* tool;
@@ -62,12 +61,6 @@ constexpr auto kOurs = std::to_array<std::string_view>(
      "proxy-authorization", "proxy-connection", "idempotency-key", "traceparent", "webhook-id", "webhook-timestamp",
      "webhook-signature"});
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 // Where the address leads, and which of the allowed hosts lets it.
 struct Way {
   transport::HttpAddress address;
@@ -96,7 +89,7 @@ Result<Way> way_to(const std::string& url, const std::vector<std::string>& hosts
 // The value of a header; an error where it could end the header or begin another.
 Result<std::string> header_line(const std::string& name, const std::string& value) {
   const std::string pointer = "/headers/" + name;
-  if (std::find(kOurs.begin(), kOurs.end(), lower(name)) != kOurs.end())
+  if (std::find(kOurs.begin(), kOurs.end(), lower_case(name)) != kOurs.end())
     return Error{ErrorCode::arguments_invalid, "the header " + name + " is written by Carillon; leave it out", pointer};
   if (std::any_of(value.begin(), value.end(), [](unsigned char c) { return (c < ' ' && c != '\t') || c == 127; }))
     return Error{ErrorCode::arguments_invalid, "a header holds one line without control characters", pointer};
@@ -113,7 +106,7 @@ bool is_expected(const json& wanted, int status) {
 
 bool is_json(std::string_view content_type) {
   const auto end = content_type.find_first_of("; ");
-  const std::string kind = lower(std::string{content_type.substr(0, end)});
+  const std::string kind = lower_case(content_type.substr(0, end));
   return kind == "application/json" || kind == "text/json" || kind.ends_with("+json");
 }
 
@@ -221,7 +214,7 @@ class HttpTool {
 
   static bool has_header(const outbound::Request& request, std::string_view name) {
     return std::any_of(request.headers.begin(), request.headers.end(), [&](const std::string& line) {
-      return lower(line.substr(0, line.find_first_of(":;"))) == name;
+      return lower_case(line.substr(0, line.find_first_of(":;"))) == name;
     });
   }
 

@@ -17,7 +17,6 @@ namespace {
 
 constexpr std::string_view kStub = "stub:";
 constexpr std::size_t kAnswerBytesMax = 8u << 20;
-constexpr std::size_t kExcerptBytesMax = 300;
 constexpr std::size_t kBytesOfToken = 4;  // about; for the stub
 constexpr std::int64_t kTokensOfPrice = 1000;
 

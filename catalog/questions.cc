@@ -42,7 +42,7 @@ std::string words_of(const InputRequest& question) {
   return "it asks \"" + shortened(mask_secrets(message.get<std::string>()), kWordsMax) + "\"";
 }
 
-InputAnswer refused(const std::string& why) {
+InputAnswer not_asked(const std::string& why) {
   return transport::ProtocolError{transport::rpc_code::kInvalidParams, why, nullptr};
 }
 
@@ -99,19 +99,19 @@ std::optional<InputAnswer> answer_of_entry(const ServerEntry& entry, const ToolP
   if (question.method == kElicitation && entry.questions == Questions::ask_or_decline)
     return json{{"action", "decline"}};
   if (question.method == kElicitation && entry.questions == Questions::ask)
-    return refused(
+    return not_asked(
         words_of(question) +
         ", and nobody is there to answer. Call the tool from a client that can be asked, put the answers into "
         "carillon.tools.<tool>.answers of the entry, or let it decline: \"questions\": \"ask_or_decline\"");
   if (question.method == kSampling && entry.sampling == Sampling::ask)
-    return refused("it asks for a sample of the caller's model, and the caller has none to give");
-  return refused(words_of(question) + ", which its entry in servers.json does not allow (questions, sampling)");
+    return not_asked("it asks for a sample of the caller's model, and the caller has none to give");
+  return not_asked(words_of(question) + ", which its entry in servers.json does not allow (questions, sampling)");
 }
 
 InputAnswer answer_to_stray(const ServerEntry& entry, const InputRequest& question) {
   if (question.method == kElicitation && entry.questions == Questions::ask_or_decline)
     return json{{"action", "decline"}};
-  return refused(
+  return not_asked(
       "it cannot be told which of several calls this is about; with \"max_parallel\": 1 in the entry of this server in "
       "servers.json it could");
 }

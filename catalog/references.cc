@@ -12,11 +12,11 @@ namespace {
 
 constexpr std::string_view kSecret = "secret:", kVariable = "env:", kFile = "file:";
 
-Error refused(std::string message) { return Error{ErrorCode::arguments_invalid, std::move(message)}; }
+Error unreadable(std::string message) { return Error{ErrorCode::arguments_invalid, std::move(message)}; }
 
 Result<std::string> read_variable(const std::string& name) {
   const char* value = std::getenv(name.c_str());
-  if (value == nullptr) return refused("names the variable " + name + ", which is not set here");
+  if (value == nullptr) return unreadable("names the variable " + name + ", which is not set here");
   return std::string{value};
 }
 
@@ -40,9 +40,9 @@ void drop_line_end(std::string& text) {
 Result<std::string> References::read_secret(const std::string& name) const {
   const auto value = vault_.read(Shelf::secrets, name);
   if (value) return *value;
-  if (value.error().code != ErrorCode::unknown_name) return refused("names a secret: " + value.error().message);
-  return refused("names the secret \"" + name +
-                 "\", which is not in the vault; put it there with `carillon secret set " + name + "`");
+  if (value.error().code != ErrorCode::unknown_name) return unreadable("names a secret: " + value.error().message);
+  return unreadable("names the secret \"" + name +
+                    "\", which is not in the vault; put it there with `carillon secret set " + name + "`");
 }
 
 Result<std::string> References::read_file(const std::string& path) {
@@ -50,11 +50,11 @@ Result<std::string> References::read_file(const std::string& path) {
   std::ifstream file{path, std::ios::binary};
   std::string text(kSecretBytesMax + 1, '\0');
   if (!file.read(text.data(), static_cast<std::streamsize>(text.size())) && !file.eof())
-    return refused("names the file " + path + ", which cannot be read");
+    return unreadable("names the file " + path + ", which cannot be read");
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (text.size() > kSecretBytesMax || text.find('\0') != std::string::npos)
-    return refused("names the file " + path + ", which is no text of at most 64 KiB (write file://" + path +
-                   " where the address itself is meant)");
+    return unreadable("names the file " + path + ", which is no text of at most 64 KiB (write file://" + path +
+                      " where the address itself is meant)");
   drop_line_end(text);
   register_secret(text);
   return text;
@@ -79,7 +79,8 @@ Result<std::string> References::expand(const std::string& text) {
     out += text.substr(at, open - at);
     std::string name = text.substr(open + 2, close - open - 2);
     if (name.starts_with("input:"))
-      return refused("would have a host ask for " + name.substr(6) + "; put it into the vault and write ${secret:…}");
+      return unreadable("would have a host ask for " + name.substr(6) +
+                        "; put it into the vault and write ${secret:…}");
     std::optional<std::string> otherwise;
     if (const auto dash = name.find(":-"); dash != std::string::npos) {
       otherwise = name.substr(dash + 2);

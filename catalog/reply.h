@@ -21,6 +21,8 @@ ToolReply reply_of(const transport::RpcRefusal& refusal, const std::string& serv
 // A result: content blocks, structured content checked against the tool's output schema, isError.
 ToolReply reply_of(json result, const CatalogTool& tool);
 
+inline constexpr std::size_t kExcerptBytesMax = 300;  // of what a server said, in the message of a failure
+
 // Cut after so many bytes, never inside a character.
 std::string shortened(std::string text, std::size_t bytes_max);
 

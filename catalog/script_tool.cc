@@ -13,8 +13,6 @@
 namespace carillon::catalog {
 namespace {
 
-constexpr std::size_t kExcerptBytesMax = 300;
-
 constexpr const char* kSchema = R"({"type": "object", "properties": {
   "command": {"type": "array", "description": "a program of script.programs, and its arguments",
     "items": {"type": "string", "maxLength": 100000}, "minItems": 1, "maxItems": 1000},

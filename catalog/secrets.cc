@@ -19,7 +19,7 @@ constexpr std::string_view kMark = "carillon-vault-1\n";  // before nonce and ci
 constexpr std::size_t kNonceBytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
 constexpr std::size_t kKeyBytes = crypto_aead_xchacha20poly1305_ietf_KEYBYTES;
 constexpr std::size_t kTagBytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
-constexpr std::size_t kFileBytesMax = kSecretBytesMax + 1024;
+constexpr std::size_t kSealedBytesMax = kSecretBytesMax + 1024;
 
 void wake_sodium() {
   static const int woken = sodium_init();
@@ -118,7 +118,7 @@ Result<std::string> Vault::read(Shelf shelf, const std::string& name) const {
   const Error missing{ErrorCode::unknown_name, "there is no \"" + name + "\" in the vault"};
   if (directory_.empty() || !is_entry_name(name)) return missing;
   try {
-    const auto file = process::read_private_file(path_of(shelf, name), kFileBytesMax);
+    const auto file = process::read_private_file(path_of(shelf, name), kSealedBytesMax);
     if (!file) return missing;
     const auto opener = key();
     if (!opener) return opener.error();

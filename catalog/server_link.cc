@@ -5,6 +5,7 @@
 
 #include "catalog/questions.h"
 #include "catalog/reply.h"
+#include "server/base/clock.h"
 #include "server/base/mask.h"
 #include "server/domain/nearest.h"
 
@@ -24,8 +25,6 @@ ToolReply wrong_arguments(const Error& wrong) {
   return failed_reply(ErrorClass::invalid_arguments,
                       wrong.message + (wrong.pointer.empty() ? "" : " (at " + wrong.pointer + ")"), Arrived::no);
 }
-
-Duration since(Monotonic then) { return std::chrono::duration_cast<Duration>(steady_clock::now() - then); }
 
 }  // namespace
 

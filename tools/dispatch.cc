@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "server/base/json_text.h"
 #include "server/base/mask.h"
 #include "server/domain/json_repair.h"
 #include "server/domain/nearest.h"
@@ -102,8 +103,6 @@ json link_block(const ResourceLink& link) {
           {"mimeType", link.mime_type},
           {"size", link.bytes}};
 }
-
-std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 }  // namespace
 

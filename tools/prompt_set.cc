@@ -86,7 +86,7 @@ Status check_arguments(const Prompt& row, const PromptArguments& given) {
   return Done{};
 }
 
-void count(std::string_view prompt, std::string_view outcome) {
+void count_prompt(std::string_view prompt, std::string_view outcome) {
   metrics::count("carillon_prompts_total", {{"prompt", prompt}, {"outcome", outcome}});
 }
 
@@ -167,7 +167,7 @@ void PromptSet::get_prompt(const transport::RequestContext& context, const std::
     if (const auto fit = check_arguments(*row, arguments); !fit.ok()) return fit.error();
     return row->write({caller, ports_, arguments});
   });
-  count(row->name, text.ok() ? "ok" : describe(text.error().code).name);
+  count_prompt(row->name, text.ok() ? "ok" : describe(text.error().code).name);
   if (!text.ok()) return done(protocol_error(text.error()));
   const std::string masked = mask_secrets(with_prefix(extract(*text, kPromptCharsMax).text, prefix_));
   done(transport::PromptText{std::string(row->summary),
@@ -191,7 +191,7 @@ void PromptSet::get_template(const Caller& caller, const std::string& name, cons
   });
   // What nobody wrote has no series of its own.
   const bool is_known = written.ok() || written.error().code != ErrorCode::unknown_name;
-  count(is_known ? name : "none", written.ok() ? "ok" : describe(written.error().code).name);
+  count_prompt(is_known ? name : "none", written.ok() ? "ok" : describe(written.error().code).name);
   if (!written) return done(protocol_error(written.error()));
   done(transport::PromptText{mask_secrets(written->description),
                              {{{"role", "user"}, {"content", transport::text_block(mask_secrets(written->text))}}}});

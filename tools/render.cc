@@ -2,16 +2,13 @@
 
 #include <algorithm>
 
+#include "server/base/json_text.h"
 #include "server/domain/schedule/schedule.h"
 
 namespace carillon::tools {
 namespace {
 
 constexpr std::string_view kBetween = " · ";
-
-std::string dump(const ordered_json& value) {
-  return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-}
 
 bool is_list_of_objects(const ordered_json& value) {
   return value.is_array() && std::any_of(value.begin(), value.end(), [](const auto& item) { return item.is_object(); });

@@ -75,7 +75,7 @@ transport::Contents contents_of(const Reading& reading, const std::string& uri) 
   return contents;
 }
 
-void count(std::string_view resource, std::string_view outcome) {
+void count_reading(std::string_view resource, std::string_view outcome) {
   metrics::count("carillon_resource_reads_total", {{"resource", resource}, {"outcome", outcome}});
 }
 
@@ -151,14 +151,14 @@ void ResourceSet::read_resource(const transport::RequestContext& context, const 
   const Caller caller = caller_of(context);
   const auto found = find_resource(uri);
   if (!found) {
-    count("none", "unknown_name");
+    count_reading("none", "unknown_name");
     return done(transport::Contents{});
   }
   const auto reading = guarded(caller, uri, [&]() -> Result<Reading> {
     if (!caller.scopes.has(found->row->scope)) return no_scope();
     return found->row->read({caller, ports_, found->variables});
   });
-  count(found->row->name, reading.ok() ? "ok" : describe(reading.error().code).name);
+  count_reading(found->row->name, reading.ok() ? "ok" : describe(reading.error().code).name);
   if (!reading.ok()) return done(refusal(context, uri, reading.error()));
   done(contents_of(*reading, uri));
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "server/base/ascii.h"
 #include "server/base/check.h"
 #include "server/base/json.h"
 
@@ -13,13 +14,10 @@ constexpr std::string_view kAfterScheme = "://";
 constexpr std::string_view kLowerHex = "0123456789abcdef";
 constexpr std::string_view kUpperHex = "0123456789ABCDEF";
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_unreserved(char c) { return is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~'; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+bool is_unreserved(char c) { return is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~'; }
 
 std::optional<int> hex_value(char c) {
-  const auto at = kLowerHex.find(lower(c));
+  const auto at = kLowerHex.find(lower_case(c));
   return at == std::string_view::npos ? std::nullopt : std::optional{static_cast<int>(at)};
 }
 
@@ -71,7 +69,7 @@ std::optional<ResourceUri> parse_uri(std::string_view text) {
   const std::size_t end = text.find(kAfterScheme);
   if (end == std::string_view::npos || end == 0 || !is_letter(text.front())) return std::nullopt;
   ResourceUri uri;
-  for (const char c : text.substr(0, end)) uri.scheme += lower(c);
+  for (const char c : text.substr(0, end)) uri.scheme += lower_case(c);
   std::string_view rest = text.substr(end + kAfterScheme.size());
   // Some clients put a slash behind an authority that stands alone.
   if (rest.size() > 1 && rest.back() == '/') rest.remove_suffix(1);

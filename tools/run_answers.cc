@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/base/json_text.h"
 #include "server/domain/jmespath/jmespath.h"
 #include "server/domain/nearest.h"
 #include "server/domain/progress.h"
@@ -16,8 +17,6 @@ namespace carillon::tools {
 namespace {
 
 constexpr std::size_t kStepsBriefMax = 50;  // of a run, unless its steps are asked for
-
-std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 bool includes(const RunView& view, std::string_view part) {
   return std::find(view.include.begin(), view.include.end(), part) != view.include.end();

@@ -1,5 +1,6 @@
 #include "tools/state_answers.h"
 
+#include "server/base/json_text.h"
 #include "tools/render.h"
 #include "tools/resource.h"
 
@@ -11,10 +12,6 @@ constexpr int kValueDetailed = 10'000;
 constexpr std::size_t kValueExtract = 600;
 constexpr int kListedConcise = 120;
 constexpr int kListedDetailed = 1'000;
-
-std::string dump(const ordered_json& value) {
-  return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-}
 
 bool is_whole(const StateView& view) { return view.bytes <= static_cast<std::int64_t>(view.text.size()); }
 

@@ -32,7 +32,7 @@ Result<Reading> read_guide(const ReadCall& call) {
   return Reading{.blocks = {{kMarkdown, guide->text()}}, .fresh_for = kGuideFreshFor};
 }
 
-constexpr Variable kWindow[] = {{"from", suggest_moments}, {"to", suggest_moments}};
+constexpr Variable kStatusWindow[] = {{"from", suggest_moments}, {"to", suggest_moments}};
 constexpr Variable kGuide[] = {{"guide", suggest_guides}};
 
 constexpr Resource kStatusResources[] = {
@@ -51,7 +51,7 @@ constexpr Resource kStatusResources[] = {
      .summary = "Everything planned in a window, at most 100 times, as JSON and as a calendar. Both ends are moments: "
                 "2026-11-21, today, friday 17:00.",
      .mime_type = kJson,
-     .variables = kWindow,
+     .variables = kStatusWindow,
      .example = "agenda://today/tomorrow%2018%3A00",
      .read = read_agenda},
     {.pattern = "docs://{guide}",

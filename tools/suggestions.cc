@@ -5,6 +5,7 @@
 #include <set>
 #include <string_view>
 
+#include "server/base/ascii.h"
 #include "server/domain/run_handle.h"
 #include "server/domain/schedule/zone.h"
 #include "server/engine/engine.h"
@@ -24,21 +25,14 @@ constexpr auto kMoments = std::to_array<std::string_view>(
     {"now", "today", "tomorrow", "yesterday", "today 23:59", "tomorrow 09:00", "in 1h", "in 24h", "in 3 days",
      "in 7 days", "in 14 days", "in 30 days", "24h ago", "7d ago"});
 
-std::string lower(std::string_view text) {
-  std::string out{text};
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
 // Those that begin with the typed text, then those that contain it, each in the order they came in.
 template <class Range>
 Suggestions fitting(const Range& candidates, const std::string& typed) {
-  const std::string wanted = lower(typed);
+  const std::string wanted = lower_case(typed);
   std::vector<std::string> first;
   std::vector<std::string> later;
   for (const std::string_view candidate : candidates) {
-    const std::size_t at = lower(candidate).find(wanted);
+    const std::size_t at = lower_case(candidate).find(wanted);
     if (at == std::string::npos) continue;
     (at == 0 ? first : later).emplace_back(candidate);
   }

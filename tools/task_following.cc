@@ -15,7 +15,7 @@ namespace {
 constexpr std::chrono::seconds kBetweenRounds{1};
 constexpr std::size_t kFollowersMax = 20'000;
 
-std::string text_of(const FollowedCallState& call) {
+std::string shown_state_of(const FollowedCallState& call) {
   return call.state + (call.stopping ? " stopping" : "") + (call.cancelled ? " cancelled" : "") + " " + call.progress +
          " " + call.asks;
 }
@@ -75,7 +75,7 @@ void TaskFollowing::tell_changes() {
     if (states.emplace(std::pair{call.tenant.str(), call.id}, "gone").second) calls.push_back(call);
   }
   for (const auto& call : ports_.engine.followed_call_states(calls))
-    states[{call.tenant.str(), call.id}] = text_of(call);
+    states[{call.tenant.str(), call.id}] = shown_state_of(call);
   for (const auto& [ticket, follower] : followers)
     tell(ticket, *follower, states.at({follower->call.tenant.str(), follower->call.id}));
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "server/base/ascii.h"
+
 namespace carillon::transport {
 namespace {
 
@@ -26,12 +28,6 @@ std::string port_of(const HttpAddress& address) {
   return address.origin.starts_with("https") ? "443" : "80";
 }
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 bool host_matches(const std::string& pattern, const std::string& host) {
   if (pattern.starts_with("*.")) return host.size() > pattern.size() - 1 && host.ends_with(pattern.substr(1));
   return pattern == host || pattern == "[" + host + "]";
@@ -43,8 +39,9 @@ std::optional<HttpAddress> allowed_address(const std::string& url, const std::ve
   auto address = parse_http_address(url);
   if (!address) return std::nullopt;
   for (const auto& text : hosts) {
-    const auto pattern = read_pattern(lower(text));
-    if (host_matches(pattern.host, lower(address->host)) && (pattern.port.empty() || pattern.port == port_of(*address)))
+    const auto pattern = read_pattern(lower_case(text));
+    if (host_matches(pattern.host, lower_case(address->host)) &&
+        (pattern.port.empty() || pattern.port == port_of(*address)))
       return address;
   }
   return std::nullopt;
@@ -52,8 +49,9 @@ std::optional<HttpAddress> allowed_address(const std::string& url, const std::ve
 
 bool may_be_private(const HttpAddress& address, const std::vector<std::string>& hosts) {
   return std::any_of(hosts.begin(), hosts.end(), [&](const auto& text) {
-    const auto pattern = read_pattern(lower(text));
-    return !pattern.port.empty() && host_matches(pattern.host, lower(address.host)) && pattern.port == port_of(address);
+    const auto pattern = read_pattern(lower_case(text));
+    return !pattern.port.empty() && host_matches(pattern.host, lower_case(address.host)) &&
+           pattern.port == port_of(address);
   });
 }
 

@@ -20,10 +20,6 @@ RpcRefusal read_refusal(const json& error, int status) {
   return refusal;
 }
 
-ClientFailure protocol_failure(std::string message) {
-  return {ClientFailureKind::protocol, std::move(message), Reached::maybe, std::nullopt};
-}
-
 }  // namespace
 
 struct McpClient::Listing {

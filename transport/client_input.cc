@@ -11,12 +11,6 @@
 namespace carillon::transport {
 namespace {
 
-constexpr std::size_t kQuestionsMax = 100;
-
-ClientFailure protocol_failure(std::string message) {
-  return {ClientFailureKind::protocol, std::move(message), Reached::maybe, std::nullopt};
-}
-
 ClientFailure nothing_given(std::string message) {
   return {ClientFailureKind::needs_input, std::move(message), Reached::maybe, std::nullopt};
 }

@@ -16,6 +16,8 @@
 
 namespace carillon::transport {
 
+inline constexpr std::size_t kQuestionsMax = 100;  // in one request
+
 // Whether it is elicitation/create, sampling/createMessage or roots/list.
 bool is_input_method(std::string_view method);
 // One of a server's questions. Nothing: it is none that any revision knows.

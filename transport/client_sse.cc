@@ -5,7 +5,7 @@
 
 namespace carillon::transport {
 namespace {
-constexpr std::size_t kIdBytesMax = 4096;
+constexpr std::size_t kEventIdBytesMax = 4096;
 }
 
 std::vector<std::string> SseReader::take(std::string_view bytes) {
@@ -40,7 +40,7 @@ void SseReader::take_line(std::string_view line, std::vector<std::string>& event
     if (has_data_) data_.push_back('\n');
     data_.append(value);
     has_data_ = true;
-  } else if (field == "id" && value.size() <= kIdBytesMax && value.find('\0') == std::string_view::npos) {
+  } else if (field == "id" && value.size() <= kEventIdBytesMax && value.find('\0') == std::string_view::npos) {
     id_ = value;
   } else if (field == "retry") {
     std::int64_t milliseconds = 0;

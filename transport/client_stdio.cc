@@ -12,7 +12,7 @@
 namespace carillon::transport {
 namespace {
 
-constexpr std::size_t kReadBytes = 64u << 10;
+constexpr std::size_t kChildReadBytes = 64u << 10;
 constexpr int kReadsInARow = 16;  // then others get their turn
 
 struct Outgoing {
@@ -122,7 +122,7 @@ Reached StdioServer::withdraw(std::int64_t request) {
 }
 
 void StdioServer::take_output() {
-  std::array<char, kReadBytes> block;
+  std::array<char, kChildReadBytes> block;
   for (int i = 0; i < kReadsInARow && child_->output().open(); ++i) {
     const ssize_t got = ::read(child_->output().get(), block.data(), block.size());
     if (got > 0) {
@@ -158,7 +158,7 @@ void StdioServer::take_bytes(std::string_view bytes) {
 }
 
 void StdioServer::take_errors() {
-  std::array<char, kReadBytes> block;
+  std::array<char, kChildReadBytes> block;
   for (int i = 0; i < kReadsInARow && child_->errors().open(); ++i) {
     const ssize_t got = ::read(child_->errors().get(), block.data(), block.size());
     if (got > 0)

@@ -4,12 +4,13 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "transport/client_input.h"
+
 namespace carillon::transport {
 namespace {
 
-constexpr std::size_t kQuestionsMax = 100;
-constexpr Duration kPauseUsual = std::chrono::seconds{1};
-constexpr Duration kPauseMin = std::chrono::milliseconds{20};
+constexpr Duration kTaskPauseUsual = std::chrono::seconds{1};
+constexpr Duration kTaskPauseMin = std::chrono::milliseconds{20};
 constexpr Duration kLookTimeout = std::chrono::seconds{30};
 constexpr int kTroublesMax = 10;  // in a row, each with twice the pause of the one before
 
@@ -43,7 +44,7 @@ void FollowedTask::start(MadeTask made) {
     if (const auto self = weak.lock()) self->time_out();
   });
   tell_progress(made.task);
-  wished_ = made.task.poll_interval.value_or(kPauseUsual);
+  wished_ = made.task.poll_interval.value_or(kTaskPauseUsual);
   look_after(wished_);
 }
 
@@ -58,7 +59,7 @@ ClientRequest FollowedTask::request(std::string method) const {
 }
 
 void FollowedTask::look_after(Duration pause) {
-  pause_ = std::clamp(pause, kPauseMin, reach_.pause_max);
+  pause_ = std::clamp(pause, kTaskPauseMin, reach_.pause_max);
   loop_.cancel_timer(look_timer_);
   look_timer_ = loop_.after(pause_, [weak = weak_from_this()] {
     const auto self = weak.lock();
@@ -122,7 +123,7 @@ void FollowedTask::seen_task(const McpClient& client, const ServerTask& task) {
   if (task.status == "input_required") take_questions(object_in(task.whole, "inputRequests"));
   if (!done_) return;
   // Only somebody's answer is waited for: that is no reason to look every second.
-  wished_ = task.poll_interval.value_or(kPauseUsual);
+  wished_ = task.poll_interval.value_or(kTaskPauseUsual);
   look_after(clock_->asking() ? std::max(wished_, pause_ * 2) : wished_);
 }
 

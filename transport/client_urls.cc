@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kUrlElicitationRequired = -32042;
 constexpr std::size_t kAddressesMax = 20;
-constexpr Duration kPauseMax = std::chrono::seconds{60};
+constexpr Duration kErrandPauseMax = std::chrono::seconds{60};
 
 std::string id_of(const json& elicitation) { return elicitation.value("elicitationId", json()).dump(); }
 
@@ -94,7 +94,7 @@ void McpClient::repeat_later(ClientRequestId round) {
   loop_.after(errand.pause, [this, round, alive = std::weak_ptr<bool>(alive_)] {
     if (!alive.expired() && pending_.count(round) > 0) repeat(round);
   });
-  errand.pause = std::min(2 * errand.pause, kPauseMax);
+  errand.pause = std::min(2 * errand.pause, kErrandPauseMax);
 }
 
 void McpClient::repeat(ClientRequestId round) {

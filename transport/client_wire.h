@@ -42,6 +42,10 @@ struct ClientFailure {
   std::optional<Duration> retry_after{};
 };
 
+inline ClientFailure protocol_failure(std::string message) {
+  return {ClientFailureKind::protocol, std::move(message), Reached::maybe, std::nullopt};
+}
+
 using Header = std::pair<std::string, std::string>;
 
 struct WireMessage {

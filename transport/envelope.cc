@@ -11,9 +11,9 @@ namespace {
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 // A place in the text; every function moves it on and answers false where the text is no JSON.
-class Cursor {
+class TextCursor {
  public:
-  explicit Cursor(std::string_view text) : text_(text) {}
+  explicit TextCursor(std::string_view text) : text_(text) {}
 
   std::size_t at() const { return at_; }
   std::string_view since(std::size_t from) const { return text_.substr(from, at_ - from); }
@@ -105,7 +105,7 @@ bool is_plain_text(std::string_view id) {
 }  // namespace
 
 std::optional<Envelope> read_envelope(std::string_view text, Reading reading) {
-  Cursor cursor{text};
+  TextCursor cursor{text};
   Envelope envelope;
   if (!cursor.take('{')) return std::nullopt;
   if (cursor.take('}')) return envelope;

@@ -14,7 +14,7 @@ const json* find_meta(const json& params, const char* key) {
   return meta == nullptr ? nullptr : find_member(*meta, key);
 }
 
-std::string text_at(const json& object, const char* key) {
+std::string text_under(const json& object, const char* key) {
   const json* found = find_member(object, key);
   return found != nullptr && found->is_string() ? found->get<std::string>() : "";
 }
@@ -80,13 +80,13 @@ std::variant<RequestMeta, ProtocolError> read_modern_meta(const json& params) {
 }
 
 ClientInfo read_client_info(const json& info) {
-  return {text_at(info, "name"), text_at(info, "version"), text_at(info, "title")};
+  return {text_under(info, "name"), text_under(info, "version"), text_under(info, "title")};
 }
 
 TraceContext read_trace(const json& params) {
   const json* meta = find_member(params, "_meta");
   if (meta == nullptr) return {};
-  return {text_at(*meta, "traceparent"), text_at(*meta, "tracestate"), text_at(*meta, "baggage")};
+  return {text_under(*meta, "traceparent"), text_under(*meta, "tracestate"), text_under(*meta, "baggage")};
 }
 
 json read_progress_token(const json& params) {

@@ -17,7 +17,7 @@ namespace {
 constexpr std::uint64_t kDiscardMax = 256 * 1024;          // of a refused request's body, to keep the connection
 constexpr std::size_t kLingerBytesMax = 64 * 1024 * 1024;  // of what a client still sends after its last answer
 constexpr auto kLingerTime = std::chrono::seconds{2};
-constexpr std::size_t kKeptCapacity = 4096;                 // of buffers, while a connection is idle
+constexpr std::size_t kIdleCapacity = 4096;                 // of buffers, while a connection is idle
 constexpr std::size_t kReservedBodyBytesMax = 1024 * 1024;  // before any of it is there
 constexpr std::size_t kBriskBytes = 64 * 1024;              // a reader that takes so much gets another write_time
 constexpr std::string_view kSilence = ":\n\n";
@@ -43,7 +43,7 @@ void set_options(int fd, const HttpLimits& limits) {
 void count_answer(int status) { metrics::count("carillon_http_requests_total", {{"status", std::to_string(status)}}); }
 
 void release(std::string& buffer) {
-  if (buffer.capacity() > kKeptCapacity) buffer = {};
+  if (buffer.capacity() > kIdleCapacity) buffer = {};
   buffer.clear();
 }
 

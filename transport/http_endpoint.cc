@@ -35,8 +35,7 @@ bool is_json(const HttpRequest& request) {
   if (!type) return false;
   std::string_view essence = type->substr(0, type->find(';'));
   while (essence.ends_with(' ') || essence.ends_with('\t')) essence.remove_suffix(1);
-  const HeaderNameLess less;
-  return !less(essence, "application/json") && !less("application/json", essence);
+  return same_text(essence, "application/json");
 }
 
 // One HTTP request without a session: JSON if the reply comes first, an event stream otherwise.

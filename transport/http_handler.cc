@@ -2,17 +2,22 @@
 
 #include <algorithm>
 
+#include "server/base/ascii.h"
+
 namespace carillon::transport {
-namespace {
-
-// Header names are ASCII; the C library's tolower would ask the locale.
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-}  // namespace
 
 bool HeaderNameLess::operator()(std::string_view left, std::string_view right) const {
   return std::lexicographical_compare(left.begin(), left.end(), right.begin(), right.end(),
-                                      [](char a, char b) { return lower(a) < lower(b); });
+                                      [](char a, char b) { return lower_case(a) < lower_case(b); });
+}
+
+bool same_text(std::string_view left, std::string_view right) {
+  const HeaderNameLess less;
+  return !less(left, right) && !less(right, left);
+}
+
+bool is_token_character(char c) {
+  return is_alphanumeric(c) || std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
 }
 
 std::optional<std::string_view> HttpRequest::header(std::string_view name) const {

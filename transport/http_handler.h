@@ -23,6 +23,9 @@ struct HeaderNameLess {
   using is_transparent = void;
   bool operator()(std::string_view left, std::string_view right) const;
 };
+// ASCII letters are the same in either case.
+bool same_text(std::string_view left, std::string_view right);
+bool is_token_character(char c);  // RFC 9110 §5.6.2
 using HttpHeaders = std::multimap<std::string, std::string, HeaderNameLess>;
 
 struct HttpRequest {

@@ -20,7 +20,7 @@
 namespace carillon::transport {
 namespace {
 
-constexpr int kBacklog = 1024;
+constexpr int kHttpBacklog = 1024;
 constexpr int kAcceptedAtOnce = 64;
 constexpr unsigned kLoopsMax = 4;  // more would not serve more: handlers take the time, and have threads of their own
 
@@ -40,7 +40,8 @@ process::UniqueFd try_listen(const addrinfo& address) {
   process::UniqueFd fd{::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   const int on = 1;
   const bool listens = fd.open() && ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-                       ::bind(fd.get(), address.ai_addr, address.ai_addrlen) == 0 && ::listen(fd.get(), kBacklog) == 0;
+                       ::bind(fd.get(), address.ai_addr, address.ai_addrlen) == 0 &&
+                       ::listen(fd.get(), kHttpBacklog) == 0;
   return listens ? std::move(fd) : process::UniqueFd{};
 }
 

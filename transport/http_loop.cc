@@ -13,7 +13,7 @@
 namespace carillon::transport {
 namespace {
 
-constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kHttpReadBytes = 64 * 1024;
 constexpr std::size_t kRefusedMax = 128;  // connections that may still read why; beyond it they are just closed
 constexpr std::uint64_t kMailboxId = 0;
 constexpr std::uint64_t kListenerId = 1;
@@ -43,7 +43,7 @@ void run_handler(const HttpApp& app, HttpConnection::Work work) {
 }  // namespace
 
 HttpLoop::HttpLoop(const HttpLimits& limits, const HttpApp& app, Door& door)
-    : around_{limits, app, std::make_shared<HttpMailbox>(), std::string(kReadBytes, '\0')},
+    : around_{limits, app, std::make_shared<HttpMailbox>(), std::string(kHttpReadBytes, '\0')},
       door_(door),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       next_id_(kFirstConnectionId) {

@@ -4,43 +4,24 @@
 #include <array>
 #include <charconv>
 
+#include "server/base/ascii.h"
+
 namespace carillon::transport {
 namespace {
 
+constexpr std::string_view kHeaderBlanks = " \t";
 constexpr std::size_t kTargetBytesMax = 8192;
 constexpr std::size_t kChunkLineBytesMax = 1024;
 constexpr std::size_t kTrailerBytesMax = 8192;
 
 HttpResponse malformed() { return error_response(400, "malformed", "the request's head is malformed"); }
 
-bool same_text(std::string_view left, std::string_view right) {
-  const HeaderNameLess less;
-  return !less(left, right) && !less(right, left);
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-bool is_token_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
-}
 bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character);
 }
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 bool is_field_text(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) { return is_control(c) && c != '\t'; });
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 enum class Plus { is_plus, is_space };
@@ -50,9 +31,9 @@ std::string decoded(std::string_view text, Plus plus) {
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool coded =
-        text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0;
+        text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
     if (coded) {
-      out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+      out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
       i += 2;
     } else {
       out += text[i] == '+' && plus == Plus::is_space ? ' ' : text[i];
@@ -103,7 +84,7 @@ std::optional<HttpResponse> read_request_line(std::string_view line, HttpHead& h
 bool lists(std::string_view list, std::string_view word) {
   while (!list.empty()) {
     const std::size_t end = std::min(list.find(','), list.size());
-    if (same_text(trimmed(list.substr(0, end)), word)) return true;
+    if (same_text(trimmed(list.substr(0, end), kHeaderBlanks), word)) return true;
     list.remove_prefix(std::min(end + 1, list.size()));
   }
   return false;
@@ -137,7 +118,7 @@ bool read_header(std::string_view line, HttpHead& head, Framing& framing) {
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return false;
   const std::string_view name = line.substr(0, colon);
-  const std::string_view value = trimmed(line.substr(colon + 1));
+  const std::string_view value = trimmed(line.substr(colon + 1), kHeaderBlanks);
   if (!is_token(name) || !is_field_text(value) || !read_framing(name, value, head, framing)) return false;
   head.request.headers.emplace(name, value);
   return true;
@@ -256,7 +237,7 @@ HttpBody::State HttpBody::take_chunks(std::string_view& bytes, std::string& body
 
 // "1a2b" or "1a2b;extension"
 HttpBody::State HttpBody::take_size(std::string_view line) {
-  const std::string_view size = trimmed(line.substr(0, line.find(';')));
+  const std::string_view size = trimmed(line.substr(0, line.find(';')), kHeaderBlanks);
   constexpr std::size_t kDigitsMax = 15;
   if (size.empty() || size.size() > kDigitsMax) return State::malformed;
   const auto [end, problem] = std::from_chars(size.data(), size.data() + size.size(), left_, 16);

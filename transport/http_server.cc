@@ -19,11 +19,6 @@ std::string_view without_port(std::string_view authority) {
   return authority.substr(0, colon);
 }
 
-bool same_text(std::string_view left, std::string_view right) {
-  const HeaderNameLess less;
-  return !less(left, right) && !less(right, left);
-}
-
 bool is_allowed_name(std::string_view name, const HttpServerOptions& options) {
   const auto is_it = [&](std::string_view allowed) { return same_text(allowed, name); };
   return std::any_of(kLoopbackNames.begin(), kLoopbackNames.end(), is_it) || is_it(options.host) ||

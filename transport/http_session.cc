@@ -27,7 +27,7 @@ class PushSink final : public MessageSink {
   const std::shared_ptr<EventStream> stream_;
 };
 
-std::optional<std::size_t> number_in(std::string_view text) {
+std::optional<std::size_t> whole_number_in(std::string_view text) {
   std::size_t number = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (problem != std::errc{} || end != text.data() + text.size()) return std::nullopt;
@@ -131,8 +131,8 @@ std::shared_ptr<EventStream> LegacySession::new_stream() {
 std::optional<LegacySession::Place> LegacySession::find_event(std::string_view event_id) {
   const std::size_t dash = event_id.find('-');
   if (dash == std::string_view::npos) return std::nullopt;
-  const auto number = number_in(event_id.substr(0, dash));
-  const auto place = number_in(event_id.substr(dash + 1));
+  const auto number = whole_number_in(event_id.substr(0, dash));
+  const auto place = whole_number_in(event_id.substr(dash + 1));
   if (!number || !place) return std::nullopt;
   if (*number == 0) return Place{push_, *place};
   return streams_.with([&](const Streams& streams) -> std::optional<Place> {

@@ -10,8 +10,6 @@
 namespace carillon::transport::json_rpc {
 namespace {
 
-std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
-
 bool is_id(const json& value) { return value.is_string() || value.is_number_integer(); }
 
 Malformed invalid(json id, std::string message) {

@@ -12,6 +12,7 @@
 
 #include "server/base/check.h"
 #include "transport/base64.h"
+#include "transport/octets.h"
 #include "transport/sealed_state.h"
 #include "transport/sha256.h"
 
@@ -34,8 +35,6 @@ using Number = std::unique_ptr<BIGNUM, Free<BN_free>>;
 using Digest = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>>;
 using Signature = std::unique_ptr<ECDSA_SIG, Free<ECDSA_SIG_free>>;
 using Memory = std::unique_ptr<BIO, Free<BIO_free>>;
-
-unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
 std::string padded(const BIGNUM* number, int bytes) {
   std::string out(static_cast<std::size_t>(bytes), '\0');

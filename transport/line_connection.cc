@@ -18,9 +18,9 @@
 namespace carillon::transport {
 namespace {
 
-constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kLineReadBytes = 64 * 1024;
 constexpr std::size_t kGatherBytes = 32 * 1024;  // so much is sent before all lines that were read are taken
-constexpr std::size_t kKeptCapacity = 1024 * 1024;
+constexpr std::size_t kLineCapacity = 1024 * 1024;
 constexpr int kDrainTickMs = 5;
 
 bool is_kind(int fd, mode_t kind) {
@@ -135,7 +135,7 @@ void LineConnection::skip_long_line(const LineEvents& events) {
 
 void LineConnection::read_some() {
   forget_taken();
-  std::array<char, kReadBytes> buffer;  // NOLINT: filled by read
+  std::array<char, kLineReadBytes> buffer;  // NOLINT: filled by read
   const ssize_t got = ::read(in_, buffer.data(), buffer.size());
   if (got > 0) {
     heard_.append(buffer.data(), static_cast<std::size_t>(got));
@@ -147,7 +147,7 @@ void LineConnection::read_some() {
 }
 
 void LineConnection::forget_taken() {
-  if (taken_ == heard_.size() && heard_.capacity() > kKeptCapacity) {
+  if (taken_ == heard_.size() && heard_.capacity() > kLineCapacity) {
     heard_ = {};
   } else {
     heard_.erase(0, taken_);
@@ -197,7 +197,7 @@ bool LineConnection::write_line(std::string text) {
 void LineConnection::write_waiting() {
   unsent_from_ += send_now(std::string_view{unsent_}.substr(unsent_from_));
   if (unsent_from_ == unsent_.size()) {
-    if (unsent_.capacity() > kKeptCapacity) unsent_ = {};
+    if (unsent_.capacity() > kLineCapacity) unsent_ = {};
     unsent_.clear();
     unsent_from_ = 0;
   } else if (unsent_from_ > unsent_.size() / 2) {

@@ -7,7 +7,9 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "server/base/ascii.h"
 #include "transport/base64.h"
+#include "transport/http_handler.h"
 
 namespace carillon::transport {
 namespace {
@@ -17,18 +19,8 @@ constexpr std::string_view kClose = "?=";
 
 bool is_visible(char c) { return c == '\t' || (c >= 0x20 && c < 0x7f); }
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
-bool is_token(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
-         std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
-}
 bool is_marked(std::string_view value) {
   return value.size() >= kOpen.size() + kClose.size() && value.starts_with(kOpen) && value.ends_with(kClose);
-}
-
-std::string lower(std::string_view text) {
-  std::string out{text};
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
-  return out;
 }
 
 class Collector {
@@ -60,11 +52,11 @@ class Collector {
   void add(const ordered_json& property) {
     const auto& mark = property["x-mcp-header"];
     const std::string header = mark.is_string() ? mark.get<std::string>() : "";
-    if (header.empty() || !std::all_of(header.begin(), header.end(), is_token)) {
+    if (header.empty() || !std::all_of(header.begin(), header.end(), is_token_character)) {
       problem_ = "x-mcp-header of " + path_.back() + " is not an HTTP token";
       return;
     }
-    if (!seen_.insert(lower(header)).second) {
+    if (!seen_.insert(lower_case(header)).second) {
       problem_ = "x-mcp-header " + header + " is given twice";
       return;
     }
@@ -89,7 +81,7 @@ class Collector {
   std::string problem_;
 };
 
-std::optional<double> number_in(std::string_view text) {
+std::optional<double> finite_number(std::string_view text) {
   double number = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (problem != std::errc{} || end != text.data() + text.size() || !std::isfinite(number)) return std::nullopt;
@@ -145,7 +137,7 @@ json argument_at(const json& arguments, const HeaderParam& param) {
 
 bool header_matches(const HeaderParam& param, std::string_view value, const json& argument) {
   if (param.kind == HeaderParam::Kind::integer && argument.is_number()) {
-    const auto number = number_in(value);
+    const auto number = finite_number(value);
     return number && *number == argument.get<double>();
   }
   const auto text = mirrored_text(argument);

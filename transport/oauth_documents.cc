@@ -5,6 +5,7 @@
 #include <cctype>
 #include <nlohmann/json.hpp>
 
+#include "server/base/ascii.h"
 #include "transport/oauth_text.h"
 
 namespace carillon::transport {
@@ -38,19 +39,10 @@ std::vector<std::string> list_at(const json& document, const char* name) {
   return list;
 }
 
-bool holds(const std::vector<std::string>& list, std::string_view wanted) {
-  return std::find(list.begin(), list.end(), wanted) != list.end();
-}
-
 std::optional<Instant> end_of(const json& document, const char* name, Instant now) {
   const auto member = document.find(name);
   if (member == document.end() || !member->is_number_integer()) return std::nullopt;
   return now + std::chrono::seconds{std::clamp<std::int64_t>(member->get<std::int64_t>(), 0, kLifetimeSecondsMax)};
-}
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
 }
 
 }  // namespace
@@ -130,7 +122,7 @@ std::optional<TokenSet> read_tokens(std::string_view text, Instant now) {
   tokens.access_token = text_at(document, "access_token");
   tokens.refresh_token = text_at(document, "refresh_token");
   tokens.scope = text_at(document, "scope");
-  const std::string type = lower(text_at(document, "token_type"));
+  const std::string type = lower_case(text_at(document, "token_type"));
   tokens.is_dpop = type == "dpop";
   tokens.given_at = now;
   tokens.expires_at = end_of(document, "expires_in", now);

@@ -3,6 +3,7 @@
 // Pure functions and values; thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,10 @@
 #include "server/base/json.h"
 
 namespace carillon::transport {
+
+inline bool holds(const std::vector<std::string>& list, std::string_view wanted) {
+  return std::find(list.begin(), list.end(), wanted) != list.end();
+}
 
 // RFC 9728: who may give tokens for this server.
 struct ResourceMetadata {

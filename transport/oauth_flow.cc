@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "transport/base64.h"
+#include "transport/oauth_documents.h"
 #include "transport/oauth_issuer.h"
 #include "transport/sealed_state.h"
 
@@ -16,10 +17,6 @@ constexpr const char* kTokenExchange = "urn:ietf:params:oauth:grant-type:token-e
 constexpr const char* kIdToken = "urn:ietf:params:oauth:token-type:id_token";
 constexpr const char* kIdJag = "urn:ietf:params:oauth:token-type:id-jag";
 constexpr const char* kClientAssertion = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-
-bool holds(const std::vector<std::string>& list, std::string_view wanted) {
-  return std::find(list.begin(), list.end(), wanted) != list.end();
-}
 
 FetchRequest get(const std::string& url) {
   FetchRequest request;

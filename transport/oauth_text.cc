@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cctype>
 
+#include "server/base/ascii.h"
 #include "transport/base64.h"
 #include "transport/client_http.h"
+#include "transport/http_handler.h"
 #include "transport/sealed_state.h"
 #include "transport/sha256.h"
 
@@ -13,17 +15,6 @@ namespace {
 
 constexpr std::size_t kHeaderBytesMax = 16 * 1024;
 
-bool is_token(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
-         std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
-}
-
-std::string lower(std::string_view text) {
-  std::string out{text};
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
-  return out;
-}
-
 // Reads a WWW-Authenticate header from left to right. A word followed by "=" is a parameter, another opens a challenge.
 class ChallengeReader {
  public:
@@ -31,7 +22,7 @@ class ChallengeReader {
 
   std::vector<AuthChallenge> read() {
     while (skip_to_word()) {
-      const std::string word = lower(take_while(is_token));
+      const std::string word = lower_case(take_while(is_token_character));
       skip_blanks();
       if (!rest_.empty() && rest_.front() == '=' && !found_.empty()) {
         rest_.remove_prefix(1);
@@ -46,7 +37,7 @@ class ChallengeReader {
 
  private:
   bool skip_to_word() {
-    const auto word = std::find_if(rest_.begin(), rest_.end(), is_token);
+    const auto word = std::find_if(rest_.begin(), rest_.end(), is_token_character);
     rest_.remove_prefix(static_cast<std::size_t>(word - rest_.begin()));
     return !rest_.empty();
   }
@@ -60,7 +51,7 @@ class ChallengeReader {
     return word;
   }
   std::string take_value() {
-    if (rest_.empty() || rest_.front() != '"') return std::string{take_while(is_token)};
+    if (rest_.empty() || rest_.front() != '"') return std::string{take_while(is_token_character)};
     rest_.remove_prefix(1);
     std::string value;
     while (!rest_.empty() && rest_.front() != '"') {
@@ -77,19 +68,13 @@ class ChallengeReader {
   std::vector<AuthChallenge> found_;
 };
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char small = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
-}
-
 std::string percent_decode(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool escaped =
-        text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0;
+        text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
     if (escaped) {
-      out.push_back(static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])));
+      out.push_back(static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2])));
       i += 2;
     } else {
       out.push_back(text[i] == '+' ? ' ' : text[i]);
@@ -173,7 +158,7 @@ std::map<std::string, std::string> query_params(std::string_view url) {
 
 std::string origin_of(const std::string& url) {
   const auto address = parse_http_address(url);
-  return address ? lower(address->origin) : "";
+  return address ? lower_case(address->origin) : "";
 }
 
 std::string without_query(const std::string& url) { return url.substr(0, url.find_first_of("?#")); }

@@ -7,7 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "server/base/check.h"
+#include "server/base/json_text.h"
 #include "transport/base64.h"
+#include "transport/octets.h"
 #include "transport/sha256.h"
 
 namespace carillon::transport {
@@ -17,22 +19,17 @@ constexpr std::size_t kNonceBytes = 12;
 constexpr std::size_t kTagBytes = 16;
 using Cipher = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
 
-const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
-unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
-
 Cipher new_cipher() {
   Cipher cipher{EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free};
   CARILLON_CHECK(cipher != nullptr);
   return cipher;
 }
 
-std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
-
 // The additional data: a digest of everything the state is bound to.
 std::string digest_of(const StateBinding& binding) {
   json params = *binding.params;
   for (const char* member : {"_meta", "inputResponses", "requestState"}) params.erase(member);
-  return sha256(dump({binding.principal.tenant, binding.principal.agent, binding.method, params}));
+  return sha256(dump(json{binding.principal.tenant, binding.principal.agent, binding.method, params}));
 }
 
 }  // namespace
@@ -50,7 +47,7 @@ StateSealer::StateSealer(std::string_view secret, std::chrono::seconds lifetime,
 
 std::string StateSealer::seal(const json& state, const StateBinding& binding) const {
   const auto expires = std::chrono::duration_cast<std::chrono::seconds>(clock_.now().time_since_epoch()) + lifetime_;
-  const std::string plain = dump({{"expires", expires.count()}, {"state", state}});
+  const std::string plain = dump(json{{"expires", expires.count()}, {"state", state}});
   const std::string bound = digest_of(binding);
   const std::string nonce = random_bytes(kNonceBytes);
   std::string sealed(plain.size(), '\0');

@@ -3,21 +3,17 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "server/base/ascii.h"
 #include "transport/sha256.h"
 
 namespace carillon::transport {
 namespace {
 
+constexpr std::string_view kLineBlanks = " \t\r";
 constexpr std::size_t kFrontmatterBytesMax = 64 * 1024;
 constexpr std::size_t kDepthMax = 16;
 
 std::string sha256_name(std::string_view content) { return "sha256:" + to_hex(sha256(content)); }
-
-std::string_view trimmed(std::string_view text) {
-  const auto from = text.find_first_not_of(" \t\r");
-  if (from == std::string_view::npos) return {};
-  return text.substr(from, text.find_last_not_of(" \t\r") - from + 1);
-}
 
 // A scalar on one line; nothing for everything that only looks like one.
 std::optional<json> read_scalar(std::string_view text) {
@@ -51,7 +47,7 @@ class BlockReader {
       const auto end = std::min(text.find('\n'), text.size());
       const std::string_view line = text.substr(0, end);
       text.remove_prefix(std::min(end + 1, text.size()));
-      const std::string_view bare = trimmed(line);
+      const std::string_view bare = trimmed(line, kLineBlanks);
       if (!bare.empty() && bare.front() != '#') lines_.push_back({line.find_first_not_of(' '), bare});
     }
   }
@@ -77,7 +73,7 @@ class BlockReader {
       if (line.starts_with("- ") != is_list) return std::nullopt;
       ++next_;
       if (is_list) {
-        auto item = read_scalar(trimmed(line.substr(2)));
+        auto item = read_scalar(trimmed(line.substr(2), kLineBlanks));
         if (!item) return std::nullopt;
         block.push_back(*std::move(item));
       } else if (!read_member(line, indent, depth, block)) {
@@ -90,9 +86,9 @@ class BlockReader {
   bool read_member(std::string_view line, std::size_t indent, std::size_t depth, json& map) {
     const auto colon = line.ends_with(':') ? line.size() - 1 : line.find(": ");
     if (colon == std::string_view::npos) return false;
-    const auto name = read_scalar(trimmed(line.substr(0, colon)));
+    const auto name = read_scalar(trimmed(line.substr(0, colon), kLineBlanks));
     if (!name || !name->is_string() || map.contains(name->get_ref<const std::string&>())) return false;
-    const std::string_view rest = trimmed(line.substr(colon + 1));
+    const std::string_view rest = trimmed(line.substr(colon + 1), kLineBlanks);
     const bool has_block =
         rest.empty() && next_ < lines_.size() &&
         (lines_[next_].indent > indent || (lines_[next_].indent == indent && lines_[next_].text.starts_with("- ")));
@@ -144,11 +140,11 @@ std::string wrong_with_skill_file(const SkillEntry& skill, const std::string& ur
 std::optional<json> read_frontmatter(std::string_view content) {
   if (content.starts_with("\xEF\xBB\xBF")) content.remove_prefix(3);
   const auto first = content.find('\n');
-  if (first == std::string_view::npos || trimmed(content.substr(0, first)) != "---") return std::nullopt;
+  if (first == std::string_view::npos || trimmed(content.substr(0, first), kLineBlanks) != "---") return std::nullopt;
   const std::string_view rest = content.substr(first + 1, kFrontmatterBytesMax);
   for (std::size_t from = 0; from < rest.size();) {
     const auto end = std::min(rest.find('\n', from), rest.size());
-    if (trimmed(rest.substr(from, end - from)) == "---") return BlockReader{rest.substr(0, from)}.read();
+    if (trimmed(rest.substr(from, end - from), kLineBlanks) == "---") return BlockReader{rest.substr(0, from)}.read();
     from = end + 1;
   }
   return std::nullopt;

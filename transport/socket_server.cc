@@ -17,7 +17,7 @@
 namespace carillon::transport {
 namespace {
 
-constexpr int kBacklog = 128;
+constexpr int kSocketBacklog = 128;
 constexpr mode_t kOwnerOnlyDirectory = 0700;
 constexpr mode_t kOwnerOnlySocket = 0600;
 
@@ -59,7 +59,7 @@ void listen_at(int fd, const std::string& path) {
     if (::bind(fd, generic, sizeof address) != 0) fail("bind " + path);
   }
   if (::chmod(path.c_str(), kOwnerOnlySocket) != 0) fail("chmod " + path);
-  if (::listen(fd, kBacklog) != 0) fail("listen " + path);
+  if (::listen(fd, kSocketBacklog) != 0) fail("listen " + path);
 }
 
 std::optional<SocketPeer> peer_of(int fd) {

@@ -20,7 +20,7 @@ HttpResponse refusal(int status, int code, std::string message) {
   return {status, "application/json", json_rpc::error_text(nullptr, {code, std::move(message), nullptr}), {}};
 }
 
-bool is_json(const HttpRequest& request) {
+bool begins_as_json(const HttpRequest& request) {
   const auto type = request.header("Content-Type");
   return type && type->starts_with("application/json");
 }
@@ -107,7 +107,7 @@ void SseEndpoint::open(const HttpRequest& request, const std::shared_ptr<HttpRep
 }
 
 void SseEndpoint::take(const HttpRequest& request, const std::shared_ptr<HttpReply>& reply) {
-  if (!is_json(request))
+  if (!begins_as_json(request))
     return reply->send(refusal(415, rpc_code::kInvalidRequest, "the Content-Type must be application/json"));
   const auto name = request.query.find(kNameParam);
   const auto stream = streams_->with([&](const Streams& streams) -> std::shared_ptr<Stream> {

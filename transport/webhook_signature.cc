@@ -14,11 +14,11 @@
 namespace carillon::transport {
 namespace {
 
-constexpr std::size_t kIdBytesMax = 200;
+constexpr std::size_t kWebhookIdBytesMax = 200;
 
 // It goes into a text column.
 bool is_plain(std::string_view id) {
-  return !id.empty() && id.size() <= kIdBytesMax &&
+  return !id.empty() && id.size() <= kWebhookIdBytesMax &&
          std::all_of(id.begin(), id.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 

@@ -13,8 +13,8 @@ namespace carillon::cli {
 namespace {
 
 constexpr std::string_view kPrefix = "carillon_";
-constexpr std::size_t kIdBytes = 4, kSecretBytes = 32;
-constexpr std::size_t kTokenLength = kPrefix.size() + 2 * kIdBytes + 1 + 2 * kSecretBytes;
+constexpr std::size_t kIdBytes = 4, kTokenSecretBytes = 32;
+constexpr std::size_t kTokenLength = kPrefix.size() + 2 * kIdBytes + 1 + 2 * kTokenSecretBytes;
 constexpr auto kRememberedFor = std::chrono::seconds{1};
 constexpr std::size_t kRememberedMax = 1000;
 
@@ -22,7 +22,7 @@ bool is_hex(std::string_view text) { return text.find_first_not_of("0123456789ab
 
 void count(std::string_view verdict) { metrics::count("carillon_token_checks_total", {{"verdict", verdict}}); }
 
-transport::Denied refused(std::string message) {
+transport::Denied token_refused(std::string message) {
   count("refused");
   return no_token(std::move(message));
 }
@@ -31,7 +31,7 @@ transport::Denied refused(std::string message) {
 
 AgentToken new_agent_token() {
   const std::string id = transport::to_hex(transport::random_bytes(kIdBytes));
-  std::string text = std::string{kPrefix} + id + "_" + transport::to_hex(transport::random_bytes(kSecretBytes));
+  std::string text = std::string{kPrefix} + id + "_" + transport::to_hex(transport::random_bytes(kTokenSecretBytes));
   std::string hash = transport::sha256(text);
   return {id, std::move(text), std::move(hash)};
 }
@@ -56,11 +56,11 @@ std::optional<transport::Principal> AgentTokens::remembered(std::string_view tok
 transport::AuthVerdict AgentTokens::look_up(std::string_view token) {
   try {
     const auto found = engine_.find_token(transport::sha256(token));
-    if (!found) return refused("nobody has this token; carillon token create makes one");
+    if (!found) return token_refused("nobody has this token; carillon token create makes one");
     if (found->revoked_at)
-      return refused("the token " + found->id + " was revoked; carillon token create makes another");
+      return token_refused("the token " + found->id + " was revoked; carillon token create makes another");
     if (!found->counts_at(clock_.now()))
-      return refused("the token " + found->id + " has expired; carillon token create makes another");
+      return token_refused("the token " + found->id + " has expired; carillon token create makes another");
     count("looked_up");
     return remember(token, *found);
   } catch (const std::runtime_error& failure) {

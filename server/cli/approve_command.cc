@@ -17,7 +17,7 @@
 namespace carillon::cli {
 namespace {
 
-std::string joined(const std::vector<std::string>& names) {
+std::string enumerated(const std::vector<std::string>& names) {
   std::string text;
   for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
   return text;
@@ -26,10 +26,10 @@ std::string joined(const std::vector<std::string>& names) {
 void print(const RunResponded& decided) {
   if (decided.decision == "open")
     std::printf("%s step %s: agreed by %s; %d more have to\n", decided.run.c_str(), decided.step.c_str(),
-                joined(decided.by).c_str(), decided.quorum - static_cast<int>(decided.by.size()));
+                enumerated(decided.by).c_str(), decided.quorum - static_cast<int>(decided.by.size()));
   else
     std::printf("%s step %s: %s by %s\n", decided.run.c_str(), decided.step.c_str(), decided.decision.c_str(),
-                joined(decided.by).c_str());
+                enumerated(decided.by).c_str());
 }
 
 int run_decision(const Words& words, std::string_view command, bool approves) {
@@ -69,7 +69,8 @@ std::string served_at(const Config& config) {
 
 void print(const AskedApproval& asked, Instant now) {
   const Approval& approval = asked.approval;
-  std::printf("%s  step %s  by %s", asked.run.c_str(), approval.key.path.c_str(), joined(approval.deciders).c_str());
+  std::printf("%s  step %s  by %s", asked.run.c_str(), approval.key.path.c_str(),
+              enumerated(approval.deciders).c_str());
   if (approval.quorum > 1) std::printf("  %zu of %d agreed", approval.agreed.size(), approval.quorum);
   if (approval.expires_at != Instant::max())
     std::printf("  until %s", describe_instant(approval.expires_at, asked.zone, now).c_str());

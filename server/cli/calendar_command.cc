@@ -44,7 +44,7 @@ int add(LocalEngine& local, const Parsed& parsed) {
   return kExitOk;
 }
 
-int list(LocalEngine& local) {
+int list_calendars(LocalEngine& local) {
   const auto calendars = local.engine().list_calendars(local.owner(), std::nullopt);
   if (!calendars.ok()) return refused(calendars.error());
   for (const auto& calendar : *calendars)
@@ -69,7 +69,7 @@ int remove(LocalEngine& local, const std::string& name) {
   return kExitOk;
 }
 
-bool well_said(const Parsed& parsed) {
+bool says_calendar_command(const Parsed& parsed) {
   const std::string what = parsed.rest.empty() ? "" : parsed.rest[0];
   if (what == "list") return parsed.rest.size() == 1;
   if (what == "show" || what == "delete") return parsed.rest.size() == 2;
@@ -84,7 +84,7 @@ int run_calendar(const Words& words) {
                                           .own = {{"ics", "a file in iCalendar's format; - reads stdin", "FILE"},
                                                   {"description", "what the days are", "TEXT"}}});
   if (!parsed) return kExitUsage;
-  if (!well_said(*parsed)) {
+  if (!says_calendar_command(*parsed)) {
     std::fprintf(
         stderr,
         "carillon: say what: carillon calendar add NAME DATE… | add NAME --ics FILE | list | show NAME | delete "
@@ -95,7 +95,7 @@ int run_calendar(const Words& words) {
   if (!local.ok()) return refused(local.error());
   const std::string& what = parsed->rest[0];
   if (what == "add") return add(**local, *parsed);
-  if (what == "list") return list(**local);
+  if (what == "list") return list_calendars(**local);
   return what == "show" ? show(**local, parsed->rest[1]) : remove(**local, parsed->rest[1]);
 }
 

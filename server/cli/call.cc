@@ -43,7 +43,7 @@ json properties_of(const std::optional<json>& listing, const std::string& tool) 
   return json::object();
 }
 
-int print(const json& response, const Parsed& parsed) {
+int print_response(const json& response, const Parsed& parsed) {
   if (response.contains("error")) {
     std::fprintf(stderr, "carillon: %s\n", response["error"].value("message", "the call was refused").c_str());
     return kExitFailed;
@@ -90,7 +90,7 @@ int run_call(const Words& words) {
     std::fprintf(stderr, "carillon: the daemon closed the connection before it answered\n");
     return kExitUnavailable;
   }
-  return print(*response, *parsed);
+  return print_response(*response, *parsed);
 }
 
 }  // namespace carillon::cli

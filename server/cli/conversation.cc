@@ -9,7 +9,7 @@
 namespace carillon::cli {
 namespace {
 
-constexpr Duration kStartPatience = std::chrono::seconds{60};
+constexpr Duration kDaemonPatience = std::chrono::seconds{60};
 
 std::string request(int id, const std::string& method, json params) {
   const std::string prefix{"io.modelcontextprotocol/"};
@@ -22,7 +22,7 @@ std::string request(int id, const std::string& method, json params) {
 }  // namespace
 
 Result<Conversation> Conversation::open(const Paths& paths) {
-  auto link = find_or_start_daemon(paths, kWantCall, kStartPatience);
+  auto link = find_or_start_daemon(paths, kWantCall, kDaemonPatience);
   if (!link.ok()) return link.error();
   return Conversation{std::move(link->socket)};
 }

@@ -11,10 +11,8 @@
 namespace carillon::cli {
 namespace {
 
-constexpr std::size_t kBytesMax = 64 << 20;
-
-int answer_batch() {
-  answer_questions(kBytesMax, [](const Result<json>& question) {
+int answer_expression_batch() {
+  answer_questions(kQuestionBytesMax, [](const Result<json>& question) {
     return question ? jmespath::answer_expression_question(*question) : jmespath::refused_expression(question.error());
   });
   return kExitOk;
@@ -42,12 +40,12 @@ int run_expr(const Words& words) {
                                                   {"batch", "JSON lines from stdin, one answer each", ""}}});
   if (!parsed) return kExitUsage;
   if (parsed->has("batch"))
-    return parsed->rest.empty() && !parsed->has("input") ? answer_batch()
+    return parsed->rest.empty() && !parsed->has("input") ? answer_expression_batch()
                                                          : usage_error("--batch reads expressions and data from stdin");
   if (parsed->rest.size() != 1)
     return usage_error("say one expression: carillon expr 'people[?age > `30`].name' --input people.json");
   if (!parsed->has("input")) return evaluate(parsed->rest[0], nullptr);
-  const auto data = read_json_file(parsed->value("input", "-"), kBytesMax);
+  const auto data = read_json_file(parsed->value("input", "-"), kQuestionBytesMax);
   if (!data) return failure(data.error().message);
   return evaluate(parsed->rest[0], *data);
 }

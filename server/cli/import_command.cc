@@ -16,7 +16,7 @@
 namespace carillon::cli {
 namespace {
 
-constexpr Duration kLoginShellPatience = std::chrono::seconds{5};
+constexpr Duration kShellPatience = std::chrono::seconds{5};
 constexpr std::size_t kFileBytesMax = 16 << 20;
 
 std::vector<catalog::HostFile> files_to_read(const Words& rest) {
@@ -44,7 +44,7 @@ int import_from_hosts(const Parsed& parsed) {
       {.files = files_to_read(parsed.rest),
        .servers_file = parsed.config.catalog.servers_file,
        .vault_directory = parsed.config.catalog.vault_directory,
-       .login_path = process::login_path(kLoginShellPatience),
+       .login_path = process::login_path(kShellPatience),
        .mode = parsed.has("dry-run") ? catalog::ImportMode::only_look : catalog::ImportMode::write});
   if (!report.ok()) return failure(report.error().message);
   print(*report, parsed.config.catalog.servers_file);

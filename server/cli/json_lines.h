@@ -19,6 +19,8 @@ void answer_lines(std::size_t bytes_max, const AnswerLine& answer);
 using AnswerQuestion = std::function<json(const Result<json>& question)>;
 void answer_questions(std::size_t bytes_max, const AnswerQuestion& answer);
 
+inline constexpr std::size_t kQuestionBytesMax = 64 << 20;  // what `expr` and `schema` read of one
+
 // A file; "-" is stdin. Errors: unknown_name (it cannot be read), too_large.
 Result<std::string> read_file(const std::string& path, std::size_t bytes_max);
 // The same as JSON. Errors besides: arguments_invalid.

@@ -11,16 +11,14 @@
 namespace carillon::cli {
 namespace {
 
-constexpr std::size_t kBytesMax = 64 << 20;
-
-int answer_batch() {
-  answer_questions(kBytesMax, [](const Result<json>& question) {
+int answer_schema_batch() {
+  answer_questions(kQuestionBytesMax, [](const Result<json>& question) {
     return question ? json_schema::answer_schema_question(*question) : json_schema::refused_schema(question.error());
   });
   return kExitOk;
 }
 
-int print(const json& answer) {
+int print_verdict(const json& answer) {
   if (answer.contains("error")) {
     const auto text = [&](const char* member) { return answer.at("error").at(member).get<std::string>(); };
     return usage_error(text("pointer") + ": " + text("message"));
@@ -37,11 +35,11 @@ int check_files(const Parsed& parsed) {
   json question{{"draft", parsed.value("draft", "2020-12")}, {"formats", parsed.value("formats", "annotate")}};
   const std::pair<const char*, std::string> files[]{{"schema", parsed.rest[1]}, {"instance", parsed.rest[2]}};
   for (const auto& [member, path] : files) {
-    auto value = read_json_file(path, kBytesMax);
+    auto value = read_json_file(path, kQuestionBytesMax);
     if (!value) return usage_error(value.error().message);
     question[member] = *std::move(value);
   }
-  return print(json_schema::answer_schema_question(question));
+  return print_verdict(json_schema::answer_schema_question(question));
 }
 
 }  // namespace
@@ -57,7 +55,7 @@ int run_schema(const Words& words) {
     return usage_error("say what: carillon schema check SCHEMA.json VALUE.json");
   if (parsed->has("batch"))
     return parsed->rest.size() == 1 && !parsed->has("draft") && !parsed->has("formats")
-               ? answer_batch()
+               ? answer_schema_batch()
                : usage_error("--batch reads schemas, values, draft and formats from stdin");
   if (parsed->rest.size() != 3) return usage_error("say two files: carillon schema check SCHEMA.json VALUE.json");
   return check_files(*parsed);

@@ -14,7 +14,7 @@ namespace {
 
 constexpr Duration kDetachPatience = std::chrono::seconds{120};
 
-int refused(const Error& error) {
+int cannot_start(const Error& error) {
   log::error("cannot start", {{"why", error.message}});
   std::fprintf(stderr, "carillon: %s\n", error.message.c_str());
   return error.code == ErrorCode::conflict ? kExitConflict : kExitUnavailable;
@@ -23,7 +23,7 @@ int refused(const Error& error) {
 int run_until_stopped(const Config& config, Role role) {
   StopSignal stop;
   auto daemon = Daemon::start(config, role, stop);
-  if (!daemon.ok()) return refused(daemon.error());
+  if (!daemon.ok()) return cannot_start(daemon.error());
   process::tell_supervisor("READY=1");
   stop.wait();
   process::tell_supervisor("STOPPING=1");
@@ -42,7 +42,7 @@ int detach(const Words& words, const Paths& paths) {
     if (word != "--detach") arguments.push_back(word);
   make_directories(paths, current_user());
   const auto started = start_daemon(paths, arguments, kDetachPatience);
-  if (!started.ok()) return refused(started.error());
+  if (!started.ok()) return cannot_start(started.error());
   std::printf("the daemon is running\n");
   return kExitOk;
 }
@@ -69,7 +69,7 @@ int run_serve(const Words& words) {
   make_directories(config.paths, current_user());
   const auto lock = process::FileLock::try_take(config.paths.daemon_lock.string(), process::LockKind::exclusive);
   if (!lock)
-    return refused(
+    return cannot_start(
         {ErrorCode::conflict, "a daemon is already running here (" + config.paths.daemon_lock.string() + ")"});
   return run_until_stopped(config, parsed->has("auto-started") ? Role::auto_started_daemon : Role::daemon);
 }

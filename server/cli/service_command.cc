@@ -27,7 +27,7 @@ constexpr Duration kStopPatience = std::chrono::seconds{100};
 constexpr Duration kLoginShellPatience = std::chrono::seconds{5};
 constexpr const char* kDefaultUser = "carillon";
 
-int refused(const Error& error) {
+int service_refused(const Error& error) {
   std::fprintf(stderr, "carillon: %s\n", error.message.c_str());
   if (error.code == ErrorCode::arguments_invalid) return kExitUsage;
   return error.code == ErrorCode::conflict ? kExitConflict : kExitFailed;
@@ -209,8 +209,8 @@ void tell_of_lingering(ServiceScope scope) {
 int install(const Service& service, const Paths& paths) {
   const ServiceSite site = service_site(service.scope, process_environment());
   const UnitFound found = look_at_unit(site.unit);
-  if (const auto free = check_file(site, found); !free.ok()) return refused(free.error());
-  if (const auto home = check_home(service); !home.ok()) return refused(home.error());
+  if (const auto free = check_file(site, found); !free.ok()) return service_refused(free.error());
+  if (const auto home = check_home(service); !home.ok()) return service_refused(home.error());
   const std::string text = unit_text(service);
   const bool same = found.text == text && fs::is_symlink(site.wanted);
   write_unit(site, text);
@@ -224,7 +224,7 @@ int install(const Service& service, const Paths& paths) {
     std::printf("the service is running\n");
     return kExitOk;
   }
-  if (const auto started = start_installed(site, paths); !started.ok()) return refused(started.error());
+  if (const auto started = start_installed(site, paths); !started.ok()) return service_refused(started.error());
   std::printf("the service is running\n");
   return kExitOk;
 }
@@ -235,16 +235,16 @@ int uninstall(const ServiceSite& site) {
     std::printf("no service is installed (%s)\n", site.unit.c_str());
     return kExitOk;
   }
-  if (const auto free = check_file(site, found); !free.ok()) return refused(free.error());
+  if (const auto free = check_file(site, found); !free.ok()) return service_refused(free.error());
   const bool managed = manager_runs(site.scope);
   if (managed)
     if (const auto stopped = ask_manager(site.scope, "stop", kStopPatience); !stopped.ok())
-      return refused(stopped.error());
+      return service_refused(stopped.error());
   fs::remove(site.wanted);
   fs::remove(site.unit);
   if (managed)
     if (const auto read = ask_manager(site.scope, "daemon-reload", kReloadPatience); !read.ok())
-      return refused(read.error());
+      return service_refused(read.error());
   std::printf("%s removed\n", site.unit.c_str());
   return kExitOk;
 }
@@ -258,7 +258,7 @@ int run_install_service(const Words& words) {
   const auto parsed = parse_words(words, expected);
   if (!parsed) return kExitUsage;
   const auto service = plan_service(words, *parsed);
-  if (!service.ok()) return refused(service.error());
+  if (!service.ok()) return service_refused(service.error());
   if (!parsed->has("print")) return install(*service, parsed->config.paths);
   std::printf("%s", unit_text(*service).c_str());
   return kExitOk;
@@ -268,7 +268,7 @@ int run_uninstall_service(const Words& words) {
   const auto parsed = parse_words(words, {.command = "uninstall-service", .flags = {}, .own = scope_options()});
   if (!parsed) return kExitUsage;
   const auto scope = read_scope(*parsed);
-  if (!scope.ok()) return refused(scope.error());
+  if (!scope.ok()) return service_refused(scope.error());
   return uninstall(service_site(*scope, process_environment()));
 }
 

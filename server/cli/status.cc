@@ -8,7 +8,7 @@
 namespace carillon::cli {
 namespace {
 
-constexpr Duration kStopPatience = std::chrono::seconds{60};
+constexpr Duration kEndPatience = std::chrono::seconds{60};
 
 // What `status` says where no daemon answers: the same members as a daemon's own answer.
 json absent(const Paths& paths, const std::string& why) {
@@ -17,7 +17,7 @@ json absent(const Paths& paths, const std::string& why) {
           {"database", nullptr}, {"why", why}};
 }
 
-void print(const json& status) {
+void print_status(const json& status) {
   for (const auto& [name, value] : status.items())
     std::printf("%-10s %s\n", name.c_str(),
                 value.is_string() ? value.get<std::string>().c_str() : value.dump().c_str());
@@ -34,14 +34,14 @@ int run_status(const Words& words) {
   if (parsed->has("json"))
     std::printf("%s\n", status.dump(2).c_str());
   else
-    print(status);
+    print_status(status);
   return status.value("state", "") == "ready" ? kExitOk : kExitUnavailable;
 }
 
 int run_stop(const Words& words) {
   const auto parsed = parse_words(words, {.command = "stop", .flags = {}, .own = {}});
   if (!parsed) return kExitUsage;
-  const auto ending = end_daemon(parsed->config.paths, kStopPatience);
+  const auto ending = end_daemon(parsed->config.paths, kEndPatience);
   if (!ending.ok()) {
     std::fprintf(stderr, "carillon: %s\n", ending.error().message.c_str());
     return kExitConflict;

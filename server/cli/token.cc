@@ -23,7 +23,7 @@ constexpr const char* kChallenge = "Bearer realm=\"carillon\"";
   throw std::system_error(errno, std::generic_category(), file.string() + ": " + what);
 }
 
-constexpr std::size_t kSecretBytes = 32;
+constexpr std::size_t kMachineSecretBytes = 32;
 
 // What follows the scheme, whose name may be written in any case (RFC 9110 §11.1); nothing for another scheme.
 std::optional<std::string_view> bearer_token(std::string_view header) {
@@ -72,7 +72,7 @@ transport::Principal host_principal() {
 std::string read_or_make_token(const std::filesystem::path& file) {
   // A second starter keeps the first one's.
   if (!std::filesystem::exists(file))
-    process::make_private_file(file.string(), transport::to_hex(transport::random_bytes(kSecretBytes)) + "\n");
+    process::make_private_file(file.string(), transport::to_hex(transport::random_bytes(kMachineSecretBytes)) + "\n");
   struct stat facts {};
   if (::stat(file.c_str(), &facts) != 0) fail(file, "the token cannot be read");
   if ((facts.st_mode & 077) != 0) {

@@ -15,7 +15,7 @@ namespace {
 constexpr const char* kUsage =
     "write: carillon token create --agent NAME --scopes LIST [--expires D] | list | revoke ID | revoke --agent NAME";
 
-std::string joined(const std::vector<std::string>& words) {
+std::string comma_joined(const std::vector<std::string>& words) {
   std::string text;
   for (const auto& word : words) text += (text.empty() ? "" : ",") + word;
   return text;
@@ -33,7 +33,7 @@ Result<Scopes> read_scopes(std::string_view list) {
     if (!scope)
       return Error{ErrorCode::arguments_invalid, "there is no scope \"" + std::string{name} + "\"" +
                                                      did_you_mean(nearest(name, kScopeNames)) + "; there are " +
-                                                     joined(Scopes::all().names())};
+                                                     comma_joined(Scopes::all().names())};
     scopes.add(*scope);
   }
   return scopes;
@@ -53,7 +53,7 @@ int create(LocalEngine& local, const Parsed& parsed) {
   if (!made) return refused(made.error());
   std::fprintf(
       stderr, "token %s of %s for %s, %s%s. It is shown only now; its holder sends it as Authorization: Bearer.\n",
-      token.id.c_str(), command.agent.c_str(), joined(scopes->names()).c_str(),
+      token.id.c_str(), command.agent.c_str(), comma_joined(scopes->names()).c_str(),
       made->expires_at ? "until " : "without an end", made->expires_at ? to_rfc3339(*made->expires_at).c_str() : "");
   std::printf("%s\n", token.text.c_str());
   return kExitOk;
@@ -65,11 +65,11 @@ std::string standing_of(const Credential& token, Instant now) {
   return (token.counts_at(now) ? "counts until " : "expired ") + to_rfc3339(*token.expires_at);
 }
 
-int list(LocalEngine& local) {
+int list_tokens(LocalEngine& local) {
   const Instant now = SystemClock{}.now();
   for (const auto& token : local.engine().list_tokens(local.owner()))
     std::printf("%s  %-24s %-40s made %s, %s\n", token.id.c_str(), token.agent.str().c_str(),
-                joined(token.scopes.names()).c_str(), to_rfc3339(token.created_at).c_str(),
+                comma_joined(token.scopes.names()).c_str(), to_rfc3339(token.created_at).c_str(),
                 standing_of(token, now).c_str());
   return kExitOk;
 }
@@ -86,7 +86,7 @@ int revoke(LocalEngine& local, const Parsed& parsed) {
   return kExitOk;
 }
 
-bool well_said(const Parsed& parsed) {
+bool says_token_command(const Parsed& parsed) {
   const std::string what = parsed.rest.empty() ? "" : parsed.rest[0];
   const bool of_agent = parsed.has("agent");
   if (what == "create") return parsed.rest.size() == 1 && of_agent && parsed.has("scopes");
@@ -102,15 +102,15 @@ int run_token(const Words& words) {
       words, {.command = "token",
               .flags = {},
               .own = {{"agent", "the name that its calls, tasks and runs carry", "NAME"},
-                      {"scopes", "what it may do: " + joined(Scopes::all().names()), "LIST"},
+                      {"scopes", "what it may do: " + comma_joined(Scopes::all().names()), "LIST"},
                       {"expires", "how long the token counts (90d, 12h); without: until it is revoked", "DURATION"}}});
   if (!parsed) return kExitUsage;
-  if (!well_said(*parsed)) return usage_error(kUsage);
+  if (!says_token_command(*parsed)) return usage_error(kUsage);
   auto local = LocalEngine::open(parsed->config, LocalEngine::Login::owner);
   if (!local.ok()) return refused(local.error());
   const std::string& what = parsed->rest[0];
   if (what == "create") return create(**local, *parsed);
-  return what == "list" ? list(**local) : revoke(**local, *parsed);
+  return what == "list" ? list_tokens(**local) : revoke(**local, *parsed);
 }
 
 }  // namespace carillon::cli

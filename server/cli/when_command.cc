@@ -81,7 +81,7 @@ int explain(const Asked& asked, const Parsed& parsed) {
 
 // ---- many
 
-int answer_batch(Instant now) {
+int answer_when_batch(Instant now) {
   answer_lines(kLineBytesMax, [&](const Result<std::string>& line) {
     if (line) return answer_slot_question(*line, now);
     return json{{"error", {{"code", "too_large"}, {"message", line.error().message}, {"position", kLineBytesMax}}}};
@@ -110,7 +110,7 @@ int run_when(const Words& words) {
   if (!parsed) return kExitUsage;
   const Instant now = SystemClock{}.now();
   if (parsed->has("batch"))
-    return parsed->rest.empty() ? answer_batch(now) : usage_error("--batch reads its schedules from stdin");
+    return parsed->rest.empty() ? answer_when_batch(now) : usage_error("--batch reads its schedules from stdin");
   Asked asked{{}, {now, parsed->value("tz", parsed->config.tools.timezone)}};
   for (const auto& word : parsed->rest) asked.text += (asked.text.empty() ? "" : " ") + word;
   if (asked.text.empty()) return usage_error("say a schedule: carillon when \"weekdays at 09:00\"");

@@ -2,9 +2,11 @@
 
 #include <map>
 
+#include "server/base/ascii.h"
 #include "server/base/metrics.h"
 #include "server/base/trace.h"
 #include "server/web/approval_page.h"
+#include "server/web/http_status.h"
 #include "tools/service_guard.h"
 #include "transport/sha256.h"
 
@@ -14,8 +16,6 @@ namespace {
 using transport::HttpRequest;
 using transport::HttpResponse;
 
-constexpr int kOk = 200, kBadRequest = 400, kForbidden = 403, kNotFound = 404, kConflict = 409, kTooLarge = 413,
-              kUnsupportedMediaType = 415, kUnavailable = 503;
 constexpr std::size_t kFormBytesMax = 16 << 10;
 constexpr std::string_view kFormType = "application/x-www-form-urlencoded";
 
@@ -39,20 +39,13 @@ std::string hash_of(const HttpRequest& request) {
   return transport::to_hex(transport::sha256(request.path_values.at("token")));
 }
 
-int digit_of(char letter) {
-  if (letter >= '0' && letter <= '9') return letter - '0';
-  if (letter >= 'a' && letter <= 'f') return letter - 'a' + 10;
-  if (letter >= 'A' && letter <= 'F') return letter - 'A' + 10;
-  return -1;
-}
-
 std::string decoded(std::string_view text) {
   std::string plain;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool coded =
-        text[i] == '%' && i + 2 < text.size() && digit_of(text[i + 1]) >= 0 && digit_of(text[i + 2]) >= 0;
+        text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
     if (coded) {
-      plain += static_cast<char>(digit_of(text[i + 1]) * 16 + digit_of(text[i + 2]));
+      plain += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
       i += 2;
     } else {
       plain += text[i] == '+' ? ' ' : text[i];
@@ -117,7 +110,7 @@ HttpResponse decide(Engine& engine, const HttpRequest& request) {
   return decided ? html(kOk, decided_page(*decided)) : not_decided(engine, request, decided.error());
 }
 
-HttpResponse busy() { return notice(kUnavailable, "Try again", "Nothing was decided; try again in a moment."); }
+HttpResponse busy_page() { return notice(kUnavailable, "Try again", "Nothing was decided; try again in a moment."); }
 
 using Answer = HttpResponse (*)(Engine&, const HttpRequest&);
 
@@ -128,9 +121,9 @@ transport::HttpHandler answered_by(const ApprovalParts& parts, Answer answer) {
       const Caller nobody{TenantId{""}, AgentId{"link"}, Scopes{}, new_trace_id(), "", CallerKind::service};
       const auto answered =
           tools::guarded(nobody, "approve", [&]() -> Result<HttpResponse> { return answer(engine, request); });
-      reply->send(answered ? *answered : busy());
+      reply->send(answered ? *answered : busy_page());
     });
-    if (!taken) reply->send(busy());
+    if (!taken) reply->send(busy_page());
   };
 }
 

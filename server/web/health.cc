@@ -1,10 +1,9 @@
 #include "server/web/health.h"
 
+#include "server/web/http_status.h"
+
 namespace carillon::web {
 namespace {
-
-constexpr int kOk = 200;
-constexpr int kUnavailable = 503;
 
 transport::HttpResponse answer(int status, const json& body) {
   return {.status = status, .body = body.dump(), .headers = {{"Cache-Control", "no-store"}}};

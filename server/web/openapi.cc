@@ -1,6 +1,7 @@
 #include "server/web/openapi.h"
 
 #include "server/base/version.h"
+#include "server/web/http_status.h"
 
 namespace carillon::web {
 namespace {
@@ -53,8 +54,6 @@ ordered_json openapi_document(const std::vector<const tools::Tool*>& tools) {
 }
 
 int http_status(ErrorCode code) {
-  constexpr int kBadRequest = 400, kForbidden = 403, kNotFound = 404, kConflict = 409, kTooLarge = 413, kTooMany = 429,
-                kInternal = 500, kBadGateway = 502, kUnavailable = 503;
   switch (code) {
     case ErrorCode::when_ambiguous:
     case ErrorCode::when_in_past:

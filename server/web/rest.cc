@@ -4,15 +4,13 @@
 #include "server/base/json_text.h"
 #include "server/base/trace.h"
 #include "server/domain/nearest.h"
+#include "server/web/http_status.h"
 #include "server/web/openapi.h"
 
 namespace carillon::web {
 namespace {
 
 using Reply = std::shared_ptr<transport::HttpReply>;
-
-constexpr int kOk = 200;
-constexpr int kUnsupportedMediaType = 415;
 
 // There is no way back to a REST client but the answer.
 class NoChannel final : public transport::RequestChannel {
@@ -21,8 +19,6 @@ class NoChannel final : public transport::RequestChannel {
   void log(transport::LogLevel, const json&) override {}
   void drop_stream(std::chrono::milliseconds) override {}
 };
-
-std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 void refuse(const Reply& reply, const Error& error) {
   reply->send({.status = http_status(error.code), .body = dump(to_answer(error))});

@@ -10,6 +10,7 @@
 #include "server/base/metrics.h"
 #include "server/base/trace.h"
 #include "server/domain/run_trace.h"
+#include "server/web/http_status.h"
 #include "tools/service_guard.h"
 #include "transport/webhook_signature.h"
 
@@ -20,8 +21,6 @@ using transport::HttpRequest;
 using transport::HttpResponse;
 using transport::SignatureVerdict;
 
-constexpr int kOk = 200, kAccepted = 202, kBadRequest = 400, kUnauthorized = 401, kNotFound = 404, kTooLarge = 413,
-              kUnavailable = 503;
 constexpr int kNotedMax = 10;  // refusals a minute for each address
 constexpr std::size_t kAddressesMax = 10'000;
 constexpr std::size_t kShownBytesMax = 200;
@@ -118,7 +117,7 @@ class Hooks {
   Notes notes_;
 };
 
-HttpResponse busy() { return transport::error_response(kUnavailable, "unavailable", "try again in a moment"); }
+HttpResponse try_later() { return transport::error_response(kUnavailable, "unavailable", "try again in a moment"); }
 
 }  // namespace
 
@@ -130,9 +129,9 @@ std::vector<transport::HttpRoute> webhook_routes(WebhookParts parts) {
       const Caller nobody{TenantId{""}, AgentId{"webhook"}, Scopes{}, new_trace_id(), "", CallerKind::service};
       const auto answered =
           tools::guarded(nobody, "webhook", [&]() -> Result<HttpResponse> { return hooks->take(request); });
-      reply->send(answered ? *answered : busy());
+      reply->send(answered ? *answered : try_later());
     });
-    if (!taken) reply->send(busy());
+    if (!taken) reply->send(try_later());
   };
   return {{.method = "POST", .path = "/hooks/{id}", .access = transport::Access::open, .handle = take}};
 }
