@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ using transport::ToolDone;
 inline constexpr const char* kPng =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 inline constexpr const char* kWav = "UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YQAAAAA=";
+
+inline const ordered_json kNoArguments = ordered_json::parse(R"({"type":"object","additionalProperties":false})");
+inline const json kYesNo{{"type", "boolean"}};
 
 Answer text_answer(const std::string& text);
 InputRequest elicitation(const std::string& message, const json& properties);

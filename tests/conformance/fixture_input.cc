@@ -6,9 +6,7 @@
 namespace carillon::conformance {
 namespace {
 
-const ordered_json kNoArguments = ordered_json::parse(R"({"type":"object","additionalProperties":false})");
 const json kText{{"type", "string"}};
-const json kYesNo{{"type", "boolean"}};
 
 ordered_json texts(const char* name) {
   return {{"type", "object"}, {"properties", {{name, {{"type", "string"}}}}}, {"required", {name}}};

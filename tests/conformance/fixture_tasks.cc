@@ -13,9 +13,6 @@ using transport::StartedTask;
 using transport::TaskStatus;
 using transport::TaskView;
 
-const ordered_json kNoArguments = ordered_json::parse(R"({"type":"object","additionalProperties":false})");
-const json kYesNo{{"type", "boolean"}};
-
 void complete(TaskView& task, Answer answer) {
   task.status = TaskStatus::completed;
   task.input_requests.clear();

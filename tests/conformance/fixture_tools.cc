@@ -9,8 +9,6 @@ using namespace std::chrono_literals;
 using transport::LogLevel;
 using transport::text_block;
 
-const ordered_json kNoArguments = ordered_json::parse(R"({"type":"object","additionalProperties":false})");
-
 const ordered_json kSchema2020 = ordered_json::parse(R"({
   "$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object",
   "$defs": {"address": {"$anchor": "addressDef", "type": "object",

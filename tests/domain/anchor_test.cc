@@ -3,12 +3,13 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/domain/friday.h"
+
 using namespace carillon;
 using namespace std::chrono_literals;
+using carillon::test::kNow;
 
 namespace {
-
-const Instant kNow = *parse_rfc3339("2026-11-20T13:00:00Z");
 
 struct Meeting {
   explicit Meeting(const std::string& when = "every day at 09:00") {

@@ -10,7 +10,7 @@ using namespace carillon;
 
 namespace {
 
-constexpr char kPage[] = "docs/breaker-states.md";
+constexpr char kBreakerPage[] = "docs/breaker-states.md";
 
 constexpr std::string_view meaning_of(BreakerEvent event) {
   switch (event) {
@@ -34,7 +34,7 @@ std::string_view meaning_of(CallVerdict verdict) {
                                           : "says nothing: no traffic";
 }
 
-std::string printed() {
+std::string printed_breaker_states() {
   std::ostringstream out;
   out << "# Breaker states\n\n"
          "Printed from `server/domain/breaker.h` by a test; edit the tables there, not this page. What a circuit "
@@ -60,9 +60,9 @@ std::string printed() {
 
 TEST_CASE("the page of breaker states is the tables in code", "[domain][breaker]") {
   const char* write = std::getenv("CARILLON_WRITE_DOCS");
-  if (write != nullptr) std::ofstream{kPage} << printed();
-  std::ifstream page{kPage};
+  if (write != nullptr) std::ofstream{kBreakerPage} << printed_breaker_states();
+  std::ifstream page{kBreakerPage};
   std::ostringstream text;
   text << page.rdbuf();
-  CHECK(text.str() == printed());
+  CHECK(text.str() == printed_breaker_states());
 }

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const Monotonic kStart{1000h};
+const Monotonic kBreakerStart{1000h};
 
 // A breaker with a clock of its own; calls that are made end at once unless they are kept.
 struct Bench {
@@ -39,7 +39,7 @@ struct Bench {
 
   BreakerRules rules;
   Breaker breaker;
-  Monotonic now = kStart;
+  Monotonic now = kBreakerStart;
 };
 
 }  // namespace
@@ -316,7 +316,7 @@ TEST_CASE("a breaker does what its plainest model does whatever happens to it", 
     rules.trials_max = 1 + roll(6);
     Breaker breaker{rules};
     Model model{rules};
-    Monotonic now = kStart;
+    Monotonic now = kBreakerStart;
     std::map<int, BreakerPass> under_way;
     const int sickness = roll(100);
     for (int call = 0; call < 400; ++call) {

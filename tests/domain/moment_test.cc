@@ -2,11 +2,12 @@
 
 #include <catch2/catch.hpp>
 
-using namespace carillon;
+#include "tests/domain/friday.h"
 
-namespace {
-const Instant kNow = *parse_rfc3339("2026-11-20T13:00:00Z");  // Fri 14:00 in Berlin
-}
+using namespace carillon;
+using carillon::test::kNow;
+
+namespace {}
 
 TEST_CASE("moments are read in the words of a caller", "[domain][moment]") {
   auto [text, expected] = GENERATE(table<std::string, std::string>({

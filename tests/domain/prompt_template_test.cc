@@ -3,10 +3,12 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/domain/friday.h"
+
 namespace carillon {
 namespace {
 
-const Instant kNow = *parse_rfc3339("2026-11-20T13:00:00Z");
+using carillon::test::kNow;
 
 const std::string kHead = "---\ndescription: Says hello.\nrequired name: Whom.\noptional tone: How.\n---\n";
 

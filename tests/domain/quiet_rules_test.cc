@@ -2,7 +2,10 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/domain/friday.h"
+
 using namespace carillon;
+using carillon::test::at;
 
 namespace {
 
@@ -15,8 +18,6 @@ TaskDefinition task_in(const std::string& zone, std::optional<Quiet> own = std::
 }
 
 const QuietOwner kScout{TenantId{"acme"}, AgentId{"scout"}};
-
-Instant at(const std::string& text) { return *parse_rfc3339(text); }
 
 std::string decided(const std::vector<BoundQuiet>& bound, const std::string& start) {
   const QuietVerdict verdict = decide_quiet(bound, at(start));

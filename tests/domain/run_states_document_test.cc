@@ -10,9 +10,9 @@ using namespace carillon;
 
 namespace {
 
-constexpr char kPage[] = "docs/run-states.md";
+constexpr char kRunStatesPage[] = "docs/run-states.md";
 
-std::string printed() {
+std::string printed_run_states() {
   std::ostringstream out;
   out << "# Run states\n\n"
          "Printed from `kRunTransitions` in `server/domain/run_state.h` by a test; edit the table, not this page. "
@@ -34,9 +34,9 @@ std::string printed() {
 
 TEST_CASE("the page of run states is the table in code", "[domain][run_state]") {
   const char* write = std::getenv("CARILLON_WRITE_DOCS");
-  if (write != nullptr) std::ofstream{kPage} << printed();
-  std::ifstream page{kPage};
+  if (write != nullptr) std::ofstream{kRunStatesPage} << printed_run_states();
+  std::ifstream page{kRunStatesPage};
   std::ostringstream text;
   text << page.rdbuf();
-  CHECK(text.str() == printed());
+  CHECK(text.str() == printed_run_states());
 }

@@ -2,12 +2,13 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/domain/friday.h"
+
 using namespace carillon;
 using namespace std::chrono_literals;
+using carillon::test::kNow;
 
 namespace {
-
-const Instant kNow = *parse_rfc3339("2026-11-20T13:00:00Z");
 
 TaskDefinition definition(const std::string& when = "every day at 07:30") {
   TaskDefinition made;

@@ -7,12 +7,12 @@ using namespace carillon::test;
 
 namespace {
 
-struct Bench : EngineFixture {
+struct FormBench : EngineFixture {
   RunStarted run;
   RunId id{0};
   Caller host = caller();
 
-  Bench() {
+  FormBench() {
     scheduled(R"({"name":"job","when":"manual","message":"x"})");
     run = ran("job");
     id = RunId{run.run_id};
@@ -41,7 +41,7 @@ json form(const char* decision) {
 }  // namespace
 
 TEST_CASE("a host that may approve is asked for what a person decides", "[engine][approval_forms]") {
-  Bench bench;
+  FormBench bench;
   bool heard = false;
   bench.engine.watch().watch(bench.id, {.ended = [] {}, .asks = [&] { heard = true; }});
   bench.ask();
@@ -56,14 +56,14 @@ TEST_CASE("a host that may approve is asked for what a person decides", "[engine
 }
 
 TEST_CASE("what no person decides and what a form cannot show is not asked", "[engine][approval_forms]") {
-  Bench bench;
+  FormBench bench;
   SECTION("an agent's") { bench.ask({{"by", {"agent:owner"}}}); }
   SECTION("long arguments") { bench.ask({{"arguments", {{"text", std::string(5'000, 'x')}}}}); }
   CHECK(bench.engine.open_questions(bench.host, bench.id).empty());
 }
 
 TEST_CASE("only a form that was filled in decides", "[engine][approval_forms]") {
-  Bench bench;
+  FormBench bench;
   bench.ask();
   for (const char* action : {"decline", "cancel"})
     CHECK(*bench.answer({{"action", action}}) == QuestionAnswered::left_open);
@@ -87,7 +87,7 @@ TEST_CASE("only a form that was filled in decides", "[engine][approval_forms]") 
 }
 
 TEST_CASE("who watches from elsewhere hears that a step asks", "[engine][approval_forms]") {
-  Bench bench;
+  FormBench bench;
   int heard = 0;
   bench.ask();
   bench.engine.watch().watch(bench.id, {.ended = [] {}, .asks = [&] { ++heard; }});
@@ -97,7 +97,7 @@ TEST_CASE("who watches from elsewhere hears that a step asks", "[engine][approva
 
 TEST_CASE("a followed call asks what its run asks to be approved", "[engine][approval_forms]") {
   const std::string call(32, 'c');
-  Bench bench;
+  FormBench bench;
   bench.engine.follow_call(bench.host, {.id = call, .tool = "run_now", .run = bench.id});
   const std::string before = bench.engine.followed_call_states({{TenantId{"default"}, call}}).at(0).asks;
   bench.ask();

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct Bench : EngineFixture {
+struct NoticeBench : EngineFixture {
   RunStarted run;
   Caller agent = caller();
   int made = 0;
@@ -20,8 +20,8 @@ struct Bench : EngineFixture {
               return MadeLink{"http://here/approve/" + std::to_string(made), "hash" + std::to_string(made)};
             }};
 
-  explicit Bench(const std::string& notify = R"(["desktop","email:anna@example.com","session"])",
-                 const std::string& on = "failure") {
+  explicit NoticeBench(const std::string& notify = R"(["desktop","email:anna@example.com","session"])",
+                       const std::string& on = "failure") {
     scheduled(R"({"name":"job","when":"manual","message":"x","notify":)" + notify + R"(,"notify_on":")" + on + "\"}");
     run = ran("job");
     start(run);
@@ -51,7 +51,7 @@ struct Bench : EngineFixture {
 }  // namespace
 
 TEST_CASE("an approval is told once to the targets of its task and to its own", "[engine][approval_notices]") {
-  Bench bench;
+  NoticeBench bench;
   bench.ask({{"notify", {"webhook:https://example.com/x", "desktop"}}});
   CHECK(bench.rows() == "desktop pending, email:anna@example.com pending, webhook:https://example.com/x pending");
   const auto letter = bench.take("desktop");
@@ -75,7 +75,7 @@ TEST_CASE("an approval is told once to the targets of its task and to its own", 
 }
 
 TEST_CASE("each attempt to tell has a link of its own", "[engine][approval_notices]") {
-  Bench bench;
+  NoticeBench bench;
   bench.ask();
   auto letter = bench.take("desktop");
   bench.post.put_off(*letter, {.after = 10s, .why = "nobody there"});
@@ -89,7 +89,7 @@ TEST_CASE("each attempt to tell has a link of its own", "[engine][approval_notic
 }
 
 TEST_CASE("what was decided is not told any more", "[engine][approval_notices]") {
-  Bench bench;
+  NoticeBench bench;
   bench.ask();
   SECTION("decided") {
     REQUIRE(bench.decide(true).ok());
@@ -104,7 +104,7 @@ TEST_CASE("what was decided is not told any more", "[engine][approval_notices]")
 }
 
 TEST_CASE("a task that tells nobody of its ends tells nobody of its approvals", "[engine][approval_notices]") {
-  Bench bench{R"(["desktop"])", "never"};
+  NoticeBench bench{R"(["desktop"])", "never"};
   bench.ask();
   CHECK(bench.rows().empty());
   bench.ask({{"notify", {"desktop"}}}, "other");
@@ -112,7 +112,7 @@ TEST_CASE("a task that tells nobody of its ends tells nobody of its approvals", 
 }
 
 TEST_CASE("an approval that nobody decides is told to another once", "[engine][approval_notices]") {
-  Bench bench{"[]"};
+  NoticeBench bench{"[]"};
   bench.ask({{"within", "5d"}, {"escalate", {{"after", "2d"}, {"to", "desktop"}}}});
   CHECK_FALSE(bench.take("desktop").has_value());
   bench.clock.advance(48h);
@@ -130,7 +130,7 @@ TEST_CASE("an approval that nobody decides is told to another once", "[engine][a
 }
 
 TEST_CASE("an agent's approval is told without a link", "[engine][approval_notices]") {
-  Bench bench;
+  NoticeBench bench;
   bench.ask({{"by", {"agent:owner"}}});
   const auto letter = bench.take("desktop");
   REQUIRE(letter.has_value());
@@ -139,7 +139,7 @@ TEST_CASE("an agent's approval is told without a link", "[engine][approval_notic
 }
 
 TEST_CASE("approvals and ends that had to wait are not told in one", "[engine][approval_notices]") {
-  Bench bench{R"(["desktop"])", "always"};
+  NoticeBench bench{R"(["desktop"])", "always"};
   bench.ask();
   bench.ask(json::object(), "other");
   bench.scheduled(R"({"name":"other","when":"manual","message":"x","notify":["desktop"],"notify_on":"always"})");

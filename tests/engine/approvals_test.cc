@@ -8,11 +8,11 @@ using namespace carillon::test;
 
 namespace {
 
-struct Bench : EngineFixture {
+struct ApprovalBench : EngineFixture {
   RunStarted run;
   Caller agent = caller();
 
-  Bench() {
+  ApprovalBench() {
     scheduled(R"({"name":"job","when":"manual","message":"x"})");
     run = ran("job");
     start(run);
@@ -41,7 +41,7 @@ struct Bench : EngineFixture {
 }  // namespace
 
 TEST_CASE("a link decides once as the person to whom it was given", "[engine][approvals]") {
-  Bench bench;
+  ApprovalBench bench;
   CHECK(bench.decide("a").error().code == ErrorCode::unknown_name);
   bench.ask();
   bench.give("a", "email:anna@example.com");
@@ -62,7 +62,7 @@ TEST_CASE("a link decides once as the person to whom it was given", "[engine][ap
 }
 
 TEST_CASE("a link decides what was shown and nothing else", "[engine][approvals]") {
-  Bench bench;
+  ApprovalBench bench;
   bench.ask();
   bench.give("a", "desktop");
   const auto other = bench.engine.decide_by_link({.sha256 = "a", .digest = "of something else", .approves = true});
@@ -78,7 +78,7 @@ TEST_CASE("a link decides what was shown and nothing else", "[engine][approvals]
 }
 
 TEST_CASE("a link that has agreed does not agree for another", "[engine][approvals]") {
-  Bench bench;
+  ApprovalBench bench;
   bench.ask({{"quorum", 2}});
   bench.give("a", "email:anna@example.com");
   bench.give("b", "email:bert@example.com");
@@ -89,7 +89,7 @@ TEST_CASE("a link that has agreed does not agree for another", "[engine][approva
 }
 
 TEST_CASE("a link gives no agent's approval and none that has expired", "[engine][approvals]") {
-  Bench bench;
+  ApprovalBench bench;
   SECTION("an agent's") {
     bench.ask({{"by", {"agent:owner"}}});
     bench.give("a", "desktop");
@@ -110,7 +110,7 @@ TEST_CASE("a link gives no agent's approval and none that has expired", "[engine
 }
 
 TEST_CASE("what live runs wait to be approved is listed with what expires first", "[engine][approvals]") {
-  Bench bench;
+  ApprovalBench bench;
   CHECK(bench.engine.list_approvals(bench.agent).approvals.empty());
   bench.ask();
   bench.ask({{"within", "1h"}, {"message", "Soon?"}}, "soon");
@@ -125,7 +125,7 @@ TEST_CASE("what live runs wait to be approved is listed with what expires first"
 }
 
 TEST_CASE("secrets in what is asked are masked before they are kept", "[engine][approvals]") {
-  Bench bench;
+  ApprovalBench bench;
   register_secret("hunter2-hunter2");
   bench.ask({{"message", "With hunter2-hunter2?"}, {"arguments", {{"key", "hunter2-hunter2"}}}});
   const auto found = bench.engine.list_approvals(bench.agent);

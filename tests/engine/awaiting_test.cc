@@ -10,18 +10,14 @@ using namespace carillon::test;
 
 namespace {
 
-std::string task(const std::string& name, const std::string& when) {
-  return json{{"name", name}, {"when", when}, {"message", "x"}}.dump();
-}
-
 std::string when(const std::string& text) { return json{{"when", text}}.dump(); }
 
 }  // namespace
 
 TEST_CASE("a task waits for one that is there and its rows say for which ends", "[engine][awaiting]") {
   EngineFixture f;
-  f.scheduled(task("etl", "manual"));
-  const auto saved = f.scheduled(task("load", "after etl fails or after etl succeeds"));
+  f.scheduled(message_task("etl", "manual"));
+  const auto saved = f.scheduled(message_task("load", "after etl fails or after etl succeeds"));
   CHECK(saved.state == "active");
   CHECK(saved.next.empty());
   CHECK(saved.misfire == "all");
@@ -35,14 +31,14 @@ TEST_CASE("a task waits for one that is there and its rows say for which ends", 
 
 TEST_CASE("a task that is waited for must be there under that name", "[engine][awaiting]") {
   EngineFixture f;
-  const auto etl = f.scheduled(task("nightly-etl", "manual"));
-  const auto unknown = f.schedule(task("load", "after nightly-elt succeeds"));
+  const auto etl = f.scheduled(message_task("nightly-etl", "manual"));
+  const auto unknown = f.schedule(message_task("load", "after nightly-elt succeeds"));
   REQUIRE_FALSE(unknown.ok());
   CHECK(unknown.error().code == ErrorCode::unknown_name);
   CHECK(unknown.error().pointer == "/when");
   CHECK_THAT(unknown.error().message, Catch::Contains("nightly-etl"));
-  CHECK_FALSE(f.schedule(task("load", "after " + std::to_string(etl.task_id) + " succeeds")).ok());
-  const auto itself = f.schedule(task("load", "after load succeeds"));
+  CHECK_FALSE(f.schedule(message_task("load", "after " + std::to_string(etl.task_id) + " succeeds")).ok());
+  const auto itself = f.schedule(message_task("load", "after load succeeds"));
   REQUIRE_FALSE(itself.ok());
   CHECK_THAT(itself.error().message, Catch::Contains("wait for itself"));
   CHECK(f.count("task WHERE name = 'load'") == 0);
@@ -50,9 +46,9 @@ TEST_CASE("a task that is waited for must be there under that name", "[engine][a
 
 TEST_CASE("tasks that would start one another are refused and the circle is named", "[engine][awaiting]") {
   EngineFixture f;
-  f.scheduled(task("a", "manual"));
-  f.scheduled(task("b", "after a succeeds or every day at 07:30"));
-  f.scheduled(task("c", "after b finishes"));
+  f.scheduled(message_task("a", "manual"));
+  f.scheduled(message_task("b", "after a succeeds or every day at 07:30"));
+  f.scheduled(message_task("c", "after b finishes"));
   const auto circle = f.update("a", when("after c fails"));
   REQUIRE_FALSE(circle.ok());
   CHECK(circle.error().code == ErrorCode::arguments_invalid);
@@ -61,13 +57,13 @@ TEST_CASE("tasks that would start one another are refused and the circle is name
         "\"a\"");
   CHECK(circle.error().details["circle"] == json({"c", "b", "a"}));
   REQUIRE(f.update("a", when("every 15m")).ok());
-  REQUIRE(f.schedule(task("d", "after a fails or after c fails")).ok());
+  REQUIRE(f.schedule(message_task("d", "after a fails or after c fails")).ok());
 }
 
 TEST_CASE("a name that others wait for stays and what is deleted says who waits", "[engine][awaiting]") {
   EngineFixture f;
-  f.scheduled(task("a", "manual"));
-  f.scheduled(task("b", "after a succeeds"));
+  f.scheduled(message_task("a", "manual"));
+  f.scheduled(message_task("b", "after a succeeds"));
   const auto renamed = f.update("a", "{}", {.new_name = "z"});
   REQUIRE_FALSE(renamed.ok());
   CHECK(renamed.error().code == ErrorCode::conflict);
@@ -78,19 +74,19 @@ TEST_CASE("a name that others wait for stays and what is deleted says who waits"
   REQUIRE(deleted.ok());
   CHECK(deleted->still_refers == std::vector<std::string>{"task c waits for it"});
   // Another one of that name is waited for in its stead, so it closes the circle.
-  const auto circle = f.schedule(task("a", "after c succeeds"));
+  const auto circle = f.schedule(message_task("a", "after c succeeds"));
   REQUIRE_FALSE(circle.ok());
   CHECK_THAT(circle.error().message, Catch::Contains("for ever"));
-  REQUIRE(f.schedule(task("d", "after c succeeds")).ok());
+  REQUIRE(f.schedule(message_task("d", "after c succeeds")).ok());
   CHECK_FALSE(f.update("d", "{}", {.new_name = "a"}).ok());
 }
 
 TEST_CASE("the ends of runs leave cues for those that wait and none for the deleted and the done",
           "[engine][awaiting]") {
   EngineFixture f;
-  f.scheduled(task("etl", "manual"));
-  f.scheduled(task("load", "after etl succeeds"));
-  f.scheduled(task("gone", "after etl succeeds"));
+  f.scheduled(message_task("etl", "manual"));
+  f.scheduled(message_task("load", "after etl succeeds"));
+  f.scheduled(message_task("gone", "after etl succeeds"));
   REQUIRE(f.engine.delete_item(f.caller(), {.kind = "task", .name = "gone"}).ok());
   f.finish(f.ran("etl"), "failed", "tool_error");
   CHECK(f.count("cue") == 0);
@@ -103,8 +99,8 @@ TEST_CASE("the ends of runs leave cues for those that wait and none for the dele
 
 TEST_CASE("a chain that was paused goes on after the pause", "[engine][awaiting]") {
   EngineFixture f;
-  f.scheduled(task("etl", "manual"));
-  f.scheduled(task("load", "after etl succeeds or 2026-11-20 15:00"));
+  f.scheduled(message_task("etl", "manual"));
+  f.scheduled(message_task("load", "after etl succeeds or 2026-11-20 15:00"));
   REQUIRE(f.engine.set_task_state(f.caller(), {.state = TaskState::paused, .tasks = {"load"}}).ok());
   f.set_now("2026-11-20T16:00:00Z");
   const auto resumed = f.engine.set_task_state(f.caller(), {.state = TaskState::active, .tasks = {"load"}});

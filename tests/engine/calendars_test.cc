@@ -7,12 +7,12 @@ using carillon::test::EngineFixture;
 
 namespace {
 
-Result<CalendarSaved> save(EngineFixture& f, const std::string& name, const std::string& days) {
+Result<CalendarSaved> save_calendar_of(EngineFixture& f, const std::string& name, const std::string& days) {
   return f.engine.save_calendar(f.caller(), {.name = name, .days = *read_days(days, "")});
 }
 
-CalendarSaved saved(EngineFixture& f, const std::string& name, const std::string& days) {
-  auto answer = save(f, name, days);
+CalendarSaved saved_calendar(EngineFixture& f, const std::string& name, const std::string& days) {
+  auto answer = save_calendar_of(f, name, days);
   REQUIRE(answer.ok());
   return *answer;
 }
@@ -29,7 +29,7 @@ std::string next(EngineFixture& f, const std::string& task) {
 
 TEST_CASE("a task leaves out the days of the calendars that it names", "[engine][calendars]") {
   EngineFixture f;
-  CHECK(save(f, "holidays", "2026-11-23, 2026-11-24")->result == "created");
+  CHECK(save_calendar_of(f, "holidays", "2026-11-23, 2026-11-24")->result == "created");
   const auto task =
       f.scheduled(R"({"name":"brief","when":"weekdays at 07:30","message":"x","options":{"calendars":["holidays"]}})");
   CHECK(task.next.at(0).at == f.at("2026-11-25T06:30:00Z"));
@@ -48,14 +48,14 @@ TEST_CASE("a task leaves out the days of the calendars that it names", "[engine]
 
 TEST_CASE("a changed calendar gives the tasks that use it new next slots and new versions", "[engine][calendars]") {
   EngineFixture f;
-  saved(f, "holidays", "2026-11-23");
+  saved_calendar(f, "holidays", "2026-11-23");
   f.scheduled(
       R"({"name":"brief","when":"weekdays at 07:30","message":"x","options":{"calendars":["holidays"],"max_runs":9}})");
   f.scheduled(R"({"name":"other","when":"weekdays at 07:30","message":"x"})");
   f.database.run("UPDATE carillon.schedule_state SET fired_count = 4");
   f.database.run("UPDATE carillon.task_version SET scopes = '{read}'");
   f.worker.take();
-  const auto changed = save(f, "holidays", "2026-11-23..2026-11-25");
+  const auto changed = save_calendar_of(f, "holidays", "2026-11-23..2026-11-25");
   REQUIRE(changed.ok());
   CHECK(changed->result == "updated");
   CHECK(changed->tasks == std::vector<std::string>{"brief"});
@@ -67,27 +67,27 @@ TEST_CASE("a changed calendar gives the tasks that use it new next slots and new
   CHECK(f.count("schedule_state WHERE fired_count = 4 AND task_version = 2") == 1);
   CHECK(f.count("outbox WHERE event_type = 'task.updated'") == 1);
   CHECK(f.count("audit WHERE subject = 'calendar:holidays'") == 2);
-  CHECK(save(f, "holidays", "2026-11-23..2026-11-25")->result == "unchanged");
+  CHECK(save_calendar_of(f, "holidays", "2026-11-23..2026-11-25")->result == "unchanged");
   CHECK(f.count("task_version") == 3);
 }
 
 TEST_CASE("a task whose calendars leave it nothing is done and comes back with them", "[engine][calendars]") {
   EngineFixture f;
-  saved(f, "trading", "2026-11-23, 2026-11-24");
+  saved_calendar(f, "trading", "2026-11-23, 2026-11-24");
   f.scheduled(
       R"({"name":"brief","when":"every day at 07:30","message":"x","options":{"calendars":{"only":["trading"]}}})");
   f.set_now("2026-11-24T12:00:00Z");
   f.database.run("UPDATE carillon.schedule_state SET last_slot = '2026-11-24T06:30:00Z'");
-  saved(f, "trading", "2026-11-23");
+  saved_calendar(f, "trading", "2026-11-23");
   CHECK(f.count("task WHERE state = 'done'") == 1);
-  saved(f, "trading", "2026-11-23, 2026-11-27");
+  saved_calendar(f, "trading", "2026-11-23, 2026-11-27");
   CHECK(f.count("task WHERE state = 'active'") == 1);
   CHECK(next(f, "brief") == "2026-11-27 07:30");
 }
 
 TEST_CASE("a calendar that is used is not deleted and the answer names who uses it", "[engine][calendars]") {
   EngineFixture f;
-  saved(f, "holidays", "2026-12-25");
+  saved_calendar(f, "holidays", "2026-12-25");
   f.scheduled(R"({"name":"brief","when":"weekdays at 07:30","message":"x","options":{"calendars":["holidays"]}})");
   const auto refused = f.engine.delete_calendar(f.caller(), {.name = "holidays"});
   REQUIRE_FALSE(refused.ok());
@@ -105,6 +105,6 @@ TEST_CASE("calendars that cannot be are refused and another tenant's are not see
   CHECK(f.engine.save_calendar(f.caller(), {.name = "", .days = {1}}).error().pointer == "/name");
   CHECK(f.engine.save_calendar(f.caller(), {.name = "x"}).error().pointer == "/days");
   CHECK(f.engine.save_calendar(f.caller(), {.name = "x", .days = Days(6000, 1)}).error().code == ErrorCode::too_large);
-  saved(f, "holidays", "2026-12-25");
+  saved_calendar(f, "holidays", "2026-12-25");
   CHECK(f.engine.list_calendars(f.caller("x", "other"), std::nullopt)->empty());
 }

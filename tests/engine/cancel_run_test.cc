@@ -83,13 +83,13 @@ TEST_CASE("a waiting run tells for what and is cancelled at once", "[engine][can
 
 namespace {
 
-constexpr auto kSteps = R"({"name":"order","when":"manual","steps":[{"id":"pause","wait":"1h","undo":{"wait":"1s"}}]})";
+constexpr auto kOrder = R"({"name":"order","when":"manual","steps":[{"id":"pause","wait":"1h","undo":{"wait":"1s"}}]})";
 
 }  // namespace
 
 TEST_CASE("a run that has begun is undone before it ends", "[engine][cancel_run]") {
   EngineFixture f;
-  f.scheduled(kSteps);
+  f.scheduled(kOrder);
   const auto run = f.ran("order");
   const std::string state = GENERATE("running", "waiting", "queued");
   if (state == "running") f.start(run, "calling");
@@ -124,7 +124,7 @@ TEST_CASE("a run that has begun is undone before it ends", "[engine][cancel_run]
 
 TEST_CASE("a wish to undo is added to a cancel while the run has not ended", "[engine][cancel_run]") {
   EngineFixture f;
-  f.scheduled(kSteps);
+  f.scheduled(kOrder);
   const auto run = f.ran("order");
   f.start(run);
   CHECK_FALSE(f.engine.cancel_run(f.caller(), {.run = run.run})->undoes);
@@ -134,7 +134,7 @@ TEST_CASE("a wish to undo is added to a cancel while the run has not ended", "[e
 
 TEST_CASE("a run that has not begun has nothing to undo", "[engine][cancel_run]") {
   EngineFixture f;
-  f.scheduled(kSteps);
+  f.scheduled(kOrder);
   const auto cancelled = f.engine.cancel_run(f.caller(), {.run = f.ran("order").run, .compensate = true});
   REQUIRE(cancelled.ok());
   CHECK(cancelled->state == "cancelled");

@@ -10,11 +10,11 @@ using namespace carillon::test;
 
 namespace {
 
-struct Bench : EngineFixture {
+struct ChildBench : EngineFixture {
   RunStarted parent;
   Caller by = caller();
 
-  Bench() {
+  ChildBench() {
     save("sub", R"([{"id":"one","uses":"everything.echo","with":{"message":"${input.n}"}}])",
          R"({"type":"object","required":["n"],"properties":{"n":{"type":"integer"}}})");
     scheduled(R"({"name":"job","when":"manual","message":"x"})");
@@ -65,7 +65,7 @@ struct Bench : EngineFixture {
 }  // namespace
 
 TEST_CASE("a child is begun once however often its step is tried", "[engine][child_runs]") {
-  Bench bench;
+  ChildBench bench;
   const OwnStep step = bench.step();
   for (int i = 0; i < 2; ++i) {
     const auto end = bench.begun(step);
@@ -87,7 +87,7 @@ TEST_CASE("a child is begun once however often its step is tried", "[engine][chi
 }
 
 TEST_CASE("whoever leases the parent no more begins no child", "[engine][child_runs]") {
-  Bench bench;
+  ChildBench bench;
   OwnStep step = bench.step();
   SECTION("another owner") { step.key.owner = "another"; }
   SECTION("an older lease") { step.key.lease.epoch = 0; }
@@ -99,7 +99,7 @@ TEST_CASE("whoever leases the parent no more begins no child", "[engine][child_r
 }
 
 TEST_CASE("what a child lacks is told and begins nothing", "[engine][child_runs]") {
-  Bench bench;
+  ChildBench bench;
   auto [pipeline, with, code] = GENERATE(table<std::string, json, ErrorCode>({
       {"sub", {{"n", "one"}}, ErrorCode::arguments_invalid},
       {"sub", json::object(), ErrorCode::arguments_invalid},
@@ -115,7 +115,7 @@ TEST_CASE("what a child lacks is told and begins nothing", "[engine][child_runs]
 }
 
 TEST_CASE("a step gives what its child gave and fails as that failed", "[engine][child_runs]") {
-  Bench bench;
+  ChildBench bench;
   struct Case {
     std::string outcome, error_class, state, class_of_step;
   };
@@ -148,7 +148,7 @@ TEST_CASE("a step gives what its child gave and fails as that failed", "[engine]
 }
 
 TEST_CASE("a result that was too large for its run is given as it was kept", "[engine][child_runs]") {
-  Bench bench;
+  ChildBench bench;
   const OwnStep step = bench.step();
   bench.begun(step);
   bench.finish(bench.child(), "succeeded");  // its output has no `last`
@@ -156,7 +156,7 @@ TEST_CASE("a result that was too large for its run is given as it was kept", "[e
 }
 
 TEST_CASE("a child has to end with its parent and with the timeout of its step", "[engine][child_runs]") {
-  Bench bench;
+  ChildBench bench;
   const Instant now = bench.clock.now();
   OwnStep step = bench.step();
   const Instant deadline = now + std::chrono::minutes{10};
@@ -181,7 +181,7 @@ TEST_CASE("a child has to end with its parent and with the timeout of its step",
 }
 
 TEST_CASE("runs start runs neither deeper nor more often than is configured", "[engine][child_runs]") {
-  Bench bench;
+  ChildBench bench;
   Engine narrow{{bench.store, bench.clock, bench.tools, bench.worker, bench.ids},
                 {.child_depth_max = 2, .child_runs_max = 3}};
   OwnStep step = bench.step();
@@ -210,7 +210,7 @@ TEST_CASE("runs start runs neither deeper nor more often than is configured", "[
 }
 
 TEST_CASE("a child that is asked to end does and its step hears it", "[engine][child_runs]") {
-  Bench bench;
+  ChildBench bench;
   const OwnStep step = bench.step();
   bench.begun(step);
   const RunStarted child = bench.child();
@@ -240,7 +240,7 @@ TEST_CASE("a child that is asked to end does and its step hears it", "[engine][c
 }
 
 TEST_CASE("a parent that waits for a child ends after it", "[engine][child_runs]") {
-  Bench bench;
+  ChildBench bench;
   bench.begun(bench.step());
   bench.rest();
   const RunStarted child = bench.child();
@@ -270,7 +270,7 @@ TEST_CASE("a parent that waits for a child ends after it", "[engine][child_runs]
 }
 
 TEST_CASE("a child whose parent was lost is cancelled", "[engine][child_runs]") {
-  Bench bench;
+  ChildBench bench;
   bench.begun(bench.step());
   bench.engine.cancel_orphans();
   CHECK(bench.state_of(bench.child()) == "queued");
@@ -281,7 +281,7 @@ TEST_CASE("a child whose parent was lost is cancelled", "[engine][child_runs]") 
 }
 
 TEST_CASE("a run and its child show each other", "[engine][child_runs]") {
-  Bench bench;
+  ChildBench bench;
   const OwnStep step = bench.step();
   bench.begun(step);
   const auto above = bench.engine.get_run(bench.by, {.run = "job#1"});
@@ -314,7 +314,7 @@ TEST_CASE("a run and its child show each other", "[engine][child_runs]") {
 }
 
 TEST_CASE("a child that is repeated by hand is nobody's child", "[engine][child_runs]") {
-  Bench bench;
+  ChildBench bench;
   OwnStep step = bench.step();
   step.timeout = std::chrono::seconds{1};
   bench.begun(step);

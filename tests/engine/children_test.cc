@@ -14,7 +14,7 @@ std::string runs(const std::string& pipeline, const std::string& with = "{}") {
   return R"([{"id":"sub","pipeline":")" + pipeline + R"(","with":)" + with + "}]";
 }
 
-struct Bench : EngineFixture {
+struct PipelineBench : EngineFixture {
   Result<PipelineSaved> save(const std::string& name, const std::string& steps, const std::string& inputs = {}) {
     SavePipeline command{.name = name, .steps = json::parse(steps)};
     if (!inputs.empty()) command.inputs = json::parse(inputs);
@@ -30,7 +30,7 @@ struct Bench : EngineFixture {
 }  // namespace
 
 TEST_CASE("a step names a pipeline that there is", "[engine][children]") {
-  Bench f;
+  PipelineBench f;
   f.saved("brief", kLeaf);
   SavePipeline of_template{.name = "form", .steps = json::parse(kLeaf)};
   of_template.params = R"({"type":"object","properties":{"n":{"type":"integer"}}})"_json;
@@ -54,7 +54,7 @@ TEST_CASE("a step names a pipeline that there is", "[engine][children]") {
 }
 
 TEST_CASE("a pipeline that would run itself is refused with the way to itself", "[engine][children]") {
-  Bench f;
+  PipelineBench f;
   f.saved("c", kLeaf);
   f.saved("b", runs("c"));
   f.saved("a", runs("b"));
@@ -68,7 +68,7 @@ TEST_CASE("a pipeline that would run itself is refused with the way to itself", 
 }
 
 TEST_CASE("pipelines run pipelines at most five deep", "[engine][children]") {
-  Bench f;
+  PipelineBench f;
   f.saved("p0", kLeaf);
   for (int i = 1; i <= 5; ++i) f.saved("p" + std::to_string(i), runs("p" + std::to_string(i - 1)));
   const auto deep = f.save("p6", runs("p5"));
@@ -78,7 +78,7 @@ TEST_CASE("pipelines run pipelines at most five deep", "[engine][children]") {
 }
 
 TEST_CASE("what a child is given is checked as far as it is known", "[engine][children]") {
-  Bench f;
+  PipelineBench f;
   f.saved(
       "brief", kLeaf,
       R"({"type":"object","required":["n"],"properties":{"n":{"type":"integer"},"m":{"type":"integer","default":2}}})");
@@ -91,7 +91,7 @@ TEST_CASE("what a child is given is checked as far as it is known", "[engine][ch
 }
 
 TEST_CASE("policies of a call are not for a step that runs a pipeline", "[engine][children]") {
-  Bench f;
+  PipelineBench f;
   f.saved("brief", kLeaf);
   const std::string member = GENERATE(R"("retry":{"max_attempts":2})", R"("expect":"a")", R"("sensitive":["/a"])");
   CAPTURE(member);
@@ -102,7 +102,7 @@ TEST_CASE("policies of a call are not for a step that runs a pipeline", "[engine
 }
 
 TEST_CASE("who saves a step that runs a pipeline may run things", "[engine][children]") {
-  Bench f;
+  PipelineBench f;
   f.saved("brief", kLeaf);
   const auto refused =
       f.engine.save_pipeline(f.caller_without(Scope::run), {.name = "week", .steps = json::parse(runs("brief"))});
@@ -112,7 +112,7 @@ TEST_CASE("who saves a step that runs a pipeline may run things", "[engine][chil
 }
 
 TEST_CASE("the tools of a pipeline are those of the pipelines that it runs too", "[engine][children]") {
-  Bench f;
+  PipelineBench f;
   f.saved("c", kLeaf);
   f.saved("b", runs("c"));
   const auto done =
@@ -123,7 +123,7 @@ TEST_CASE("the tools of a pipeline are those of the pipelines that it runs too",
 }
 
 TEST_CASE("a pipeline that steps run is neither deleted nor made a template", "[engine][children]") {
-  Bench f;
+  PipelineBench f;
   f.saved("brief", kLeaf);
   f.saved("week", runs("brief@1"));
   f.scheduled(R"({"name":"job","when":"manual","steps":)" + runs("brief") + "}");
@@ -142,7 +142,7 @@ TEST_CASE("a pipeline that steps run is neither deleted nor made a template", "[
 }
 
 TEST_CASE("a plan names the pipeline of a step with its version and what it does", "[engine][children]") {
-  Bench f;
+  PipelineBench f;
   f.saved("c", kLeaf);
   f.saved("b", R"([{"id":"tell","event":{"type":"deploy.done"}},{"id":"sub","pipeline":"c"}])");
   const json steps =

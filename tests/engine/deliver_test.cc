@@ -9,8 +9,8 @@ using namespace carillon::test;
 
 namespace {
 
-struct Telling : EngineFixture {
-  Telling() { scheduled(R"({"name":"echo","when":"manual","message":"Stand up","notify":["session"]})"); }
+struct Delivering : EngineFixture {
+  Delivering() { scheduled(R"({"name":"echo","when":"manual","message":"Stand up","notify":["session"]})"); }
 
   void ends(const std::string& outcome) { finish(ran("echo"), outcome, outcome == "failed" ? "timeout" : ""); }
   // One round; the handles that were sent.
@@ -34,7 +34,7 @@ using Handles = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("the end of a run is delivered once", "[engine][deliver]") {
-  Telling f;
+  Delivering f;
   CHECK(f.round() == Handles{});
   f.ends("succeeded");
   f.set_now("2026-11-20T14:00:00Z");
@@ -44,7 +44,7 @@ TEST_CASE("the end of a run is delivered once", "[engine][deliver]") {
 }
 
 TEST_CASE("what nobody could take stays due and what failed does not", "[engine][deliver]") {
-  Telling f;
+  Delivering f;
   f.ends("failed");
   f.set_now("2026-11-20T14:00:00Z");
   CHECK(f.round(Sent::nobody) == Handles{"echo#1"});
@@ -55,7 +55,7 @@ TEST_CASE("what nobody could take stays due and what failed does not", "[engine]
 }
 
 TEST_CASE("more than an hour takes waits for room and is told in one", "[engine][deliver]") {
-  Telling f;
+  Delivering f;
   for (int i = 0; i < 4; ++i) f.ends("succeeded");
   f.set_now("2026-11-20T14:00:00Z");
   CHECK(f.round(Sent::sent, 2) == Handles{"echo#1", "echo#2"});
@@ -79,7 +79,7 @@ TEST_CASE("more than an hour takes waits for room and is told in one", "[engine]
 }
 
 TEST_CASE("a notice names so many runs and counts the others", "[engine][deliver]") {
-  Telling f;
+  Delivering f;
   for (int i = 0; i < 24; ++i) f.ends("succeeded");
   f.set_now("2026-11-20T14:00:00Z");
   CHECK(f.round(Sent::sent, 1) == Handles{"echo#1"});
@@ -91,7 +91,7 @@ TEST_CASE("a notice names so many runs and counts the others", "[engine][deliver
 }
 
 TEST_CASE("what was held and whose deliverer died is told in one again", "[engine][deliver]") {
-  Telling f;
+  Delivering f;
   for (int i = 0; i < 3; ++i) f.ends("succeeded");
   f.set_now("2026-11-20T14:00:00Z");
   CHECK(f.round(Sent::sent, 1) == Handles{"echo#1"});
@@ -105,7 +105,7 @@ TEST_CASE("what was held and whose deliverer died is told in one again", "[engin
 }
 
 TEST_CASE("a deliverer that throws leaves the rest to be due again", "[engine][deliver]") {
-  Telling f;
+  Delivering f;
   f.ends("succeeded");
   f.set_now("2026-11-20T14:00:00Z");
   CHECK_THROWS(f.engine.deliver({.kind = "session", .recipients = {{TenantId{"default"}, AgentId{"owner"}}}},
@@ -116,7 +116,7 @@ TEST_CASE("a deliverer that throws leaves the rest to be due again", "[engine][d
 }
 
 TEST_CASE("who has no session is told nothing of others", "[engine][deliver]") {
-  Telling f;
+  Delivering f;
   f.ends("succeeded");
   f.set_now("2026-11-20T14:00:00Z");
   f.engine.deliver({.kind = "session", .recipients = {{TenantId{"default"}, AgentId{"somebody"}}}},
@@ -126,7 +126,7 @@ TEST_CASE("who has no session is told nothing of others", "[engine][deliver]") {
 }
 
 TEST_CASE("an update clears what a task tells", "[engine][deliver]") {
-  Telling f;
+  Delivering f;
   REQUIRE(f.update("echo", R"({"notify":[]})").ok());
   f.ends("failed");
   CHECK(f.states().empty());

@@ -17,6 +17,11 @@
 
 namespace carillon::test {
 
+// What schedules a message.
+inline std::string message_task(const std::string& name, const std::string& when) {
+  return json{{"name", name}, {"when", when}, {"message", "x"}}.dump();
+}
+
 // Downstream tools by name; a server that is `away` cannot be reached, one that is `signed_out` wants a person.
 class FakeTools final : public ToolCaller {
  public:

@@ -7,7 +7,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct Shared : EngineFixture {
+struct ReadingState : EngineFixture {
   void set(const StateKey& key, json value) {
     REQUIRE(engine.set_state(caller("anna"), {.entry = key, .change = {.value = std::move(value)}}).ok());
   }
@@ -32,7 +32,7 @@ std::string keys_of(const StatePage& page) {
 }  // namespace
 
 TEST_CASE("a key is shown with its value and who wrote it and who holds it", "[engine][get_state]") {
-  Shared f;
+  ReadingState f;
   f.set({.key = "k"}, {{"text", std::string(100, 'x')}});
   REQUIRE(f.engine.set_state(f.caller("ben"), {.entry = {.key = "k"}, .change = {.op = StateOp::acquire}}).ok());
   const auto whole = f.detail({.entry = {.key = "k"}, .value_bytes = 1'000}).entry;
@@ -51,7 +51,7 @@ TEST_CASE("a key is shown with its value and who wrote it and who holds it", "[e
 }
 
 TEST_CASE("a value that has expired is not there although its row still is", "[engine][get_state]") {
-  Shared f;
+  ReadingState f;
   REQUIRE(f.engine.set_state(f.caller(), {.entry = {.key = "k"}, .change = {.value = 1, .ttl = 1h}}).ok());
   CHECK(f.detail({.entry = {.key = "k"}}).entry.expires_at == f.clock.now() + 1h);
   f.clock.advance(1h);
@@ -61,7 +61,7 @@ TEST_CASE("a value that has expired is not there although its row still is", "[e
 }
 
 TEST_CASE("where there is nothing the keys that read like it are named", "[engine][get_state]") {
-  Shared f;
+  ReadingState f;
   f.set({.key = "build/main"}, 1);
   f.set({.space = "other", .key = "build/mian"}, 1);
   const auto nothing = f.detail({.entry = {.key = "build/mian"}});
@@ -71,7 +71,7 @@ TEST_CASE("where there is nothing the keys that read like it are named", "[engin
 }
 
 TEST_CASE("earlier values come in pages with the last first", "[engine][get_state]") {
-  Shared f;
+  ReadingState f;
   for (int n = 1; n <= 6; ++n) f.set({.key = "k"}, n);
   const auto first = f.detail({.entry = {.key = "k"}, .limit = 3, .earlier_bytes = 10});
   REQUIRE(first.earlier.size() == 3);
@@ -87,7 +87,7 @@ TEST_CASE("earlier values come in pages with the last first", "[engine][get_stat
 }
 
 TEST_CASE("keys are listed by namespace and prefix in pages", "[engine][get_state]") {
-  Shared f;
+  ReadingState f;
   for (const char* key : {"a/1", "a/2", "a/3", "b"}) f.set({.key = key}, key);
   f.set({.space = "other", .key = "a/4"}, 1);
   CHECK(keys_of(f.page({})) == "a/1 a/2 a/3 b ");
@@ -103,7 +103,7 @@ TEST_CASE("keys are listed by namespace and prefix in pages", "[engine][get_stat
 }
 
 TEST_CASE("questions about the shared state that cannot be answered say where", "[engine][get_state]") {
-  Shared f;
+  ReadingState f;
   f.set({.key = "k"}, 1);
   f.set({.key = "l"}, 1);
   const auto refused = [&](const GetState& query) { return f.engine.get_state(f.caller(), query).error().pointer; };

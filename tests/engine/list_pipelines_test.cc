@@ -5,7 +5,7 @@ using carillon::test::EngineFixture;
 
 namespace {
 
-void save(EngineFixture& f, const std::string& name, const std::string& message, const std::string& about = "") {
+void save_named(EngineFixture& f, const std::string& name, const std::string& message, const std::string& about = "") {
   SavePipeline command{
       .name = name,
       .steps = json::array({{{"id", "a"}, {"uses", "everything.echo"}, {"with", {{"message", message}}}}})};
@@ -17,7 +17,7 @@ void save(EngineFixture& f, const std::string& name, const std::string& message,
 
 TEST_CASE("pipelines are found by name and description and listed in pages", "[engine][list_pipelines]") {
   EngineFixture f;
-  for (const char* name : {"c", "a", "b"}) save(f, name, "x", name == std::string("b") ? "The morning" : "");
+  for (const char* name : {"c", "a", "b"}) save_named(f, name, "x", name == std::string("b") ? "The morning" : "");
   const auto first = f.engine.list_pipelines(f.caller(), {.limit = 2});
   REQUIRE(first.ok());
   CHECK(first->total == 3);
@@ -34,8 +34,8 @@ TEST_CASE("pipelines are found by name and description and listed in pages", "[e
 
 TEST_CASE("what is named is shown with its versions and what differs between two", "[engine][list_pipelines]") {
   EngineFixture f;
-  save(f, "a", "one");
-  save(f, "a", "two");
+  save_named(f, "a", "one");
+  save_named(f, "a", "two");
   const auto page = f.engine.list_pipelines(f.caller(), {.names = {"a@1", "a"}});
   REQUIRE(page.ok());
   REQUIRE(page->details.size() == 2);

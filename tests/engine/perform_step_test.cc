@@ -7,11 +7,11 @@ using namespace carillon::test;
 
 namespace {
 
-struct Bench : EngineFixture {
+struct StepBench : EngineFixture {
   RunStarted run;
   Caller by = caller();
 
-  Bench() {
+  StepBench() {
     scheduled(R"({"name":"job","when":"manual","message":"x"})");
     run = ran("job");
     start(run);
@@ -28,7 +28,7 @@ struct Bench : EngineFixture {
 }  // namespace
 
 TEST_CASE("a step of our own is performed once however often it is tried", "[engine][perform_step]") {
-  Bench bench;
+  StepBench bench;
   const OwnStep add = bench.step(pipeline::StepKind::state, {{"op", "increment"}, {"key", "n"}});
   const auto first = bench.engine.perform_step(add), second = bench.engine.perform_step(add);
   REQUIRE(first.ok());
@@ -43,7 +43,7 @@ TEST_CASE("a step of our own is performed once however often it is tried", "[eng
 }
 
 TEST_CASE("whoever leases the run no more changes nothing", "[engine][perform_step]") {
-  Bench bench;
+  StepBench bench;
   OwnStep step = bench.step(pipeline::StepKind::event, {{"type", "deploy.done"}});
   SECTION("another owner") { step.key.owner = "another"; }
   SECTION("an older lease") { step.key.lease.epoch = 0; }
@@ -57,7 +57,7 @@ TEST_CASE("whoever leases the run no more changes nothing", "[engine][perform_st
 }
 
 TEST_CASE("what a step of our own lacks is told and changes nothing", "[engine][perform_step]") {
-  Bench bench;
+  StepBench bench;
   CHECK(bench.engine.perform_step(bench.step(pipeline::StepKind::event, {{"type", "a..b"}})).error().pointer ==
         "/event/type");
   const OwnStep take = bench.step(pipeline::StepKind::state, {{"op", "acquire"}, {"key", "door"}, {"ttl", "1m"}});

@@ -5,7 +5,7 @@ using carillon::test::EngineFixture;
 
 namespace {
 
-const json kSteps = json::parse(R"([
+const json kPlannedSteps = json::parse(R"([
   {"id":"issues","uses":"everything.echo","with":{"message":"${input.repo}"}},
   {"id":"mail","uses":"everything.write","needs":[]},
   {"id":"post","uses":"everything.write","needs":["issues","mail"],"with":{"text":"${steps.issues.count}"}},
@@ -18,7 +18,7 @@ struct Planned : EngineFixture {
     write.effect = Effect::destructive;
     write.input_schema = ordered_json::parse(R"({"type":"object"})");
     tools.tools.emplace("everything.write", write);
-    REQUIRE(engine.save_pipeline(caller(), {.name = "brief", .steps = kSteps}).ok());
+    REQUIRE(engine.save_pipeline(caller(), {.name = "brief", .steps = kPlannedSteps}).ok());
   }
   PlannedSteps plan(const PreviewPlan& query) {
     auto planned = engine.preview_plan(caller(), query);
@@ -66,7 +66,7 @@ TEST_CASE("what stands in the way of a plan is told with it", "[engine][preview_
   Planned f;
   REQUIRE(f.engine
               .save_pipeline(f.caller(), {.name = "typed",
-                                          .steps = kSteps,
+                                          .steps = kPlannedSteps,
                                           .inputs = json::parse(
                                               R"({"type":"object","required":["repo"],"properties":{"repo":{}}})")})
               .ok());

@@ -9,10 +9,6 @@ using namespace carillon::test;
 
 namespace {
 
-std::string task(const std::string& name, const std::string& when) {
-  return json{{"name", name}, {"when", when}, {"message", "x"}}.dump();
-}
-
 EventPublished told(EngineFixture& f, const std::string& type, const json& payload = json::object(),
                     const std::optional<std::string>& key = std::nullopt) {
   auto published = f.engine.publish_event(f.caller(), {.event = type, .payload = payload, .event_key = key});
@@ -26,12 +22,12 @@ using Names = std::vector<std::string>;
 
 TEST_CASE("an event sets off the tasks whose pattern and where fit and each once", "[engine][publish_event]") {
   EngineFixture f;
-  f.scheduled(task("all", "on event deploy.#"));
-  f.scheduled(task("one", "on event deploy.finished"));
-  f.scheduled(task("twice", "on event deploy.* or on event *.finished"));
-  f.scheduled(task("prod", "on event deploy.* where payload.env == 'prod'"));
-  f.scheduled(task("other", "on event build.*"));
-  f.scheduled(task("clock", "every 15m"));
+  f.scheduled(message_task("all", "on event deploy.#"));
+  f.scheduled(message_task("one", "on event deploy.finished"));
+  f.scheduled(message_task("twice", "on event deploy.* or on event *.finished"));
+  f.scheduled(message_task("prod", "on event deploy.* where payload.env == 'prod'"));
+  f.scheduled(message_task("other", "on event build.*"));
+  f.scheduled(message_task("clock", "every 15m"));
   CHECK(told(f, "deploy.finished", {{"env", "prod"}}).tasks == Names{"all", "one", "twice", "prod"});
   CHECK(told(f, "deploy.finished", {{"env", "test"}}).tasks == Names{"all", "one", "twice"});
   CHECK(told(f, "deploy").tasks == Names{"all"});
@@ -46,7 +42,7 @@ TEST_CASE("an event sets off the tasks whose pattern and where fit and each once
 
 TEST_CASE("who does not wait any more is not set off", "[engine][publish_event]") {
   EngineFixture f;
-  for (const char* name : {"edited", "deleted", "paused"}) f.scheduled(task(name, "on event deploy.*"));
+  for (const char* name : {"edited", "deleted", "paused"}) f.scheduled(message_task(name, "on event deploy.*"));
   REQUIRE(f.update("edited", R"({"when":"on event build.*"})").ok());
   REQUIRE(f.engine.delete_item(f.caller(), {.kind = "task", .name = "deleted"}).ok());
   REQUIRE(f.engine.set_task_state(f.caller(), {.state = TaskState::paused, .tasks = {"paused"}}).ok());
@@ -55,7 +51,7 @@ TEST_CASE("who does not wait any more is not set off", "[engine][publish_event]"
 
 TEST_CASE("the worker of each task that is set off is told", "[engine][publish_event]") {
   EngineFixture f;
-  f.scheduled(task("a", "on event deploy.*"));
+  f.scheduled(message_task("a", "on event deploy.*"));
   const auto shard = std::stoi(f.database.ask("SELECT shard FROM carillon.schedule_state"));
   f.worker.take();
   told(f, "deploy.finished");
@@ -64,7 +60,7 @@ TEST_CASE("the worker of each task that is set off is told", "[engine][publish_e
 
 TEST_CASE("an event with a key is told once", "[engine][publish_event]") {
   EngineFixture f;
-  f.scheduled(task("a", "on event deploy.*"));
+  f.scheduled(message_task("a", "on event deploy.*"));
   const auto first = told(f, "deploy.finished", {{"n", 1}}, "d-81");
   CHECK_FALSE(first.duplicate_of.has_value());
   const auto again = told(f, "deploy.finished", {{"n", 2}}, "d-81");
@@ -78,7 +74,7 @@ TEST_CASE("an event with a key is told once", "[engine][publish_event]") {
 
 TEST_CASE("a client_generated_id gets the first answer again", "[engine][publish_event]") {
   EngineFixture f;
-  f.scheduled(task("a", "on event deploy.*"));
+  f.scheduled(message_task("a", "on event deploy.*"));
   const PublishEvent command{.key = {.client_generated_id = "c-1", .content = "x"}, .event = "deploy.finished"};
   const auto first = f.engine.publish_event(f.caller(), command);
   const auto again = f.engine.publish_event(f.caller(), command);
@@ -91,8 +87,9 @@ TEST_CASE("a client_generated_id gets the first answer again", "[engine][publish
 
 TEST_CASE("a where that cannot be evaluated is told and leaves a cue that says so", "[engine][publish_event]") {
   EngineFixture f;
-  f.scheduled(task("strict", "on event deploy.* where length(payload.tries) > `2`"));
-  f.scheduled(task("either", "on event deploy.* where length(payload.tries) > `2` or on event deploy.finished"));
+  f.scheduled(message_task("strict", "on event deploy.* where length(payload.tries) > `2`"));
+  f.scheduled(
+      message_task("either", "on event deploy.* where length(payload.tries) > `2` or on event deploy.finished"));
   const auto published = told(f, "deploy.finished", {{"tries", 3}});
   CHECK(published.tasks == Names{"either"});
   REQUIRE(published.problems.size() == 1);
@@ -117,7 +114,7 @@ TEST_CASE("what is no event is refused with what would be one", "[engine][publis
 
 TEST_CASE("an event of a run stands behind that run in the chain of causes", "[engine][publish_event]") {
   EngineFixture f;
-  f.scheduled(task("a", "on event ping"));
+  f.scheduled(message_task("a", "on event ping"));
   const auto run = f.ran("a");
   f.start(run);
   f.database.run("INSERT INTO carillon.run_cause VALUES (" + std::to_string(run.run_id) + ", 'default', 'event:1', 7)");
@@ -140,8 +137,8 @@ TEST_CASE("an event of a run stands behind that run in the chain of causes", "[e
 
 TEST_CASE("events are listed the last first with those who wait for such", "[engine][list_events]") {
   EngineFixture f;
-  f.scheduled(task("a", "on event deploy.*"));
-  f.scheduled(task("b", "on event build.#"));
+  f.scheduled(message_task("a", "on event deploy.*"));
+  f.scheduled(message_task("b", "on event build.#"));
   told(f, "deploy.started", {{"n", 1}});
   f.clock.advance(std::chrono::minutes{5});
   told(f, "build.eu.done", {{"n", 2}}, "k");
@@ -183,7 +180,7 @@ TEST_CASE("events are listed the last first with those who wait for such", "[eng
 
 TEST_CASE("an event's pattern is no name of a task", "[engine][publish_event]") {
   EngineFixture f;
-  f.scheduled(task("deploy", "manual"));
-  f.scheduled(task("a", "on event deploy"));
+  f.scheduled(message_task("deploy", "manual"));
+  f.scheduled(message_task("a", "on event deploy"));
   CHECK(f.update("deploy", "{}", {.new_name = "release"}).ok());
 }

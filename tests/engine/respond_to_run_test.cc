@@ -7,12 +7,12 @@ using namespace carillon::test;
 
 namespace {
 
-struct Bench : EngineFixture {
+struct DecisionBench : EngineFixture {
   RunStarted run;
   Caller agent = caller();
   Caller person = caller();
 
-  Bench() {
+  DecisionBench() {
     person.kind = CallerKind::person;
     scheduled(R"({"name":"job","when":"manual","message":"x"})");
     run = ran("job");
@@ -46,7 +46,7 @@ struct Bench : EngineFixture {
 }  // namespace
 
 TEST_CASE("an approval is asked once and an agent does not give what needs a person", "[engine][respond_to_run]") {
-  Bench bench;
+  DecisionBench bench;
   CHECK(bench.respond(bench.person, true).error().code == ErrorCode::run_not_waiting);
   REQUIRE(bench.engine.perform_step(bench.step())->waits_until == Instant::max());
   REQUIRE(bench.engine.perform_step(bench.step())->waits_until == Instant::max());
@@ -70,7 +70,7 @@ TEST_CASE("an approval is asked once and an agent does not give what needs a per
 }
 
 TEST_CASE("a worker that has lost the run withdraws nothing that it asks", "[engine][respond_to_run]") {
-  Bench bench;
+  DecisionBench bench;
   REQUIRE(bench.engine.perform_step(bench.step()).ok());
   OwnStep late = bench.step();
   late.key.lease.epoch = 9;
@@ -81,7 +81,7 @@ TEST_CASE("a worker that has lost the run withdraws nothing that it asks", "[eng
 }
 
 TEST_CASE("what a template gave is no message unless it is a text", "[engine][respond_to_run]") {
-  Bench bench;
+  DecisionBench bench;
   const auto refused = bench.engine.perform_step(bench.step({{"message", {{"count", 3}}}}));
   CHECK(refused.error().code == ErrorCode::arguments_invalid);
   CHECK(refused.error().pointer == "/approval/message");
@@ -93,7 +93,7 @@ TEST_CASE("what a template gave is no message unless it is a text", "[engine][re
 }
 
 TEST_CASE("words that nobody can keep decide nothing", "[engine][respond_to_run]") {
-  Bench bench;
+  DecisionBench bench;
   REQUIRE(bench.engine.perform_step(bench.step()).ok());
   RespondToRun command{.run = bench.run.run, .approves = true, .comment = std::string("a\0b", 3)};
   CHECK(bench.engine.respond_to_run(bench.person, command).error().pointer == "/comment");
@@ -103,7 +103,7 @@ TEST_CASE("words that nobody can keep decide nothing", "[engine][respond_to_run]
 }
 
 TEST_CASE("several have to agree where the step says so and one refusal is enough", "[engine][respond_to_run]") {
-  Bench bench;
+  DecisionBench bench;
   const json two{{"by", {"person", "agent:owner"}}, {"quorum", 2}};
   REQUIRE(bench.engine.perform_step(bench.step(two)).ok());
   CHECK(bench.respond(bench.agent, true)->decision == "open");
@@ -126,7 +126,7 @@ TEST_CASE("several have to agree where the step says so and one refusal is enoug
 }
 
 TEST_CASE("of several approvals the one that is decided is named", "[engine][respond_to_run]") {
-  Bench bench;
+  DecisionBench bench;
   REQUIRE(bench.engine.perform_step(bench.step({{"on_reject", "continue"}})).ok());
   REQUIRE(bench.engine.perform_step(bench.step(json::object(), "other")).ok());
   CHECK(bench.respond(bench.person, true).error().code == ErrorCode::ambiguous_name);
@@ -140,7 +140,7 @@ TEST_CASE("of several approvals the one that is decided is named", "[engine][res
 
 TEST_CASE("an approval whose time is over has expired and one that nobody wants is withdrawn",
           "[engine][respond_to_run]") {
-  Bench bench;
+  DecisionBench bench;
   json more{{"within", "1h"}};
   const char* ends_as = "timeout";
   std::string outcome = "expired", status;

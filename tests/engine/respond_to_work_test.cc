@@ -9,11 +9,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct Bench : EngineFixture {
+struct WorkBench : EngineFixture {
   RunStarted run;
   Caller scout = caller("scout"), other = caller("other"), person = caller("anna");
 
-  Bench() {
+  WorkBench() {
     person.kind = CallerKind::person;
     scheduled(R"({"name":"review","when":"manual","message":"x"})");
     run = ran("review");
@@ -47,7 +47,7 @@ const json kGood{{"ok", true}};
 }  // namespace
 
 TEST_CASE("work is asked for once and only the agent that is named takes it", "[engine][respond_to_work]") {
-  Bench bench;
+  WorkBench bench;
   CHECK(bench.respond(bench.scout, WorkResponse::claim).error().code == ErrorCode::run_not_waiting);
   const OwnStep step = bench.step({{"name", "scout"}});
   REQUIRE(bench.engine.perform_step(step)->waits_until == Instant::max());
@@ -71,7 +71,7 @@ TEST_CASE("work is asked for once and only the agent that is named takes it", "[
 
 TEST_CASE("a claim keeps the work until its end and the late answer of who held it is refused",
           "[engine][respond_to_work]") {
-  Bench bench;
+  WorkBench bench;
   REQUIRE(bench.engine.perform_step(bench.step()).ok());
   REQUIRE(bench.respond(bench.scout, WorkResponse::claim).ok());
   for (const auto response : {WorkResponse::claim, WorkResponse::answer, WorkResponse::release}) {
@@ -93,7 +93,7 @@ TEST_CASE("a claim keeps the work until its end and the late answer of who held 
 }
 
 TEST_CASE("an answer is an object that the step expects or changes nothing", "[engine][respond_to_work]") {
-  Bench bench;
+  WorkBench bench;
   OwnStep step = bench.step();
   step.expect = "ok";
   REQUIRE(bench.engine.perform_step(step).ok());
@@ -111,7 +111,7 @@ TEST_CASE("an answer is an object that the step expects or changes nothing", "[e
 }
 
 TEST_CASE("work whose time is over has expired and what nobody wants is withdrawn", "[engine][respond_to_work]") {
-  Bench bench;
+  WorkBench bench;
   OwnStep step = bench.step({{"within", "10m"}});
   REQUIRE(bench.engine.perform_step(step)->waits_until == bench.clock.now() + 10min);
   CHECK(bench.respond(bench.scout, WorkResponse::claim)->until == bench.clock.now() + 10min);
@@ -138,7 +138,7 @@ TEST_CASE("work whose time is over has expired and what nobody wants is withdraw
 
 TEST_CASE("runs are found by whom they wait for and say since when and who has claimed them",
           "[engine][respond_to_work]") {
-  Bench bench;
+  WorkBench bench;
   REQUIRE(bench.engine.perform_step(bench.step({{"name", "scout"}})).ok());
   bench.wait(bench.run);
   CHECK(bench.waiting_for(bench.scout, "me") == 1);
@@ -159,7 +159,7 @@ TEST_CASE("runs are found by whom they wait for and say since when and who has c
 }
 
 TEST_CASE("of several items of work the one that is meant is named", "[engine][respond_to_work]") {
-  Bench bench;
+  WorkBench bench;
   REQUIRE(bench.engine.perform_step(bench.step()).ok());
   REQUIRE(bench.engine.perform_step(bench.step(json::object(), "other")).ok());
   CHECK(bench.respond(bench.scout, WorkResponse::claim).error().code == ErrorCode::ambiguous_name);

@@ -10,7 +10,7 @@ using carillon::test::EngineFixture;
 
 namespace {
 
-using Names = std::set<std::string>;
+using NameSet = std::set<std::string>;
 
 struct Dead : EngineFixture {
   Dead() {
@@ -25,10 +25,10 @@ struct Dead : EngineFixture {
     return run;
   }
   // Handles of the retries.
-  Names retried(RetryFailed command) {
+  NameSet retried(RetryFailed command) {
     const auto done = engine.retry_failed(caller(), command);
     REQUIRE(done.ok());
-    Names names;
+    NameSet names;
     for (const RunStarted& run : done->runs) names.insert(run.run);
     more = done->more;
     refused = done->refused;
@@ -47,9 +47,9 @@ TEST_CASE("runs that failed are found by task and class and time and repeated on
   f.ended("fetch", "failed", "rate_limited");
   f.ended("post", "failed", "timeout");
   f.ended("post", "cancelled", "cancelled");
-  CHECK(f.retried({.task = "fetch", .error_class = "timeout"}) == Names{"fetch#1.2"});
+  CHECK(f.retried({.task = "fetch", .error_class = "timeout"}) == NameSet{"fetch#1.2"});
   CHECK(f.retried({.task = "fetch", .error_class = "timeout"}).empty());
-  CHECK(f.retried({.since = "2h"}) == Names{"fetch#3.2", "post#1.2"});
+  CHECK(f.retried({.since = "2h"}) == NameSet{"fetch#3.2", "post#1.2"});
   CHECK(f.retried({.since = "2h"}).empty());
   CHECK(f.retried({.error_class = "cancelled"}).empty());
   CHECK(f.count("run_ready") == 3);
@@ -68,11 +68,11 @@ TEST_CASE("of a number its last retry is repeated and one that went well ends it
   f.database.run("UPDATE carillon.run_live SET state = 'waiting', lease_until = 'infinity', wake_at = 'infinity'");
   CHECK(f.retried({.task = "fetch"}).empty());
   f.database.run("DELETE FROM carillon.run_live");
-  CHECK(f.retried({.task = "fetch"}) == Names{"fetch#1.2"});
+  CHECK(f.retried({.task = "fetch"}) == NameSet{"fetch#1.2"});
   const auto again = f.engine.get_run(f.caller(), {.run = "fetch#1.2"});
   REQUIRE(again.ok());
   f.finish({.run = "fetch#1.2", .run_id = again->row.run_id}, "failed", "timeout");
-  CHECK(f.retried({.task = "fetch"}) == Names{"fetch#1.3"});
+  CHECK(f.retried({.task = "fetch"}) == NameSet{"fetch#1.3"});
   const auto last = f.engine.get_run(f.caller(), {.run = "fetch#1.3"});
   f.finish({.run = "fetch#1.3", .run_id = last->row.run_id}, "succeeded");
   CHECK(f.retried({.task = "fetch"}).empty());
@@ -96,9 +96,9 @@ TEST_CASE("a call whose outcome nobody knows is repeated only where its class is
 TEST_CASE("one command repeats no more than it says and the oldest first", "[engine][retry_run]") {
   Dead f;
   for (int i = 0; i < 3; ++i) f.ended("fetch", "failed", "timeout");
-  CHECK(f.retried({.task = "fetch", .limit = 2}) == Names{"fetch#1.2", "fetch#2.2"});
+  CHECK(f.retried({.task = "fetch", .limit = 2}) == NameSet{"fetch#1.2", "fetch#2.2"});
   CHECK(f.more);
-  CHECK(f.retried({.task = "fetch", .limit = 2}) == Names{"fetch#3.2"});
+  CHECK(f.retried({.task = "fetch", .limit = 2}) == NameSet{"fetch#3.2"});
   CHECK_FALSE(f.more);
 }
 
@@ -123,7 +123,7 @@ TEST_CASE("what cannot be repeated so is named and keeps no other back", "[engin
   f.ended("fetch", "failed", "timeout");
   CHECK(f.retried({.since = "today", .from = "b"}).empty());
   REQUIRE(f.refused.size() == 2);  // one has no steps, the other's "a" has not ended
-  CHECK(f.retried({.since = "today", .from = "failed_step"}) == Names{"fetch#1.2", "steps#1.2"});
+  CHECK(f.retried({.since = "today", .from = "failed_step"}) == NameSet{"fetch#1.2", "steps#1.2"});
   CHECK(f.refused.empty());
   f.ended("post", "failed", "timeout");
   f.ended("fetch", "failed", "timeout");
@@ -131,11 +131,11 @@ TEST_CASE("what cannot be repeated so is named and keeps no other back", "[engin
   f.database.run(
       "DELETE FROM carillon.task_version v USING carillon.task t WHERE v.task_id = t.task_id AND t.name = 'fetch' "
       "AND v.version = 1");
-  CHECK(f.retried({.since = "today"}) == Names{"post#1.2"});
+  CHECK(f.retried({.since = "today"}) == NameSet{"post#1.2"});
   REQUIRE(f.refused.size() == 1);
   CHECK(f.refused[0].run == "fetch#2");
   CHECK(f.refused[0].why.find("latest") != std::string::npos);
-  CHECK(f.retried({.since = "today", .definition = RetryDefinition::latest}) == Names{"fetch#2.2"});
+  CHECK(f.retried({.since = "today", .definition = RetryDefinition::latest}) == NameSet{"fetch#2.2"});
 }
 
 TEST_CASE("a filter that names nothing or nobody is refused with what would work", "[engine][retry_run]") {
@@ -159,5 +159,5 @@ TEST_CASE("what is deleted or another tenant's is not repeated by a filter", "[e
   f.ended("post", "failed", "timeout");
   REQUIRE(f.engine.delete_item(f.caller(), {.kind = "task", .name = "fetch"}).ok());
   CHECK(f.engine.retry_failed(f.caller("x", "other-tenant"), {.since = "today"})->runs.empty());
-  CHECK(f.retried({.since = "today"}) == Names{"post#1.2"});
+  CHECK(f.retried({.since = "today"}) == NameSet{"post#1.2"});
 }

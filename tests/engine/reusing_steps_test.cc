@@ -16,7 +16,7 @@ namespace {
 using Names = std::vector<std::string>;
 
 // A task whose run was performed as its journal says.
-struct Bench : EngineFixture {
+struct ReuseBench : EngineFixture {
   // Rows: "path state output?", in the order in which they ended.
   void put(const std::string& steps, const Names& rows, const std::string& outcome = "failed") {
     scheduled(R"({"name":"job","when":"manual","steps":)" + steps + "}");
@@ -62,16 +62,16 @@ struct Bench : EngineFixture {
   RunStarted run;
 };
 
-constexpr const char* kEcho = R"("uses":"everything.echo","with":{"message":"x"})";
+constexpr const char* kEchoStep = R"("uses":"everything.echo","with":{"message":"x"})";
 
 std::string leaf(const std::string& id, const std::string& more = "") {
-  return R"({"id":")" + id + R"(",)" + kEcho + (more.empty() ? "" : "," + more) + "}";
+  return R"({"id":")" + id + R"(",)" + kEchoStep + (more.empty() ? "" : "," + more) + "}";
 }
 
 }  // namespace
 
 TEST_CASE("a run goes on from the step that failed with what ended well before", "[engine][retry_run]") {
-  Bench b;
+  ReuseBench b;
   b.put("[" + leaf("a") + R"(,{"id":"each","map":[1,2],"do":[)" + leaf("one") + "]}," +
             leaf("maybe", R"("if":"`false`")") + "," + leaf("bad") + "," + leaf("end") + "]",
         {R"(a succeeded {"n":1})", "each[1].one succeeded 12", "each[0].one succeeded 11", "bad failed"});
@@ -90,7 +90,7 @@ TEST_CASE("a run goes on from the step that failed with what ended well before",
 }
 
 TEST_CASE("a run is repeated from any of its outermost steps", "[engine][retry_run]") {
-  Bench b;
+  ReuseBench b;
   const std::string steps = "[" + leaf("a") + "," + leaf("side", R"("needs":[])") + "," +
                             leaf("b", R"("needs":["a"])") + "," + leaf("c", R"("needs":["b","side"])") + "]";
   b.put(steps, {"a succeeded 1", "side succeeded 2", "b succeeded 3", "c succeeded 4"}, "succeeded");
@@ -113,7 +113,7 @@ TEST_CASE("a run is repeated from any of its outermost steps", "[engine][retry_r
 }
 
 TEST_CASE("where a run cannot begin is refused with what would work", "[engine][retry_run]") {
-  Bench b;
+  ReuseBench b;
   b.put("[" + leaf("a") + "," + leaf("b") + "," + leaf("c") + "]", {"a succeeded 1", "b failed"});
   const auto refused = b.retry("c");
   REQUIRE_FALSE(refused.ok());
@@ -133,7 +133,7 @@ TEST_CASE("where a run cannot begin is refused with what would work", "[engine][
 }
 
 TEST_CASE("a run that succeeded is repeated from a step that is named", "[engine][retry_run]") {
-  Bench b;
+  ReuseBench b;
   b.put("[" + leaf("a") + "," + leaf("b") + "]", {"a succeeded 1", "b succeeded 2"}, "succeeded");
   const auto refused = b.retry("failed_step");
   CHECK(refused.error().code == ErrorCode::conflict);
@@ -145,8 +145,8 @@ TEST_CASE("a run that succeeded is repeated from a step that is named", "[engine
 }
 
 TEST_CASE("what was undone is not taken over", "[engine][retry_run]") {
-  Bench b;
-  const std::string undo = std::string{R"("undo":{)"} + kEcho + "}";
+  ReuseBench b;
+  const std::string undo = std::string{R"("undo":{)"} + kEchoStep + "}";
   b.put("[" + leaf("a") + "," + leaf("b", undo) + R"(,{"id":"list","sequence":[)" + leaf("inner", undo) + "]}," +
             leaf("c") + "]",
         {"a succeeded 1", "b succeeded 2", "list.inner succeeded 3", "c failed", "list.inner!undo succeeded 4",
@@ -158,7 +158,7 @@ TEST_CASE("what was undone is not taken over", "[engine][retry_run]") {
 }
 
 TEST_CASE("a failure that was handled is taken over with its words", "[engine][retry_run]") {
-  Bench b;
+  ReuseBench b;
   b.put("[" + leaf("poor", R"("on_error":"continue")") + "," + leaf("note") + "," + leaf("bad") + "]",
         {"poor failed", "note succeeded 2", "bad failed"});
   const auto retried = b.retry("failed_step");
@@ -169,7 +169,7 @@ TEST_CASE("a failure that was handled is taken over with its words", "[engine][r
 }
 
 TEST_CASE("with the latest definition what is written otherwise runs again", "[engine][retry_run]") {
-  Bench b;
+  ReuseBench b;
   b.put("[" + leaf("a") + "," + leaf("b") + "," + leaf("c") + "]", {"a succeeded 1", "b succeeded 2", "c failed"});
   REQUIRE(b.update("job", R"({"steps":[)" + leaf("a") +
                               R"(,{"id":"b","uses":"everything.echo","with":{"message":"new"}},)" + leaf("c") + "]}")
@@ -186,7 +186,7 @@ TEST_CASE("with the latest definition what is written otherwise runs again", "[e
 }
 
 TEST_CASE("events and changes of the shared state count as effects", "[engine][retry_run]") {
-  Bench b;
+  ReuseBench b;
   b.put(R"([{"id":"tell","event":{"type":"x.y"}},{"id":"look","state":{"op":"get","key":"k"}},
             {"id":"each","map":[1,2],"do":[{"id":"count","state":{"op":"increment","key":"k"}}]}])",
         {"tell succeeded 1", "look succeeded 1", "each[0].count succeeded 1", "each[1].count succeeded 2"},

@@ -42,7 +42,7 @@ struct Shown : EngineFixture {
   }
 };
 
-constexpr const char* kSteps = R"({"name":"job","when":"manual","steps":[
+constexpr const char* kSensitiveTask = R"({"name":"job","when":"manual","steps":[
     {"id":"login","uses":"everything.echo","with":{"message":"${input.password}"},"sensitive":["/token","/user","/message"]},
     {"id":"each","map":"${['a', 'b']}","do":[{"id":"use","uses":"everything.echo","with":{"message":"${steps.login.token}"},"sensitive":["/pin"]}]},
     {"id":"ask","approval":{"message":"Use ${steps.login.token}?","by":["person"]}}]})";
@@ -51,7 +51,7 @@ constexpr const char* kSteps = R"({"name":"job","when":"manual","steps":[
 
 TEST_CASE("sensitive values of steps are shown nowhere in their run and are kept for it", "[engine][sensitive]") {
   Shown f;
-  const auto run = f.put(kSteps, R"({"password":"open sesame","other":"plain"})");
+  const auto run = f.put(kSensitiveTask, R"({"password":"open sesame","other":"plain"})");
   f.row(run, "login", R"({"token": "tok-4711", "user": {"name": "Anna", "admin": true}, "public": "seen"})");
   f.row(run, "each[0].use", R"({"text": "used tok-4711 for Anna", "pin": 12})");
   f.row(run, "each[1].use", "", "tok-4711 with open sesame is refused");
@@ -73,7 +73,7 @@ TEST_CASE("sensitive values of steps are shown nowhere in their run and are kept
 
 TEST_CASE("what a step asks to be approved is shown without sensitive values", "[engine][sensitive]") {
   Shown f;
-  const auto run = f.put(kSteps, R"({"password":"open sesame"})");
+  const auto run = f.put(kSensitiveTask, R"({"password":"open sesame"})");
   f.wait(run);
   f.row(run, "login", R"({"token": "tok-4711"})");
   f.database.run(

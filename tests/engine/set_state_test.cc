@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct Shared : EngineFixture {
+struct WritingState : EngineFixture {
   Result<StateChanged> change(const std::string& key, StateChange wanted, const std::string& agent = "owner",
                               CommandKey command = {}) {
     return engine.set_state(caller(agent),
@@ -49,7 +49,7 @@ StateChange acquire(Duration ttl = 30min) { return {.op = StateOp::acquire, .ttl
 }  // namespace
 
 TEST_CASE("each operation on the shared state answers what it made", "[engine][set_state]") {
-  Shared f;
+  WritingState f;
   CHECK(f.set("k", {{"a", 1}}).version == 1);
   const auto short_lived = f.changed("t", {.value = "x", .ttl = 1h});
   CHECK(short_lived.expires_at == f.clock.now() + 1h);
@@ -69,7 +69,7 @@ TEST_CASE("each operation on the shared state answers what it made", "[engine][s
 }
 
 TEST_CASE("of two agents one holds a key and the other is told who and until when", "[engine][set_state]") {
-  Shared f;
+  WritingState f;
   const auto first = f.changed("repo/a/build", acquire(), "anna");
   const auto other = f.refused("repo/a/build", acquire(), "ben");
   CHECK(other.code == ErrorCode::conflict);
@@ -86,7 +86,7 @@ TEST_CASE("of two agents one holds a key and the other is told who and until whe
 }
 
 TEST_CASE("a change commits with its event and its audit row and neither says the value", "[engine][set_state]") {
-  Shared f;
+  WritingState f;
   REQUIRE(f.change("k", {.value = "confidential"}, "anna", {.client_generated_id = "c-1"}).ok());
   CHECK(f.count("outbox WHERE event_type = 'state.changed' AND aggregate = 'state:default/k' AND agent_id = 'anna' "
                 "AND client_generated_id = 'c-1'") == 1);
@@ -98,7 +98,7 @@ TEST_CASE("a change commits with its event and its audit row and neither says th
 }
 
 TEST_CASE("a refused change leaves nothing behind", "[engine][set_state]") {
-  Shared f;
+  WritingState f;
   CHECK(f.refused("k", {.value = 1, .if_version = 3}).code == ErrorCode::version_conflict);
   CHECK(f.refused("", {.value = 1}).pointer == "/key");
   CHECK(f.engine.set_state(f.caller(), {.entry = {.space = "", .key = "k"}, .change = {.value = 1}}).error().pointer ==
@@ -107,7 +107,7 @@ TEST_CASE("a refused change leaves nothing behind", "[engine][set_state]") {
 }
 
 TEST_CASE("a repeated client_generated_id counts once and gives the same lease", "[engine][set_state]") {
-  Shared f;
+  WritingState f;
   const CommandKey counting{.client_generated_id = "c-1", .content = "n"};
   const CommandKey holding{.client_generated_id = "c-2", .content = "l"};
   for (int n = 0; n < 3; ++n) {
@@ -127,7 +127,7 @@ TEST_CASE("a repeated client_generated_id counts once and gives the same lease",
 }
 
 TEST_CASE("counts of many threads through the engine lose none", "[engine][set_state][concurrency]") {
-  Shared f;
+  WritingState f;
   std::atomic<int> done = 0;
   {
     std::vector<std::jthread> threads;
@@ -142,7 +142,7 @@ TEST_CASE("counts of many threads through the engine lose none", "[engine][set_s
 }
 
 TEST_CASE("a secret that Carillon knows is not kept in the shared state", "[engine][set_state]") {
-  Shared f;
+  WritingState f;
   register_secret("pa55-of-the-server");
   const auto told = f.set("k", {{"login", "Bearer pa55-of-the-server"}});
   forget_secret("pa55-of-the-server");
@@ -152,7 +152,7 @@ TEST_CASE("a secret that Carillon knows is not kept in the shared state", "[engi
 }
 
 TEST_CASE("what set replaces is kept for thirty days and no longer than it was to live", "[engine][set_state]") {
-  Shared f;
+  WritingState f;
   f.set("k", "first");
   f.changed("k", {.value = "short", .ttl = 1h});
   f.set("k", "last");
@@ -167,7 +167,7 @@ TEST_CASE("what set replaces is kept for thirty days and no longer than it was t
 }
 
 TEST_CASE("the shared state of another tenant is another one", "[engine][set_state]") {
-  Shared f;
+  WritingState f;
   f.set("k", "mine");
   const Caller other = f.caller("x", "elsewhere");
   CHECK(f.engine.get_state(other, {.entry = {.key = "k"}, .value_bytes = 10})->entry.version == 0);
@@ -178,7 +178,7 @@ TEST_CASE("the shared state of another tenant is another one", "[engine][set_sta
 }
 
 TEST_CASE("a deleted key is nobody's and its value can be read for thirty days", "[engine][delete_item]") {
-  Shared f;
+  WritingState f;
   f.set("k", "old");
   f.set("k", "new");
   const auto deleted = f.remove("k");
@@ -197,7 +197,7 @@ TEST_CASE("a deleted key is nobody's and its value can be read for thirty days",
 }
 
 TEST_CASE("a key that is deleted for good takes its earlier values with it", "[engine][delete_item]") {
-  Shared f;
+  WritingState f;
   f.set("k", "old");
   f.set("k", "new");
   f.set("other", 1);
@@ -216,7 +216,7 @@ TEST_CASE("a key that is deleted for good takes its earlier values with it", "[e
 }
 
 TEST_CASE("what cannot be deleted from the shared state is refused with the reason", "[engine][delete_item]") {
-  Shared f;
+  WritingState f;
   f.set("builds", 1);
   const auto unknown = f.remove("build").error();
   CHECK(unknown.code == ErrorCode::unknown_name);

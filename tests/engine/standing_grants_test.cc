@@ -10,11 +10,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct Bench : EngineFixture {
+struct GrantBench : EngineFixture {
   Caller agent = caller(), person = caller();
   RunStarted run;
 
-  Bench() {
+  GrantBench() {
     person.kind = CallerKind::person;
     scheduled(R"({"name":"job","when":"manual","message":"x","notify":["desktop"]})");
     scheduled(R"({"name":"other","when":"manual","message":"x"})");
@@ -47,7 +47,7 @@ struct Bench : EngineFixture {
 }  // namespace
 
 TEST_CASE("the same again is approved at once in the name of who granted it", "[engine][standing_grants]") {
-  Bench bench;
+  GrantBench bench;
   bench.granted();
   const auto grants = bench.engine.list_standing_grants(bench.person);
   REQUIRE(grants.size() == 1);
@@ -67,7 +67,7 @@ TEST_CASE("the same again is approved at once in the name of who granted it", "[
 }
 
 TEST_CASE("anything else is asked", "[engine][standing_grants]") {
-  Bench bench;
+  GrantBench bench;
   bench.granted();
   bench.begin("job");
   SECTION("other arguments") { CHECK(bench.ask({{"arguments", {{"tag", "v10"}}}}).waits_until.has_value()); }
@@ -99,7 +99,7 @@ TEST_CASE("anything else is asked", "[engine][standing_grants]") {
 }
 
 TEST_CASE("only a person grants for a while and only a fitting one", "[engine][standing_grants]") {
-  Bench bench;
+  GrantBench bench;
   SECTION("an agent") {
     REQUIRE(bench.ask({{"by", {"person", "agent:owner"}}}).waits_until.has_value());
     CHECK(bench.approve(bench.agent, 24h).error().code == ErrorCode::not_allowed);

@@ -8,13 +8,9 @@ using namespace carillon::test;
 
 namespace {
 
-std::string task(const std::string& name, const std::string& when) {
-  return json{{"name", name}, {"when", when}, {"message", "x"}}.dump();
-}
-
 struct Hooked : EngineFixture {
   Hooked() {
-    scheduled(task("triage", "on webhook"));
+    scheduled(message_task("triage", "on webhook"));
     hook = engine.find_webhook(database.ask("SELECT hook_id FROM carillon.webhook"));
     REQUIRE(hook.has_value());
   }
@@ -34,8 +30,8 @@ using Names = std::vector<std::string>;
 TEST_CASE("a delivery sets off the task of the address and those that wait for such events", "[engine][webhooks]") {
   Hooked f;
   const std::string type = "webhook." + f.hook->task.str();
-  f.scheduled(task("log", "on event webhook.# where payload.n == `1`"));
-  f.scheduled(task("other", "on webhook"));
+  f.scheduled(message_task("log", "on event webhook.# where payload.n == `1`"));
+  f.scheduled(message_task("other", "on webhook"));
   CHECK(f.take("m1", {{"n", 1}}).tasks == Names{"triage", "log"});
   CHECK(f.take("m2", {{"n", 2}}).tasks == Names{"triage"});
   CHECK(f.take("m2", {{"n", 2}}).duplicate_of.has_value());
@@ -45,7 +41,7 @@ TEST_CASE("a delivery sets off the task of the address and those that wait for s
 
 TEST_CASE("addresses are listed with the events that come to them", "[engine][webhooks][list_events]") {
   Hooked f;
-  f.scheduled(task("smoke", "on event deploy.#"));
+  f.scheduled(message_task("smoke", "on event deploy.#"));
   f.take("m1");
   const auto waiting = [&](const std::optional<std::string>& event) {
     const auto page = f.engine.list_events(f.caller(), {.event = event});
@@ -61,7 +57,7 @@ TEST_CASE("addresses are listed with the events that come to them", "[engine][we
 
 TEST_CASE("a task that waits for its own address in two ways is set off once", "[engine][webhooks]") {
   EngineFixture f;
-  f.scheduled(task("both", "on webhook or on event webhook.#"));
+  f.scheduled(message_task("both", "on webhook or on event webhook.#"));
   const auto hook = f.engine.find_webhook(f.database.ask("SELECT hook_id FROM carillon.webhook"));
   const Caller sender{hook->tenant, AgentId{"webhook"}, Scopes{}, "c", ""};
   REQUIRE(f.engine.take_webhook(sender, *hook, {.id = "m", .payload = json::object()}).ok());

@@ -17,7 +17,7 @@ void base64(std::string_view input) {
   CARILLON_CHECK(!url || to_base64url(*url) == input);
 }
 
-const Target kTarget{"base64", base64};
+const Target kBase64Target{"base64", base64};
 
 }  // namespace
 }  // namespace carillon::fuzz

@@ -33,7 +33,7 @@ void client_protocol(std::string_view input) {
   for (const auto& tool : checked->tools) static_cast<void>(param_headers(tool.header_params, result));
 }
 
-const Target kTarget{"client_protocol", client_protocol};
+const Target kClientProtocolTarget{"client_protocol", client_protocol};
 
 }  // namespace
 }  // namespace carillon::fuzz

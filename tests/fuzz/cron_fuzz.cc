@@ -26,7 +26,7 @@ void cron(std::string_view text) {
   patience.check();
 }
 
-const Target kTarget{"cron", cron};
+const Target kCronTarget{"cron", cron};
 
 }  // namespace
 }  // namespace carillon::fuzz

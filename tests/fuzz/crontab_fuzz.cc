@@ -16,7 +16,7 @@ void crontab(std::string_view text) {
     CARILLON_CHECK(entry.line >= 1 && entry.line <= lines && !entry.schedule.empty() && !entry.command.empty());
 }
 
-const Target kTarget{"crontab", crontab};
+const Target kCrontabTarget{"crontab", crontab};
 
 }  // namespace
 }  // namespace carillon::fuzz

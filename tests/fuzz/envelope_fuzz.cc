@@ -25,7 +25,7 @@ void envelope(std::string_view line) {
   CARILLON_CHECK(transport::plain_id(read->id) == id);
 }
 
-const Target kTarget{"envelope", envelope};
+const Target kEnvelopeTarget{"envelope", envelope};
 
 }  // namespace
 }  // namespace carillon::fuzz

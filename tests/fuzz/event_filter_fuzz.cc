@@ -46,7 +46,7 @@ void event_filter(std::string_view input) {
   patience.check();
 }
 
-const Target kTarget{"event_filter", event_filter};
+const Target kEventFilterTarget{"event_filter", event_filter};
 
 }  // namespace
 }  // namespace carillon::fuzz

@@ -28,7 +28,7 @@ void front_session(std::string_view input) {
   }
 }
 
-const Target kTarget{"front_session", front_session};
+const Target kFrontSessionTarget{"front_session", front_session};
 
 }  // namespace
 }  // namespace carillon::fuzz

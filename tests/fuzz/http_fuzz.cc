@@ -71,7 +71,7 @@ void http(std::string_view input) {
   web.tools.parking.answer_all({});
 }
 
-const Target kTarget{"http", http};
+const Target kHttpTarget{"http", http};
 
 }  // namespace
 }  // namespace carillon::fuzz

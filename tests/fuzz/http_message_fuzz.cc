@@ -51,7 +51,7 @@ void http_message(std::string_view rest) {
   }
 }
 
-const Target kTarget{"http_message", http_message};
+const Target kHttpMessageTarget{"http_message", http_message};
 
 }  // namespace
 }  // namespace carillon::fuzz

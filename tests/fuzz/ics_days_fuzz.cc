@@ -24,7 +24,7 @@ void ics_days(std::string_view text) {
   patience.check();
 }
 
-const Target kTarget{"ics_days", ics_days};
+const Target kIcsDaysTarget{"ics_days", ics_days};
 
 }  // namespace
 }  // namespace carillon::fuzz

@@ -23,7 +23,7 @@ void iso_time(std::string_view text) {
   CARILLON_CHECK(answer.contains("next") || answer.at("error").contains("position"));
 }
 
-const Target kTarget{"iso_time", iso_time};
+const Target kIsoTimeTarget{"iso_time", iso_time};
 
 }  // namespace
 }  // namespace carillon::fuzz

@@ -22,7 +22,7 @@ void jmespath_of(std::string_view input) {
   CARILLON_CHECK(once.ok() == twice.ok() && (!once.ok() || *once == *twice));
 }
 
-const Target kTarget{"jmespath", jmespath_of};
+const Target kJmespathTarget{"jmespath", jmespath_of};
 
 }  // namespace
 }  // namespace carillon::fuzz

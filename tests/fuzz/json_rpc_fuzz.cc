@@ -36,7 +36,7 @@ void json_rpc(std::string_view input) {
   CARILLON_CHECK(std::holds_alternative<Malformed>(parsed));
 }
 
-const Target kTarget{"json_rpc", json_rpc};
+const Target kJsonRpcTarget{"json_rpc", json_rpc};
 
 }  // namespace
 }  // namespace carillon::fuzz

@@ -25,7 +25,7 @@ void json_schema_of(std::string_view input) {
   CARILLON_CHECK(repaired.warnings.empty() || repaired.arguments != value);
 }
 
-const Target kTarget{"json_schema", json_schema_of};
+const Target kJsonSchemaTarget{"json_schema", json_schema_of};
 
 }  // namespace
 }  // namespace carillon::fuzz

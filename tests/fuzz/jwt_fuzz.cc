@@ -17,7 +17,7 @@ void jwt(std::string_view input) {
   CARILLON_CHECK(key->public_jwk().contains("kty"));
 }
 
-const Target kTarget{"jwt", jwt};
+const Target kJwtTarget{"jwt", jwt};
 
 }  // namespace
 }  // namespace carillon::fuzz

@@ -71,7 +71,7 @@ void line_connection(std::string_view input) {
   CARILLON_CHECK(heard.taken == wanted.taken && heard.too_long == wanted.too_long);
 }
 
-const Target kTarget{"line_connection", line_connection};
+const Target kLineConnectionTarget{"line_connection", line_connection};
 
 }  // namespace
 }  // namespace carillon::fuzz

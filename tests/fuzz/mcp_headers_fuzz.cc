@@ -35,7 +35,7 @@ void mcp_headers(std::string_view input) {
   }
 }
 
-const Target kTarget{"mcp_headers", mcp_headers};
+const Target kMcpHeadersTarget{"mcp_headers", mcp_headers};
 
 }  // namespace
 }  // namespace carillon::fuzz

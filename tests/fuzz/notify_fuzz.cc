@@ -35,7 +35,7 @@ void notify(std::string_view text) {
   patience.check();
 }
 
-const Target kTarget{"notify", notify};
+const Target kNotifyTarget{"notify", notify};
 
 }  // namespace
 }  // namespace carillon::fuzz

@@ -23,7 +23,7 @@ void oauth_documents(std::string_view input) {
   static_cast<void>(read_oauth_error(input));
 }
 
-const Target kTarget{"oauth_documents", oauth_documents};
+const Target kOauthDocumentsTarget{"oauth_documents", oauth_documents};
 
 }  // namespace
 }  // namespace carillon::fuzz

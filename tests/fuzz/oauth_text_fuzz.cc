@@ -26,7 +26,7 @@ void oauth_text(std::string_view input) {
   CARILLON_CHECK(scope_includes(both, one) && scope_includes(both, other));
 }
 
-const Target kTarget{"oauth_text", oauth_text};
+const Target kOauthTextTarget{"oauth_text", oauth_text};
 
 }  // namespace
 }  // namespace carillon::fuzz

@@ -73,7 +73,7 @@ void pipeline_of(std::string_view text) {
   patience.check();
 }
 
-const Target kTarget{"pipeline", pipeline_of};
+const Target kPipelineTarget{"pipeline", pipeline_of};
 
 }  // namespace
 }  // namespace carillon::fuzz

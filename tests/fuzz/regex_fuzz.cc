@@ -12,7 +12,7 @@ void regex_of(std::string_view input) {
   if (regex) static_cast<void>((*regex)->search(second));
 }
 
-const Target kTarget{"regex", regex_of};
+const Target kRegexTarget{"regex", regex_of};
 
 }  // namespace
 }  // namespace carillon::fuzz

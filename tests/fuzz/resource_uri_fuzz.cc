@@ -22,7 +22,7 @@ void resource_uri(std::string_view input) {
   CARILLON_CHECK(variables.has_value() && variables->at("id") == name);
 }
 
-const Target kTarget{"resource_uri", resource_uri};
+const Target kResourceUriTarget{"resource_uri", resource_uri};
 
 }  // namespace
 }  // namespace carillon::fuzz

@@ -31,7 +31,7 @@ void rrule(std::string_view text) {
   patience.check();
 }
 
-const Target kTarget{"rrule", rrule};
+const Target kRruleTarget{"rrule", rrule};
 
 }  // namespace
 }  // namespace carillon::fuzz

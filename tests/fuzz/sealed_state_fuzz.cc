@@ -25,7 +25,7 @@ void sealed_state(std::string_view input) {
   CARILLON_CHECK(changed == sealed || !sealer.open(changed, binding));
 }
 
-const Target kTarget{"sealed_state", sealed_state};
+const Target kSealedStateTarget{"sealed_state", sealed_state};
 
 }  // namespace
 }  // namespace carillon::fuzz

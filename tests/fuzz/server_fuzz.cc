@@ -64,7 +64,7 @@ void server(std::string_view input) {
   CARILLON_CHECK(judge->replies <= lines);
 }
 
-const Target kTarget{"server", server};
+const Target kServerTarget{"server", server};
 
 }  // namespace
 }  // namespace carillon::fuzz

@@ -22,7 +22,7 @@ void skills(std::string_view input) {
   }
 }
 
-const Target kTarget{"skills", skills};
+const Target kSkillsTarget{"skills", skills};
 
 }  // namespace
 }  // namespace carillon::fuzz

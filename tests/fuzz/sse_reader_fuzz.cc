@@ -23,7 +23,7 @@ void sse_reader(std::string_view input) {
   CARILLON_CHECK(whole.last_event_id() == pieces.last_event_id() && whole.retry() == pieces.retry());
 }
 
-const Target kTarget{"sse_reader", sse_reader};
+const Target kSseReaderTarget{"sse_reader", sse_reader};
 
 }  // namespace
 }  // namespace carillon::fuzz

@@ -19,7 +19,7 @@ void template_of(std::string_view input) {
   static_cast<void>(bare_expression(first));
 }
 
-const Target kTarget{"template", template_of};
+const Target kTemplateTarget{"template", template_of};
 
 }  // namespace
 }  // namespace carillon::fuzz

@@ -29,7 +29,7 @@ void webhook_signature(std::string_view input) {
     CARILLON_CHECK(check_webhook(secret, timely, signatures, now) != SignatureVerdict::good);
 }
 
-const Target kTarget{"webhook_signature", webhook_signature};
+const Target kWebhookSignatureTarget{"webhook_signature", webhook_signature};
 
 }  // namespace
 }  // namespace carillon::fuzz

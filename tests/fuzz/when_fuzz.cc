@@ -33,7 +33,7 @@ void when(std::string_view text) {
   patience.check();
 }
 
-const Target kTarget{"when", when};
+const Target kWhenTarget{"when", when};
 
 }  // namespace
 }  // namespace carillon::fuzz

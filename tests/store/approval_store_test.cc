@@ -10,7 +10,7 @@ using test::machine_now;
 
 namespace {
 
-struct Asked {
+struct ApprovalAsked {
   test::TestDatabase database;
   Store store{database.urls(), PoolOptions{}};
   TenantId mine{"default"};
@@ -24,7 +24,7 @@ struct Asked {
     });
   }
 
-  Asked() {
+  ApprovalAsked() {
     with([&](ApprovalStore& approvals) {
       approvals.insert(mine,
                        {.key = key,
@@ -50,7 +50,7 @@ struct Asked {
 }  // namespace
 
 TEST_CASE("an approval is read as it was asked with a digest of its exact arguments", "[store][approval_store]") {
-  Asked asked;
+  ApprovalAsked asked;
   const auto open = asked.open();
   REQUIRE(open.size() == 1);
   CHECK(open[0].message == "Deploy?");
@@ -64,7 +64,7 @@ TEST_CASE("an approval is read as it was asked with a digest of its exact argume
 }
 
 TEST_CASE("a voice counts once and a decision is made once", "[store][approval_store]") {
-  Asked asked;
+  ApprovalAsked asked;
   asked.vote("anna");
   asked.vote("anna");
   CHECK(asked.open().at(0).agreed == std::vector<std::string>{"anna"});
@@ -82,7 +82,7 @@ TEST_CASE("a voice counts once and a decision is made once", "[store][approval_s
 }
 
 TEST_CASE("a link leads to what was asked and decides once", "[store][approval_store]") {
-  Asked asked;
+  ApprovalAsked asked;
   asked.with([&](ApprovalStore& approvals) {
     approvals.keep_link(asked.mine, {asked.key, "hash", "email:anna@example.com"}, machine_now());
     return true;

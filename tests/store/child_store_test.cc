@@ -13,7 +13,7 @@ using test::put_ready;
 
 namespace {
 
-const TenantId kMine{"default"};
+const TenantId kParents{"default"};
 
 // Run 1 has a step that waits for run 2.
 struct Bench {
@@ -25,7 +25,7 @@ struct Bench {
 
   template <class Work>
   auto with(Work work) {
-    return store.in_tx(kMine, work);
+    return store.in_tx(kParents, work);
   }
 
   Bench() {
@@ -36,9 +36,9 @@ struct Bench {
     for (const LeasedRun& run : worker.claim(2)) (run.lease.id == RunId{1} ? parent : child) = run.lease;
     step = {parent, "one", "sub", 1};
     with([&](Tx& tx) {
-      StepStore{tx}.insert_wait(kMine, step, machine_now(), {.until = Instant::max(), .waits_for = "run sub#1"});
+      StepStore{tx}.insert_wait(kParents, step, machine_now(), {.until = Instant::max(), .waits_for = "run sub#1"});
       ChildStore{tx}.insert(
-          kMine, {.run = child.id, .handle = "sub#1", .parent = parent.id, .path = "sub", .root = parent.id});
+          kParents, {.run = child.id, .handle = "sub#1", .parent = parent.id, .path = "sub", .root = parent.id});
       return 0;
     });
   }
@@ -71,8 +71,8 @@ TEST_CASE("the end of a child wakes the run that waits for it", "[store][child_s
   CHECK(bench.parent_row() == "waiting infinity false");
   bench.end_child(GENERATE(RunState::succeeded, RunState::failed));
   CHECK(bench.parent_row() == "waiting -infinity true");
-  CHECK(bench.with([&](Tx& tx) { return ChildStore{tx}.find(kMine, RunId{2}); })->has_ended);
-  CHECK(bench.with([&](Tx& tx) { return ChildStore{tx}.open(kMine, RunId{1}); }).empty());
+  CHECK(bench.with([&](Tx& tx) { return ChildStore{tx}.find(kParents, RunId{2}); })->has_ended);
+  CHECK(bench.with([&](Tx& tx) { return ChildStore{tx}.open(kParents, RunId{1}); }).empty());
 }
 
 TEST_CASE("a child that goes back to the queue wakes nobody", "[store][child_store]") {
@@ -93,24 +93,25 @@ TEST_CASE("a run whose child ends while it is about to rest is woken at once", "
 TEST_CASE("an attempt of a step has one child", "[store][child_store]") {
   Bench bench;
   CHECK_THROWS(bench.with([&](Tx& tx) {
-    ChildStore{tx}.insert(kMine,
+    ChildStore{tx}.insert(kParents,
                           {.run = RunId{3}, .handle = "sub#2", .parent = RunId{1}, .path = "sub", .root = RunId{1}});
     return 0;
   }));
   bench.with([&](Tx& tx) {
     ChildStore{tx}.insert(
-        kMine, {.run = RunId{3}, .handle = "sub#2", .parent = RunId{1}, .path = "sub", .attempt = 2, .root = RunId{1}});
+        kParents,
+        {.run = RunId{3}, .handle = "sub#2", .parent = RunId{1}, .path = "sub", .attempt = 2, .root = RunId{1}});
     return 0;
   });
-  CHECK(bench.with([&](Tx& tx) { return ChildStore{tx}.count(kMine, RunId{1}); }) == 2);
-  CHECK(bench.with([&](Tx& tx) { return ChildStore{tx}.open(kMine, RunId{1}); }).size() == 2);
+  CHECK(bench.with([&](Tx& tx) { return ChildStore{tx}.count(kParents, RunId{1}); }) == 2);
+  CHECK(bench.with([&](Tx& tx) { return ChildStore{tx}.open(kParents, RunId{1}); }).size() == 2);
 }
 
 TEST_CASE("the step of a child ends once and only for who leases the run", "[store][child_store]") {
   Bench bench;
   const ChildStepEnd end{.state = "unknown", .at = machine_now(), .error_class = "unknown_outcome", .message = "lost"};
   const auto ends = [&](const StepKey& step) {
-    return bench.with([&](Tx& tx) { return ChildStore{tx}.end_step(kMine, step, end); });
+    return bench.with([&](Tx& tx) { return ChildStore{tx}.end_step(kParents, step, end); });
   };
   StepKey strange = bench.step;
   strange.owner = "two";
@@ -128,7 +129,7 @@ TEST_CASE("who looks at a child that is just ending waits for its end", "[store]
   std::thread ending;
   std::atomic<bool> has_ended{false};
   bench.with([&](Tx& tx) {
-    const auto held = ChildStore{tx}.hold(kMine, bench.step);
+    const auto held = ChildStore{tx}.hold(kParents, bench.step);
     REQUIRE_FALSE(held->has_ended);
     ending = std::thread{[&] {
       bench.end_child();
@@ -144,7 +145,7 @@ TEST_CASE("who looks at a child that is just ending waits for its end", "[store]
   });
   ending.join();
   CHECK(has_ended);
-  CHECK(bench.with([&](Tx& tx) { return ChildStore{tx}.hold(kMine, bench.step); })->has_ended);
+  CHECK(bench.with([&](Tx& tx) { return ChildStore{tx}.hold(kParents, bench.step); })->has_ended);
 }
 
 TEST_CASE("children whose parents have ended without them are found until their end is asked for",

@@ -15,7 +15,7 @@ const AgentId kAgent{"claude"};
 const std::string kHash(32, 'h');
 
 // The owner's login, which alone may make somebody.
-struct Fixture : RepositoryFixture {
+struct CredentialFixture : RepositoryFixture {
   static DatabaseUrls as_owner(DatabaseUrls urls) {
     urls.app = urls.owner;
     return urls;
@@ -46,7 +46,7 @@ struct Fixture : RepositoryFixture {
 }  // namespace
 
 TEST_CASE("a token is found by its hash with its holder and scopes and end", "[store][credential_store]") {
-  Fixture f;
+  CredentialFixture f;
   f.add("one", kHash, kNow + 1h);
   const auto found = f.find(kHash);
   REQUIRE(found.has_value());
@@ -61,7 +61,7 @@ TEST_CASE("a token is found by its hash with its holder and scopes and end", "[s
 }
 
 TEST_CASE("tokens are ended one by one or all of an agent and only once", "[store][credential_store]") {
-  Fixture f;
+  CredentialFixture f;
   f.add("one", std::string(32, '1'));
   f.add("two", std::string(32, '2'));
   f.add("three", std::string(32, '3'));
@@ -81,7 +81,7 @@ TEST_CASE("tokens are ended one by one or all of an agent and only once", "[stor
 }
 
 TEST_CASE("a name keeps its kind", "[store][credential_store]") {
-  Fixture f;
+  CredentialFixture f;
   const auto kind_of = [&](const char* name) {
     return f.owned([&](CredentialStore credentials) {
       credentials.add_principal(kMine, AgentId{name}, CallerKind::agent, kNow);
@@ -94,7 +94,7 @@ TEST_CASE("a name keeps its kind", "[store][credential_store]") {
 }
 
 TEST_CASE("a daemon's logins make nobody and end nobody's token", "[store][credential_store]") {
-  Fixture f;
+  CredentialFixture f;
   f.add("one", kHash);
   const auto as_caller = [&](auto work) { f.store.in_tx(kMine, [&](Tx& tx) { work(CredentialStore{tx}); }); };
   const auto as_dispatcher = [&](auto work) { f.store.across_tenants([&](Tx& tx) { work(CredentialStore{tx}); }); };

@@ -13,8 +13,8 @@ using test::Worker;
 
 namespace {
 
-struct Fixture {
-  Fixture() { worker.shards = worker.leases.take(16, kLease); }
+struct PausedFixture {
+  PausedFixture() { worker.shards = worker.leases.take(16, kLease); }
 
   LeasedRun claimed(Duration lease = kLease) {
     put_ready(database, {.id = 1});
@@ -48,7 +48,7 @@ RunMark resting(const RunLease& lease, Instant wake_at) {
 
 TEST_CASE("a paused run that waits is woken when it is resumed and when its pause ends", "[store][paused]") {
   const bool has_end = GENERATE(false, true);
-  Fixture f;
+  PausedFixture f;
   const LeasedRun run = f.claimed();
   f.pause(has_end ? "now() + interval '1 h'" : "NULL");
   CHECK(f.worker.path.mark({resting(run.lease, Instant::min())}).size() == 1);
@@ -69,7 +69,7 @@ TEST_CASE("a paused run that waits is woken when it is resumed and when its paus
 }
 
 TEST_CASE("a paused run is woken to be undone", "[store][paused]") {
-  Fixture f;
+  PausedFixture f;
   const LeasedRun run = f.claimed();
   f.pause();
   f.database.run("UPDATE carillon.run_live SET undoes = true");
@@ -80,7 +80,7 @@ TEST_CASE("a paused run is woken to be undone", "[store][paused]") {
 TEST_CASE("renewing tells which runs are paused", "[store][paused]") {
   const auto [until, is_paused] = GENERATE(
       table<std::string, bool>({{"NULL", true}, {"now() + interval '1 h'", true}, {"now() - interval '1 s'", false}}));
-  Fixture f;
+  PausedFixture f;
   const LeasedRun run = f.claimed();
   CHECK_FALSE(f.worker.path.renew({run.lease}, kLease).at(0).is_paused);
   f.pause(until);
@@ -89,7 +89,7 @@ TEST_CASE("renewing tells which runs are paused", "[store][paused]") {
 
 TEST_CASE("a paused run that is queued again stays paused", "[store][paused]") {
   const std::string how = GENERATE("settle", "expire", "hand back");
-  Fixture f;
+  PausedFixture f;
   const LeasedRun run = f.claimed(how == "expire" ? kEnded : kLease);
   f.pause();
   if (how == "settle") {
@@ -109,7 +109,7 @@ TEST_CASE("a paused run that is queued again stays paused", "[store][paused]") {
 }
 
 TEST_CASE("a pause with an end is over when a queued run is claimed behind it", "[store][paused]") {
-  Fixture f;
+  PausedFixture f;
   const LeasedRun run = f.claimed(kEnded);
   f.pause("now() + interval '1 h'");
   CHECK(f.worker.path.expire(f.worker.shards, {}).size() == 1);

@@ -62,14 +62,14 @@ constexpr const char* kRows[] = {
     "ANALYZE",
 };
 
-struct Case {
+struct PlanCase {
   const EmbeddedText& query;
   std::string mode;                     // of plan_cache_mode
   std::string arguments;                // empty: all NULL, which a generic plan does not look at
   std::string may_read_whole = "none";  // of the hot tables
 };
 
-std::string file_of(const Case& each) { return "tests/store/plans/" + std::string(each.query.name) + ".txt"; }
+std::string file_of(const PlanCase& each) { return "tests/store/plans/" + std::string(each.query.name) + ".txt"; }
 
 std::string all_null(std::string_view query) {
   static const std::regex kParameter{R"(\$([0-9]+))"};
@@ -115,7 +115,7 @@ std::string shape(const pqxx::result& explained) {
   return text;
 }
 
-std::string plan(const test::TestDatabase& database, const Case& each) {
+std::string plan(const test::TestDatabase& database, const PlanCase& each) {
   Connection connection{each.mode == "force_generic_plan" ? database.urls().dispatch : database.urls().app};
   pqxx::nontransaction work{connection.wire};
   work.exec("SET plan_cache_mode = " + each.mode);
@@ -149,7 +149,7 @@ TEST_CASE("the plans of hot queries have their stored shapes and read no hot tab
   for (const auto* rows : kRows) database.run(rows);
   // Another major version may well choose other nodes; it may not read more.
   const bool same_planner = database.ask("SELECT current_setting('server_version_num')::int / 10000") == "15";
-  const Case cases[] = {
+  const PlanCase cases[] = {
       {sql::claim_runs, "force_generic_plan", ""},
       {sql::settle_runs, "force_generic_plan", ""},
       {sql::mark_runs, "force_generic_plan", ""},
@@ -162,7 +162,7 @@ TEST_CASE("the plans of hot queries have their stored shapes and read no hot tab
       {sql::awaiting_runs, "force_custom_plan",
        "'default', ARRAY['', 'scout'], 'scout', now(), ARRAY['agent:scout'], false, 100"},
   };
-  for (const Case& each : cases) {
+  for (const PlanCase& each : cases) {
     INFO(file_of(each));
     const std::string now = plan(database, each);
     if (const auto before = when_empty.find(each.query.name); before != when_empty.end()) CHECK(before->second == now);

@@ -11,7 +11,7 @@ using namespace carillon::test;
 
 namespace {
 
-struct Fixture : RepositoryFixture {
+struct PromptTemplateFixture : RepositoryFixture {
   PromptFile file{
       .prompt = {.name = "hello",
                  .description = "Says hello.",
@@ -35,7 +35,7 @@ struct Fixture : RepositoryFixture {
 
 TEST_CASE("the same text is the same version and another text the next one", "[store][prompt_template_store]") {
   using Became = PromptSaved::Became;
-  Fixture f;
+  PromptTemplateFixture f;
   CHECK(f.save("one").version == 1);
   CHECK(f.save("one").became == Became::unchanged);
   f.file.prompt.body = "Bye";
@@ -50,7 +50,7 @@ TEST_CASE("the same text is the same version and another text the next one", "[s
 }
 
 TEST_CASE("the latest version is found whole unless it is retired", "[store][prompt_template_store]") {
-  Fixture f;
+  PromptTemplateFixture f;
   f.save("one");
   const auto found = f.find();
   REQUIRE(found.has_value());
@@ -68,7 +68,7 @@ TEST_CASE("the latest version is found whole unless it is retired", "[store][pro
 }
 
 TEST_CASE("templates stay behind the wall of their tenant", "[store][prompt_template_store]") {
-  Fixture f;
+  PromptTemplateFixture f;
   f.save("one");
   CHECK_FALSE(f.find("hello", kTheirs).has_value());
   CHECK_FALSE(f.store.in_tx(kTheirs, [&](Tx& tx) { return PromptTemplateStore{tx}.find(kMine, "hello"); }));

@@ -11,10 +11,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct Asked : RepositoryFixture {
+struct QuestionAsked : RepositoryFixture {
   const RunId run = live(task({.name = "echo"}), {.id = 1});
 
-  Asked() { ask("a"); }
+  QuestionAsked() { ask("a"); }
   void ask(const std::string& key) {
     HotPathConnection connection{{.url = database.urls().dispatch, .application = "test"}};
     QuestionRows rows{connection, database.ask("SELECT owner FROM carillon.run_live")};
@@ -37,7 +37,7 @@ struct Asked : RepositoryFixture {
 }  // namespace
 
 TEST_CASE("the first answer to a question wins", "[store][questions]") {
-  Asked f;
+  QuestionAsked f;
   CHECK(f.find()->open);
   CHECK(f.answer("anna"));
   CHECK_FALSE(f.answer("bert"));
@@ -48,7 +48,7 @@ TEST_CASE("the first answer to a question wins", "[store][questions]") {
 }
 
 TEST_CASE("a question is as it was asked and ends with the attempt that asked", "[store][questions]") {
-  Asked f;
+  QuestionAsked f;
   f.ask("b");
   const auto open = f.mine([&](Tx& tx) { return QuestionStore{tx}.open(kMine, {f.run, RunId{5}}); });
   REQUIRE(open.size() == 2);
@@ -64,7 +64,7 @@ TEST_CASE("a question is as it was asked and ends with the attempt that asked", 
 }
 
 TEST_CASE("nobody sees or answers a question of another tenant", "[store][questions]") {
-  Asked f;
+  QuestionAsked f;
   CHECK(f.only_for_its_owner(
       [&](Tx& tx, const TenantId& tenant) { return QuestionStore{tx}.find(tenant, f.run, "a").has_value(); }));
   CHECK(f.only_for_its_owner(
@@ -75,7 +75,7 @@ TEST_CASE("nobody sees or answers a question of another tenant", "[store][questi
 }
 
 TEST_CASE("whoever waits for runs is told what they ask and how far they are", "[store][questions]") {
-  Asked f;
+  QuestionAsked f;
   const RunId silent = f.live(f.task({.name = "other"}), {.id = 2});
   const auto news = [&] {
     return f.store.across_tenants([&](Tx& tx) { return QuestionStore{tx}.news({f.run, silent}); });

@@ -13,18 +13,18 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::chrono::hours kDay{24};
-constexpr Instant kNow{std::chrono::sys_days{std::chrono::year{2031} / 7 / 1}.time_since_epoch()};
+constexpr Instant kSweptAt{std::chrono::sys_days{std::chrono::year{2031} / 7 / 1}.time_since_epoch()};
 
 // A database with its partitions from half a year ago on, and arranging in a few words.
-struct Fixture {
+struct RetentionFixture {
   test::TestDatabase database;
   Store store{database.urls(), {}};
   RetentionOptions options;
 
-  Fixture() { database.run("SELECT carillon.ensure_partitions(" + at(kNow - 200 * kDay) + ", 30)"); }
+  RetentionFixture() { database.run("SELECT carillon.ensure_partitions(" + at(kSweptAt - 200 * kDay) + ", 30)"); }
   static std::string at(Instant instant) { return "timestamptz '" + to_rfc3339(instant) + "'"; }
 
-  Swept sweep() { return Retention{store, options}.sweep(kNow); }
+  Swept sweep() { return Retention{store, options}.sweep(kSweptAt); }
   std::string count(const std::string& table) const { return database.ask("SELECT count(*) FROM carillon." + table); }
 
   void task(int id, const std::string& more_columns = "", const std::string& more_values = "") const {
@@ -34,14 +34,15 @@ struct Fixture {
         more_columns + ") VALUES ('default', " + std::to_string(id) + ", 'task-" + std::to_string(id) +
         "', 'active', 1, 'once', 'tool', 'owner', 'UTC',"
         " '', " +
-        at(kNow) + ", 'owner', " + at(kNow) + more_values + ")");
-    database.run("INSERT INTO carillon.task_version VALUES ('default', " + std::to_string(id) + ", 1, '', " + at(kNow) +
-                 ", 'owner')");
+        at(kSweptAt) + ", 'owner', " + at(kSweptAt) + more_values + ")");
+    database.run("INSERT INTO carillon.task_version VALUES ('default', " + std::to_string(id) + ", 1, '', " +
+                 at(kSweptAt) + ", 'owner')");
   }
   // A run of that task made and ended so long ago, with a slot, a step, an input and a large output.
   void ended_run(int task_id, Duration made_ago, Duration ended_ago) const {
-    const std::string id = "carillon.first_run_id(" + at(kNow - made_ago) + ") + " + std::to_string(task_id);
-    const std::string task_text = std::to_string(task_id), slot = at(kNow - made_ago), ended = at(kNow - ended_ago);
+    const std::string id = "carillon.first_run_id(" + at(kSweptAt - made_ago) + ") + " + std::to_string(task_id);
+    const std::string task_text = std::to_string(task_id), slot = at(kSweptAt - made_ago),
+                      ended = at(kSweptAt - ended_ago);
     database.run(
         "INSERT INTO carillon.run_history (id, tenant_id, task_id, task_version, number, retry, attempt, takeovers,"
         " slot, folded, run_at, started_at, finished_at, origin, agent_id, correlation_id, outcome) VALUES (" +
@@ -59,21 +60,22 @@ struct Fixture {
         "INSERT INTO carillon.run_live (id, shard, priority, run_at, tenant_id, task_id, task_version, number, retry,"
         " attempt, takeovers, origin, agent_id, correlation_id, folded, state, owner, epoch, lease_until,"
         " heartbeat_at, wake_at) VALUES (carillon.first_run_id(" +
-        at(kNow - made_ago) + "), 0, 5, " + at(kNow - made_ago) + ", 'default', " + std::to_string(task_id) +
+        at(kSweptAt - made_ago) + "), 0, 5, " + at(kSweptAt - made_ago) + ", 'default', " + std::to_string(task_id) +
         ", 1, 1, 0, 1, 0, 'schedule', 'owner', 'c', 0, 'waiting', 'w', 1,"
         " 'infinity', " +
-        at(kNow) + ", 'infinity')");
+        at(kSweptAt) + ", 'infinity')");
   }
 };
 
 }  // namespace
 
 TEST_CASE("first answers are forgotten after a week in small batches", "[store][retention]") {
-  Fixture f;
+  RetentionFixture f;
   f.options.batch_rows = 3;
   for (const auto& [from, to, age] : {std::tuple{1, 5, kDay * 8}, std::tuple{6, 7, kDay * 6}})
-    f.database.run("INSERT INTO carillon.idempotency SELECT 'default', 'id-' || n, 'c', '', '', " + f.at(kNow - age) +
-                   " FROM generate_series(" + std::to_string(from) + ", " + std::to_string(to) + ") AS n");
+    f.database.run("INSERT INTO carillon.idempotency SELECT 'default', 'id-' || n, 'c', '', '', " +
+                   f.at(kSweptAt - age) + " FROM generate_series(" + std::to_string(from) + ", " + std::to_string(to) +
+                   ") AS n");
   const Swept first = f.sweep();
   CHECK(first.rows == 3);
   CHECK(first.more);
@@ -84,16 +86,16 @@ TEST_CASE("first answers are forgotten after a week in small batches", "[store][
 }
 
 TEST_CASE("a followed call is kept a day after it was made and a day after its run ended", "[store][retention]") {
-  Fixture f;
+  RetentionFixture f;
   f.task(1);
   const auto follow = [&](const char* letter, const std::string& run, Duration ago) {
     f.database.run(
         "INSERT INTO carillon.followed_call (tenant_id, call_id, agent_id, tool, run_id, shape, answer, keep_for,"
         " created_at, expires_at) VALUES ('default', repeat('" +
         std::string{letter} + "', 32), 'owner', 'run_now', " + run + ", '', " + (run == "NULL" ? "''" : "NULL") +
-        ", '24 hours', " + f.at(kNow - ago) + ", " + f.at(kNow - ago + kDay) + ")");
+        ", '24 hours', " + f.at(kSweptAt - ago) + ", " + f.at(kSweptAt - ago + kDay) + ")");
   };
-  const auto run_made = [&](Duration ago) { return "carillon.first_run_id(" + f.at(kNow - ago) + ")"; };
+  const auto run_made = [&](Duration ago) { return "carillon.first_run_id(" + f.at(kSweptAt - ago) + ")"; };
   f.ended_run(1, 50h, 30h);
   f.ended_run(1, 49h, 20h);
   f.live_run(1, 48h);
@@ -103,7 +105,7 @@ TEST_CASE("a followed call is kept a day after it was made and a day after its r
   follow("d", "NULL", 30h);
   follow("e", "NULL", 20h);
   follow("f", "12345", 30h);
-  test::put_ready(f.database, {.id = 678, .run_at = f.at(kNow + kDay)});
+  test::put_ready(f.database, {.id = 678, .run_at = f.at(kSweptAt + kDay)});
   follow("0", "678", 48h);
   f.sweep();
   CHECK(f.database.ask("SELECT string_agg(left(call_id, 1), '' ORDER BY call_id) FROM carillon.followed_call") ==
@@ -111,7 +113,7 @@ TEST_CASE("a followed call is kept a day after it was made and a day after its r
 }
 
 TEST_CASE("questions go with the records of their runs and lost ones are closed", "[store][retention][questions]") {
-  Fixture f;
+  RetentionFixture f;
   f.task(1);
   f.live_run(1, kDay);
   const std::string live = "(SELECT id FROM carillon.run_live)";
@@ -120,14 +122,14 @@ TEST_CASE("questions go with the records of their runs and lost ones are closed"
     f.database.run(
         "INSERT INTO carillon.run_question (tenant_id, run_id, question_key, attempt, tool, method, params, asked_at,"
         " answer_until, answer, answered_by, closed_at, outcome) VALUES ('default', " +
-        run + ", '" + key + "', 1, 't.ask', 'elicitation/create', '', " + f.at(kNow - 91 * kDay) + ", " + f.at(kNow) +
-        (open ? ", NULL, NULL, NULL, NULL)" : ", 'x', 'anna', " + closed_at + ", 'answered')"));
+        run + ", '" + key + "', 1, 't.ask', 'elicitation/create', '', " + f.at(kSweptAt - 91 * kDay) + ", " +
+        f.at(kSweptAt) + (open ? ", NULL, NULL, NULL, NULL)" : ", 'x', 'anna', " + closed_at + ", 'answered')"));
   };
-  question("old", "5", f.at(kNow - 91 * kDay));
-  question("recent", "6", f.at(kNow - 89 * kDay));
+  question("old", "5", f.at(kSweptAt - 91 * kDay));
+  question("recent", "6", f.at(kSweptAt - 89 * kDay));
   question("lost", "7", "NULL");
   question("open", live, "NULL");
-  question("given", live, f.at(kNow - kDay));
+  question("given", live, f.at(kSweptAt - kDay));
   f.sweep();
   CHECK(f.database.ask("SELECT string_agg(question_key || ' ' || coalesce(outcome, 'open') || CASE WHEN answer IS NULL "
                        "THEN '' ELSE '!' END, ', ' ORDER BY question_key) FROM carillon.run_question") ==
@@ -135,8 +137,8 @@ TEST_CASE("questions go with the records of their runs and lost ones are closed"
 }
 
 TEST_CASE("a deleted task goes for good after thirty days but never under a run", "[store][retention]") {
-  Fixture f;
-  const auto deleted = [&](Duration ago) { return ", " + f.at(kNow - ago); };
+  RetentionFixture f;
+  const auto deleted = [&](Duration ago) { return ", " + f.at(kSweptAt - ago); };
   f.task(1, ", deleted_at", deleted(31 * kDay));
   f.task(2, ", deleted_at", deleted(29 * kDay));
   f.task(3, ", deleted_at", deleted(31 * kDay));
@@ -148,7 +150,7 @@ TEST_CASE("a deleted task goes for good after thirty days but never under a run"
 }
 
 TEST_CASE("records go after ninety days as whole partitions with all that belongs to them", "[store][retention]") {
-  Fixture f;
+  RetentionFixture f;
   f.task(1);
   f.ended_run(1, 120 * kDay, 120 * kDay);
   f.ended_run(1, 60 * kDay, 60 * kDay);
@@ -162,7 +164,7 @@ TEST_CASE("records go after ninety days as whole partitions with all that belong
 }
 
 TEST_CASE("a partition stays while a run of its week waits or ended late", "[store][retention]") {
-  Fixture f;
+  RetentionFixture f;
   f.task(1);
   f.ended_run(1, 150 * kDay, 10 * kDay);
   f.ended_run(1, 120 * kDay, 120 * kDay);
@@ -177,7 +179,7 @@ TEST_CASE("a partition stays while a run of its week waits or ended late", "[sto
 }
 
 TEST_CASE("large outputs go after fourteen days and their records stay", "[store][retention]") {
-  Fixture f;
+  RetentionFixture f;
   f.task(1);
   f.ended_run(1, 30 * kDay, 30 * kDay);
   f.ended_run(1, 5 * kDay, 5 * kDay);
@@ -187,7 +189,7 @@ TEST_CASE("large outputs go after fourteen days and their records stay", "[store
 }
 
 TEST_CASE("a task may keep less or more than the others", "[store][retention]") {
-  Fixture f;
+  RetentionFixture f;
   f.task(1);
   f.task(2, ", keep_records, keep_outputs", ", '3 days', '1 day'");
   f.task(3, ", keep_records, keep_outputs", ", '180 days', '160 days'");
@@ -212,21 +214,21 @@ TEST_CASE("a task may keep less or more than the others", "[store][retention]") 
 }
 
 TEST_CASE("partitions are made four weeks ahead and take back what fell into the default one", "[store][retention]") {
-  Fixture f;
+  RetentionFixture f;
   f.task(1);
   f.ended_run(1, -40 * kDay, -40 * kDay);
   CHECK(f.count("run_history_default") == "1");
   Retention retention{f.store, f.options};
-  CHECK(retention.make_partitions(kNow + 39 * kDay) > 0);
+  CHECK(retention.make_partitions(kSweptAt + 39 * kDay) > 0);
   CHECK(f.count("run_history_default") == "0");
   CHECK(f.count("run_output_default") == "0");
   CHECK(f.count("run_history") == "1");
   CHECK(f.count("step_journal") == "1");
-  CHECK(retention.make_partitions(kNow + 39 * kDay) == 0);
+  CHECK(retention.make_partitions(kSweptAt + 39 * kDay) == 0);
 }
 
 TEST_CASE("a sweep gives way to a reader and goes on later", "[store][retention]") {
-  Fixture f;
+  RetentionFixture f;
   f.task(1);
   f.ended_run(1, 120 * kDay, 120 * kDay);
   {
@@ -242,7 +244,7 @@ TEST_CASE("a sweep gives way to a reader and goes on later", "[store][retention]
 }
 
 TEST_CASE("callers may neither make nor drop partitions", "[store][retention]") {
-  Fixture f;
+  RetentionFixture f;
   constexpr EmbeddedText kDrop{"test_drop", "SELECT carillon.drop_partitions('run_history', now())"};
   constexpr EmbeddedText kMake{"test_make", "SELECT carillon.ensure_partitions(now(), 1)"};
   for (const auto& query : {kDrop, kMake})

@@ -11,23 +11,23 @@ namespace {
 using Names = std::vector<std::string>;
 using Numbers = std::vector<std::int64_t>;  // of runs, as the fixture numbers them
 
-Numbers list(RepositoryFixture& f, const RunQuery& query) {
+Numbers list_runs(RepositoryFixture& f, const RunQuery& query) {
   const auto page = f.mine([&](Tx& tx) { return RunStore{tx}.list(kMine, query); });
   Numbers numbers;
   for (const RunRecord& run : page) numbers.push_back(run.number);
   return numbers;
 }
 
-std::int64_t count(RepositoryFixture& f, const RunQuery& query, std::int64_t up_to = 1000) {
+std::int64_t count_runs(RepositoryFixture& f, const RunQuery& query, std::int64_t up_to = 1000) {
   return f.mine([&](Tx& tx) { return RunStore{tx}.count(kMine, query, up_to); });
 }
 
 // Runs 1 to 9, some in each of the three tables, of two tasks and two agents.
-struct Fixture : RepositoryFixture {
+struct RunListFixture : RepositoryFixture {
   TaskId backup = task({.name = "backup", .tags = {"disk", "nightly"}});
   TaskId digest = task({.name = "digest", .tags = {"nightly"}});
 
-  Fixture() {
+  RunListFixture() {
     ended(backup, {.id = 1}, RunState::succeeded);
     ended(backup, {.id = 2, .agent = "claude"}, RunState::failed, ErrorClass::timeout);
     ended(digest, {.id = 3}, RunState::failed, ErrorClass::tool_error);
@@ -45,7 +45,7 @@ struct Fixture : RepositoryFixture {
 }  // namespace
 
 TEST_CASE("each filter of the run list gives what it names and the count agrees", "[store][run_store]") {
-  Fixture f;
+  RunListFixture f;
   struct Case {
     std::string about;
     RunQuery query;
@@ -78,15 +78,15 @@ TEST_CASE("each filter of the run list gives what it names and the count agrees"
   };
   for (const auto& [about, query, numbers] : cases) {
     INFO(about);
-    CHECK(list(f, query) == numbers);
-    CHECK(count(f, query) == static_cast<std::int64_t>(numbers.size()));
+    CHECK(list_runs(f, query) == numbers);
+    CHECK(count_runs(f, query) == static_cast<std::int64_t>(numbers.size()));
   }
 }
 
 TEST_CASE("pages of runs neither repeat nor lose one while runs move and others are made", "[store][run_store]") {
-  Fixture f;
+  RunListFixture f;
   RunQuery query{.limit = 2};
-  Numbers seen = list(f, query);
+  Numbers seen = list_runs(f, query);
   CHECK(seen == Numbers{9, 8});
   f.queue(f.backup, {.id = 20});
   f.mine([&](Tx& tx) {
@@ -97,22 +97,22 @@ TEST_CASE("pages of runs neither repeat nor lose one while runs move and others 
   });
   for (Numbers page = seen; !page.empty() && seen.size() < 100; seen.insert(seen.end(), page.begin(), page.end())) {
     query.before = run_id(page.back());
-    page = list(f, query);
+    page = list_runs(f, query);
     CHECK(page.size() <= 2);
   }
   CHECK(seen == Numbers{9, 8, 7, 6, 5, 4, 3, 2, 1});
-  CHECK(count(f, {.limit = 1}) == 10);
+  CHECK(count_runs(f, {.limit = 1}) == 10);
 }
 
 TEST_CASE("a count stops where it was told to over all three tables together", "[store][run_store]") {
-  Fixture f;
-  CHECK(count(f, {.states = Names{"failed", "unknown", "succeeded"}}, 2) == 2);
-  CHECK(count(f, {}, 2) == 2);  // although each of the three tables has as many
-  CHECK(count(f, {}, 9) == 9);
+  RunListFixture f;
+  CHECK(count_runs(f, {.states = Names{"failed", "unknown", "succeeded"}}, 2) == 2);
+  CHECK(count_runs(f, {}, 2) == 2);  // although each of the three tables has as many
+  CHECK(count_runs(f, {}, 9) == 9);
 }
 
 TEST_CASE("what is dead has ended so and nobody has repeated it wherever that retry is", "[store][run_store]") {
-  Fixture f;
+  RunListFixture f;
   const auto dead = [&](const DeadQuery& query) {
     Numbers numbers;
     for (const RunId id : f.mine([&](Tx& tx) { return RunStore{tx}.dead(kMine, query); }))
@@ -146,10 +146,10 @@ TEST_CASE("what is dead has ended so and nobody has repeated it wherever that re
 }
 
 TEST_CASE("a run is removed where it has ended and by its owner only", "[store][run_store]") {
-  Fixture f;
+  RunListFixture f;
   for (const std::int64_t id : {5, 7})
     CHECK_FALSE(f.mine([&](Tx& tx) { return RunStore{tx}.remove(kMine, run_id(id)); }));
   CHECK(f.only_for_its_owner([&](Tx& tx, const TenantId& tenant) { return RunStore{tx}.remove(tenant, run_id(2)); }));
-  CHECK(list(f, {}) == Numbers{9, 8, 7, 6, 5, 4, 3, 1});
+  CHECK(list_runs(f, {}) == Numbers{9, 8, 7, 6, 5, 4, 3, 1});
   CHECK_FALSE(f.mine([&](Tx& tx) { return RunStore{tx}.remove(kMine, run_id(2)); }));
 }

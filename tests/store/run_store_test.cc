@@ -15,7 +15,7 @@ constexpr LiveShape kWaiting{RunState::waiting, "idle"};
 constexpr LiveShape kCalling{RunState::running, "calling"};
 
 // A database with one task, on which most of what is tested here happens.
-struct Fixture : RepositoryFixture {
+struct RunFixture : RepositoryFixture {
   TaskId report = task({.name = "report"});
 
   template <class Ask>
@@ -37,7 +37,7 @@ struct Fixture : RepositoryFixture {
 }  // namespace
 
 TEST_CASE("a queued run is found with what it was started with", "[store][run_store]") {
-  Fixture f;
+  RunFixture f;
   const RunId id = run_id(1);
   f.runs([&](RunStore store) {
     store.insert_ready(kMine, {.shard = 7,
@@ -83,7 +83,7 @@ TEST_CASE("a queued run is found with what it was started with", "[store][run_st
 }
 
 TEST_CASE("a large payload has a row of its own and is read as a small one", "[store][run_store]") {
-  Fixture f;
+  RunFixture f;
   const std::string large = "\"" + std::string(50'000, 'x') + "\"";
   const RunId big = f.queue(f.report, {.id = 1, .payload = large}),
               small = f.queue(f.report, {.id = 2, .payload = "1"});
@@ -97,7 +97,7 @@ TEST_CASE("a large payload has a row of its own and is read as a small one", "[s
 }
 
 TEST_CASE("a run is found by its number and its retries are listed wherever they are", "[store][run_store]") {
-  Fixture f;
+  RunFixture f;
   const RunId first = f.ended(f.report, {.id = 5}, RunState::failed, ErrorClass::timeout);
   const RunId third = f.queue(f.report, {.id = 7, .retry = 3});
   f.database.run("UPDATE carillon.run_ready SET number = 5");
@@ -113,7 +113,7 @@ TEST_CASE("a run is found by its number and its retries are listed wherever they
 }
 
 TEST_CASE("a dedupe key is taken once in its window and belongs to a tenant", "[store][run_store]") {
-  Fixture f;
+  RunFixture f;
   const auto take = [&](const TenantId& tenant, Instant at) {
     return f.store.in_tx(tenant, [&](Tx& tx) {
       return RunStore{tx}.take_dedupe(tenant, {"key", 10min}, run_id(1), at);
@@ -129,7 +129,7 @@ TEST_CASE("a dedupe key is taken once in its window and belongs to a tenant", "[
 }
 
 TEST_CASE("a queued run is cancelled once and only while it is queued", "[store][run_store]") {
-  Fixture f;
+  RunFixture f;
   const RunId id = f.queue(f.report, {.id = 1, .payload = "{}"});
   const ReadyRun ready = f.ready(id);
   const RunEnding ending{
@@ -159,7 +159,7 @@ TEST_CASE("a queued run is cancelled once and only while it is queued", "[store]
 }
 
 TEST_CASE("a cancel is asked of a live run and the first reason stays", "[store][run_store]") {
-  Fixture f;
+  RunFixture f;
   const auto request = [&](RunId id, Instant at, const std::string& reason) {
     return f.runs([&](RunStore store) { return store.request_cancel(kMine, id, {.at = at, .reason = reason}); });
   };
@@ -178,7 +178,7 @@ TEST_CASE("a cancel is asked of a live run and the first reason stays", "[store]
 }
 
 TEST_CASE("a run that is to be undone is ended by force only", "[store][run_store]") {
-  Fixture f;
+  RunFixture f;
   const RunId live = f.live(f.report, {.id = 1}), queued = f.queue(f.report, {.id = 2});
   const auto asked = [&](bool undoes) {
     return f.runs([&](RunStore store) { return store.request_cancel(kMine, live, {.at = kNow, .undoes = undoes}); });
@@ -211,7 +211,7 @@ TEST_CASE("a run that is to be undone is ended by force only", "[store][run_stor
 }
 
 TEST_CASE("a run is paused where it is and resumed with the time that it had", "[store][run_store]") {
-  Fixture f;
+  RunFixture f;
   const RunId live = f.live(f.report, {.id = 1}), queued = f.queue(f.report, {.id = 2});
   const Instant due = f.find(queued).run_at;
   const RunPause pause{.by = "ann", .reason = "too loud", .until = kNow + 1h};
@@ -239,7 +239,7 @@ TEST_CASE("a run is paused where it is and resumed with the time that it had", "
 }
 
 TEST_CASE("a cancel ends a pause and what is to be undone is not paused", "[store][run_store]") {
-  Fixture f;
+  RunFixture f;
   const RunId live = f.live(f.report, {.id = 1}), queued = f.queue(f.report, {.id = 2});
   const auto paused = [&] {
     return std::pair{f.runs([&](RunStore store) { return store.pause_ready(kMine, f.ready(queued), {.by = "ann"}); }),
@@ -255,7 +255,7 @@ TEST_CASE("a cancel ends a pause and what is to be undone is not paused", "[stor
 }
 
 TEST_CASE("a live run ends only from the state and call state that were expected", "[store][run_store]") {
-  Fixture f;
+  RunFixture f;
   const RunId id = f.live(f.report, {.id = 1, .concurrency_key = "printer"}, kCalling);
   const RunEnding ending{.outcome = RunState::unknown,
                          .at = kNow + 9min,
@@ -288,7 +288,7 @@ TEST_CASE("a live run ends only from the state and call state that were expected
 }
 
 TEST_CASE("a run that is ended from outside has its earlier calls on its bill", "[store][run_store]") {
-  Fixture f;
+  RunFixture f;
   const RunId queued = f.queue(f.report, {.id = 1}), running = f.live(f.report, {.id = 2}),
               free = f.live(f.report, {.id = 3});
   for (const RunId id : {queued, running})
@@ -314,7 +314,7 @@ TEST_CASE("a run that is ended from outside has its earlier calls on its bill", 
 }
 
 TEST_CASE("a slot that did not run is born final with its range", "[store][run_store]") {
-  Fixture f;
+  RunFixture f;
   f.runs([&](RunStore store) {
     store.insert_unstarted(kMine, {.id = run_id(1),
                                    .task = f.report,
@@ -342,7 +342,7 @@ TEST_CASE("a slot that did not run is born final with its range", "[store][run_s
 }
 
 TEST_CASE("what is busy is counted by state and listed by task", "[store][run_store]") {
-  Fixture f;
+  RunFixture f;
   const TaskId other = f.task({.name = "other"});
   f.queue(f.report, {.id = 1});
   f.queue(f.report, {.id = 2});
@@ -373,7 +373,7 @@ TEST_CASE("what is busy is counted by state and listed by task", "[store][run_st
 }
 
 TEST_CASE("the success before a run is the last one of its task", "[store][run_store]") {
-  Fixture f;
+  RunFixture f;
   const RunId first = f.ended(f.report, {.id = 1}, RunState::succeeded);
   f.ended(f.report, {.id = 2}, RunState::succeeded);
   f.ended(f.report, {.id = 3}, RunState::failed, ErrorClass::timeout);
@@ -389,7 +389,7 @@ TEST_CASE("the success before a run is the last one of its task", "[store][run_s
 }
 
 TEST_CASE("statistics count how runs ended and how long and late they were", "[store][run_store]") {
-  Fixture f;
+  RunFixture f;
   f.ended(f.report, {.id = 1}, RunState::succeeded);
   f.ended(f.report, {.id = 2}, RunState::failed, ErrorClass::timeout);
   f.ended(f.report, {.id = 3}, RunState::unknown, ErrorClass::unknown_outcome);
@@ -415,7 +415,7 @@ TEST_CASE("statistics count how runs ended and how long and late they were", "[s
 }
 
 TEST_CASE("runs that need attention are those that finished badly since then", "[store][run_store]") {
-  Fixture f;
+  RunFixture f;
   f.ended(f.report, {.id = 1}, RunState::failed, ErrorClass::timeout);
   f.ended(f.report, {.id = 20}, RunState::succeeded);
   const RunId failed = f.ended(f.report, {.id = 30}, RunState::failed, ErrorClass::timeout);
@@ -439,7 +439,7 @@ TEST_CASE("runs that need attention are those that finished badly since then", "
 }
 
 TEST_CASE("steps are told in the order in which they began", "[store][run_store]") {
-  Fixture f;
+  RunFixture f;
   const RunId id = f.live(f.report, {.id = 1});
   const auto step = [&](const std::string& values) {
     f.database.run(
@@ -470,7 +470,7 @@ TEST_CASE("steps are told in the order in which they began", "[store][run_store]
 
 TEST_CASE("an output is read from its row or from its own and said to be gone when it was pruned",
           "[store][run_store]") {
-  Fixture f;
+  RunFixture f;
   const RunId id = f.ended(f.report, {.id = 1}, RunState::succeeded);
   const auto body = [&] { return f.runs([&](RunStore store) { return store.body(kMine, id); }); };
   CHECK(body().output.is_null());
@@ -498,7 +498,7 @@ TEST_CASE("an output is read from its row or from its own and said to be gone wh
 }
 
 TEST_CASE("a run shows to its own tenant only", "[store][run_store]") {
-  Fixture f;
+  RunFixture f;
   const RunId queued = f.queue(f.report, {.id = 1, .payload = "1"});
   const RunId live = f.live(f.report, {.id = 2, .concurrency_key = "printer"});
   f.ended(f.report, {.id = 3}, RunState::succeeded);

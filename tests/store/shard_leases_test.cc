@@ -10,7 +10,7 @@ using namespace carillon;
 namespace {
 
 constexpr Duration kLong = std::chrono::seconds{10};
-constexpr Duration kEnded = std::chrono::seconds{-1};
+constexpr Duration kOver = std::chrono::seconds{-1};
 
 struct Process {
   Process(const test::TestDatabase& database, const std::string& name)
@@ -51,7 +51,7 @@ TEST_CASE("a shard has one owner and changes hands only after its expiry or rele
   REQUIRE(passed.size() == 1);
   CHECK(passed[0].shard == mine[0].shard);
   CHECK(passed[0].epoch == mine[0].epoch + 1);
-  CHECK(one.leases.renew(mine, kEnded).size() == 9);
+  CHECK(one.leases.renew(mine, kOver).size() == 9);
   CHECK(two.leases.take(16, kLong).size() == 9);
   CHECK(one.leases.renew(mine, kLong).empty());
 }

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct Fixture : RepositoryFixture {
+struct StateFixture : RepositoryFixture {
   // Lock, decide, save; nothing: it was refused.
   std::optional<StateEntry> change(const StateKey& key, const StateChange& wanted, Instant now = kNow,
                                    const std::string& who = "anna") {
@@ -59,7 +59,7 @@ void together(int threads, Work work) {
 }  // namespace
 
 TEST_CASE("an entry is kept as it was saved", "[store][state_store]") {
-  Fixture f;
+  StateFixture f;
   const json value{{"a", "\0 and \\u0000"}, {"ü", {1, 2.5, nullptr}}};
   f.version_of_set("k", value, 1h);
   f.change({.key = "k"}, {.op = StateOp::acquire, .ttl = 30min}, kNow, "ben");
@@ -80,7 +80,7 @@ TEST_CASE("an entry is kept as it was saved", "[store][state_store]") {
 }
 
 TEST_CASE("thirty-two increments at once are all counted", "[store][state_store][concurrency]") {
-  Fixture f;
+  StateFixture f;
   std::atomic<int> done = 0;
   together(32, [&](int) { done += f.change({.key = "n"}, {.op = StateOp::increment}).has_value() ? 1 : 0; });
   CHECK(done == 32);
@@ -89,7 +89,7 @@ TEST_CASE("thirty-two increments at once are all counted", "[store][state_store]
 }
 
 TEST_CASE("of eight who acquire a key at once one holds it", "[store][state_store][concurrency]") {
-  Fixture f;
+  StateFixture f;
   Guarded<std::vector<std::int64_t>> given;
   for (int round = 0; round < 5; ++round) {
     const Instant now = kNow + round * 1min;  // the lease of the round before is over
@@ -107,7 +107,7 @@ TEST_CASE("of eight who acquire a key at once one holds it", "[store][state_stor
 }
 
 TEST_CASE("eight who take turns with a lease never hold it together", "[store][state_store][concurrency]") {
-  Fixture f;
+  StateFixture f;
   std::atomic<int> inside = 0, collisions = 0, turns = 0;
   Guarded<std::vector<std::int64_t>> given;  // in the order of holding
   together(8, [&](int n) {
@@ -137,7 +137,7 @@ TEST_CASE("eight who take turns with a lease never hold it together", "[store][s
 
 TEST_CASE("no number is given twice although keys are swept while they are taken",
           "[store][state_store][concurrency]") {
-  Fixture f;
+  StateFixture f;
   // Every lease is long over when it is made, so the sweeper takes each row that it can get.
   const Instant long_ago = kNow - 48h;
   std::vector<std::int64_t> numbers;
@@ -157,7 +157,7 @@ TEST_CASE("no number is given twice although keys are swept while they are taken
 }
 
 TEST_CASE("a forgotten key goes on behind its last number", "[store][state_store][retention]") {
-  Fixture f;
+  StateFixture f;
   const auto sweep = [&](Instant now) { Retention{f.store, RetentionOptions{}}.sweep(now); };
   f.version_of_set("kept", 1);
   for (int n = 0; n < 5; ++n) f.version_of_set("short", n, 1min);
@@ -177,7 +177,7 @@ TEST_CASE("a forgotten key goes on behind its last number", "[store][state_store
 }
 
 TEST_CASE("entries are listed by prefix in pages without those that hold nothing", "[store][state_store]") {
-  Fixture f;
+  StateFixture f;
   for (const char* key : {"a", "a/1", "a/2", "a%", "a_", "A/1", "b", "ä/1"}) f.version_of_set(key, key);
   f.version_of_set("a/gone", 1, 1min);
   f.change({.key = "a/held"}, {.op = StateOp::acquire, .ttl = 1h});
@@ -200,7 +200,7 @@ TEST_CASE("entries are listed by prefix in pages without those that hold nothing
 }
 
 TEST_CASE("the last twenty replaced values are kept until their time is over", "[store][state_store][retention]") {
-  Fixture f;
+  StateFixture f;
   const auto keep = [&](std::int64_t version, Instant until) {
     f.mine([&](Tx& tx) {
       StateStore{tx}.keep(kMine, {.key = "k"}, {version, std::to_string(version), {}, kNow, "anna"}, until);
@@ -223,7 +223,7 @@ TEST_CASE("the last twenty replaced values are kept until their time is over", "
 }
 
 TEST_CASE("the shared state of a tenant is seen and changed by nobody else", "[store][state_store]") {
-  Fixture f;
+  StateFixture f;
   f.version_of_set("k", 1);
   f.mine([&](Tx& tx) { StateStore{tx}.keep(kMine, {.key = "k"}, {1, "1", {}, kNow, "anna"}, kNow + 1h); });
   CHECK(f.only_for_its_owner(

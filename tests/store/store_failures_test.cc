@@ -11,9 +11,9 @@ using namespace carillon;
 
 namespace {
 
-const TenantId kTenant{"default"};
+const TenantId kFailingTenant{"default"};
 constexpr EmbeddedText kRaise{"test_raise", "SELECT public.test_raise($1)"};
-constexpr EmbeddedText kMyPid{"test_my_pid", "SELECT pg_backend_pid() AS pid"};
+constexpr EmbeddedText kPidOfSession{"test_my_pid", "SELECT pg_backend_pid() AS pid"};
 
 void make_raise(const test::TestDatabase& database) {
   database.run(
@@ -22,7 +22,7 @@ void make_raise(const test::TestDatabase& database) {
 }
 
 std::string my_pid(Store& store) {
-  return store.in_tx(kTenant, [](Tx& tx) { return column<std::string>(tx.exec(kMyPid)[0]["pid"]); });
+  return store.in_tx(kFailingTenant, [](Tx& tx) { return column<std::string>(tx.exec(kPidOfSession)[0]["pid"]); });
 }
 
 }  // namespace
@@ -35,7 +35,7 @@ TEST_CASE("every class of failure is thrown once and leaves the store usable", "
                             "57014", "57P01", "57P02", "57P03", "58030", "XX000"}) {
     INFO(state);
     int calls = 0;
-    CHECK_THROWS_AS(store.in_tx(kTenant,
+    CHECK_THROWS_AS(store.in_tx(kFailingTenant,
                                 [&](Tx& tx) {
                                   ++calls;
                                   tx.exec(kRaise, state);
@@ -56,7 +56,7 @@ TEST_CASE("a transaction that lost against another is repeated a bounded number 
   for (const char* state : {"40001", "40P01"}) {
     INFO(state);
     int calls = 0;
-    CHECK_THROWS_AS(store.in_tx(kTenant,
+    CHECK_THROWS_AS(store.in_tx(kFailingTenant,
                                 [&](Tx& tx) {
                                   ++calls;
                                   tx.exec(kRaise, state);
@@ -64,7 +64,7 @@ TEST_CASE("a transaction that lost against another is repeated a bounded number 
                     pqxx::transaction_rollback);
     CHECK(calls == 4);
     calls = 0;
-    const int answer = store.in_tx(kTenant, [&](Tx& tx) {
+    const int answer = store.in_tx(kFailingTenant, [&](Tx& tx) {
       if (++calls < 3) tx.exec(kRaise, state);
       return calls;
     });
@@ -77,7 +77,7 @@ TEST_CASE("connections to a server that became a standby are given up", "[store]
   make_raise(database);
   Store store{database.urls(), {}};
   const std::string before = my_pid(store);
-  CHECK_THROWS_AS(store.in_tx(kTenant, [](Tx& tx) { tx.exec(kRaise, "25006"); }), pqxx::sql_error);
+  CHECK_THROWS_AS(store.in_tx(kFailingTenant, [](Tx& tx) { tx.exec(kRaise, "25006"); }), pqxx::sql_error);
   CHECK(store.app_pool().open == 0);
   CHECK(my_pid(store) != before);
 }
@@ -98,6 +98,6 @@ TEST_CASE("a statement that takes too long is given up within its limit", "[stor
   options.statement_timeout = std::chrono::milliseconds{50};
   Store store{database.urls(), options};
   constexpr EmbeddedText kSleep{"test_sleep", "SELECT pg_sleep(600)"};
-  CHECK_THROWS_AS(store.in_tx(kTenant, [&](Tx& tx) { tx.exec(kSleep); }), pqxx::sql_error);
+  CHECK_THROWS_AS(store.in_tx(kFailingTenant, [&](Tx& tx) { tx.exec(kSleep); }), pqxx::sql_error);
   CHECK_FALSE(my_pid(store).empty());
 }

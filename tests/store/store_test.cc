@@ -11,8 +11,8 @@ using namespace carillon;
 
 namespace {
 
-const TenantId kTenant{"default"};
-constexpr Instant kNow{std::chrono::sys_days{std::chrono::year{2026} / 11 / 20}.time_since_epoch()};
+const TenantId kStoreTenant{"default"};
+constexpr Instant kAskedAt{std::chrono::sys_days{std::chrono::year{2026} / 11 / 20}.time_since_epoch()};
 
 constexpr EmbeddedText kAddTenant{"test_add_tenant", "INSERT INTO auth.tenant (tenant_id, title) VALUES ($1, $2)"};
 constexpr EmbeddedText kInsertAsked{
@@ -23,10 +23,10 @@ constexpr EmbeddedText kTouchAsked{
 constexpr EmbeddedText kMyPid{"test_my_pid", "SELECT pg_backend_pid() AS pid"};
 
 std::int64_t count_asked(Store& store) {
-  return store.in_tx(kTenant, [](Tx& tx) { return tx.exec(kCountAsked)[0][0].as<std::int64_t>(); });
+  return store.in_tx(kStoreTenant, [](Tx& tx) { return tx.exec(kCountAsked)[0][0].as<std::int64_t>(); });
 }
 
-void insert_asked(Tx& tx, const std::string& agent) { tx.exec(kInsertAsked, kTenant, agent, kNow); }
+void insert_asked(Tx& tx, const std::string& agent) { tx.exec(kInsertAsked, kStoreTenant, agent, kAskedAt); }
 
 }  // namespace
 
@@ -34,10 +34,10 @@ TEST_CASE("a transaction commits when its work returns and rolls back when it th
   const test::TestDatabase database;
   Store store{database.urls(), {}};
 
-  store.in_tx(kTenant, [](Tx& tx) { insert_asked(tx, "kept"); });
+  store.in_tx(kStoreTenant, [](Tx& tx) { insert_asked(tx, "kept"); });
   CHECK(count_asked(store) == 1);
 
-  CHECK_THROWS_AS(store.in_tx(kTenant,
+  CHECK_THROWS_AS(store.in_tx(kStoreTenant,
                               [](Tx& tx) {
                                 insert_asked(tx, "thrown");
                                 throw std::runtime_error("no");
@@ -45,14 +45,14 @@ TEST_CASE("a transaction commits when its work returns and rolls back when it th
                   std::runtime_error);
   CHECK(count_asked(store) == 1);
 
-  const auto refused = store.in_tx(kTenant, [](Tx& tx) -> Result<int> {
+  const auto refused = store.in_tx(kStoreTenant, [](Tx& tx) -> Result<int> {
     insert_asked(tx, "refused");
     return Error{ErrorCode::conflict, "no"};
   });
   CHECK(!refused.ok());
   CHECK(count_asked(store) == 1);
 
-  const auto accepted = store.in_tx(kTenant, [](Tx& tx) -> Result<int> {
+  const auto accepted = store.in_tx(kStoreTenant, [](Tx& tx) -> Result<int> {
     insert_asked(tx, "accepted");
     return 7;
   });
@@ -65,34 +65,35 @@ TEST_CASE("a tenant sees and writes its own rows only and the dispatcher sees al
   const test::TestDatabase database;
   database.run("INSERT INTO auth.tenant (tenant_id) VALUES ('other')");
   Store store{database.urls(), {}};
-  store.in_tx(kTenant, [](Tx& tx) { insert_asked(tx, "mine"); });
+  store.in_tx(kStoreTenant, [](Tx& tx) { insert_asked(tx, "mine"); });
   const TenantId other{"other"};
-  store.in_tx(other, [&](Tx& tx) { tx.exec(kInsertAsked, other, "theirs", kNow); });
+  store.in_tx(other, [&](Tx& tx) { tx.exec(kInsertAsked, other, "theirs", kAskedAt); });
 
   CHECK(count_asked(store) == 1);
   CHECK(store.across_tenants([](Tx& tx) { return tx.exec(kCountAsked)[0][0].as<int>(); }) == 2);
   CHECK_THROWS_AS(store.in_tx(other, [](Tx& tx) { insert_asked(tx, "smuggled"); }), pqxx::insufficient_privilege);
-  CHECK_THROWS_AS(store.in_tx(kTenant, [](Tx& tx) { tx.exec(kAddTenant, "x", "y"); }), pqxx::insufficient_privilege);
+  CHECK_THROWS_AS(store.in_tx(kStoreTenant, [](Tx& tx) { tx.exec(kAddTenant, "x", "y"); }),
+                  pqxx::insufficient_privilege);
 }
 
 TEST_CASE("a partition cannot be read around the wall", "[store]") {
   const test::TestDatabase database;
   Store store{database.urls(), {}};
   constexpr EmbeddedText kAround{"test_around", "SELECT count(*) FROM carillon.run_history_default"};
-  CHECK_THROWS_AS(store.in_tx(kTenant, [&](Tx& tx) { tx.exec(kAround); }), pqxx::insufficient_privilege);
+  CHECK_THROWS_AS(store.in_tx(kStoreTenant, [&](Tx& tx) { tx.exec(kAround); }), pqxx::insufficient_privilege);
 }
 
 TEST_CASE("a deadlock is repeated and both sides get through", "[store]") {
   const test::TestDatabase database;
   Store store{database.urls(), {}};
-  store.in_tx(kTenant, [](Tx& tx) {
+  store.in_tx(kStoreTenant, [](Tx& tx) {
     insert_asked(tx, "a");
     insert_asked(tx, "b");
   });
   // Each side takes its first row, waits until the other has too, then wants the other's row. Repetitions do not wait.
   std::atomic<int> first_rows{0}, calls{0};
   const auto side = [&](const char* first, const char* second) {
-    store.in_tx(kTenant, [&](Tx& tx) {
+    store.in_tx(kStoreTenant, [&](Tx& tx) {
       ++calls;
       tx.exec(kTouchAsked, first);
       ++first_rows;
@@ -111,7 +112,7 @@ TEST_CASE("an idle connection that the server dropped is replaced without the ca
   const test::TestDatabase database;
   Store store{database.urls(), {}};
   const auto pid = [&] {
-    return store.in_tx(kTenant, [](Tx& tx) { return tx.exec(kMyPid)[0]["pid"].as<std::string>(); });
+    return store.in_tx(kStoreTenant, [](Tx& tx) { return tx.exec(kMyPid)[0]["pid"].as<std::string>(); });
   };
   const std::string before = pid();
   CHECK(pid() == before);
@@ -124,7 +125,7 @@ TEST_CASE("a connection lost inside a transaction ends it and nothing of it stay
   const test::TestDatabase database;
   Store store{database.urls(), {}};
   int calls = 0;
-  CHECK_THROWS_AS(store.in_tx(kTenant,
+  CHECK_THROWS_AS(store.in_tx(kStoreTenant,
                               [&](Tx& tx) {
                                 ++calls;
                                 insert_asked(tx, "lost");
@@ -143,7 +144,7 @@ TEST_CASE("a caller who finds every connection busy is told so in time and the d
   options.app_connections = 1;
   options.wait_max = std::chrono::milliseconds{30};
   Store store{database.urls(), options};
-  store.in_tx(kTenant, [&](Tx&) {
+  store.in_tx(kStoreTenant, [&](Tx&) {
     CHECK_THROWS_AS(count_asked(store), PoolExhausted);
     CHECK(store.across_tenants([](Tx& tx) { return tx.exec(kCountAsked)[0][0].as<int>(); }) == 0);
   });
@@ -178,8 +179,8 @@ TEST_CASE("values come back as they went in", "[store][param]") {
     PoolOptions options;
     options.prepared_statements = prepared;
     Store either{database.urls(), options};
-    either.in_tx(kTenant, [&](Tx& tx) {
-      const Instant at = kNow + std::chrono::microseconds{123456};
+    either.in_tx(kStoreTenant, [&](Tx& tx) {
+      const Instant at = kAskedAt + std::chrono::microseconds{123456};
       const auto row =
           tx.exec(kEcho, Bytes{all_bytes}, at, names, std::optional<std::string>{},
                   std::vector<std::int64_t>{1, -5'000'000'000}, Instant::max(), 0.5, Duration{90'000'001}, true)[0];

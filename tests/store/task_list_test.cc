@@ -10,28 +10,28 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-Names list(RepositoryFixture& f, const TaskQuery& query) {
+Names list_tasks(RepositoryFixture& f, const TaskQuery& query) {
   const auto page = f.mine([&](Tx& tx) { return TaskStore{tx}.list(kMine, query); });
   Names names;
   for (const ListedTask& listed : page) names.push_back(listed.task.name);
   return names;
 }
 
-std::int64_t count(RepositoryFixture& f, const TaskQuery& query) {
+std::int64_t count_tasks(RepositoryFixture& f, const TaskQuery& query) {
   return f.mine([&](Tx& tx) { return TaskStore{tx}.count(kMine, query); });
 }
 
-struct Case {
+struct ListCase {
   std::string about;
   TaskQuery query;
   Names names;
 };
 
-void check(RepositoryFixture& f, const std::vector<Case>& cases) {
+void check(RepositoryFixture& f, const std::vector<ListCase>& cases) {
   for (const auto& [about, query, names] : cases) {
     INFO(about);
-    CHECK(list(f, query) == names);
-    CHECK(count(f, query) == static_cast<std::int64_t>(names.size()));
+    CHECK(list_tasks(f, query) == names);
+    CHECK(count_tasks(f, query) == static_cast<std::int64_t>(names.size()));
   }
 }
 
@@ -101,28 +101,28 @@ TEST_CASE("pages of tasks neither repeat nor lose one while others come and go",
   }
   const TaskId leaving = f.task({.name = "task-00"});
   TaskQuery query{.limit = 5};
-  Names seen = list(f, query);
+  Names seen = list_tasks(f, query);
   CHECK(seen.size() == 5);
   f.mine([&](Tx& tx) { TaskStore{tx}.set_deleted(kMine, leaving, {kNow, "task-00", kNow}); });
   f.task({.name = "task-01"});
   for (Names page = seen; !page.empty() && seen.size() < 100; seen.insert(seen.end(), page.begin(), page.end())) {
     query.after_name = page.back();
-    page = list(f, query);
+    page = list_tasks(f, query);
     CHECK(page.size() <= 5);
   }
   CHECK(seen.front() == "task-00");
   seen.erase(seen.begin());
   CHECK(seen == wanted);
   // The total is of all pages, wherever the reader is.
-  CHECK(count(f, {.tag = "kept", .after_name = "task-20", .limit = 1}) == 23);
+  CHECK(count_tasks(f, {.tag = "kept", .after_name = "task-20", .limit = 1}) == 23);
 }
 
 TEST_CASE("hidden tasks are listed by their ids only", "[store][task_store]") {
   RepositoryFixture f;
   const TaskId hidden = f.task({.name = "call", .hidden = true}), shown = f.task({.name = "shown"});
   f.task({.name = "other"});
-  CHECK(list(f, {}) == Names{"other", "shown"});
-  CHECK(list(f, {.ids = std::vector{hidden.number(), shown.number()}}) == Names{"call", "shown"});
+  CHECK(list_tasks(f, {}) == Names{"other", "shown"});
+  CHECK(list_tasks(f, {.ids = std::vector{hidden.number(), shown.number()}}) == Names{"call", "shown"});
 }
 
 TEST_CASE("counts by state agree with the lists", "[store][task_store]") {
@@ -138,9 +138,9 @@ TEST_CASE("counts by state agree with the lists", "[store][task_store]") {
   CHECK(counts.active == 3);
   CHECK(counts.paused == 2);
   CHECK(counts.done == 1);
-  CHECK(counts.active == count(f, {.states = Names{"active"}}));
-  CHECK(counts.paused == count(f, {.states = Names{"paused"}}));
-  CHECK(counts.done == count(f, {.states = Names{"done"}}));
+  CHECK(counts.active == count_tasks(f, {.states = Names{"active"}}));
+  CHECK(counts.paused == count_tasks(f, {.states = Names{"paused"}}));
+  CHECK(counts.done == count_tasks(f, {.states = Names{"done"}}));
 }
 
 TEST_CASE("names come most recently changed first and ids in the order in which they are locked",

@@ -14,8 +14,8 @@ using test::Worker;
 
 namespace {
 
-struct Fixture {
-  Fixture() { worker.shards = worker.leases.take(16, kLease); }
+struct UndoingFixture {
+  UndoingFixture() { worker.shards = worker.leases.take(16, kLease); }
 
   LeasedRun claimed(int id = 1, Duration lease = kLease) {
     put_ready(database, {.id = id});
@@ -47,7 +47,7 @@ Settlement retry(const RunLease& lease) {
 }  // namespace
 
 TEST_CASE("a run that is queued again keeps the wish that it is undone", "[store][undoing]") {
-  Fixture f;
+  UndoingFixture f;
   const RunLease lease = f.claimed().lease;
   f.wish();
   const auto renewed = f.worker.path.renew({lease}, kLease);
@@ -71,7 +71,7 @@ TEST_CASE("a run that is queued again keeps the wish that it is undone", "[store
 }
 
 TEST_CASE("a run that is to be undone is ended only by who knows of it", "[store][undoing]") {
-  Fixture f;
+  UndoingFixture f;
   Settlement end = success(f.claimed());
   f.wish();
   CHECK(f.worker.path.settle({end}).empty());
@@ -91,7 +91,7 @@ TEST_CASE("a lost worker's run is undone by another whatever was asked", "[store
       {"call_state = 'calling', call_step = 'label[3].post!undo'", "queued", "unknown"},
       {"call_state = 'calling', call_step = 'label[3].post'", "unknown", "unknown"},
   }));
-  Fixture f;
+  UndoingFixture f;
   f.claimed(1, kEnded);
   f.wish();
   f.database.run("UPDATE carillon.run_live SET started_at = now(), " + call +
@@ -106,7 +106,7 @@ TEST_CASE("a lost worker's run is undone by another whatever was asked", "[store
 }
 
 TEST_CASE("a worker says that it undoes and then no cancel ends the run", "[store][undoing]") {
-  Fixture f;
+  UndoingFixture f;
   RunMark mark;
   mark.lease = f.claimed(1, kEnded).lease;
   mark.at = machine_now();
@@ -121,7 +121,7 @@ TEST_CASE("a worker says that it undoes and then no cancel ends the run", "[stor
 
 TEST_CASE("a run that rests is woken for a wish that its worker had not heard", "[store][undoing]") {
   const bool heard = GENERATE(false, true);
-  Fixture f;
+  UndoingFixture f;
   RunMark mark;
   mark.lease = f.claimed().lease;
   f.wish();
@@ -137,7 +137,7 @@ TEST_CASE("a run that rests is woken for a wish that its worker had not heard", 
 }
 
 TEST_CASE("a run that is handed back keeps the wish that it is undone", "[store][undoing]") {
-  Fixture f;
+  UndoingFixture f;
   const LeasedRun run = f.claimed();
   f.wish();
   CHECK(f.worker.path.hand_back({run.lease}).size() == 1);

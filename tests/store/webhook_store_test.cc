@@ -9,11 +9,11 @@ using namespace carillon;
 
 namespace {
 
-const TenantId kTenant{"default"};
-const Instant kAt = *parse_rfc3339("2026-11-20T13:00:00Z");
+const TenantId kHookTenant{"default"};
+const Instant kKeptAt = *parse_rfc3339("2026-11-20T13:00:00Z");
 
-struct Fixture {
-  Fixture() {
+struct WebhookFixture {
+  WebhookFixture() {
     for (const char* id : {"7", "8"}) {
       database.run(
           "INSERT INTO carillon.task (tenant_id, task_id, name, state, version, kind, action_kind, agent_id, zone,"
@@ -27,10 +27,10 @@ struct Fixture {
     }
   }
   std::optional<std::string> keep(std::int64_t task) {
-    return store.in_tx(kTenant, [&](Tx& tx) { return WebhookStore{tx}.keep(kTenant, TaskId{task}, kAt); });
+    return store.in_tx(kHookTenant, [&](Tx& tx) { return WebhookStore{tx}.keep(kHookTenant, TaskId{task}, kKeptAt); });
   }
   std::optional<std::string> of(std::int64_t task) {
-    return store.in_tx(kTenant, [&](Tx& tx) { return WebhookStore{tx}.of(kTenant, TaskId{task}); });
+    return store.in_tx(kHookTenant, [&](Tx& tx) { return WebhookStore{tx}.of(kHookTenant, TaskId{task}); });
   }
   std::optional<Webhook> find(const std::string& id) {
     return store.across_tenants([&](Tx& tx) { return WebhookStore{tx}.find(id); });
@@ -43,25 +43,25 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("a task has one address of its own until it is taken away", "[store][webhook_store]") {
-  Fixture f;
+  WebhookFixture f;
   const auto first = f.keep(7);
   REQUIRE(first.has_value());
   CHECK(first->size() == 32);
   CHECK_FALSE(f.keep(7).has_value());
   CHECK(f.of(7) == first);
   CHECK(f.keep(8) != first);
-  f.store.in_tx(kTenant, [&](Tx& tx) { WebhookStore{tx}.drop(kTenant, TaskId{7}); });
+  f.store.in_tx(kHookTenant, [&](Tx& tx) { WebhookStore{tx}.drop(kHookTenant, TaskId{7}); });
   CHECK_FALSE(f.of(7).has_value());
   CHECK(f.of(8).has_value());
   CHECK(f.keep(7) != first);
 }
 
 TEST_CASE("an address is found while its task can be started", "[store][webhook_store]") {
-  Fixture f;
+  WebhookFixture f;
   const std::string id = *f.keep(7);
   const auto found = f.find(id);
   REQUIRE(found.has_value());
-  CHECK(found->tenant == kTenant);
+  CHECK(found->tenant == kHookTenant);
   CHECK(found->task == TaskId{7});
   CHECK(found->task_name == "task-7");
   CHECK(found->shard == 3);
@@ -74,7 +74,7 @@ TEST_CASE("an address is found while its task can be started", "[store][webhook_
 }
 
 TEST_CASE("another tenant sees no address", "[store][webhook_store]") {
-  Fixture f;
+  WebhookFixture f;
   const std::string id = *f.keep(7);
   CHECK_FALSE(f.store.in_tx(TenantId{"other"}, [&](Tx& tx) { return WebhookStore{tx}.find(id); }).has_value());
 }

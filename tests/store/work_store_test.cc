@@ -12,7 +12,7 @@ using test::machine_now;
 
 namespace {
 
-struct Asked {
+struct WorkAsked {
   test::TestDatabase database;
   Store store{database.urls(), PoolOptions{}};
   TenantId mine{"default"};
@@ -61,7 +61,7 @@ Awaited of(const std::string& agent) { return {.agents = std::vector<std::string
 }  // namespace
 
 TEST_CASE("work is read as it was asked and ends once", "[store][work_store]") {
-  Asked asked;
+  WorkAsked asked;
   const WorkKey key = asked.ask(7, "scout");
   const auto open = asked.with([&](WorkStore& items) { return items.hold(asked.mine, key.run); });
   REQUIRE(open.size() == 1);
@@ -81,7 +81,7 @@ TEST_CASE("work is read as it was asked and ends once", "[store][work_store]") {
 }
 
 TEST_CASE("a claim is kept with its end and can be given back", "[store][work_store]") {
-  Asked asked;
+  WorkAsked asked;
   const WorkKey key = asked.ask(7, "");
   asked.claim(key, Claim{"scout", asked.now + 15min});
   const auto held = asked.with([&](WorkStore& items) { return items.open(asked.mine, key.run).at(0).claim; });
@@ -93,7 +93,7 @@ TEST_CASE("a claim is kept with its end and can be given back", "[store][work_st
 
 TEST_CASE("runs are found by whom they wait for and what others have claimed waits for nobody else",
           "[store][work_store]") {
-  Asked asked;
+  WorkAsked asked;
   const WorkKey any = asked.ask(7, ""), scouts = asked.ask(8, "scout"), other = asked.ask(9, "other");
   CHECK(asked.awaiting(of("scout")) == std::vector{RunId{8}, RunId{7}});
   CHECK(asked.awaiting(of("other")) == std::vector{RunId{9}, RunId{7}});
@@ -108,7 +108,7 @@ TEST_CASE("runs are found by whom they wait for and what others have claimed wai
 }
 
 TEST_CASE("runs are found by who may approve and by whether an event ends their wait", "[store][work_store]") {
-  Asked asked;
+  WorkAsked asked;
   asked.ask(7, "scout");
   asked.store.in_tx(asked.mine, [&](Tx& tx) {
     ApprovalStore{tx}.insert(

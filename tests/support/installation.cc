@@ -7,8 +7,6 @@
 namespace carillon::test {
 namespace {
 
-constexpr std::chrono::seconds kPatience{20};
-
 // "FROM carillon.run_ready WHERE …" for one run by its handle.
 std::string where_is(const std::string& table, const std::string& run) {
   const auto handle = parse_run_handle(run);

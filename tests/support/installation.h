@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 #include <future>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@
 #include "transport/worker_pool.h"
 
 namespace carillon::test {
+
+inline constexpr auto kPatience = std::chrono::seconds{20};  // for a broken program only
+inline const json kOutput{{"content", json::array()}, {"structured", {{"count", 3}}}, {"text", "three"}};
 
 class StandInTools final : public ToolCaller {
  public:

@@ -13,12 +13,12 @@ namespace {
 
 using namespace std::chrono_literals;
 using carillon::test::Installation;
+using carillon::test::kOutput;
+using carillon::test::kPatience;
 using transport::NeedInput;
 using transport::RequestContext;
 using transport::TaskStatus;
 
-constexpr auto kPatience = 20s;
-const json kOutput{{"content", json::array()}, {"structured", {{"count", 3}}}, {"text", "three"}};
 const json kForms{{"elicitation", {{"form", json::object()}}}};
 const json kAccepted{{"action", "accept"}, {"content", {{"city", "Chisinau"}}}};
 

@@ -6,7 +6,9 @@
 namespace carillon::tools {
 namespace {
 
-bool has(const std::string& text, const std::string& line) { return text.find(line + "\r\n") != std::string::npos; }
+bool has_line(const std::string& text, const std::string& line) {
+  return text.find(line + "\r\n") != std::string::npos;
+}
 
 TEST_CASE("times become a calendar that calendar programs read", "[tools][calendar]") {
   const Instant made = *parse_rfc3339("2026-11-20T13:00:00Z");
@@ -18,20 +20,20 @@ TEST_CASE("times become a calendar that calendar programs read", "[tools][calend
                                 made);
   INFO(text);
   CHECK(text.rfind("BEGIN:VCALENDAR\r\n", 0) == 0);
-  CHECK(has(text, "VERSION:2.0"));
-  CHECK(has(text, "UID:brief@1"));
-  CHECK(has(text, "DTSTAMP:20261120T130000Z"));
-  CHECK(has(text, "DTSTART:20261123T063000Z"));
-  CHECK(has(text, "DTSTART:20270328T013000Z"));
-  CHECK(has(text, "SUMMARY:a\\, b\\; c\\\\d"));
-  CHECK(has(text, "DESCRIPTION:moved\\nby the clock"));
-  CHECK(has(text, "END:VCALENDAR"));
+  CHECK(has_line(text, "VERSION:2.0"));
+  CHECK(has_line(text, "UID:brief@1"));
+  CHECK(has_line(text, "DTSTAMP:20261120T130000Z"));
+  CHECK(has_line(text, "DTSTART:20261123T063000Z"));
+  CHECK(has_line(text, "DTSTART:20270328T013000Z"));
+  CHECK(has_line(text, "SUMMARY:a\\, b\\; c\\\\d"));
+  CHECK(has_line(text, "DESCRIPTION:moved\\nby the clock"));
+  CHECK(has_line(text, "END:VCALENDAR"));
 }
 
 TEST_CASE("nothing to show is an empty calendar", "[tools][calendar]") {
   const auto text = to_calendar({}, Instant{});
   CHECK(text.find("VEVENT") == std::string::npos);
-  CHECK(has(text, "END:VCALENDAR"));
+  CHECK(has_line(text, "END:VCALENDAR"));
 }
 
 TEST_CASE("calendars are made by many threads at once", "[tools][calendar]") {

@@ -13,12 +13,11 @@ namespace {
 
 using namespace std::chrono_literals;
 using carillon::test::Installation;
+using carillon::test::kOutput;
+using carillon::test::kPatience;
 using transport::RequestContext;
 using transport::TaskStatus;
 using transport::TaskView;
-
-constexpr auto kPatience = 20s;
-const json kOutput{{"content", json::array()}, {"structured", {{"count", 3}}}, {"text", "three"}};
 
 // An installation whose client takes tasks.
 struct Following : Installation {
@@ -75,7 +74,7 @@ struct Following : Installation {
 };
 
 // What a follower was told, in order.
-class Heard {
+class HeardEnds {
  public:
   transport::TaskDone ear() {
     return [this](std::optional<TaskView> view) {
@@ -209,7 +208,7 @@ TEST_CASE("a task is nobody's but its caller's", "[tools][followed_calls]") {
   RequestContext lessened = here.modern();
   lessened.principal.scopes = {"read"};
   CHECK_FALSE(here.find(lessened, id));
-  Heard heard;
+  HeardEnds heard;
   here.tasks.follow_task(stranger, id, heard.ear());
   CHECK_FALSE(heard.wait_for(1).at(0));
   CHECK(here.look(id).status == TaskStatus::working);
@@ -331,7 +330,7 @@ TEST_CASE("answers to questions that no task has are passed over", "[tools][foll
 TEST_CASE("who follows a task is told how it stands and of every change until its end", "[tools][followed_calls]") {
   Following here;
   const std::string id = here.start();
-  Heard heard;
+  HeardEnds heard;
   here.tasks.follow_task(here.modern(), id, heard.ear());
   CHECK(heard.wait_for(1).at(0)->status_message == "echo#1 is queued");
   here.begin("echo#1");
@@ -347,7 +346,7 @@ TEST_CASE("who follows a task that has ended is told so and no more", "[tools][f
   Following here;
   const std::string id = here.start();
   here.settle("echo#1", "succeeded", kOutput, "");
-  Heard heard;
+  HeardEnds heard;
   here.tasks.follow_task(here.modern(), id, heard.ear());
   CHECK(heard.wait_for(1).at(0)->status == TaskStatus::completed);
   CHECK(here.engine.watch().watched().empty());
@@ -357,7 +356,7 @@ TEST_CASE("what another process does to a task is told here", "[tools][followed_
   Following here;
   const std::string id = here.start();
   FollowedCalls elsewhere{Ports{here.engine, here.downstream, here.pool, here.timer}};
-  Heard heard;
+  HeardEnds heard;
   elsewhere.follow_task(here.modern(), id, heard.ear());
   heard.wait_for(1);
   here.begin("echo#1");
@@ -369,7 +368,7 @@ TEST_CASE("what another process does to a task is told here", "[tools][followed_
 TEST_CASE("a follower whose client has gone is forgotten and a task that is gone is told", "[tools][followed_calls]") {
   Following here;
   const std::string id = here.start();
-  Heard gone, stays;
+  HeardEnds gone, stays;
   std::stop_source client;
   RequestContext leaving = here.modern();
   leaving.cancelled = client.get_token();

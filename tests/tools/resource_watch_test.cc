@@ -14,7 +14,7 @@ namespace {
 
 using carillon::test::Installation;
 
-class Heard final : public transport::MessageSink {
+class HeardUpdates final : public transport::MessageSink {
  public:
   void send(std::string text) override { add(std::move(text)); }
   void reply(int, std::string text) override { add(std::move(text)); }
@@ -51,7 +51,7 @@ struct Watching : Installation {
   Watching() { watch.serve(server); }
 
   struct Client {
-    std::shared_ptr<Heard> heard = std::make_shared<Heard>();
+    std::shared_ptr<HeardUpdates> heard = std::make_shared<HeardUpdates>();
     std::shared_ptr<transport::Peer> peer;
   };
   Client connect(const std::string& tenant = "default", std::vector<std::string> granted = {"read"}) {

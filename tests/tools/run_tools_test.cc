@@ -6,8 +6,7 @@ namespace carillon::tools {
 namespace {
 
 using carillon::test::Installation;
-
-const json kOutput{{"content", json::array()}, {"structured", {{"count", 3}}}, {"text", "three"}};
+using carillon::test::kOutput;
 
 void schedule_echo(Installation& here) {
   here.call("schedule_task",

@@ -11,7 +11,7 @@ namespace {
 
 using carillon::test::Installation;
 
-class Heard final : public transport::MessageSink {
+class HeardMessages final : public transport::MessageSink {
  public:
   void send(std::string text) override { messages.push_back(json::parse(text)); }
   void reply(int, std::string text) override { messages.push_back(json::parse(text)); }
@@ -30,7 +30,7 @@ struct Channel : Installation {
   SessionChannel channel{engine, server, {.per_hour_max = 3, .prefix = ""}};
 
   struct Session {
-    std::shared_ptr<Heard> heard = std::make_shared<Heard>();
+    std::shared_ptr<HeardMessages> heard = std::make_shared<HeardMessages>();
     std::shared_ptr<transport::Peer> peer;
   };
   Session connect(const std::string& agent = "owner") {

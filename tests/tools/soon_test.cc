@@ -11,7 +11,7 @@
 namespace carillon::tools {
 namespace {
 
-constexpr std::chrono::seconds kPatience{20};
+constexpr std::chrono::seconds kSoonPatience{20};
 
 // Rounds that are counted; the timer and the pool end before what they would call.
 struct Counted {
@@ -36,7 +36,7 @@ struct Counted {
   }
   bool wait_for(int wanted) {
     std::unique_lock lock{mutex};
-    return changed.wait_for(lock, kPatience, [&] { return rounds >= wanted; });
+    return changed.wait_for(lock, kSoonPatience, [&] { return rounds >= wanted; });
   }
 };
 

@@ -17,7 +17,7 @@ namespace {
 using namespace fixture;
 
 // Something that a thread waits at until the test lets it go on.
-class Gate {
+class LoopGate {
  public:
   void pass() {
     arrived_.set_value();
@@ -53,7 +53,7 @@ class HeldDoor final : public HttpLoop::Door {
   }
   int fd() const { return knocker_.get(); }
 
-  std::array<Gate, 3> gates;
+  std::array<LoopGate, 3> gates;
 
  private:
   process::UniqueFd knocker_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
@@ -75,8 +75,8 @@ struct OneLoan {
     REQUIRE(relay.start(loop));
   }
   ~OneLoan() {
-    for (Gate* gate : {&first, &second}) gate->open();
-    for (Gate& gate : door.gates) gate.open();
+    for (LoopGate* gate : {&first, &second}) gate->open();
+    for (LoopGate& gate : door.gates) gate.open();
     loop->mailbox().put_stop();
     relay.stop();
   }
@@ -94,7 +94,7 @@ struct OneLoan {
 
   HttpLimits limits;
   HttpApp app;
-  Gate first, second;
+  LoopGate first, second;
   HeldDoor door;
   Relay relay{{.loops_max = 1, .loans_max = 1, .loans_of_one_max = 1}};
   std::shared_ptr<HttpLoop> loop;

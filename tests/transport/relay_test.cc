@@ -11,7 +11,7 @@ namespace carillon::transport {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr auto kPatience = 20s;
+constexpr auto kRelayPatience = 20s;
 using Work = std::function<void()>;
 
 // Does what it is given, one thing a round; ends when it is told to.
@@ -46,11 +46,11 @@ class Worklist final : public Relay::Loop {
 };
 
 // Outlives the relay whose work waits at it: a thread is still within wait() when the others hear that it is through.
-struct Gate {
+struct WorkGate {
   std::promise<void> promise;
   std::shared_future<void> opened = promise.get_future().share();
   void open() { promise.set_value(); }
-  bool wait() const { return opened.wait_for(kPatience) == std::future_status::ready; }
+  bool wait() const { return opened.wait_for(kRelayPatience) == std::future_status::ready; }
 };
 
 TEST_CASE("short work stays on the thread of its loop", "[transport][relay]") {
@@ -67,7 +67,7 @@ TEST_CASE("short work stays on the thread of its loop", "[transport][relay]") {
 }
 
 TEST_CASE("a loop goes on while its work waits", "[transport][relay]") {
-  Gate gate;
+  WorkGate gate;
   Relay relay{{.loan_time = 10s}};
   const auto loop = std::make_shared<Worklist>();
   REQUIRE(relay.start(loop));
@@ -80,7 +80,7 @@ TEST_CASE("a loop goes on while its work waits", "[transport][relay]") {
   });
   loop->add([&] { second.set_value(std::this_thread::get_id()); });
   auto arrived = second.get_future();
-  REQUIRE(arrived.wait_for(kPatience) == std::future_status::ready);
+  REQUIRE(arrived.wait_for(kRelayPatience) == std::future_status::ready);
   CHECK(relay.loans() == 1);
   CHECK_FALSE(finished);
   gate.open();
@@ -91,7 +91,7 @@ TEST_CASE("a loop goes on while its work waits", "[transport][relay]") {
 }
 
 TEST_CASE("a loop whose work takes long without a word is taken over", "[transport][relay]") {
-  std::array<Gate, 3> gates, reached;
+  std::array<WorkGate, 3> gates, reached;
   Relay relay{{.loan_time = 1ms}};
   const auto loop = std::make_shared<Worklist>();
   REQUIRE(relay.start(loop));
@@ -105,7 +105,7 @@ TEST_CASE("a loop whose work takes long without a word is taken over", "[transpo
 }
 
 TEST_CASE("the overseer that went to sleep is woken by the next loan", "[transport][relay]") {
-  Gate gate, reached;
+  WorkGate gate, reached;
   Relay relay{{.loan_time = 1ms}};
   while (!relay.overseer_sleeps()) std::this_thread::yield();
   const auto loop = std::make_shared<Worklist>();
@@ -118,8 +118,8 @@ TEST_CASE("the overseer that went to sleep is woken by the next loan", "[transpo
 }
 
 TEST_CASE("loops and loans are limited", "[transport][relay]") {
-  Gate gate;
-  std::array<Gate, 4> asked;
+  WorkGate gate;
+  std::array<WorkGate, 4> asked;
   std::size_t questions = 0;
   Relay relay{{.loops_max = 2, .loans_max = 3, .loans_of_one_max = 2, .loan_time = 10s}};
   const auto one = std::make_shared<Worklist>();
@@ -132,7 +132,7 @@ TEST_CASE("loops and loans are limited", "[transport][relay]") {
     CHECK(gate.wait());
   };
   const auto could_lend = [&](Worklist& loop) {
-    Gate& answer = asked.at(questions++);
+    WorkGate& answer = asked.at(questions++);
     loop.add([&answer] { answer.open(); });
     REQUIRE(answer.wait());
     return loop.could_lend.load();
@@ -152,7 +152,7 @@ TEST_CASE("loops and loans are limited", "[transport][relay]") {
 }
 
 TEST_CASE("work that throws ends its loop unless the loop has gone on", "[transport][relay]") {
-  Gate gone_on;
+  WorkGate gone_on;
   Relay relay{{.loan_time = 10s}};
   const auto loop = std::make_shared<Worklist>();
   REQUIRE(relay.start(loop));

@@ -48,8 +48,8 @@ struct Local {
   std::unique_ptr<SocketServer> socket;
 };
 
-struct Client {
-  explicit Client(const Local& local) : fd(connect_socket(local.path())) {}
+struct LocalClient {
+  explicit LocalClient(const Local& local) : fd(connect_socket(local.path())) {}
   void say(const std::string& line) const {
     const std::string text = line + "\n";
     REQUIRE(::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()));
@@ -73,11 +73,11 @@ struct Client {
 TEST_CASE("local clients speak the protocol at once or after a greeting", "[transport][socket_server]") {
   Local local;
   local.socket->start();
-  Client plain{local};
+  LocalClient plain{local};
   plain.say(modern_call(1, "fail").dump());
   CHECK(json::parse(plain.hear())["result"]["isError"] == true);
   CHECK(local.server.tools.last_context.zone.empty());
-  Client greeted{local};
+  LocalClient greeted{local};
   greeted.say("hello");
   CHECK(greeted.hear() == "welcome");
   greeted.say(modern_call(2, "fail").dump());
@@ -89,13 +89,13 @@ TEST_CASE("local clients speak the protocol at once or after a greeting", "[tran
 TEST_CASE("a client that is not wanted is closed", "[transport][socket_server]") {
   Local local;
   local.socket->start();
-  Client refused{local};
+  LocalClient refused{local};
   refused.say("go away");
   CHECK(refused.hear() == "no");
   CHECK(refused.hear().empty());
   Local strict{SocketHooks::Verdict::refuse};
   strict.socket->start();
-  Client stranger{strict};
+  LocalClient stranger{strict};
   CHECK(stranger.hear().empty());
 }
 
@@ -127,7 +127,7 @@ TEST_CASE("a socket left behind is replaced and one that answers is not", "[tran
   dead.path().copy(address.sun_path, sizeof address.sun_path - 1);
   REQUIRE(::bind(left.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
   dead.socket->start();
-  Client client{dead};
+  LocalClient client{dead};
   client.say(modern_call(1, "fail").dump());
   CHECK(json::parse(client.hear())["id"] == 1);
 }
@@ -136,7 +136,7 @@ TEST_CASE("a client that vanishes takes its calls with it", "[transport][socket_
   Local local;
   local.socket->start();
   {
-    Client client{local};
+    LocalClient client{local};
     client.say(modern_call(1, "park").dump());
     REQUIRE(local.server.tools.parking.wait_parked(1));
   }
@@ -146,7 +146,7 @@ TEST_CASE("a client that vanishes takes its calls with it", "[transport][socket_
 TEST_CASE("stopping ends open connections", "[transport][socket_server]") {
   Local local;
   local.socket->start();
-  Client client{local};
+  LocalClient client{local};
   client.say(modern_call(1, "park").dump());
   REQUIRE(local.server.tools.parking.wait_parked(1));
   local.socket->stop();
@@ -159,13 +159,13 @@ TEST_CASE("connections beyond the limit are closed and those before it go on", "
   options.connections_max = 2;
   Local local{SocketHooks::Verdict::admit, options};
   local.socket->start();
-  Client first{local};
-  Client second{local};
-  for (Client* client : {&first, &second}) {
+  LocalClient first{local};
+  LocalClient second{local};
+  for (LocalClient* client : {&first, &second}) {
     client->say(modern_call(1, "fail").dump());
     REQUIRE(json::parse(client->hear())["id"] == 1);
   }
-  Client third{local};
+  LocalClient third{local};
   CHECK(third.hear().empty());
   first.say(modern_call(2, "fail").dump());
   CHECK(json::parse(first.hear())["id"] == 2);

@@ -11,8 +11,8 @@ namespace {
 using namespace fixture;
 
 // A client of some tenant, over a stream.
-struct Client {
-  Client(Server& given, const std::string& tenant)
+struct StreamClient {
+  StreamClient(Server& given, const std::string& tenant)
       : server(given), peer(server.mcp.connect(Peer::Kind::stream, {tenant, "agent", {}}, sink)) {}
 
   void say(const json& message) { server.mcp.receive_text({peer, sink, nullptr}, message.dump()); }
@@ -53,12 +53,12 @@ const std::vector<std::string> kListChanged{"notifications/resources/list_change
 
 TEST_CASE("a change of a resource is told within its audience in both eras", "[transport][subscriptions]") {
   Server server;
-  Client legacy{server, "red"};
+  StreamClient legacy{server, "red"};
   legacy.shake_hands();
   legacy.watch_as_legacy("test://a");
-  Client modern{server, "red"};
+  StreamClient modern{server, "red"};
   modern.listen({{"resourceSubscriptions", {"test://a"}}});
-  Client stranger{server, "blue"};
+  StreamClient stranger{server, "blue"};
   stranger.listen({{"resourceSubscriptions", {"test://a"}}});
 
   server.mcp.resource_updated("test://a", tenant("red"));
@@ -73,11 +73,11 @@ TEST_CASE("a change of a resource is told within its audience in both eras", "[t
 
 TEST_CASE("a change of the list of resources stays within its audience", "[transport][subscriptions]") {
   Server server;
-  Client red{server, "red"};
+  StreamClient red{server, "red"};
   CHECK_FALSE(server.mcp.anyone_hears_resources_changed());
   red.shake_hands();
   CHECK(server.mcp.anyone_hears_resources_changed());
-  Client blue{server, "blue"};
+  StreamClient blue{server, "blue"};
   blue.listen({{"resourcesListChanged", true}});
   server.mcp.resources_changed(tenant("blue"));
   CHECK(red.heard() == kNothing);
@@ -86,11 +86,11 @@ TEST_CASE("a change of the list of resources stays within its audience", "[trans
 
 TEST_CASE("the server knows what is watched and by whom until nobody watches it", "[transport][subscriptions]") {
   Server server;
-  Client legacy{server, "red"};
+  StreamClient legacy{server, "red"};
   legacy.shake_hands();
   legacy.watch_as_legacy("test://a");
   legacy.watch_as_legacy("test://hidden");  // may not be watched
-  Client modern{server, "blue"};
+  StreamClient modern{server, "blue"};
   modern.listen({{"resourceSubscriptions", {"test://a"}}});
   const auto watched = server.mcp.watched_resources();
   REQUIRE(watched.size() == 2);
@@ -106,14 +106,14 @@ TEST_CASE("the server knows what is watched and by whom until nobody watches it"
 
 TEST_CASE("a notification of our own reaches the session that connected last", "[transport][subscriptions]") {
   Server server;
-  Client first{server, "red"};
+  StreamClient first{server, "red"};
   first.shake_hands();
-  Client second{server, "red"};
+  StreamClient second{server, "red"};
   CHECK(server.mcp.sessions().size() == 1);  // the second has not shaken hands
   CHECK(server.mcp.notify_session(tenant("red"), "notifications/test", {{"n", 1}}));
   CHECK(first.heard() == std::vector<std::string>{"notifications/test"});
   second.shake_hands();
-  Client modern{server, "red"};
+  StreamClient modern{server, "red"};
   modern.listen({{"resourcesListChanged", true}});
   CHECK(server.mcp.notify_session(tenant("red"), "notifications/test", {{"n", 2}}));
   CHECK(first.heard() == kNothing);
@@ -127,7 +127,7 @@ TEST_CASE("a notification of our own reaches the session that connected last", "
 
 TEST_CASE("a service says how long what it tells stays fresh", "[transport][resources]") {
   Server server;
-  Client client{server, "red"};
+  StreamClient client{server, "red"};
   const auto ttl = [&](const std::string& method, const json& params) {
     client.say(modern_request("q", method, params));
     return json::parse(client.sink->take().at(0))["result"]["ttlMs"].get<std::int64_t>();

@@ -9,7 +9,7 @@ namespace carillon::transport {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr auto kPatience = 10s;
+constexpr auto kTimerPatience = 10s;
 
 TEST_CASE("waits end in the order of their times whatever the order they began in", "[transport][timer]") {
   std::mutex mutex;
@@ -24,7 +24,7 @@ TEST_CASE("waits end in the order of their times whatever the order they began i
   timer.after(60ms, [&] { note(3); });
   timer.after(1ms, [&] { note(1); });
   timer.after(30ms, [&] { note(2); });
-  REQUIRE(last.get_future().wait_for(kPatience) == std::future_status::ready);
+  REQUIRE(last.get_future().wait_for(kTimerPatience) == std::future_status::ready);
   const std::lock_guard lock{mutex};
   CHECK(order == std::vector<int>{1, 2, 3});
 }
@@ -37,7 +37,7 @@ TEST_CASE("a cancelled wait never ends and frees what it holds at once", "[trans
   timer.cancel(ticket);
   CHECK(held.use_count() == 1);
   timer.after(20ms, [&] { later.set_value(); });
-  REQUIRE(later.get_future().wait_for(kPatience) == std::future_status::ready);
+  REQUIRE(later.get_future().wait_for(kTimerPatience) == std::future_status::ready);
   CHECK(*held == 1);
   timer.cancel(ticket);
 }
@@ -51,7 +51,7 @@ TEST_CASE("a function may start and cancel waits from inside", "[transport][time
     timer.after(1ms, [&] { end.set_value(7); });
   });
   auto future = end.get_future();
-  REQUIRE(future.wait_for(kPatience) == std::future_status::ready);
+  REQUIRE(future.wait_for(kTimerPatience) == std::future_status::ready);
   CHECK(future.get() == 7);
 }
 

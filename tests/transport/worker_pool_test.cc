@@ -7,7 +7,7 @@ namespace carillon::transport {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr auto kPatience = 20s;
+constexpr auto kPoolPatience = 20s;
 
 TEST_CASE("a pool grows to its limit and then refuses", "[transport][worker_pool]") {
   std::promise<void> open;
@@ -21,7 +21,7 @@ TEST_CASE("a pool grows to its limit and then refuses", "[transport][worker_pool
       gate.wait();
       ++done;
     }));
-  for (auto& each : started) REQUIRE(each.get_future().wait_for(kPatience) == std::future_status::ready);
+  for (auto& each : started) REQUIRE(each.get_future().wait_for(kPoolPatience) == std::future_status::ready);
   CHECK(pool.busy() == 2);
   CHECK(pool.run([&] { ++done; }));
   CHECK_FALSE(pool.run([&] { ++done; }));
@@ -35,14 +35,14 @@ TEST_CASE("threads without work end", "[transport][worker_pool]") {
   WorkerPool pool{{4, 4, 1ms}};
   std::promise<void> ran;
   REQUIRE(pool.run([&] { ran.set_value(); }));
-  REQUIRE(ran.get_future().wait_for(kPatience) == std::future_status::ready);
-  for (const auto until = std::chrono::steady_clock::now() + kPatience; pool.threads() > 0;) {
+  REQUIRE(ran.get_future().wait_for(kPoolPatience) == std::future_status::ready);
+  for (const auto until = std::chrono::steady_clock::now() + kPoolPatience; pool.threads() > 0;) {
     REQUIRE(std::chrono::steady_clock::now() < until);
     std::this_thread::yield();
   }
   std::promise<void> again;
   REQUIRE(pool.run([&] { again.set_value(); }));
-  CHECK(again.get_future().wait_for(kPatience) == std::future_status::ready);
+  CHECK(again.get_future().wait_for(kPoolPatience) == std::future_status::ready);
 }
 
 }  // namespace

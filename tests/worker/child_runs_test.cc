@@ -12,7 +12,7 @@ using namespace carillon::test;
 
 namespace {
 
-struct Bench {
+struct ChildBench {
   const TestDatabase database;
   const Caller by{TenantId{"default"}, AgentId{"owner"}, Scopes::all(), "trace", "UTC"};
 
@@ -64,7 +64,7 @@ json runs(const std::string& pipeline, const json& more = json::object()) {
 }  // namespace
 
 TEST_CASE("a parent waits without a worker for its child and goes on with what it gave", "[worker][child_runs]") {
-  Bench bench;
+  ChildBench bench;
   Rig rig{bench.database};
   bench.save(rig, "leaf", R"([{"id":"one","uses":"t.held.read","with":{"n":"${input.n}"}}])"_json,
              R"({"sum":"${input.n}"})"_json);
@@ -81,7 +81,7 @@ TEST_CASE("a parent waits without a worker for its child and goes on with what i
 }
 
 TEST_CASE("what becomes of a child becomes of its step", "[worker][child_runs]") {
-  Bench bench;
+  ChildBench bench;
   Rig rig{bench.database};
   auto [tool, child, step] = GENERATE(table<std::string, std::string, std::string>({
       {"t.failing", "failed tool_error", "failed tool_error"},
@@ -99,7 +99,7 @@ TEST_CASE("what becomes of a child becomes of its step", "[worker][child_runs]")
 }
 
 TEST_CASE("a child that failed may be handled by its step", "[worker][child_runs]") {
-  Bench bench;
+  ChildBench bench;
   Rig rig{bench.database};
   bench.save(rig, "leaf", calls("t.failing"));
   json steps = runs("leaf", {{"on_error", "continue"}});
@@ -112,7 +112,7 @@ TEST_CASE("a child that failed may be handled by its step", "[worker][child_runs
 }
 
 TEST_CASE("children of items run side by side as far as the map allows and stand in order", "[worker][child_runs]") {
-  Bench bench;
+  ChildBench bench;
   Rig rig{bench.database};
   bench.save(rig, "leaf", R"([{"id":"one","uses":"t.read","with":{"n":"${input.n}"}}])"_json, R"("${input.n}")"_json);
   bench.save(rig, "job", R"([{"id":"each","map":"${input.list}","max_parallel":3,
@@ -133,7 +133,7 @@ TEST_CASE("children of items run side by side as far as the map allows and stand
 }
 
 TEST_CASE("who ends a parent ends its children and waits for them", "[worker][child_runs]") {
-  Bench bench;
+  ChildBench bench;
   Rig rig{bench.database};
   bench.save(rig, "leaf", calls("t.held.read"));
   bench.save(rig, "mid", runs("leaf"));
@@ -150,7 +150,7 @@ TEST_CASE("who ends a parent ends its children and waits for them", "[worker][ch
 }
 
 TEST_CASE("the branch that wins ends the child of the one that loses", "[worker][child_runs]") {
-  Bench bench;
+  ChildBench bench;
   Rig rig{bench.database};
   bench.save(rig, "leaf", calls("t.held.read"));
   bench.save(rig, "job", R"([{"id":"race","join":"any","parallel":[
@@ -162,7 +162,7 @@ TEST_CASE("the branch that wins ends the child of the one that loses", "[worker]
 }
 
 TEST_CASE("the timeout of a step is the deadline of its child", "[worker][child_runs]") {
-  Bench bench;
+  ChildBench bench;
   Rig rig{bench.database};
   bench.save(rig, "leaf", R"([{"id":"one","wait":"1h"}])"_json);
   bench.save(rig, "job", runs("leaf", {{"timeout", "300ms"}}));
@@ -172,7 +172,7 @@ TEST_CASE("the timeout of a step is the deadline of its child", "[worker][child_
 }
 
 TEST_CASE("a child undoes what it did and its parent what its child did", "[worker][child_runs]") {
-  Bench bench;
+  ChildBench bench;
   Rig rig{bench.database};
   bench.save(rig, "leaf", calls("t.charge.read"));
   bench.save(rig, "refund", calls("t.refund.read"));
@@ -186,7 +186,7 @@ TEST_CASE("a child undoes what it did and its parent what its child did", "[work
 }
 
 TEST_CASE("another worker goes on with a parent whose child ended while nobody was there", "[worker][child_runs]") {
-  Bench bench;
+  ChildBench bench;
   {
     Rig first{bench.database};
     bench.save(first, "leaf", R"([{"id":"one","signal":{"event":"go"}}])"_json);
@@ -208,7 +208,7 @@ TEST_CASE("another worker goes on with a parent whose child ended while nobody w
 }
 
 TEST_CASE("a parent that lost its worker finds the end of its child when it is taken up", "[worker][child_runs]") {
-  Bench bench;
+  ChildBench bench;
   std::string child;
   {
     Rig first{bench.database};
@@ -234,7 +234,7 @@ TEST_CASE("a parent that lost its worker finds the end of its child when it is t
 }
 
 TEST_CASE("a failed child of a repeated run is begun anew", "[worker][child_runs]") {
-  Bench bench;
+  ChildBench bench;
   Rig rig{bench.database};
   bench.save(rig, "good", calls("t.read"));
   bench.save(rig, "bad", calls("t.failing"));

@@ -2,16 +2,16 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/worker/noon.h"
 #include "tests/worker/rig.h"
 
 using namespace carillon;
 using namespace std::chrono_literals;
+using carillon::test::kNoon;
 
 namespace {
 
 using Verdict = CueAnswer::Verdict;
-
-constexpr Instant kNoon{std::chrono::sys_days{std::chrono::year{2026} / 11 / 20} + 12h};
 
 struct Asked {
   explicit Asked(const std::string& when = "after etl succeeds") {

@@ -5,18 +5,18 @@
 #include <nlohmann/json.hpp>
 
 #include "server/store/look_rows.h"
+#include "tests/worker/noon.h"
 #include "tests/worker/scheduler.h"
 
 using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
+using carillon::test::kNoon;
 
 namespace {
 
-constexpr Instant kNoon{std::chrono::sys_days{std::chrono::year{2026} / 11 / 20} + 12h};
-
-struct Watched {
-  explicit Watched(const std::string& when) {
+struct Looked {
+  explicit Looked(const std::string& when) {
     definition.schedule = *parse_when(when, WhenContext{kNoon - 1h, "UTC"});
     look.task = TaskId{1};
   }
@@ -57,7 +57,7 @@ void put_looking(const TestDatabase& database, std::int64_t task, const std::str
 
 TEST_CASE("a change fires when the result differs from the one before and only its digest is kept",
           "[worker][looker]") {
-  Watched watched{"when weather.current changes, every 5m"};
+  Looked watched{"when weather.current changes, every 5m"};
   CHECK(watched.sees({{"rain", true}}).outcome.empty());
   CHECK(watched.look.memory.find("rain") == std::string::npos);
   CHECK(watched.sees({{"rain", true}}).outcome.empty());
@@ -72,7 +72,7 @@ TEST_CASE("an expression fires when it becomes true or at each look while it hol
       {"when weather.current where rain, every 5m", "-F-F"},
       {"when weather.current where rain, every 5m, while it holds", "-FFF"},
   }));
-  Watched watched{when};
+  Looked watched{when};
   std::string seen;
   for (const bool rain : {false, true}) seen += watched.sees({{"rain", rain}}).outcome.empty() ? '-' : 'F';
   seen += watched.sees({{"rain", true}}).outcome.empty() ? '-' : 'F';
@@ -82,7 +82,7 @@ TEST_CASE("an expression fires when it becomes true or at each look while it hol
 }
 
 TEST_CASE("a look that fails puts the next one off and the third in a row is told", "[worker][looker]") {
-  Watched watched{"when weather.current where rain, every 5m"};
+  Looked watched{"when weather.current where rain, every 5m"};
   watched.sees({{"rain", true}});
   std::string told;
   for (const Duration off :
@@ -97,12 +97,12 @@ TEST_CASE("a look that fails puts the next one off and the third in a row is tol
   CHECK(watched.sees({{"rain", true}}).outcome.empty());  // still true: it has not become so
   CHECK(watched.look.failures == 0);
   // An expression that cannot be evaluated is a failure too.
-  Watched broken{"when weather.current where length(rain) > `1`, every 5m"};
+  Looked broken{"when weather.current where length(rain) > `1`, every 5m"};
   CHECK(broken.sees({{"rain", 7}}).failures == 1);
 }
 
 TEST_CASE("after the end of its schedule nothing is looked at any more", "[worker][looker]") {
-  Watched watched{"when weather.current changes, every 5m"};
+  Looked watched{"when weather.current changes, every 5m"};
   watched.definition.schedule.until = kNoon + 1min;
   CHECK(watched.sees({}).next_look_at == Instant::max());
 }

@@ -3,14 +3,14 @@
 #include <catch2/catch.hpp>
 
 #include "tests/support/test_database.h"
+#include "tests/worker/noon.h"
 
 using namespace carillon;
 using namespace carillon::test;
 using namespace std::chrono_literals;
+using carillon::test::kNoon;
 
 namespace {
-
-const Instant kNoon = *parse_rfc3339("2026-11-20T12:00:00Z");
 
 // A scheduler's thread that looks whenever the test says that time has passed.
 struct Watching {

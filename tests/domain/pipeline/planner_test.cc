@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const Instant kStart = *parse_rfc3339("2026-11-20T13:00:00Z");
+const Instant kRunStart = *parse_rfc3339("2026-11-20T13:00:00Z");
 
 json leaf(const std::string& id, json more = json::object()) {
   json step{{"id", id}, {"uses", "s.do"}};
@@ -26,7 +26,7 @@ struct Run {
     INFO((read ? "" : read.error().pointer + " " + read.error().message));
     REQUIRE(read.ok());
     pipeline = std::make_unique<Pipeline>(*std::move(read));
-    planner.emplace(*pipeline, std::move(roots), kStart);
+    planner.emplace(*pipeline, std::move(roots), kRunStart);
   }
 
   Plan plan() const { return planner->plan(now); }
@@ -58,7 +58,7 @@ struct Run {
 
   std::unique_ptr<Pipeline> pipeline;
   std::optional<Planner> planner;
-  Instant now = kStart;
+  Instant now = kRunStart;
 };
 
 using Paths = std::vector<std::string>;
@@ -133,9 +133,9 @@ TEST_CASE("a step is tried again when its time has come", "[domain][planner]") {
   run.begin("a");
   REQUIRE(run.tell("a", StepEvent::retry));
   CHECK(run.starts() == Paths{});
-  CHECK(run.plan().wake_at == kStart + 1min);
+  CHECK(run.plan().wake_at == kRunStart + 1min);
   CHECK(run.plan().waits.at(0).state == StepState::retrying);
-  run.now = kStart + 1min;
+  run.now = kRunStart + 1min;
   REQUIRE(run.plan().starts.size() == 1);
   CHECK(run.plan().starts[0].attempt == 2);
 }
@@ -339,8 +339,8 @@ TEST_CASE("a container whose time is up ends what is inside and fails", "[domain
   Run run{
       {{{"id", "s"}, {"sequence", {leaf("a"), leaf("b")}}, {"timeout", "1m"}, {"on_error", "continue"}}, leaf("c")}};
   run.begin("s.a");
-  CHECK(run.plan().wake_at == kStart + 1min);
-  run.now = kStart + 1min;
+  CHECK(run.plan().wake_at == kRunStart + 1min);
+  run.now = kRunStart + 1min;
   REQUIRE(run.plan().overdue == Paths{"s"});
   REQUIRE(
       run.planner->apply({.path = "s", .event = StepEvent::fail, .at = run.now, .fault = {ErrorClass::timeout, "1m"}}));
@@ -437,9 +437,9 @@ TEST_CASE("what an earlier run did is taken over when its turn comes", "[domain]
   Run run{json::array({leaf("a", {{"undo", {{"uses", "s.undo"}}}}), leaf("bad", {{"on_error", "end"}}), leaf("past"),
                        leaf("end"), leaf("last", {{"undo", {{"uses", "s.undo"}}}}), leaf("more")})};
   std::vector<Record> reused;
-  reused.push_back({.path = "a", .event = StepEvent::finish, .at = kStart, .output = 1});
-  reused.push_back({.path = "bad", .event = StepEvent::fail, .at = kStart, .fault = {ErrorClass::timeout, "slow"}});
-  run.planner.emplace(*run.pipeline, RunRoots{}, kStart, std::move(reused));
+  reused.push_back({.path = "a", .event = StepEvent::finish, .at = kRunStart, .output = 1});
+  reused.push_back({.path = "bad", .event = StepEvent::fail, .at = kRunStart, .fault = {ErrorClass::timeout, "slow"}});
+  run.planner.emplace(*run.pipeline, RunRoots{}, kRunStart, std::move(reused));
   CHECK(run.starts() == std::vector<std::string>{"end"});
   CHECK(run.state("past") == StepState::skipped);
   CHECK(run.planner->roots_of("end").at("error").is_object());
@@ -458,8 +458,8 @@ TEST_CASE("what an earlier run did is taken over when its turn comes", "[domain]
 TEST_CASE("a run whose steps were all done before has ended", "[domain][planner]") {
   Run run{
       json::array({json{{"id", "all"}, {"sequence", json::array({leaf("inner", {{"undo", {{"uses", "s.undo"}}}})})}}})};
-  run.planner.emplace(*run.pipeline, RunRoots{}, kStart,
-                      std::vector<Record>{{.path = "all", .event = StepEvent::finish, .at = kStart, .output = "x"}});
+  run.planner.emplace(*run.pipeline, RunRoots{}, kRunStart,
+                      std::vector<Record>{{.path = "all", .event = StepEvent::finish, .at = kRunStart, .output = "x"}});
   CHECK(run.end().state == RunState::succeeded);
   CHECK(run.end().output == "x");
 }

@@ -3,14 +3,15 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "tests/domain/friday.h"
+
 using namespace carillon;
 using namespace carillon::pipeline;
+using carillon::test::kNow;
 
 namespace {
 
-const Instant kNow = *parse_rfc3339("2026-11-20T13:00:00Z");
-
-Pipeline read(const std::string& steps, const json& output = nullptr) {
+Pipeline rehearsable(const std::string& steps, const json& output = nullptr) {
   json definition{{"steps", json::parse(steps)}};
   if (!output.is_null()) definition["output"] = output;
   auto pipeline = read_pipeline(definition, "");
@@ -31,7 +32,7 @@ std::vector<std::string> paths(const Rehearsal& done) {
 }  // namespace
 
 TEST_CASE("what is known is filled in and the rest is named", "[domain][pipeline][rehearsal]") {
-  const auto pipeline = read(R"([
+  const auto pipeline = rehearsable(R"([
     {"id":"issues","uses":"g.list","with":{"repo":"${input.repo}","since":"${run.previous_success_at}"}},
     {"id":"mail","uses":"m.unread","needs":[]},
     {"id":"post","uses":"s.send","needs":["issues","mail"],"with":{"to":"#me","text":["${steps.issues.n} of ${input.repo}"]}}])");
@@ -46,7 +47,7 @@ TEST_CASE("what is known is filled in and the rest is named", "[domain][pipeline
 }
 
 TEST_CASE("steps inside lists are foreseen at the stage of their list", "[domain][pipeline][rehearsal]") {
-  const auto pipeline = read(R"([
+  const auto pipeline = rehearsable(R"([
     {"id":"first","wait":"1s"},
     {"id":"each","map":"${input.l}","do":[{"id":"a","uses":"s.t"}]},
     {"id":"both","parallel":[{"id":"b","uses":"s.t"},[{"id":"c","sequence":[{"id":"d","uses":"s.t"}]}]]}])");
@@ -63,13 +64,13 @@ TEST_CASE("steps inside lists are foreseen at the stage of their list", "[domain
 }
 
 TEST_CASE("the planner goes through the steps with the results that are given", "[domain][pipeline][rehearsal]") {
-  const auto pipeline = read(R"([
+  const auto pipeline = rehearsable(R"([
     {"id":"list","uses":"s.t"},
     {"id":"pause","wait":"2h"},
     {"id":"each","map":"${steps.list.items}","as":"it","do":[{"id":"one","uses":"s.t","with":{"x":"${it}"}}]},
     {"id":"big","if":"length(steps.each.results) > `5`","uses":"s.t"},
     {"id":"last","uses":"s.t","with":{"n":"${length(steps.each.results)}"}}])",
-                             {{"n", "${steps.last.n}"}});
+                                    {{"n", "${steps.last.n}"}});
   const auto done = rehearsed(pipeline, R"({"list":{"items":[7,8]},"one":{"ok":true},"last":{"n":3}})");
   CHECK(paths(done) == std::vector<std::string>{"list", "pause", "each[0].one", "each[1].one", "last"});
   CHECK(done.steps[3].arguments == json{{"x", 8}});
@@ -81,7 +82,7 @@ TEST_CASE("the planner goes through the steps with the results that are given", 
 }
 
 TEST_CASE("a step without a result ends what comes after it and nothing else", "[domain][pipeline][rehearsal]") {
-  const auto pipeline = read(R"([
+  const auto pipeline = rehearsable(R"([
     {"id":"a","uses":"s.t","needs":[]},{"id":"b","uses":"s.t","needs":["a"]},{"id":"c","uses":"s.t","needs":[]}])");
   const auto done = rehearsed(pipeline, R"({"c":1})");
   CHECK(paths(done) == std::vector<std::string>{"a", "c"});
@@ -93,14 +94,14 @@ TEST_CASE("a step without a result ends what comes after it and nothing else", "
 TEST_CASE("a template that leads nowhere and a result that is not expected fail as they would",
           "[domain][pipeline][rehearsal]") {
   const auto nowhere =
-      rehearsed(read(R"([{"id":"a","uses":"s.t"},{"id":"b","uses":"s.t","with":{"x":"${steps.a.y}"}}])"),
+      rehearsed(rehearsable(R"([{"id":"a","uses":"s.t"},{"id":"b","uses":"s.t","with":{"x":"${steps.a.y}"}}])"),
                 R"({"a":{"z":1},"b":1})");
   REQUIRE(nowhere.end);
   CHECK(nowhere.end->state == RunState::failed);
   CHECK_THAT(nowhere.steps[1].problem, Catch::Contains("steps.a.y"));
-  const auto unexpected =
-      rehearsed(read(R"([{"id":"a","uses":"s.t","undo":{"uses":"s.u"}},{"id":"b","uses":"s.t","expect":"n > `1`"}])"),
-                R"({"a":1,"b":{"n":1}})");
+  const auto unexpected = rehearsed(
+      rehearsable(R"([{"id":"a","uses":"s.t","undo":{"uses":"s.u"}},{"id":"b","uses":"s.t","expect":"n > `1`"}])"),
+      R"({"a":1,"b":{"n":1}})");
   REQUIRE(unexpected.end);
   CHECK(unexpected.end->state == RunState::failed);
   CHECK(paths(unexpected) == std::vector<std::string>{"a", "b", "a!undo"});
@@ -108,7 +109,8 @@ TEST_CASE("a template that leads nowhere and a result that is not expected fail 
 
 TEST_CASE("branches that are not needed any more are left", "[domain][pipeline][rehearsal]") {
   const auto done = rehearsed(
-      read(R"([{"id":"p","join":"any","parallel":[{"id":"a","uses":"s.t"},{"id":"b","uses":"s.t"}]}])"), R"({"b":1})");
+      rehearsable(R"([{"id":"p","join":"any","parallel":[{"id":"a","uses":"s.t"},{"id":"b","uses":"s.t"}]}])"),
+      R"({"b":1})");
   REQUIRE(done.end);
   CHECK(done.end->state == RunState::succeeded);
   CHECK(done.steps[0].state == StepState::cancelled);

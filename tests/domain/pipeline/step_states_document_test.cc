@@ -10,9 +10,9 @@ using namespace carillon::pipeline;
 
 namespace {
 
-constexpr char kPage[] = "docs/step-states.md";
+constexpr char kStepStatesPage[] = "docs/step-states.md";
 
-std::string printed() {
+std::string printed_step_states() {
   std::ostringstream out;
   out << "# Step states\n\n"
          "Printed from `kStepTransitions` in `server/domain/pipeline/step_state.h` by a test; edit the table, not this "
@@ -34,9 +34,9 @@ std::string printed() {
 
 TEST_CASE("the page of step states is the table in code", "[domain][planner]") {
   const char* write = std::getenv("CARILLON_WRITE_DOCS");
-  if (write != nullptr) std::ofstream{kPage} << printed();
-  std::ifstream page{kPage};
+  if (write != nullptr) std::ofstream{kStepStatesPage} << printed_step_states();
+  std::ifstream page{kStepStatesPage};
   std::ostringstream text;
   text << page.rdbuf();
-  CHECK(text.str() == printed());
+  CHECK(text.str() == printed_step_states());
 }

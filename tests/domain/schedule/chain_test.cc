@@ -6,7 +6,7 @@ using namespace carillon;
 
 namespace {
 
-const WhenContext kContext{*parse_rfc3339("2026-11-20T13:00:00Z"), "UTC"};
+const WhenContext kInUtc{*parse_rfc3339("2026-11-20T13:00:00Z"), "UTC"};
 
 }  // namespace
 
@@ -27,7 +27,7 @@ TEST_CASE("a chain follows from the ends that its word means and from no slot wi
 
 TEST_CASE("a schedule waits for the tasks that it names with the ends of all its chains", "[domain][schedule][chain]") {
   const auto schedule =
-      *parse_when("after etl succeeds or after etl fails or after load finishes or every day at 07:30", kContext);
+      *parse_when("after etl succeeds or after etl fails or after load finishes or every day at 07:30", kInUtc);
   const auto awaited = awaited_tasks(schedule);
   REQUIRE(awaited.size() == 2);
   CHECK(awaited[0].task == "etl");
@@ -37,5 +37,5 @@ TEST_CASE("a schedule waits for the tasks that it names with the ends of all its
   CHECK_FALSE(waits_for_end(schedule, "etl", RunState::cancelled));
   CHECK(waits_for_end(schedule, "load", RunState::cancelled));
   CHECK_FALSE(waits_for_end(schedule, "other", RunState::succeeded));
-  CHECK(awaited_tasks(*parse_when("every 15m", kContext)).empty());
+  CHECK(awaited_tasks(*parse_when("every 15m", kInUtc)).empty());
 }

@@ -5,12 +5,12 @@
 #include <nlohmann/json.hpp>
 
 #include "server/domain/schedule/slot_source.h"
+#include "tests/domain/friday.h"
 
 using namespace carillon;
+using carillon::test::kNow;
 
 namespace {
-
-const Instant kNow = *parse_rfc3339("2026-11-20T13:00:00Z");
 
 Trigger trigger_of_text(const std::string& text) { return parse_when(text, {kNow, "Europe/Berlin"})->triggers.front(); }
 

@@ -2,20 +2,20 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/domain/friday.h"
+
 using namespace carillon;
 using namespace std::chrono_literals;
+using carillon::test::at;
+using carillon::test::kNow;
 
 namespace {
-
-const Instant kNow = *parse_rfc3339("2026-11-20T13:00:00Z");  // Friday, 14:00 in Berlin
 
 Schedule schedule_of(const std::string& text) {
   const auto schedule = parse_when(text, {kNow, "Europe/Berlin"});
   REQUIRE(schedule.ok());
   return *schedule;
 }
-
-Instant at(const std::string& text) { return *parse_rfc3339(text); }
 
 }  // namespace
 

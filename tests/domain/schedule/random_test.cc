@@ -5,26 +5,14 @@
 
 #include "server/domain/schedule/schedule.h"
 #include "server/domain/schedule/slot_source.h"
+#include "tests/domain/friday.h"
+#include "tests/domain/schedule/dice.h"
 
 using namespace carillon;
+using carillon::test::Dice;
+using carillon::test::kNow;
 
 namespace {
-
-const Instant kNow = *parse_rfc3339("2026-11-20T13:00:00Z");
-
-class Dice {
- public:
-  explicit Dice(std::uint32_t seed) : engine_(seed) {}
-  int roll(int low, int high) { return low + static_cast<int>(engine_() % static_cast<std::uint32_t>(high - low + 1)); }
-  bool one_in(int n) { return roll(1, n) == 1; }
-  template <std::size_t N>
-  std::string pick(const std::array<const char*, N>& from) {
-    return from.at(static_cast<std::size_t>(roll(0, static_cast<int>(N) - 1)));
-  }
-
- private:
-  std::mt19937 engine_;
-};
 
 std::string number_list(Dice& dice, int low, int high) {
   std::string out = std::to_string(dice.roll(low, high));

@@ -6,12 +6,14 @@
 #include <random>
 
 #include "server/domain/schedule/schedule.h"
+#include "tests/domain/friday.h"
+#include "tests/domain/schedule/dice.h"
 
 using namespace carillon;
+using carillon::test::Dice;
+using carillon::test::kNow;
 
 namespace {
-
-const Instant kNow = *parse_rfc3339("2026-11-20T13:00:00Z");  // Friday, 14:00 in Berlin
 
 std::string compact(std::string text) {
   std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
@@ -62,20 +64,6 @@ void check_round_trip(const std::string& text, const WhenContext& context) {
   CHECK(reads(*again) == reading);
   check_same(*schedule, *again, context.now);
 }
-
-class Dice {
- public:
-  explicit Dice(unsigned seed) : engine_(seed) {}
-  int roll(int low, int high) { return low + static_cast<int>(engine_() % static_cast<unsigned>(high - low + 1)); }
-  bool one_in(int n) { return roll(1, n) == 1; }
-  std::string number(int low, int high) { return std::to_string(roll(low, high)); }
-  std::string pick(std::initializer_list<const char*> from) {
-    return *(from.begin() + roll(0, static_cast<int>(from.size()) - 1));
-  }
-
- private:
-  std::mt19937 engine_;
-};
 
 std::string two_digits(int n) { return (n < 10 ? "0" : "") + std::to_string(n); }
 

@@ -3,12 +3,13 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/domain/friday.h"
+
 using namespace carillon;
+using carillon::test::kBerlin;
+using carillon::test::kNow;
 
 namespace {
-
-const Instant kNow = *parse_rfc3339("2026-11-20T13:00:00Z");
-const WhenContext kBerlin{kNow, "Europe/Berlin"};
 
 std::vector<std::string> ahead_of_task(const std::string& reminder, const std::string& anchor, std::size_t n = 3) {
   const Schedule said = *parse_when(reminder, kBerlin);

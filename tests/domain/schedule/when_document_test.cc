@@ -6,13 +6,12 @@
 #include <nlohmann/json.hpp>
 
 #include "server/domain/schedule/schedule.h"
+#include "tests/domain/friday.h"
 
 using namespace carillon;
+using carillon::test::kBerlin;
 
 namespace {
-
-// Friday, 14:00 in Berlin
-const WhenContext kBerlin{*parse_rfc3339("2026-11-20T13:00:00Z"), "Europe/Berlin"};
 
 using Row = std::map<std::string, std::string>;  // by the head of the column
 

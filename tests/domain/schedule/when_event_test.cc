@@ -3,16 +3,16 @@
 #include <nlohmann/json.hpp>
 
 #include "server/domain/schedule/schedule.h"
+#include "tests/domain/friday.h"
 
 using namespace carillon;
+using carillon::test::kNow;
 
 namespace {
 
-const Instant kNow = *parse_rfc3339("2026-11-20T13:00:00Z");  // Friday, 14:00 in Berlin
-
 Result<Schedule> parse(const std::string& text) { return parse_when(text, {kNow, "Europe/Berlin"}); }
 
-Schedule parsed(const std::string& text) {
+Schedule parsed_event(const std::string& text) {
   const auto schedule = parse(text);
   INFO(text << ": " << (schedule.ok() ? "" : to_answer(schedule.error()).dump()));
   REQUIRE(schedule.ok());
@@ -21,7 +21,7 @@ Schedule parsed(const std::string& text) {
 
 template <class Body>
 Body only(const std::string& text) {
-  const Schedule schedule = parsed(text);
+  const Schedule schedule = parsed_event(text);
   REQUIRE(schedule.triggers.size() == 1);
   const auto* body = std::get_if<Body>(&schedule.triggers.front().body);
   REQUIRE(body != nullptr);
@@ -71,12 +71,12 @@ TEST_CASE("a phrase that waits has its kind and source and reads as itself", "[d
       {"weekdays at 09:00 or on event deploy.finished or after etl fails", "calendar", "clock",
        "weekdays at 09:00 or on event deploy.finished or after etl fails"},
   }));
-  const Schedule schedule = parsed(row.text);
+  const Schedule schedule = parsed_event(row.text);
   CHECK(name_of(schedule.kind()) == row.kind);
   CHECK(name_of(schedule.triggers.front().source()) == row.source);
   CHECK(reads(schedule) == row.reading);
   CHECK(is_open_ended(schedule));
-  const Schedule again = parsed(reads(schedule));
+  const Schedule again = parsed_event(reads(schedule));
   const auto stored = schedule_from_json(json::parse(to_json(schedule).dump()));
   REQUIRE(stored.ok());
   CHECK(to_json(*stored) == to_json(schedule));
@@ -145,7 +145,7 @@ TEST_CASE("a phrase that waits is refused at the right place", "[domain][schedul
 }
 
 TEST_CASE("a fixed delay counts from the end of each run", "[domain][schedule]") {
-  Schedule schedule = parsed("15m after each run until 2026-11-20 18:00");
+  Schedule schedule = parsed_event("15m after each run until 2026-11-20 18:00");
   CHECK(next_slots(schedule, kNow, 5).size() == 1);
   const Instant finished = kNow + std::chrono::minutes{40};
   CHECK(slot_after_run(schedule, finished)->at == finished + std::chrono::minutes{15});
@@ -155,5 +155,5 @@ TEST_CASE("a fixed delay counts from the end of each run", "[domain][schedule]")
   schedule.start = kNow + std::chrono::hours{1};
   schedule.until.reset();
   CHECK(slot_after_run(schedule, kNow)->at == *schedule.start);
-  CHECK_FALSE(slot_after_run(parsed("every 15m"), kNow));
+  CHECK_FALSE(slot_after_run(parsed_event("every 15m"), kNow));
 }

@@ -3,12 +3,12 @@
 #include <nlohmann/json.hpp>
 
 #include "server/domain/schedule/schedule.h"
+#include "tests/domain/friday.h"
 
 using namespace carillon;
+using carillon::test::kNow;
 
 namespace {
-
-const Instant kNow = *parse_rfc3339("2026-11-20T13:00:00Z");  // Friday, 14:00 in Berlin
 
 WhenContext berlin() { return {kNow, "Europe/Berlin"}; }
 

@@ -3,19 +3,21 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "tests/domain/friday.h"
+
 using namespace carillon;
 using namespace std::chrono_literals;
+using carillon::test::at;
 
 namespace {
 
-Instant at(const char* text) { return *parse_rfc3339(text); }
-UtcSeconds seconds(const char* text) { return std::chrono::floor<Seconds>(at(text)); }
+UtcSeconds seconds_at(const char* text) { return std::chrono::floor<Seconds>(at(text)); }
 
 }  // namespace
 
 TEST_CASE("what tzdata says of all zones is kept and read back", "[domain][schedule][zone_offsets]") {
-  const ZoneOffsets offsets =
-      zone_offsets_from_json(to_json(zone_offsets(seconds("2026-01-01T00:00:00Z"), seconds("2028-01-01T00:00:00Z"))));
+  const ZoneOffsets offsets = zone_offsets_from_json(
+      to_json(zone_offsets(seconds_at("2026-01-01T00:00:00Z"), seconds_at("2028-01-01T00:00:00Z"))));
   CHECK(offsets.at("Europe/Berlin", at("2026-03-29T00:59:59Z")) == Seconds{1h});
   CHECK(offsets.at("Europe/Berlin", at("2026-03-29T01:00:00Z")) == Seconds{2h});
   CHECK(offsets.at("Asia/Kolkata", at("2027-12-31T23:59:59Z")) == Seconds{5h + 30min});
