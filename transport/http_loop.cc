@@ -21,13 +21,13 @@ constexpr std::uint64_t kFirstConnectionId = 2;
 constexpr auto kPause = std::chrono::milliseconds{100};
 constexpr int kLongestWaitMs = 3'600'000;
 
-[[noreturn]] void fail(const char* what) { throw std::system_error{errno, std::generic_category(), what}; }
+[[noreturn]] void fail_loop(const char* what) { throw std::system_error{errno, std::generic_category(), what}; }
 
-void control(int epoll, int operation, int fd, std::uint32_t events, std::uint64_t id) {
+void control_http(int epoll, int operation, int fd, std::uint32_t events, std::uint64_t id) {
   epoll_event event{};
   event.events = events;
   event.data.u64 = id;
-  if (::epoll_ctl(epoll, operation, fd, &event) != 0) fail("epoll_ctl");
+  if (::epoll_ctl(epoll, operation, fd, &event) != 0) fail_loop("epoll_ctl");
 }
 
 void run_handler(const HttpApp& app, HttpConnection::Work work) {
@@ -47,13 +47,13 @@ HttpLoop::HttpLoop(const HttpLimits& limits, const HttpApp& app, Door& door)
       door_(door),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       next_id_(kFirstConnectionId) {
-  if (!epoll_.open()) fail("epoll_create1");
-  control(epoll_.get(), EPOLL_CTL_ADD, mailbox().fd(), EPOLLIN, kMailboxId);
+  if (!epoll_.open()) fail_loop("epoll_create1");
+  control_http(epoll_.get(), EPOLL_CTL_ADD, mailbox().fd(), EPOLLIN, kMailboxId);
 }
 
 void HttpLoop::watch(int listener) {
   listener_ = listener;
-  control(epoll_.get(), EPOLL_CTL_ADD, listener, EPOLLIN, kListenerId);
+  control_http(epoll_.get(), EPOLL_CTL_ADD, listener, EPOLLIN, kListenerId);
 }
 
 HttpLoop::Round HttpLoop::round() {
@@ -130,7 +130,7 @@ void HttpLoop::adopt(process::UniqueFd socket) {
     ++refused_;
     connection->refuse(error_response(503, "over_limit", "too many connections; try again later"), now_);
   }
-  control(epoll_.get(), EPOLL_CTL_ADD, connection->fd(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, id);
+  control_http(epoll_.get(), EPOLL_CTL_ADD, connection->fd(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, id);
   connections_.emplace(id, Entry{std::move(connection), counted ? Counted::yes : Counted::no});
   ready_.push_back(id);
 }
@@ -171,7 +171,7 @@ void HttpLoop::look_at_deadlines() {
   }
   if (open_again_ <= now_) {
     open_again_ = Time::max();
-    control(epoll_.get(), EPOLL_CTL_MOD, listener_, EPOLLIN, kListenerId);
+    control_http(epoll_.get(), EPOLL_CTL_MOD, listener_, EPOLLIN, kListenerId);
   }
   next_look_ = std::min(next_look_, open_again_);
 }
@@ -185,7 +185,7 @@ void HttpLoop::wait() {
   }
   std::array<epoll_event, 128> events;  // NOLINT: filled by epoll_wait
   const int count = ::epoll_wait(epoll_.get(), events.data(), events.size(), timeout_ms);
-  if (count < 0 && errno != EINTR) fail("epoll_wait");
+  if (count < 0 && errno != EINTR) fail_loop("epoll_wait");
   mailbox().wake_up();
   for (int i = 0; i < count; ++i) {
     // Copied: the kernel's struct is packed, so nothing may refer to its members.
@@ -205,7 +205,7 @@ void HttpLoop::wait() {
 
 void HttpLoop::open_door() {
   if (door_.open() == Door::Opened::yes) return;
-  control(epoll_.get(), EPOLL_CTL_MOD, listener_, 0, kListenerId);
+  control_http(epoll_.get(), EPOLL_CTL_MOD, listener_, 0, kListenerId);
   open_again_ = now_ + kPause;
   next_look_ = std::min(next_look_, open_again_);
 }

@@ -21,7 +21,9 @@ constexpr int kSocketBacklog = 128;
 constexpr mode_t kOwnerOnlyDirectory = 0700;
 constexpr mode_t kOwnerOnlySocket = 0600;
 
-[[noreturn]] void fail(const std::string& what) { throw std::system_error{errno, std::generic_category(), what}; }
+[[noreturn]] void fail_socket(const std::string& what) {
+  throw std::system_error{errno, std::generic_category(), what};
+}
 
 sockaddr_un address_of(const std::string& path) {
   sockaddr_un address{};
@@ -34,7 +36,7 @@ sockaddr_un address_of(const std::string& path) {
 
 process::UniqueFd new_socket() {
   process::UniqueFd fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  if (!fd.open()) fail("socket");
+  if (!fd.open()) fail_socket("socket");
   return fd;
 }
 
@@ -42,24 +44,25 @@ void make_private_directory(const std::string& path) {
   const auto directory = std::filesystem::path{path}.parent_path();
   if (directory.empty()) return;
   std::filesystem::create_directories(directory.parent_path());
-  if (::mkdir(directory.c_str(), kOwnerOnlyDirectory) != 0 && errno != EEXIST) fail("mkdir " + directory.string());
-  if (::chmod(directory.c_str(), kOwnerOnlyDirectory) != 0) fail("chmod " + directory.string());
+  if (::mkdir(directory.c_str(), kOwnerOnlyDirectory) != 0 && errno != EEXIST)
+    fail_socket("mkdir " + directory.string());
+  if (::chmod(directory.c_str(), kOwnerOnlyDirectory) != 0) fail_socket("chmod " + directory.string());
 }
 
 void listen_at(int fd, const std::string& path) {
   const sockaddr_un address = address_of(path);
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
   if (::bind(fd, generic, sizeof address) != 0) {
-    if (errno != EADDRINUSE) fail("bind " + path);
+    if (errno != EADDRINUSE) fail_socket("bind " + path);
     if (connect_socket(path).open()) {
       errno = EADDRINUSE;
-      fail("another process listens on " + path);
+      fail_socket("another process listens on " + path);
     }
-    if (::unlink(path.c_str()) != 0) fail("unlink " + path);
-    if (::bind(fd, generic, sizeof address) != 0) fail("bind " + path);
+    if (::unlink(path.c_str()) != 0) fail_socket("unlink " + path);
+    if (::bind(fd, generic, sizeof address) != 0) fail_socket("bind " + path);
   }
-  if (::chmod(path.c_str(), kOwnerOnlySocket) != 0) fail("chmod " + path);
-  if (::listen(fd, kSocketBacklog) != 0) fail("listen " + path);
+  if (::chmod(path.c_str(), kOwnerOnlySocket) != 0) fail_socket("chmod " + path);
+  if (::listen(fd, kSocketBacklog) != 0) fail_socket("listen " + path);
 }
 
 std::optional<SocketPeer> peer_of(int fd) {
@@ -76,7 +79,7 @@ process::UniqueFd connect_socket(const std::string& path) {
   const sockaddr_un address = address_of(path);
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
   if (errno == ECONNREFUSED || errno == ENOENT) return process::UniqueFd{};
-  fail("connect " + path);
+  fail_socket("connect " + path);
 }
 
 SocketServer::SocketServer(std::string path, SocketHooks hooks, SocketOptions options)
@@ -92,7 +95,7 @@ void SocketServer::start() {
   listener_ = new_socket();
   listen_at(listener_.get(), path_);
   wake_ = process::UniqueFd{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-  if (!wake_.open()) fail("eventfd");
+  if (!wake_.open()) fail_socket("eventfd");
   acceptor_ = std::jthread{[this] { accept_until_stopped(); }};
 }
 
@@ -110,7 +113,7 @@ void SocketServer::stop() {
 void SocketServer::accept_until_stopped() {
   while (!stop_.stop_requested()) {
     std::array<pollfd, 2> polled{{{listener_.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}}};
-    if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) fail("poll");
+    if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) fail_socket("poll");
     if (polled[0].revents != 0 && !stop_.stop_requested()) accept_one();
   }
 }

@@ -87,7 +87,7 @@ void split_at_percent(std::string_view text, std::string& command, std::optional
 }
 
 // Nothing in it is a template.
-std::string literal(std::string text) {
+std::string literal_word(std::string text) {
   for (auto at = text.find("${"); at != std::string::npos; at = text.find("${", at + 3)) text.insert(at, "$");
   return text;
 }
@@ -130,9 +130,9 @@ Result<json> crontab_task(const CrontabEntry& entry, const CrontabContext& conte
     program = *found;
   }
   json words = json::array();
-  for (const auto& word : command->words) words.push_back(literal(word));
+  for (const auto& word : command->words) words.push_back(literal_word(word));
   json script{{"command", std::move(words)}};
-  if (command->input) script["stdin"] = literal(*command->input);
+  if (command->input) script["stdin"] = literal_word(*command->input);
   json task{{"name", name},
             {"when", "cron " + entry.schedule},
             {"description", entry.schedule + " " + entry.command},

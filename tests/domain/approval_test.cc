@@ -7,7 +7,7 @@ using namespace carillon;
 
 namespace {
 
-Caller caller(const char* agent, CallerKind kind) {
+Caller decider(const char* agent, CallerKind kind) {
   return {.tenant = TenantId{"default"},
           .agent = AgentId{agent},
           .scopes = Scopes::all(),
@@ -31,13 +31,13 @@ TEST_CASE("an approval asks a person unless it says whom", "[domain][approval]")
   CHECK(plain->by == std::vector<std::string>{"person"});
   CHECK(plain->quorum == 1);
   CHECK_FALSE(plain->within.has_value());
-  CHECK(may_decide(caller("owner", CallerKind::person), plain->by));
-  CHECK_FALSE(may_decide(caller("owner", CallerKind::agent), plain->by));
-  CHECK_FALSE(may_decide(caller("hook", CallerKind::service), plain->by));
+  CHECK(may_decide(decider("owner", CallerKind::person), plain->by));
+  CHECK_FALSE(may_decide(decider("owner", CallerKind::agent), plain->by));
+  CHECK_FALSE(may_decide(decider("hook", CallerKind::service), plain->by));
   const std::vector<std::string> named{"agent:scout"};
-  CHECK(may_decide(caller("scout", CallerKind::agent), named));
-  CHECK_FALSE(may_decide(caller("other", CallerKind::agent), named));
-  CHECK_FALSE(may_decide(caller("scout", CallerKind::person), named));
+  CHECK(may_decide(decider("scout", CallerKind::agent), named));
+  CHECK_FALSE(may_decide(decider("other", CallerKind::agent), named));
+  CHECK_FALSE(may_decide(decider("scout", CallerKind::person), named));
 }
 
 TEST_CASE("what an approval has wrong is told with its place", "[domain][approval]") {

@@ -8,7 +8,7 @@ namespace {
 constexpr int kDepthMax = 100;
 
 // A subschema by its keyword; nothing where there is none, or it is no object.
-const json* member(const json& schema, const char* keyword) {
+const json* keyword_in(const json& schema, const char* keyword) {
   const auto found = schema.find(keyword);
   return found != schema.end() && found->is_object() ? &*found : nullptr;
 }
@@ -16,9 +16,9 @@ const json* member(const json& schema, const char* keyword) {
 void fill(const json& schema, json& value, int depth) {
   if (depth > kDepthMax || !schema.is_object()) return;
   if (value.is_array())
-    if (const json* items = member(schema, "items"))
+    if (const json* items = keyword_in(schema, "items"))
       for (json& each : value) fill(*items, each, depth + 1);
-  const json* properties = value.is_object() ? member(schema, "properties") : nullptr;
+  const json* properties = value.is_object() ? keyword_in(schema, "properties") : nullptr;
   if (properties == nullptr) return;
   for (const auto& [name, inner] : properties->items()) {
     if (!inner.is_object()) continue;
