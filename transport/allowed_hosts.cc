@@ -1,7 +1,6 @@
 #include "transport/allowed_hosts.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "server/base/ascii.h"
 

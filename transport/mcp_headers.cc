@@ -1,7 +1,6 @@
 #include "transport/mcp_headers.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>

@@ -1,6 +1,5 @@
 // The parts of an OAuthClient that talk: to the server about who may give tokens, to an issuer about who we are, and to
 // its token endpoint.
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "transport/base64.h"

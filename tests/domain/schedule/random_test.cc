@@ -1,7 +1,6 @@
 // Random schedules and random texts, the same ones in every run: what must hold for all of them.
 #include <catch2/catch.hpp>
 #include <chrono>
-#include <random>
 
 #include "server/domain/schedule/schedule.h"
 #include "server/domain/schedule/slot_source.h"

@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <random>
 
 #include "server/domain/schedule/schedule.h"
 #include "tests/domain/friday.h"
