@@ -138,15 +138,6 @@ json to_json(const PromptUse& prompt, const json& input) {
   return value;
 }
 
-std::optional<Error> read_delay(Duration& into, const json& value, const char* member, std::string_view pointer) {
-  if (!value.contains(member)) return std::nullopt;
-  if (!value[member].is_string()) return invalid("give a duration", below(pointer, member), value[member]);
-  auto delay = read_duration(value[member].get<std::string>(), below(pointer, member));
-  if (!delay) return delay.error();
-  into = *delay;
-  return std::nullopt;
-}
-
 }  // namespace
 
 json to_json(const Action& action) {
@@ -192,43 +183,6 @@ Result<Action> read_action(const json& value, std::string_view pointer) {
   if (kind == "steps") return read_steps_action(value, pointer);
   if (kind == "prompt") return read_prompt_action(value, pointer);
   return invalid("an action's kind is tool, message, prompt or steps", below(pointer, "kind"), kind);
-}
-
-json to_json(const RetryPolicy& policy) {
-  return json{{"max_attempts", policy.max_attempts},
-              {"backoff", kBackoffNames[static_cast<std::size_t>(policy.backoff)]},
-              {"base", to_text(policy.base)},
-              {"max", to_text(policy.max)}};
-}
-
-Result<RetryPolicy> read_retry(const json& value, std::string_view pointer) {
-  static constexpr auto kKnown = std::to_array<std::string_view>({"max_attempts", "backoff", "base", "max"});
-  static constexpr std::int64_t kAttemptsMax = 100;
-  RetryPolicy policy;
-  const bool short_form = value.is_number_integer();
-  if (!short_form && !value.is_object())
-    return invalid("retries is a number, or an object with max_attempts, backoff, base, max", std::string(pointer),
-                   value);
-  const json attempts = short_form ? value : value.value("max_attempts", json(1));
-  const std::string attempts_pointer = short_form ? std::string(pointer) : below(pointer, "max_attempts");
-  const std::int64_t least = short_form ? 0 : 1;
-  if (!attempts.is_number_integer() || attempts.get<std::int64_t>() < least ||
-      attempts.get<std::int64_t>() > kAttemptsMax)
-    return invalid("give a number from " + std::to_string(least) + " to 100", attempts_pointer, attempts);
-  policy.max_attempts = static_cast<int>(attempts.get<std::int64_t>()) + (short_form ? 1 : 0);
-  if (short_form) return policy;
-  if (auto error = unknown_member(value, kKnown, pointer)) return *error;
-  if (value.contains("backoff")) {
-    const auto* found = std::find(kBackoffNames.begin(), kBackoffNames.end(),
-                                  value["backoff"].is_string() ? value["backoff"].get<std::string>() : "");
-    if (found == kBackoffNames.end())
-      return invalid("backoff is exponential_jitter, exponential, linear or fixed", below(pointer, "backoff"),
-                     value["backoff"]);
-    policy.backoff = static_cast<Backoff>(found - kBackoffNames.begin());
-  }
-  if (auto error = read_delay(policy.base, value, "base", pointer)) return *error;
-  if (auto error = read_delay(policy.max, value, "max", pointer)) return *error;
-  return policy;
 }
 
 // Where nobody is named, who answers it.

@@ -22,7 +22,6 @@
 #include "server/base/clock.h"
 #include "server/base/json.h"
 #include "server/base/result.h"
-#include "server/domain/retry.h"
 
 namespace carillon {
 
@@ -77,10 +76,6 @@ Result<Action> read_action(const json& value, std::string_view pointer);
 
 // What whoever wrote it may not expect, a sentence each: templates where none are filled in.
 std::vector<std::string> action_warnings(const Action& action);
-
-json to_json(const RetryPolicy& policy);
-// {"max_attempts", "backoff"?, "base"? , "max"?}; durations as text ("1s"). A plain integer n means n attempts more.
-Result<RetryPolicy> read_retry(const json& value, std::string_view pointer);
 
 // "90s", "1h30m", "2d", "1w", "250ms"; ISO 8601 durations ("PT5M") too. Errors: arguments_invalid at `pointer`.
 Result<Duration> read_duration(std::string_view text, std::string_view pointer);

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string_view>
 
@@ -62,5 +64,23 @@ constexpr std::optional<ErrorClass> error_class_named(std::string_view name) {
     if (info.name == name) return info.error_class;
   return std::nullopt;
 }
+
+class ErrorClassSet {
+ public:
+  constexpr ErrorClassSet() = default;
+  constexpr ErrorClassSet(std::initializer_list<ErrorClass> classes) {
+    for (const ErrorClass each : classes) add(each);
+  }
+  constexpr void add(ErrorClass error_class) { bits_ |= bit(error_class); }
+  constexpr bool has(ErrorClass error_class) const { return (bits_ & bit(error_class)) != 0; }
+  constexpr bool empty() const { return bits_ == 0; }
+
+ private:
+  static constexpr std::uint32_t bit(ErrorClass error_class) {
+    return std::uint32_t{1} << static_cast<unsigned>(error_class);
+  }
+  std::uint32_t bits_ = 0;
+};
+static_assert(kErrorClasses.size() <= 32);
 
 }  // namespace carillon

@@ -5,6 +5,7 @@
 #include "server/domain/action.h"
 #include "server/domain/ordinaut_steps.h"
 #include "server/domain/refusal.h"
+#include "server/domain/retry_json.h"
 
 namespace carillon {
 

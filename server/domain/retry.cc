@@ -39,7 +39,7 @@ Duration retry_delay(const RetryPolicy& policy, int attempt, double jitter) {
 RetryDecision decide_retry(const RetryPolicy& policy, const FailedAttempt& failed, double jitter) {
   const bool harmless = may_be_repeated(failed.effect) || failed.arrived == Arrived::no;
   if (!harmless && leaves_outcome_open(failed.error_class)) return {AfterFailure::unknown, Duration{0}};
-  if (!describe(failed.error_class).transient || failed.attempt >= policy.max_attempts)
+  if (!is_repeated(policy, failed.error_class) || failed.attempt >= policy.max_attempts)
     return {AfterFailure::fail, Duration{0}};
   return {AfterFailure::retry, failed.retry_after.value_or(retry_delay(policy, failed.attempt, jitter))};
 }

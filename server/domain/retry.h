@@ -21,7 +21,18 @@ struct RetryPolicy {
   Backoff backoff = Backoff::exponential_jitter;
   Duration base = std::chrono::seconds{1};
   Duration max = std::chrono::seconds{300};
+  std::optional<ErrorClassSet> on{};  // what is repeated; default: what is transient
+  ErrorClassSet not_on{};             // and what of it is not
 };
+
+// Never repeated by a policy, whoever asks for it: somebody ended it, its time is over, or nobody knows its outcome
+// (product promise 3).
+inline constexpr ErrorClassSet kNeverRepeated{ErrorClass::cancelled, ErrorClass::expired, ErrorClass::unknown_outcome};
+
+constexpr bool is_repeated(const RetryPolicy& policy, ErrorClass error_class) {
+  if (kNeverRepeated.has(error_class) || policy.not_on.has(error_class)) return false;
+  return policy.on ? policy.on->has(error_class) : describe(error_class).transient;
+}
 
 // What applies when the user said nothing: three attempts for what may be repeated, one otherwise.
 constexpr RetryPolicy default_retry(Effect effect) {
@@ -49,7 +60,8 @@ struct RetryDecision {
 
 // The one place that decides what follows a failed attempt (product promise 3): a destructive call that may have
 // arrived and whose answer is not known (timeout, unavailable, protocol, cancelled, unknown_outcome) is `unknown`;
-// a transient failure with attempts left is repeated; everything else fails. retry_after wins over the policy's delay.
+// with attempts left, what the policy repeats is repeated (a transient failure, where it does not say); everything else
+// fails. retry_after wins over the policy's delay.
 RetryDecision decide_retry(const RetryPolicy& policy, const FailedAttempt& failed, double jitter);
 
 }  // namespace carillon

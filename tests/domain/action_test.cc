@@ -112,30 +112,6 @@ TEST_CASE("limits of an action are told", "[domain][action]") {
   CHECK(message.error().code == ErrorCode::too_large);
 }
 
-TEST_CASE("a retry policy is a number or an object", "[domain][action]") {
-  CHECK(read_retry(2, "/r")->max_attempts == 3);
-  CHECK(read_retry(0, "/r")->max_attempts == 1);
-  const auto full = read_retry(json::parse(R"({"max_attempts":4,"backoff":"linear","base":"2s","max":"1m"})"), "/r");
-  REQUIRE(full.ok());
-  CHECK(full->backoff == Backoff::linear);
-  CHECK(full->base == 2s);
-  CHECK(full->max == 1min);
-  auto [text, pointer] = GENERATE(table<std::string, std::string>({
-      {"-1", "/r"},
-      {"1000", "/r"},
-      {"[]", "/r"},
-      {R"({"max_attempts":0})", "/r/max_attempts"},
-      {R"({"max_attempts":"3"})", "/r/max_attempts"},
-      {R"({"attempts":3})", "/r/attempts"},
-      {R"({"backoff":"random"})", "/r/backoff"},
-      {R"({"backoff":1})", "/r/backoff"},
-      {R"({"base":1})", "/r/base"},
-      {R"({"max":"x"})", "/r/max"},
-  }));
-  CAPTURE(text);
-  CHECK(read_retry(json::parse(text), "/r").error().pointer == pointer);
-}
-
 TEST_CASE("templates where none are filled in are pointed out", "[domain][action]") {
   Action action;
   action.kind = ActionKind::tool;

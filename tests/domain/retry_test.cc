@@ -43,6 +43,28 @@ TEST_CASE("what follows a failed attempt", "[domain][retry]") {
   CHECK(decide({1, ErrorClass::invalid_arguments, Effect::read, Arrived::no}) == AfterFailure::fail);
 }
 
+TEST_CASE("a policy may say what is repeated and what is not", "[domain][retry]") {
+  const RetryPolicy said{.max_attempts = 3, .on = ErrorClassSet{ErrorClass::tool_error, ErrorClass::timeout}};
+  const RetryPolicy without{.max_attempts = 3, .not_on = {ErrorClass::timeout}};
+  const auto decide = [](const RetryPolicy& policy, ErrorClass error_class, Effect effect = Effect::read) {
+    return decide_retry(policy, {1, error_class, effect, Arrived::maybe}, 0.5).what;
+  };
+  CHECK(decide(said, ErrorClass::tool_error) == AfterFailure::retry);
+  CHECK(decide(said, ErrorClass::timeout) == AfterFailure::retry);
+  CHECK(decide(said, ErrorClass::unavailable) == AfterFailure::fail);
+  CHECK(decide(without, ErrorClass::timeout) == AfterFailure::fail);
+  CHECK(decide(without, ErrorClass::unavailable) == AfterFailure::retry);
+  CHECK(decide(without, ErrorClass::tool_error) == AfterFailure::fail);
+  // An answer may be repeated on request; what nobody knows is not, whatever the policy says.
+  CHECK(decide(said, ErrorClass::tool_error, Effect::destructive) == AfterFailure::retry);
+  CHECK(decide(said, ErrorClass::timeout, Effect::destructive) == AfterFailure::unknown);
+  RetryPolicy reckless = said;
+  for (const auto& info : kErrorClasses) reckless.on->add(info.error_class);
+  CHECK(decide(reckless, ErrorClass::cancelled) == AfterFailure::fail);
+  CHECK(decide(reckless, ErrorClass::unknown_outcome) == AfterFailure::fail);
+  CHECK(decide(reckless, ErrorClass::expired) == AfterFailure::fail);
+}
+
 TEST_CASE("the server's own wish wins over the policy's delay", "[domain][retry]") {
   const FailedAttempt failed{1, ErrorClass::rate_limited, Effect::read, Arrived::maybe, seconds{42}};
   CHECK(decide_retry({.max_attempts = 2}, failed, 0.5).delay == seconds{42});

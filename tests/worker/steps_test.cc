@@ -101,6 +101,27 @@ TEST_CASE("a step that will be repeated leaves what waits beside it alone", "[wo
   CHECK(bench.journal() == "both.0.poor 1 retrying, both.0.poor 2 failed, both.1.pause 1 succeeded");
 }
 
+TEST_CASE("a step is repeated on the classes that its retry names", "[worker][steps]") {
+  auto [step, journal] = GENERATE(table<std::string, std::string>({
+      {R"({"uses": "t.failing", "retry": {"max_attempts": 3, "base": "10ms"}})", "a 1 failed"},
+      {R"({"uses": "t.failing", "retry": {"max_attempts": 3, "base": "10ms", "on": ["tool_error"]}})",
+       "a 1 retrying, a 2 retrying, a 3 failed"},
+      {R"({"uses": "t.read", "expect": "said == 'never'", "retry": {"max_attempts": 2, "base": "10ms", "on": ["expect_failed"]}})",
+       "a 1 retrying, a 2 failed"},
+      {R"({"uses": "t.lost.read", "retry": {"max_attempts": 3, "base": "10ms", "not_on": ["timeout"]}})", "a 1 failed"},
+      {R"({"uses": "t.lost.destructive", "retry": {"max_attempts": 3, "base": "10ms", "on": ["timeout"]}})",
+       "a 1 unknown"},
+  }));
+  CAPTURE(step);
+  Bench bench;
+  json steps = json::array({json::parse(step)});
+  steps[0]["id"] = "a";
+  bench.put(steps);
+  Rig rig{bench.database};
+  REQUIRE(rig.wait_ended(1));
+  CHECK(bench.journal() == journal);
+}
+
 TEST_CASE("what succeeded is undone once and in reverse when the run fails", "[worker][steps]") {
   Bench bench;
   bench.put(
@@ -212,9 +233,10 @@ TEST_CASE("steps share values and take turns", "[worker][steps]") {
 
 TEST_CASE("a step waits its turn by its retry and fails where there is none", "[worker][steps]") {
   Bench bench;
-  auto [retry, outcome] = GENERATE(
-      table<std::string, std::string>({{R"({"max_attempts": 20, "backoff": "fixed", "base": "100ms"})", "succeeded"},
-                                       {R"({"max_attempts": 1})", "failed unavailable"}}));
+  auto [retry, outcome] = GENERATE(table<std::string, std::string>(
+      {{R"({"max_attempts": 20, "backoff": "fixed", "base": "100ms"})", "succeeded"},
+       {R"({"max_attempts": 20, "base": "100ms", "not_on": ["unavailable"]})", "failed unavailable"},
+       {R"({"max_attempts": 1})", "failed unavailable"}}));
   json steps = R"([{"id": "turn", "state": {"op": "acquire", "key": "door", "ttl": "1m"}}])"_json;
   steps[0]["retry"] = json::parse(retry);
   bench.put(steps);

@@ -10,6 +10,7 @@
 #include "server/domain/nearest.h"
 #include "server/domain/pipeline/step_bodies.h"
 #include "server/domain/refusal.h"
+#include "server/domain/retry_json.h"
 #include "server/domain/sensitive_values.h"
 #include "server/domain/template.h"
 
