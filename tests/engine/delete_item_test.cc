@@ -41,7 +41,10 @@ TEST_CASE("for good never under an active run", "[engine][delete_item]") {
   CHECK(refused.error().details["still_refers"].size() == 1);
   CHECK(f.count("task WHERE deleted_at IS NULL") == 1);
   f.database.run("DELETE FROM carillon.run_live");
-  f.ran("a");
+  f.finish(f.ran("a"), "succeeded", "");
+  f.database.run(
+      "INSERT INTO carillon.work_item (tenant_id, run_id, step_path, attempt, agent, prompt, data, expect, expires_at, "
+      "asked_at) SELECT 'default', id, 's', 1, '', 'p', '{}', '', 'infinity', now() FROM carillon.run_history");
   const auto deleted = f.engine.delete_item(f.caller(), {.kind = "task", .name = "a", .hard = true});
   REQUIRE(deleted.ok());
   CHECK_FALSE(deleted->restorable_until.has_value());
@@ -49,6 +52,7 @@ TEST_CASE("for good never under an active run", "[engine][delete_item]") {
   CHECK(f.count("schedule_state") == 0);
   CHECK(f.count("run_ready") == 0);
   CHECK(f.count("run_history") == 0);
+  CHECK(f.count("work_item") == 0);
   CHECK(f.count("outbox WHERE event_type = 'task.deleted'") == 1);
 }
 
