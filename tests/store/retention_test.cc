@@ -250,3 +250,22 @@ TEST_CASE("callers may neither make nor drop partitions", "[store][retention]") 
   for (const auto& query : {kDrop, kMake})
     CHECK_THROWS_AS(f.store.in_tx(TenantId{"default"}, [&](Tx& tx) { tx.exec(query); }), pqxx::insufficient_privilege);
 }
+
+TEST_CASE("waits of steps are forgotten with their runs and not while these are queued again", "[store][retention]") {
+  RetentionFixture f;
+  f.task(1);
+  f.live_run(1, kDay);
+  f.database.run(
+      "INSERT INTO carillon.run_ready (shard, priority, run_at, id, tenant_id, task_id, task_version, number, retry,"
+      " attempt, takeovers, origin, agent_id, correlation_id, folded) VALUES (0, 5, " +
+      f.at(kNow) + ", 7, 'default', 1, 1, 2, 0, 2, 1, 'schedule', 'owner', 'c', 0)");
+  for (const std::string& run :
+       {f.database.ask("SELECT id FROM carillon.run_live"), std::string{"7"}, std::string{"8"}})
+    f.database.run(
+        "INSERT INTO carillon.step_wait (tenant_id, run_id, step_path, attempt, waits_for, roots)"
+        " VALUES ('default', " +
+        run + ", 's', 1, 'event go', '')");
+  f.sweep();
+  CHECK(f.count("step_wait") == "2");
+  CHECK(f.count("step_wait WHERE run_id = 8") == "0");
+}

@@ -1,7 +1,8 @@
--- Removes at most $1 waits of steps whose runs have ended. Skips rows that others hold.
+-- Removes at most $1 waits of steps whose runs have ended: one that is queued again, because its worker was lost, waits on. Skips rows that others hold.
 WITH orphans AS (
   SELECT w.tenant_id, w.run_id, w.step_path FROM carillon.step_wait w
   WHERE NOT EXISTS (SELECT FROM carillon.run_live l WHERE l.tenant_id = w.tenant_id AND l.id = w.run_id)
+    AND NOT EXISTS (SELECT FROM carillon.run_ready r WHERE r.tenant_id = w.tenant_id AND r.id = w.run_id)
   ORDER BY w.tenant_id, w.run_id, w.step_path
   LIMIT $1
   FOR UPDATE SKIP LOCKED
