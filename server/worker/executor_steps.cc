@@ -371,13 +371,18 @@ void Executor::settle_end(const RunPtr& run, const pipeline::RunEnd& end) {
   }
   ErrorClass error_class = end.fault.error_class;
   std::string message = told_fault(end.path, end.fault.message);
-  if (end.state == RunState::cancelled && (steps.expired || !run->cancelled)) {
+  // Without a wish of its own, and with nothing to undo, it was cancelled with a run that one of its steps had started.
+  const bool is_late = steps.expired || (!run->cancelled && steps.planner.undoes());
+  if (end.state == RunState::cancelled && is_late) {
     settlement.state = *next_state(RunState::running, RunEvent::fail);
     error_class = ErrorClass::expired;
     message = "its deadline passed before its steps had ended";
   } else if (end.state == RunState::cancelled) {
     error_class = ErrorClass::cancelled;
-    if (end.path.empty()) message = end.compensated ? "cancelled, to be undone" : "cancelled between calls";
+    if (!run->cancelled)
+      message = "a run that one of its steps had started was cancelled";
+    else if (end.path.empty())
+      message = end.compensated ? "cancelled, to be undone" : "cancelled between calls";
     settlement.reason = run->cancel_reason.with([](const std::string& reason) { return reason; });
   }
   for (const std::string& path : end.not_undone) message += "; step " + path + " was not undone";

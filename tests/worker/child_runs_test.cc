@@ -149,6 +149,24 @@ TEST_CASE("who ends a parent ends its children and waits for them", "[worker][ch
   CHECK(bench.value("SELECT reason FROM carillon.run_history WHERE origin = 'run_now'") == "enough");
 }
 
+TEST_CASE("who ends a child ends its parent which says so", "[worker][child_runs]") {
+  ChildBench bench;
+  Rig rig{bench.database};
+  bench.save(rig, "leaf", calls("t.held.read"));
+  json steps = runs("leaf");
+  steps.push_back({{"id", "last"}, {"uses", "t.read"}});
+  bench.save(rig, "job", steps);
+  bench.run(rig, "job");
+  rig.tools.wait_held(1);
+  REQUIRE(bench.parent_waits());
+  REQUIRE(rig.engine().cancel_run(bench.by, {.run = "leaf#1", .reason = "enough"}).ok());
+  REQUIRE(rig.wait_ended(2));
+  CHECK(bench.ends() == "job 1 cancelled cancelled, leaf 1 cancelled cancelled");
+  CHECK(bench.journal_of("job") == "sub 1 cancelled cancelled");
+  CHECK(bench.value("SELECT error_message FROM carillon.run_history WHERE origin = 'run_now'") ==
+        "a run that one of its steps had started was cancelled");
+}
+
 TEST_CASE("the branch that wins ends the child of the one that loses", "[worker][child_runs]") {
   ChildBench bench;
   Rig rig{bench.database};
