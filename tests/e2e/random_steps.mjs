@@ -1,6 +1,6 @@
 // Random runs of steps over the tools of the stand-in, here called `pay`: every kind of docs/pipelines.md, with calls that fail, hang
-// for a while, may be repeated or not. What a call writes down names its run and its path, so that a journal of the server can be
-// read beside that of the daemon.
+// for a while, may be repeated or not, and steps that wait to be told something. What a call writes down names its run and its path,
+// so that a journal of the server can be read beside that of the daemon; so does what a step waits for.
 
 export const destructive = new Set(["record", "wait_for_file", "fail"]);
 export const idempotent = new Set(["record_again"]);
@@ -15,8 +15,33 @@ export function neededBranches(step) {
   return { all, any: 1, majority: Math.floor(all / 2) + 1 }[step.join] ?? step.join.at_least;
 }
 
-// `random(n)`: a number below n. `gate`: a file without which destructive calls take their time.
-export function randomSteps(random, gate) {
+// A path as it stands in a template, "s3[${index}].s5", as an expression.
+const spelled = (path) => `join('', [${path.split("${index}").map((part) => `'${part}'`).join(", to_string(index), ")}])`;
+
+// What somebody has to tell: an event, a decision, an answer, or the end of a run of one of the `pipelines`. Some give up by
+// themselves.
+function randomWait(random, path, pipelines) {
+  const chance = (percent) => random(100) < percent;
+  const pick = (...things) => things[random(things.length)];
+  const within = chance(60) ? { within: pick("800ms", "2s", "4s") } : {};
+  const kinds = ["signal", "approval", "agent", ...(pipelines.length > 0 ? ["pipeline", "pipeline"] : [])];
+  switch (pick(...kinds)) {
+    case "signal":
+      return { signal: { event: "soak.*", match: `event.payload.run == run.id && event.payload.path == ${spelled(path)}`, ...within } };
+    case "approval": {
+      const quorum = chance(30) ? 2 : 1;
+      const by = quorum === 2 ? pick(["person", "agent:one"], ["agent:one", "agent:two"]) : pick(["person"], ["person"], ["agent:one", "person"]);
+      return { approval: { message: "${run.id} " + path, arguments: { items: ["${run.id}", path] }, by, quorum, on_reject: pick("fail", "continue"), ...within, ...(within.within ? { on_expiry: pick("fail", "approve", "reject") } : {}) } };
+    }
+    case "agent":
+      return { agent: { ...pick({}, { name: "one" }, { name: "two" }), prompt: "${run.id} " + path, data: { path }, ...within }, ...(chance(50) ? { expect: "starts_with(nonce, 'good')" } : {}) };
+    default:
+      return { pipeline: pick(...pipelines), with: { from: "${run.id}", path }, ...(chance(15) ? { timeout: pick("1500ms", "3s") } : {}) };
+  }
+}
+
+// `random(n)`: a number below n. `gate`: a file without which destructive calls take their time. `pipelines`: saved ones, by name.
+export function randomSteps(random, { gate, pipelines = [], most = 6 }) {
   let made = 0;
   const chance = (percent) => random(100) < percent;
   const pick = (...things) => things[random(things.length)];
@@ -38,9 +63,11 @@ export function randomSteps(random, gate) {
   };
   const leaf = (id, place) => {
     const path = place.prefix + id.id;
-    const step = { ...id, ...call(path) };
+    const step = { ...id, ...(chance(22) ? randomWait(random, path, pipelines) : call(path)) };
+    const waits = step.signal ?? step.approval ?? step.agent ?? step.pipeline;
     const fails = step.uses === "pay.fail" || step.expect === "text == 'never'";
-    if (chance(fails ? 50 : 10)) step.on_error = "continue";
+    if (chance(fails || waits ? 50 : 10)) step.on_error = "continue";
+    if (waits && chance(40)) step.undo = step.pipeline && chance(30) ? { pipeline: step.pipeline, with: step.with } : marked(pick("record", "record_again"), `${path}!undo`);
     if ((["pay.record", "pay.record_again", "pay.wait_for_file"].includes(step.uses) || step.state) && chance(60)) step.undo = marked(pick("record", "record_again"), `${path}!undo`);
     if (step.uses && !fails && chance(50)) step.retry = { max_attempts: 4, backoff: "fixed", base: "200ms" };
     return step;
@@ -69,7 +96,7 @@ export function randomSteps(random, gate) {
     }
     return steps;
   };
-  const steps = list({ prefix: "", item: false, depth: 0 }, 3, 6);
+  const steps = list({ prefix: "", item: false, depth: 0 }, Math.min(3, most), most);
   // Half of them come to a bad end after all, so that there is something to undo.
   if (chance(40)) steps.push({ id: "end", ...marked("fail", "end") });
   return steps;

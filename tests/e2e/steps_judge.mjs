@@ -1,10 +1,11 @@
 // Judges runs of steps by what the server wrote down of its calls, against what the journal of the daemon says of them. It shares
 // nothing with the planner: it walks the definition as it was written.
 //
-// A run: {id, outcome, message, output, steps (its definition), rows (of step_journal, by attempt), effects (of effect_journal),
-// calls (what arrived, {key, tool, message, place}: its place in the server's journal), deeds (events told and how often a value was
-// counted up, {path, kind, times})}. Times are microseconds.
+// A run: {id, outcome, class, message, compensated, output, steps (its definition), rows (of step_journal, by attempt), effects (of
+// effect_journal), calls (what arrived, {key, tool, message, place}: its place in the server's journal), deeds (events told and how often
+// a value was counted up, {path, kind, times}), and what told_judge.mjs names}. Times are microseconds.
 import { destructive, holds, idempotent, mapItems, neededBranches } from "./random_steps.mjs";
+import { clocksApart, judgeTold } from "./told_judge.mjs";
 
 // What became of a list or a step. partial: not all of it was done, and what ended that stands elsewhere. Of a failure and an end that
 // is not known side by side the latter counts, whichever came first.
@@ -16,6 +17,33 @@ const isLost = (row) => row.state === "unknown" && row.error_message === "the wo
 const least = (numbers) => Math.min(Infinity, ...numbers);
 const most = (numbers) => Math.max(-Infinity, ...numbers);
 const grouped = (list, key) => list.reduce((groups, each) => groups.set(key(each), [...(groups.get(key(each)) ?? []), each]), new Map());
+
+// What was asked of the run, as far as anybody knows: nothing, that it ends, that it is undone before, or perhaps that.
+function wishOf({ told }) {
+  const wishes = told.filter(({ what, heard }) => ["cancel", "compensate"].includes(what) && heard !== "refused");
+  if (wishes.some(({ what, heard }) => what === "compensate" && heard === "taken")) return "undo";
+  if (wishes.some(({ what }) => what === "compensate")) return "perhaps";
+  return wishes.length > 0 ? "end" : "none";
+}
+
+// Whether its parent may not have wanted it to its end: that was to end at once or had no time left, has ended without it, or had another
+// branch that won. One that is to be undone lets its children end.
+function mayBeNeedless({ parent, link }) {
+  if (!parent) return false;
+  const isStopped = parent.told.some(({ what, heard }) => what === "cancel" && heard !== "refused") || parent.link?.finishBy != null;
+  return isStopped || parent.outcome === "unknown" || mayBeNeedless(parent) || isInRace(parent.steps, link.path);
+}
+function isInRace(steps, path) {
+  const raceAt = (list, prefix) => list.some((step) => {
+    const here = prefix + step.id;
+    if (path !== here && !path.startsWith(`${here}.`) && !path.startsWith(`${here}[`)) return false;
+    if (step.parallel) return step.fail_fast || step.parallel.some((branch, i) => raceAt(Array.isArray(branch) ? branch : [branch], `${here}.${i}.`));
+    if (step.map) return raceAt(step.do, path.slice(0, path.indexOf("]", here.length) + 2));
+    if (step.switch) return step.switch.some((branch, i) => raceAt(branch.do ?? branch.else, `${here}.${i}.`));
+    return step.sequence ? raceAt(step.sequence, `${here}.`) : false;
+  });
+  return raceAt(steps, "");
+}
 
 class Judge {
   constructor(run) {
@@ -32,18 +60,37 @@ class Judge {
   last(path) { return this.attempts.get(path)?.at(-1); }
   firstArrival(path) { return least((this.arrivals.get(path) ?? []).map((call) => call.place)); }
 
-  // 1. The run's end is that to which its steps lead.
+  // 1. The run's end is that to which its steps lead, and what was asked of it.
   end() {
     const fate = this.list(this.run.steps, "");
-    const { outcome } = this.run;
+    const { outcome, message } = this.run;
     const lost = this.rows.filter((row) => isLost(row) && !isUndo(row.path));
     if (lost.length > 0 && outcome !== "unknown") this.say(`${lost[0].path} was lost with its worker, but the run ${outcome}`);
-    if (lost.length === 0 && outcome !== { ok: "succeeded", failed: "failed", unknown: "unknown" }[fate]) this.say(`it ${outcome}, but its steps say ${fate}`);
+    const possible = this.ends(fate);
+    if (lost.length === 0 && !possible.includes(outcome)) this.say(`it ${outcome} (${message}), but its steps say ${fate}, which is ${possible}`);
     for (const row of this.rows) {
+      // A run that somebody cancelled may have ended without its worker, which had gone: nobody waits there any more.
       if (row.state === "running") this.say(`${row.path} still runs`);
-      if (row.state === "waiting" && lost.length === 0) this.say(`${row.path} still waits`);
+      if (row.state === "waiting" && lost.length === 0 && outcome !== "cancelled") this.say(`${row.path} still waits`);
       if (!this.leaves.has(row.path.replace(/!undo$/, ""))) this.say(`${row.path} was done, but nothing leads there`);
     }
+  }
+
+  ends(fate) {
+    const { run } = this;
+    if (run.outcome === "missed") return this.rows.length === 0 && this.isOverdue() ? ["missed"] : [];
+    // Nothing was lost or asked: a step that was cancelled had a child, with which it ended.
+    const usual = { ok: "succeeded", failed: "failed", unknown: "unknown", partial: this.hasCancelledChild() ? "cancelled" : "failed" }[fate];
+    if (this.isOverdue() && fate !== "unknown") return ["failed"];
+    if (wishOf(run) === "undo") return [["ok", "partial"].includes(fate) ? "cancelled" : usual];
+    if (wishOf(run) !== "none" || mayBeNeedless(run)) return [usual, "cancelled"];
+    return fate === "partial" && !this.hasCancelledChild() ? [] : [usual];
+  }
+  hasCancelledChild() { return this.rows.some((row) => row.state === "cancelled" && this.leaves.get(row.path)?.pipeline); }
+  // It has to end before its parent's step does, and says that it had no time left.
+  isOverdue() {
+    const { outcome, link, finished, message } = this.run;
+    return link?.finishBy != null && finished >= link.finishBy && (outcome === "missed" || /its deadline passed/.test(message ?? ""));
   }
 
   // 2. and 3. What arrived is what the rows say.
@@ -86,25 +133,34 @@ class Judge {
     if (told.join() !== due.join()) this.say(`told and counted was [${told}], and due was [${due}]`);
   }
 
-  // 4. Undone is what succeeded in a run that failed, the last one first; nothing else.
+  // 4. Undone is what succeeded in a run that failed, or was cancelled so, the last one first; nothing else.
   undos() {
-    const { outcome, message } = this.run;
+    const { outcome, message, compensated } = this.run;
     const due = [...this.attempts.keys()].filter((path) => !isUndo(path) && this.leaves.get(path)?.undo && this.last(path).state === "succeeded")
       .sort((left, right) => this.last(right).finished - this.last(left).finished).map((path) => `${path}!undo`);
     const begun = [...new Set([...this.attempts.keys(), ...this.arrivals.keys()])].filter(isUndo);
     const beganAt = (path) => least((this.attempts.get(path) ?? []).map((row) => row.started));
     const order = begun.sort((left, right) => beganAt(left) - beganAt(right));
     // Also where one of them was lost with its worker: it is named, and the others are made.
-    const expected = outcome === "failed" ? due : [];
+    const wish = wishOf(this.run);
+    const undoes = outcome === "failed" || (outcome === "cancelled" && (wish === "undo" || (wish === "perhaps" && compensated !== null)));
+    const expected = undoes ? due : [];
+    const isUndone = undoes && due.every((path) => this.last(path)?.state === "succeeded");
+    if (undoes && due.length > 0 && compensated !== isUndone) this.say(`${isUndone ? "all" : "not all"} of [${due}] was done, and compensated is ${compensated}`);
+    if (!undoes && compensated === true) this.say("it is said to be undone, and was not to be");
     if (order.join() !== expected.join()) this.say(`undone was [${order}], and due was [${expected}]`);
     for (const [i, path] of order.entries()) {
       const row = this.last(path);
-      if (row && !["succeeded", "failed", "unknown"].includes(row.state)) this.say(`${path} is ${row.state}`);
+      if (row && !["succeeded", "failed", "unknown", ...(this.childOf(path) ? ["cancelled"] : [])].includes(row.state)) this.say(`${path} is ${row.state}`);
       if (i > 0 && row) this.comesAfter(order[i - 1], path);
       const isNamed = (message ?? "").includes(`step ${path.replace("!undo", "")} was not undone`);
-      if (row && outcome === "failed" && isNamed !== (row.state !== "succeeded")) this.say(`${path} ${row.state}, and the run says "${message}"`);
+      if (row && undoes && isNamed !== (row.state !== "succeeded")) this.say(`${path} ${row.state}, and the run says "${message}"`);
     }
   }
+
+  // Its end was written by whoever told it, and not by the run's worker.
+  isTold(path) { const { signal, approval, agent } = this.leaves.get(path) ?? {}; return (signal ?? approval ?? agent) !== undefined; }
+  childOf(path) { return this.run.children.find(({ link }) => link.path === path); }
 
   // 5. Each step after those that it needs, and no other step at all.
   list(steps, prefix, item) {
@@ -174,7 +230,8 @@ class Judge {
   comesAfter(first, then) {
     const firsts = isUndo(first) ? [first] : this.paths(first), thens = isUndo(then) ? [then] : this.paths(then);
     const rowsOf = (paths) => paths.flatMap((path) => this.attempts.get(path) ?? []);
-    if (most(rowsOf(firsts).map((row) => row.finished ?? Infinity)) > least(rowsOf(thens).map((row) => row.started))) this.say(`${then} began before ${first} had ended`);
+    const ends = rowsOf(firsts).map((row) => (row.finished ?? Infinity) - (this.isTold(row.path) ? clocksApart : 0));
+    if (most(ends) > least(rowsOf(thens).map((row) => row.started))) this.say(`${then} began before ${first} had ended`);
     const answered = firsts.filter((path) => this.last(path)?.state === "succeeded" && this.arrivals.has(path));
     if (most(answered.map((path) => this.firstArrival(path))) > least(thens.map((path) => this.firstArrival(path)))) this.say(`${then} arrived before ${first}`);
   }
@@ -187,5 +244,6 @@ export function judge(run) {
   judge.calls();
   judge.deeds();
   judge.undos();
+  judgeTold(judge);
   return judge.wrong;
 }

@@ -1,7 +1,8 @@
 // Two daemons on one database, and what can happen to them. The first keeps the PostgreSQL, the second is its guest; either may go
 // and come back.
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { promisify } from "node:util";
 import { Home } from "./lib.mjs";
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -27,6 +28,10 @@ export class TwoDaemons {
   }
   ask(sql) {
     return execFileSync("psql", ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", this.url], { input: sql, encoding: "utf8", maxBuffer: 256 << 20, stdio: ["pipe", "pipe", "pipe"] }).trim();
+  }
+  // The same while others go on.
+  async askLater(sql) {
+    return (await promisify(execFile)("psql", ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql, this.url], { encoding: "utf8", maxBuffer: 256 << 20 })).stdout.trim();
   }
   async kill(which) {
     this.daemons[which].kill("SIGKILL");
