@@ -8,6 +8,12 @@
 
 namespace carillon {
 
+namespace {
+
+constexpr int kLooksMax = 3;  // while we wait for its row a run may move from the queue to a worker, and back
+
+}  // namespace
+
 std::optional<StepEnd> StepStore::find_end(const TenantId& tenant, const StepKey& step) {
   const pqxx::result rows = tx_.exec(sql::find_step_end, tenant, step.lease.id, step.path, step.attempt);
   if (rows.empty()) return std::nullopt;
@@ -103,11 +109,14 @@ std::map<std::int64_t, std::vector<std::string>> StepStore::waits(const TenantId
 std::optional<ToldPlace> StepStore::tell(const TenantId& tenant, const WaitingStep& step, const StepTold& told) {
   const bool is_good = told.error_class.empty();
   const auto text = [&](const std::string& said) { return is_good ? std::nullopt : std::optional{said}; };
-  const pqxx::result rows = tx_.exec(sql::tell_step, tenant, step.run, step.path, step.attempt,
-                                     is_good ? std::optional{bytes_of(told.output)} : std::nullopt, told.at,
-                                     text(told.error_class), text(told.message));
-  if (rows.empty()) return std::nullopt;
-  return ToldPlace{column<std::int16_t>(rows[0]["shard"]), column<std::int16_t>(rows[0]["priority"])};
+  for (int look = 0; look < kLooksMax; ++look) {
+    const pqxx::result rows = tx_.exec(sql::tell_step, tenant, step.run, step.path, step.attempt,
+                                       is_good ? std::optional{bytes_of(told.output)} : std::nullopt, told.at,
+                                       text(told.error_class), text(told.message));
+    if (!rows.empty())
+      return ToldPlace{column<std::int16_t>(rows[0]["shard"]), column<std::int16_t>(rows[0]["priority"])};
+  }
+  return std::nullopt;
 }
 
 std::vector<MovedRetry> StepStore::move_retries(const TenantId& tenant, RunId run, const Move& move) {

@@ -173,6 +173,20 @@ TEST_CASE("a wait ends once whoever is first", "[store][step_store]") {
         (bench.journal() == "done waiting" ? "1" : "0"));
 }
 
+TEST_CASE("a step is told also while its run is queued again", "[store][step_store]") {
+  Waiting bench;
+  test::put_task(bench.database, 1, "{}");
+  REQUIRE(bench.begins(bench.step));
+  REQUIRE(bench.worker.path.hand_back({bench.lease}).size() == 1);
+  const auto waiting = bench.with([&](StepStore& steps) { return steps.waiting(bench.mine, {"go"}); });
+  REQUIRE(waiting.size() == 1);
+  CHECK(waiting[0].run == bench.lease.id);
+  CHECK(bench.is_told(bench.waiting()));
+  CHECK_FALSE(bench.is_told(bench.waiting()));
+  CHECK(bench.journal() == "done succeeded");
+  CHECK(bench.worker.claim(1).size() == 1);
+}
+
 TEST_CASE("a run that was told something while it was taken up does not rest", "[store][step_store]") {
   Waiting bench;
   REQUIRE(bench.begins(bench.step));
