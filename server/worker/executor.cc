@@ -75,25 +75,29 @@ void Executor::start(const std::vector<RunPtr>& runs) {
 bool Executor::may_start(const RunPtr& run) {
   if (run->run.takeovers == 0) return true;
   return suspects_.with([&](Suspects& suspects) {
-    if (!std::exchange(suspects.one_under_way, true)) return true;
+    if (suspects.under_way == nullptr) {
+      suspects.under_way = run;
+      return true;
+    }
     suspects.waiting.push_back(run);
     return false;
   });
 }
 
 void Executor::ended(const RunPtr& run) {
-  if (run->run.takeovers == 0 || run->proved.exchange(true)) return;
+  if (run->run.takeovers == 0) return;
   const RunPtr next = suspects_.with([&](Suspects& suspects) -> RunPtr {
     const auto waiting = std::find(suspects.waiting.begin(), suspects.waiting.end(), run);
     if (waiting != suspects.waiting.end()) {
       suspects.waiting.erase(waiting);
       return nullptr;
     }
-    suspects.one_under_way = !suspects.waiting.empty();
+    if (suspects.under_way != run) return nullptr;  // it has been here before
+    suspects.under_way = nullptr;
     if (suspects.waiting.empty()) return nullptr;
-    const RunPtr first = suspects.waiting.front();
+    suspects.under_way = suspects.waiting.front();
     suspects.waiting.pop_front();
-    return first;
+    return suspects.under_way;
   });
   if (next) work_->post([this, next] { begin(next); });
 }
@@ -107,7 +111,7 @@ void Executor::post(const RunPtr& run, std::function<void()> event) {
 
 void Executor::begin(const RunPtr& run) {
   RunPhase expected = RunPhase::queued;
-  if (!run->phase.compare_exchange_strong(expected, RunPhase::begun)) return;
+  if (!run->phase.compare_exchange_strong(expected, RunPhase::begun)) return ended(run);  // lost before it began
   const std::lock_guard turn{run->turn};
   run->started_at = run->run.started_at.value_or(parts_.clock.now());
   if (run->run.takeovers == 0) return prepare(run);
@@ -115,7 +119,7 @@ void Executor::begin(const RunPtr& run) {
   mark.lease = run->run.lease;
   mark.at = run->started_at;
   parts_.completer(run->run.lease.id).add_mark(std::move(mark), [this, run](Written written) {
-    if (written == Written::stale) return drop(run->run.lease.id);
+    if (written == Written::stale) return drop(run);
     post(run, [this, run] { prepare(run); });
   });
 }
@@ -217,7 +221,7 @@ void Executor::policy_found(const RunPtr& run, CallUnderWay call, const Result<T
   mark.call_state = CallState::calling;
   mark.at = run->started_at;
   parts_.completer(run->run.lease.id).add_mark(std::move(mark), [this, run, call](Written written) {
-    if (written == Written::stale) return drop(run->run.lease.id);
+    if (written == Written::stale) return drop(run);
     post(run, [this, run, call] { make(run, call); });
   });
 }
@@ -230,7 +234,7 @@ void Executor::make(const RunPtr& run, CallUnderWay call) {
   if (unwanted) return ended(run, call, not_made(ErrorClass::cancelled, "cancelled before the call began"));
   if (!lease_holds(*run)) {
     metrics::count("carillon_leases_lost_total", {{"noticed", "before_call"}});
-    return drop(run->run.lease.id);
+    return drop(run);
   }
   failpoint("before_call");
   ToolCall request{.tenant = run->run.tenant,

@@ -64,6 +64,7 @@ class Executor {
   void pause(RunId run, Pause wanted);
   // The lease is gone: nothing further is done for the run, and its late answer is ignored.
   void drop(RunId run);
+  void drop(const RunPtr& run);
   // A step of it that waits was told something.
   void told(RunId run);
   // As drop, for one that is not in the register of runs in flight any more.
@@ -172,7 +173,7 @@ class Executor {
   const std::shared_ptr<ProgressSink> progress_ = std::make_shared<ProgressSink>();
   Guarded<std::map<std::pair<std::string, std::string>, ToolPolicy>> policies_;  // by tenant and tool
   struct Suspects {
-    bool one_under_way = false;
+    RunPtr under_way;  // null: none
     std::deque<RunPtr> waiting;
   };
   Guarded<Suspects> suspects_;

@@ -100,7 +100,11 @@ void Executor::cancel_calls(const RunInFlight& run, std::string_view reason, con
 }
 
 void Executor::drop(RunId id) {
-  for (const auto& run : parts_.runs.take({id})) abandon(run);
+  if (const RunPtr run = parts_.runs.find(id)) drop(run);
+}
+
+void Executor::drop(const RunPtr& run) {
+  if (parts_.runs.remove(run)) abandon(run);
 }
 
 void Executor::abandon(const RunPtr& run) {

@@ -185,7 +185,7 @@ void Executor::perform(const RunPtr& run, const OwnWork& work) {
 void Executor::own_ended(const RunPtr& run, const OwnWork& work, const Result<OwnStepEnd>& end) {
   if (run->phase != RunPhase::begun) return;
   if (!end) return step_ended(run, work.call, failed(end.error()));
-  if (!end->is_ours) return drop(run->run.lease.id);
+  if (!end->is_ours) return drop(run);
   StepsUnderWay& steps = *run->steps;
   --steps.begun;
   steps.latest = std::max(steps.latest, end->finished_at);

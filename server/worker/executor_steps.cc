@@ -248,7 +248,7 @@ void Executor::write(const RunPtr& run) {
   steps.is_writing = true;
   const bool undoes = mark.undoes;
   parts_.completer(run->run.lease.id).add_mark(std::move(mark), [this, run, news, undoes](Written written) {
-    if (written == Written::stale) return drop(run->run.lease.id);
+    if (written == Written::stale) return drop(run);
     post(run, [this, run, news, undoes] {
       run->steps->is_writing = false;
       if (undoes) run->undoes = true;
@@ -337,7 +337,7 @@ void Executor::rest(const RunPtr& run, const pipeline::Plan& plan) {
   RunMark mark = mark_of(*run);
   mark.wake_at = wake_at;
   parts_.completer(run->run.lease.id).add_mark(std::move(mark), [this, run, wake_at](Written written) {
-    if (written == Written::stale) return drop(run->run.lease.id);
+    if (written == Written::stale) return drop(run);
     parts_.rests(run, wake_at);
   });
 }

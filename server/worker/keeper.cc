@@ -80,7 +80,7 @@ void LeaseKeeper::renew_once(Leases which) {
     if (ours.contains(run->run.lease.id) || run->phase == RunPhase::ended) continue;
     metrics::count("carillon_leases_lost_total", {{"noticed", "renewal"}});
     log::warn("a run was taken away from this worker", json{{"run", run->run.lease.id.number()}});
-    parts_.executor.drop(run->run.lease.id);
+    parts_.executor.drop(run);
   }
 }
 

@@ -90,7 +90,6 @@ struct RunInFlight {
   std::atomic<bool> paused{false};  // it begins no step
   std::atomic<bool> told{false};    // a step that waited was told something since the run was taken up
   std::atomic<int> questions{0};    // asked so far
-  std::atomic<bool> proved{false};  // of a run that was taken over: it is not the one that kills workers
   std::atomic<RunPhase> phase{RunPhase::queued};
   Guarded<CallsUnderWay> calls;
   std::uint64_t calls_made = 0;
@@ -109,18 +108,24 @@ class RunsInFlight {
       return displaced;
     });
   }
-  // False: it was gone already.
-  bool remove(RunId id) {
-    return runs_.with([&](auto& runs) { return runs.erase(id) == 1; });
+  // False: it was gone already. Who has taken the same run up again by now stays: once its row says that it rests or is
+  // queued, it may be here anew before we have heard that the row was written.
+  bool remove(const RunPtr& run) {
+    return runs_.with([&](auto& runs) {
+      const auto found = runs.find(run->run.lease.id);
+      if (found == runs.end() || found->second != run) return false;
+      runs.erase(found);
+      return true;
+    });
   }
-  // Removes them and gives those that were there.
-  std::vector<RunPtr> take(const std::vector<RunId>& ids) {
+  // Removes those whose end was on its way to the database and gives those that were there. The others stay, as above.
+  std::vector<RunPtr> take_ended(const std::vector<RunId>& ids) {
     return runs_.with([&](auto& runs) {
       std::vector<RunPtr> taken;
       taken.reserve(ids.size());
       for (const RunId id : ids) {
         const auto found = runs.find(id);
-        if (found == runs.end()) continue;
+        if (found == runs.end() || found->second->phase != RunPhase::ended) continue;
         taken.push_back(std::move(found->second));
         runs.erase(found);
       }

@@ -188,7 +188,7 @@ void Worker::Inside::settled(const std::vector<SettledRun>& flush) {
   std::vector<RunId> ids;
   ids.reserve(flush.size());
   for (const auto& each : flush) ids.push_back(each.id);
-  const auto left = runs.take(ids);
+  const auto left = runs.take_ended(ids);
   for (const auto& run : left) {
     executor.ended(run);
     if (run->run.keyed) board.unblocked(run->run.shard, parts.clock.now());
@@ -226,7 +226,7 @@ void Worker::Inside::note_idle() {
 }
 
 void Worker::Inside::rests(const RunPtr& run, Instant wake_at) {
-  if (!runs.remove(run->run.lease.id)) return;
+  if (!runs.remove(run)) return;
   executor.ended(run);
   metrics::count("carillon_runs_total", {{"outcome", "waits"}});
   const Instant now = parts.clock.now();
@@ -333,7 +333,7 @@ void Worker::Inside::hand_back() {
   } catch (const std::exception& failure) {
     log::warn("runs could not be handed back; their leases expire", json{{"problem", failure.what()}});
   }
-  for (const auto& run : unstarted) runs.remove(run->run.lease.id);
+  for (const auto& run : unstarted) runs.remove(run);
 }
 
 void Worker::Inside::wait_until_idle(Duration longest) {
