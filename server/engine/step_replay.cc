@@ -1,8 +1,11 @@
 #include "server/engine/step_replay.h"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "server/domain/moment.h"
 
@@ -17,6 +20,10 @@ json output_of(const JournalEntry& entry) {
   json output = json::parse(entry.output.value_or("null"), nullptr, false);
   return output.is_discarded() ? json() : output;
 }
+
+using Attempt = std::pair<std::string, int>;  // a path, and which
+
+Attempt attempt_of(const JournalEntry& entry) { return {entry.step_path, static_cast<int>(entry.attempt)}; }
 
 Instant ended_at(const JournalEntry& entry) {
   if (entry.state == name_of(StepState::running))
@@ -103,8 +110,7 @@ class Beginnings {
  public:
   Beginnings(pipeline::Planner& planner, const std::vector<JournalEntry>& journal) : planner_(planner) {
     for (const JournalEntry& entry : journal)
-      if (entry.state != name_of(StepState::skipped))
-        rows_.emplace(std::pair{entry.step_path, entry.attempt}, entry.started_at);
+      if (entry.state != name_of(StepState::skipped)) rows_.emplace(attempt_of(entry), entry.started_at);
   }
   void tell() {
     for (bool again = true; again;) {
@@ -121,7 +127,74 @@ class Beginnings {
 
  private:
   pipeline::Planner& planner_;
-  std::map<std::pair<std::string, int>, Instant> rows_;
+  std::map<Attempt, Instant> rows_;
+};
+
+// Rows of ends that somebody else may have written than the worker that begins steps, the latest first.
+std::vector<JournalEntry> told_ends(const pipeline::Pipeline& pipeline, const std::vector<JournalEntry>& journal) {
+  std::set<std::string, std::less<>> told;
+  for (const pipeline::Step* step : pipeline::leaves_of(pipeline))
+    if (step->kind != pipeline::StepKind::tool && step->kind != pipeline::StepKind::http &&
+        step->kind != pipeline::StepKind::script)
+      told.insert(step->id);
+  std::vector<JournalEntry> ends;
+  std::copy_if(journal.begin(), journal.end(), std::back_inserter(ends), [&](const JournalEntry& entry) {
+    const std::string_view path = entry.step_path;
+    return entry.finished_at && told.contains(path.substr(path.rfind('.') + 1));
+  });
+  std::sort(ends.begin(), ends.end(),
+            [](const auto& left, const auto& right) { return ended_at(right) < ended_at(left); });
+  return ends;
+}
+
+// Steps that have begun and that the fold leaves no room for; what is undone is heard of when its turn comes.
+std::vector<Instant> misfits_of(const FoldedRun& folded) {
+  std::vector<Instant> begun;
+  for (const auto& [attempt, entry] : folded.untold)
+    if (attempt.first.find("!undo") == std::string::npos) begun.push_back(entry.started_at);
+  std::sort(begun.begin(), begun.end());
+  return begun;
+}
+
+// Looks for moments of hearing with which every step that has begun could begin. Nearly always the rows' own moments
+// are such.
+class Fitting {
+ public:
+  Fitting(std::function<FoldedRun(const HeardLater&)> fold, std::vector<JournalEntry> told)
+      : fold_(std::move(fold)), told_(std::move(told)) {}
+  FoldedRun best() {
+    FoldedRun folded = fold_({});
+    std::vector<Instant> misfits = misfits_of(folded);
+    if (misfits.empty()) return folded;
+    while (!misfits.empty() && makes_room(misfits)) continue;
+    return fold_(heard_);
+  }
+
+ private:
+  static constexpr int kFoldsMax = 200;  // more are not worth the time
+
+  // Puts one end behind the beginning of a misfit where that leaves fewer of them. False: no end does.
+  bool makes_room(std::vector<Instant>& misfits) {
+    for (const Instant begun : misfits)
+      for (const JournalEntry& end : told_) {
+        const auto known = heard_.find(attempt_of(end));
+        if ((known == heard_.end() ? ended_at(end) : known->second) > begun) continue;
+        if (++folds_ > kFoldsMax) return false;
+        HeardLater heard = heard_;
+        heard[attempt_of(end)] = begun + Duration{1};
+        auto left = misfits_of(fold_(heard));
+        if (left.size() >= misfits.size()) continue;
+        heard_ = std::move(heard);
+        misfits = std::move(left);
+        return true;
+      }
+    return false;
+  }
+
+  const std::function<FoldedRun(const HeardLater&)> fold_;
+  const std::vector<JournalEntry> told_;
+  HeardLater heard_;
+  int folds_ = 0;
 };
 
 }  // namespace
@@ -133,9 +206,13 @@ Instant began_at(const StepsRun& run, const std::vector<JournalEntry>& journal) 
   return first == Instant::max() ? run.started_at : first;
 }
 
-UntoldSteps replay(pipeline::Planner& planner, std::vector<JournalEntry> journal) {
-  std::stable_sort(journal.begin(), journal.end(), [](const JournalEntry& left, const JournalEntry& right) {
-    return std::pair{ended_at(left), left.attempt} < std::pair{ended_at(right), right.attempt};
+UntoldSteps replay(pipeline::Planner& planner, std::vector<JournalEntry> journal, const HeardLater& heard) {
+  const auto heard_at = [&](const JournalEntry& entry) {
+    const auto later = heard.find(attempt_of(entry));
+    return later == heard.end() ? ended_at(entry) : later->second;
+  };
+  std::stable_sort(journal.begin(), journal.end(), [&](const JournalEntry& left, const JournalEntry& right) {
+    return std::pair{heard_at(left), left.attempt} < std::pair{heard_at(right), right.attempt};
   });
   Beginnings beginnings{planner, journal};
   beginnings.tell();
@@ -144,14 +221,14 @@ UntoldSteps replay(pipeline::Planner& planner, std::vector<JournalEntry> journal
   for (std::size_t before = journal.size() + 1; journal.size() < before;) {
     before = journal.size();
     std::erase_if(journal, [&](const JournalEntry& entry) {
-      const bool heard = tell_ends(planner, entry);
-      if (heard) beginnings.tell();
-      return heard;
+      const bool is_heard = tell_ends(planner, entry);
+      if (is_heard) beginnings.tell();
+      return is_heard;
     });
   }
   UntoldSteps untold;
   for (JournalEntry& entry : journal) {
-    auto key = std::pair{entry.step_path, static_cast<int>(entry.attempt)};
+    auto key = attempt_of(entry);
     untold.emplace(std::move(key), std::move(entry));
   }
   return untold;
@@ -171,10 +248,14 @@ FoldedRun fold_run(const pipeline::Pipeline& pipeline, const StepsRun& run, std:
   for (const JournalEntry& entry : journal)
     if (entry.reused_from) reused.push_back(end_of(entry));
   std::erase_if(journal, [](const JournalEntry& entry) { return entry.reused_from.has_value(); });
-  FoldedRun folded{.planner = {pipeline, roots_of(run, began), began, std::move(reused)}, .untold = {}};
-  if (run.undoes) folded.planner.must_undo();
-  folded.untold = replay(folded.planner, std::move(journal));
-  return folded;
+  return Fitting{[&](const HeardLater& heard) {
+                   FoldedRun folded{.planner = {pipeline, roots_of(run, began), began, reused}, .untold = {}};
+                   if (run.undoes) folded.planner.must_undo();
+                   folded.untold = replay(folded.planner, journal, heard);
+                   return folded;
+                 },
+                 told_ends(pipeline, journal)}
+      .best();
 }
 
 }  // namespace carillon

@@ -153,3 +153,34 @@ TEST_CASE("what was taken over stands for whole steps and says nothing about whe
   CHECK(folded.planner.state_of("list.inner") == pipeline::StepState::pending);
   CHECK(folded.planner.end_of("list").output == json{{"n", 1}});
 }
+
+TEST_CASE("what began before the worker heard of an earlier end is not forgotten", "[engine][step_replay]") {
+  const auto action = read_action({{"kind", "steps"}, {"steps", R"([
+    {"id": "ask", "approval": {"message": "?"}, "needs": []},
+    {"id": "slow", "uses": "t.x", "undo": {"uses": "t.y"}, "needs": []},
+    {"id": "rec", "uses": "t.x", "undo": {"uses": "t.y"}, "needs": ["slow"]},
+    {"id": "hold", "signal": {"event": "go"}, "needs": ["rec"]}])"_json}},
+                                  "");
+  REQUIRE(action.ok());
+  const auto at = [](int ms) { return Instant{std::chrono::seconds{1'800'000'000}} + std::chrono::milliseconds{ms}; };
+  const auto row = [&](const std::string& path, int begun, int ended, const std::string& state) {
+    JournalEntry entry{.step_path = path, .attempt = 1, .state = state, .tool = "t.x", .started_at = at(begun)};
+    if (ended > 0) entry.finished_at = at(ended);
+    return entry;
+  };
+  // Somebody refused before slow had ended; the worker had begun rec, and hold, when it heard of that.
+  std::vector<JournalEntry> journal{row("ask", 1, 19, "failed"), row("slow", 1, 20, "succeeded"),
+                                    row("rec", 21, 30, "succeeded")};
+  const auto [hold, undone] = GENERATE(table<std::string, std::string>(
+      {{"", "rec!undo"}, {"waiting", ""}, {"succeeded", "rec!undo"}, {"cancelled", "rec!undo"}}));
+  CAPTURE(hold);
+  if (!hold.empty()) journal.push_back(row("hold", 31, hold == "waiting" ? 0 : 40, hold));
+  const StepsRun run{.id = RunId{8}, .handle = {"t", 1, 1}, .action = *action, .zone = "UTC", .started_at = at(0)};
+  const auto folded = fold_run(*action->pipeline, run, journal);
+  CHECK(folded.untold.empty());
+  CHECK(folded.planner.state_of("rec") == pipeline::StepState::succeeded);
+  const auto plan = folded.planner.plan(at(50));
+  REQUIRE(plan.starts.size() == (undone.empty() ? 0 : 1));
+  if (!undone.empty()) CHECK(plan.starts[0].path == undone);
+  CHECK(plan.waits.size() == (undone.empty() ? 1 : 0));
+}
