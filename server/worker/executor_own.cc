@@ -180,6 +180,11 @@ void Executor::perform(const RunPtr& run, const OwnWork& work) {
       std::this_thread::sleep_for(kPause);
     }
   }
+  // Whoever has the run next performs the step. It may be us: a lease that has ended can still be renewed, and a run
+  // that stayed here would wait for this step as long as it is.
+  if (run->phase != RunPhase::begun || patient_.stopping()) return;
+  metrics::count("carillon_leases_lost_total", {{"noticed", "own_step"}});
+  drop(run);
 }
 
 void Executor::own_ended(const RunPtr& run, const OwnWork& work, const Result<OwnStepEnd>& end) {

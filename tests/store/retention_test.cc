@@ -258,7 +258,7 @@ TEST_CASE("waits of steps are forgotten with their runs and not while these are 
   f.database.run(
       "INSERT INTO carillon.run_ready (shard, priority, run_at, id, tenant_id, task_id, task_version, number, retry,"
       " attempt, takeovers, origin, agent_id, correlation_id, folded) VALUES (0, 5, " +
-      f.at(kNow) + ", 7, 'default', 1, 1, 2, 0, 2, 1, 'schedule', 'owner', 'c', 0)");
+      f.at(kSweptAt) + ", 7, 'default', 1, 1, 2, 0, 2, 1, 'schedule', 'owner', 'c', 0)");
   for (const std::string& run :
        {f.database.ask("SELECT id FROM carillon.run_live"), std::string{"7"}, std::string{"8"}})
     f.database.run(

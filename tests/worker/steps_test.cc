@@ -294,6 +294,27 @@ TEST_CASE("a run that takes over what an earlier one did goes on behind it", "[w
   CHECK(bench.database.ask("SELECT count(*) FROM carillon.step_journal WHERE reused_from = 99") == "3");
 }
 
+TEST_CASE("a step that was given up with its lease is performed although that lease is renewed later",
+          "[worker][steps]") {
+  Bench bench;
+  bench.put(R"([{"id": "count", "state": {"op": "increment", "key": "n"}}])"_json);
+  // Neither is the step performed nor the lease renewed, for longer than it lasts; nobody looks for leases meanwhile.
+  bench.database.run(R"(
+    CREATE FUNCTION carillon.away() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'away'; END $$;
+    CREATE TRIGGER away BEFORE UPDATE ON carillon.run_live FOR EACH ROW
+      WHEN (OLD.heartbeat_at IS DISTINCT FROM NEW.heartbeat_at) EXECUTE FUNCTION carillon.away();
+    CREATE TRIGGER away BEFORE INSERT ON carillon.state_entry FOR EACH ROW EXECUTE FUNCTION carillon.away();
+    GRANT EXECUTE ON FUNCTION carillon.away() TO public)");
+  WorkerOptions options = quick_options();
+  options.leases.expire_every = std::chrono::seconds{4};
+  Rig rig{bench.database, options};
+  REQUIRE(bench.comes("EXISTS (SELECT FROM carillon.run_live WHERE lease_until < now() - interval '1 s')"));
+  bench.database.run("DROP TRIGGER away ON carillon.run_live; DROP TRIGGER away ON carillon.state_entry");
+  REQUIRE(rig.wait_ended(1));
+  CHECK(bench.outcome() == "succeeded");
+  CHECK(bench.database.ask("SELECT takeovers FROM carillon.run_history") == "1");
+}
+
 TEST_CASE("what was taken over is not undone by the run that fails behind it", "[worker][steps]") {
   Bench bench;
   bench.put(R"([{"id": "a", "uses": "t.read", "undo": {"uses": "t.undo.a.read"}},
