@@ -145,8 +145,10 @@ void StdioServer::take_bytes(std::string_view bytes) {
   while (!bytes.empty() && listener_) {
     const auto end = bytes.find('\n');
     if (line_.size() + std::min(end, bytes.size()) > options_.line_bytes_max)
-      return fail(
-          {ClientFailureKind::protocol, "the server sent a line that does not end", Reached::maybe, std::nullopt});
+      return fail({ClientFailureKind::protocol,
+                   "the server sent more than " + std::to_string(options_.line_bytes_max) +
+                       " bytes in one message; let it answer less",
+                   Reached::maybe, std::nullopt});
     line_.append(bytes.substr(0, end));
     if (end == std::string_view::npos) return;
     bytes.remove_prefix(end + 1);

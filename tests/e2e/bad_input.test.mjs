@@ -1,97 +1,60 @@
-// What comes in wrong is answered with what to change, and the daemon goes on.
+// Bad input to pipelines through the real program: huge, circular and exploding definitions, tools that answer too much, text that JSON
+// cannot hold. Each is refused with a place, or cut with a flag; nothing is half saved and the daemon goes on.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { writeFileSync } from "node:fs";
-import { Home, standIn, until } from "./lib.mjs";
+import { after, before, describe, test } from "node:test";
+import { answered, clients, Home, refused, standIn, withClient } from "./lib.mjs";
 
-let home, status;
-before(async () => {
-  home = new Home();
-  writeFileSync(`${home.environment.CARILLON_HOME}/servers.json`, JSON.stringify({ mcpServers: {
-    odd: { ...standIn(), carillon: { timeout: "2s" } },
-    gone: { command: "/nonexistent/server" },
-  } }));
-  await home.serve();
-  status = await home.status();
-});
+const kinds = (await clients()).filter(({ name }) => ["v2 auto stdio", "v2 auto http"].includes(name));
+const home = new Home({ pay: standIn() });
+before(() => home.serve());
 after(() => home.end());
 
-async function refused(tool, args) {
-  const answer = await home.run(["call", tool, "--json", "--args", JSON.stringify(args)]);
-  assert.equal(answer.code, 1, answer.stdout + answer.stderr);
-  return JSON.parse(answer.stdout);
-}
-const message = { message: "x" };
+const echo = (id, message) => ({ id, uses: "pay.echo", with: { message } });
+const ran = (call, name) => answered(call("run_now", { task: name, wait_seconds: 45 }));
+const saved = (call, name, steps) => answered(call("schedule_task", { name, when: "manual", steps, on_conflict: "update" }));
 
-test("ambiguous, past and impossible times are refused with what would work", async () => {
-  const ambiguous = await refused("schedule_task", { name: "x", when: "30m", ...message });
-  assert.equal(ambiguous.error, "when_ambiguous");
-  assert.deepEqual(ambiguous.try, ["in 30m", "every 30m"]);
-  assert.equal((await refused("schedule_task", { name: "x", when: "2025-11-21 09:00", ...message })).error, "when_in_past");
-  assert.equal((await refused("schedule_task", { name: "x", when: "cron 0 0 30 2 *", ...message })).error, "never_fires");
-  const zone = await refused("schedule_task", { name: "x", when: "in 5m", timezone: "Europe/Berlim", ...message });
-  assert.equal(zone.error, "unknown_zone");
-  assert.match(JSON.stringify(zone), /Europe\/Berlin/);
-  assert.equal((await home.call("list_tasks", {})).total, 0);
-});
+describe("bad input to pipelines", () => kinds.forEach((kind) => describe(`of ${kind.name}`, () => {
+  const label = kind.name.replaceAll(" ", "-");
 
-test("unknown tools and servers and arguments name the nearest", async () => {
-  assert.match(JSON.stringify(await refused("schedule_task", { name: "x", when: "in 5m", tool: "odd.ecko", arguments: {} })), /odd\.echo/);
-  assert.match(JSON.stringify(await refused("schedule_task", { name: "x", when: "in 5m", tool: "od.echo", arguments: {} })), /odd/);
-  assert.match(JSON.stringify(await refused("schedule_task", { name: "x", when: "in 5m", timezon: "UTC", ...message })), /timezone/);
-  const wrong = await refused("schedule_task", { name: "x", when: "in 5m", tool: "odd.add", arguments: { a: "one", b: [] } });
-  assert.equal(wrong.error, "arguments_invalid");
-  assert.match(wrong.pointer, /arguments/);
-});
+  test("a tool's result of 100 MB fails its step and says what to change, one of 8 MB is shown as an extract, and the server is used again", () => withClient(home, kind, async (call) => {
+    const name = `big-${label}`;
+    await saved(call, name, [{ id: "all", uses: "pay.big", with: { bytes: 100_000_000 }, retry: { max_attempts: 1 }, on_error: "continue" },
+      { id: "much", uses: "pay.big", with: { bytes: 8_000_000 } }, echo("after", "${to_string(length(steps.much.text) > `1000000`)}")]);
+    const run = await ran(call, name);
+    const [all, much, last] = (await answered(call("get_run", { run: run.run }))).steps;
+    assert.deepEqual([all.status, all.error_class], ["failed", "protocol"]);
+    assert.match(all.error, /more than \d+ bytes in one message; let it answer less/);
+    assert.equal(much.status, "succeeded");
+    const shown = await answered(call("get_run", { run: run.run, step: "much" }));
+    assert.ok(JSON.stringify(shown).length < 50_000, `${JSON.stringify(shown).length} bytes`);
+    assert.equal(last.status, "succeeded");
+    assert.equal(run.output, "Echo: true");
+  }));
 
-test("lenient input is repaired and told", async () => {
-  const made = await home.call("schedule_task", { name: "repaired", when: "in 1h", tool: "odd.add", arguments: '{"a":1,"b":2}', paused: "true" });
-  assert.equal(made.state, "paused");
-  assert.ok(made.warnings.length >= 1);
-});
+  test("templates that double what they fill in are stopped with their step and the cure", () => withClient(home, kind, async (call) => {
+    const name = `laughs-${label}`;
+    const steps = [echo("s0", "lol".repeat(10_000))];
+    for (let n = 1; n <= 40; ++n) steps.push(echo(`s${n}`, `\${steps.s${n - 1}.text}\${steps.s${n - 1}.text}`));
+    await saved(call, name, steps);
+    const words = await refused(call("run_now", { task: name, wait_seconds: 45 }));
+    assert.match(words, /invalid_arguments/);
+    assert.match(words, /step s8: what the templates give is larger than 5000000 bytes: select less with an expression/);
+  }));
 
-for (const [tool, args, pattern] of [
-  ["odd.hang", {}, /timeout|unknown/],
-  ["odd.die", {}, /unavailable|unknown|died|exited/],
-  ["odd.garbage", { kind: "result" }, /protocol|unknown/],
-  ["odd.fail", { message: "out of paper" }, /out of paper/],
-  ["gone.anything", {}, /server_unavailable|unknown_tool|unavailable/],
-]) {
-  test(`a downstream call of ${tool} ends with a clear error and the daemon goes on`, async () => {
-    const answer = await home.run(["call", "call_tool", "--json", "--args", JSON.stringify({ tool, arguments: args, wait_seconds: 40 })]);
-    assert.match(answer.stdout + answer.stderr, pattern);
-    assert.equal((await home.call("call_tool", { tool: "odd.echo", arguments: { message: "still here" }, wait_seconds: 20 })).status, "succeeded");
-  });
-}
+  test("a definition of 10 MB is refused and not half saved", () => withClient(home, kind, async (call) => {
+    const words = await refused(call("schedule_task", { name: `huge-${label}`, when: "manual", steps: [echo("a", "x".repeat(10_000_000))] }));
+    assert.match(words, /too_large[^]*at most 1000000 bytes; give what is large as input[^]*\/steps/);
+    assert.equal((await answered(call("list_tasks", { query: `huge-${label}` }))).total, 0);
+  }));
 
-test("a server that floods its stderr loses nothing and its last words are kept", async () => {
-  const flooded = await home.call("call_tool", { tool: "odd.flood", arguments: { bytes: 3_000_000 }, wait_seconds: 30 });
-  assert.equal(flooded.status, "succeeded");
-});
-
-test("the HTTP endpoint refuses what it must and stays up", async () => {
-  const post = (body, headers = {}) => fetch(status.mcp, { method: "POST", body, headers: { "Content-Type": "application/json", Accept: "application/json, text/event-stream", Authorization: `Bearer ${home.token()}`, ...headers } });
-  assert.equal((await fetch(status.mcp, { method: "POST", body: "{}" })).status, 401);
-  assert.equal((await post("{")).status, 400);
-  assert.equal((await post("{}", { Origin: "https://evil.example" })).status, 403);
-  assert.equal((await post("[" + "1,".repeat(6 << 20) + "1]")).status, 413);
-  const health = await fetch(`${status.http}/health`);
-  assert.equal(health.status, 200);
-  assert.deepEqual(await health.json(), { state: "ready" });
-  const full = await (await fetch(`${status.http}/health`, { headers: { Authorization: `Bearer ${home.token()}` } })).json();
-  assert.ok(full.version && full.database && full.scheduler);
-  assert.match(await (await fetch(`${status.http}/metrics`)).text(), /carillon_/);
-});
-
-test("malformed lines on stdio are answered and the conversation goes on", async () => {
-  const front = home.start(["mcp"]);
-  let out = "";
-  front.stdout.on("data", (data) => { out += data; });
-  front.stdin.write('{"jsonrpc":"2.0","id":1,"meth\n');
-  front.stdin.write('{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"no_such_tool","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}\n');
-  await until(() => out.includes('"id":2'), "the second answer");
-  assert.match(out, /-32700/);
-  assert.match(out, /-32602/);
-  front.stdin.end();
-  assert.deepEqual(await front.gone, { code: 0, signal: null });
-});
+  test("what JSON or the database cannot hold is refused, or kept as it is, and text that looks like a template is data", () => withClient(home, kind, async (call) => {
+    const half = await call("schedule_task", { name: `half-${label}`, when: "manual", steps: [echo("a", "a\ud800b")] }).catch((error) => error);
+    assert.match(String(half.message), /half of a surrogate pair .* stands alone; write both halves, at byte \d+/);
+    assert.equal((await answered(call("list_tasks", { query: `half-${label}` }))).total, 0);
+    await saved(call, `nul-${label}`, [echo("a", "a\u0000b"), echo("b", "${steps.a.text}")]);
+    assert.equal((await ran(call, `nul-${label}`)).output, "Echo: Echo: a\u0000b");
+    await saved(call, `data-${label}`, [echo("a", "${input.text}"), echo("b", "${steps.a.text}")]);
+    const run = await answered(call("run_now", { task: `data-${label}`, input: { text: "${now} ${steps.x} ${`" }, wait_seconds: 45 }));
+    assert.equal(run.output, "Echo: Echo: ${now} ${steps.x} ${`");
+  }));
+})));

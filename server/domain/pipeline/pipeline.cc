@@ -464,8 +464,10 @@ Result<Pipeline> read_pipeline(const json& definition, std::string_view pointer,
   if (!definition.is_object()) return invalid("a pipeline is an object with steps", here, definition);
   if (const std::size_t bytes = definition.dump(-1, ' ', false, json::error_handler_t::replace).size();
       bytes > limits.bytes_max)
-    return Error{ErrorCode::too_large, "a definition has at most " + std::to_string(limits.bytes_max) + " bytes", here,
-                 bytes};
+    return Error{ErrorCode::too_large,
+                 "a definition has at most " + std::to_string(limits.bytes_max) +
+                     " bytes; give what is large as input, or keep it in the state",
+                 below(here, "steps"), bytes};
   if (auto error = unknown_member(definition, kKnown, here)) return *error;
   Pipeline pipeline;
   if (auto error = read_frame(pipeline, definition, here)) return *error;
