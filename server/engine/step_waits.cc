@@ -72,12 +72,12 @@ ApprovalNotices notices_of(const ApprovalRequest& request, Instant now) {
   return notices;
 }
 
-// The time of an approval is up: what its step gives then, or how it fails. Nothing: somebody has decided.
+// The time of an approval is up: what its step gives then, or how it fails. Nothing: somebody has decided. Decides
+// nothing itself: only who really ends the step's wait does.
 std::optional<StepTold> expired(ApprovalStore& approvals, const OwnStep& step) {
   const Instant at = step.give_up->at;
   for (const Approval& each : approvals.hold(step.caller.tenant, step.key.lease.id)) {
     if (each.key.path != step.key.path || each.key.attempt != step.key.attempt) continue;
-    approvals.decide(step.caller.tenant, each.key, {"expired", at});
     const bool is_approved = each.on_expiry == "approve";
     const bool goes_on = is_approved || (each.on_expiry == "reject" && each.on_reject == "continue");
     StepTold told{.at = at};
@@ -106,12 +106,16 @@ bool give_up_approval(Tx& tx, const OwnStep& step, WaitEnd& end) {
     return true;
   }
   const auto told = expired(approvals, step);
+  const auto decide = [&] { approvals.decide(tenant, approval_key(step.key), {"expired", end.at}); };
   if (told && told->error_class.empty()) {
-    steps.tell(tenant, {.run = step.key.lease.id, .path = step.key.path, .attempt = step.key.attempt}, *told);
+    if (steps.tell(tenant, {.run = step.key.lease.id, .path = step.key.path, .attempt = step.key.attempt}, *told))
+      decide();
     return false;
   }
   if (told) end = {.state = end.state, .error_class = told->error_class, .message = told->message, .at = end.at};
-  return steps.end_wait(tenant, step.key, end);
+  if (!steps.end_wait(tenant, step.key, end)) return false;
+  if (told) decide();
+  return true;
 }
 
 // The time of an agent's work is up, or nobody wants it any more. False: the run is somebody else's, or it was

@@ -80,6 +80,21 @@ TEST_CASE("a worker that has lost the run withdraws nothing that it asks", "[eng
   CHECK(bench.look().output["status"] == "approved");
 }
 
+TEST_CASE("a worker that has lost the run lets nothing expire that it asks", "[engine][respond_to_run]") {
+  DecisionBench bench;
+  const json more{{"within", "1h"}, {"on_expiry", "reject"}};
+  REQUIRE(bench.engine.perform_step(bench.step(more)).ok());
+  OwnStep late = bench.step(more);
+  late.key.lease.epoch = 9;
+  late.give_up = WaitEnd{.state = "failed", .error_class = "timeout", .message = "over", .at = Instant{}};
+  CHECK_FALSE(bench.engine.perform_step(late)->is_ours);
+  CHECK(bench.count("approval WHERE outcome IS NULL") == 1);
+  const OwnStepEnd end = bench.give_up(more, "timeout");
+  REQUIRE(end.fault.has_value());
+  CHECK(end.fault->error_class == ErrorClass::expired);
+  CHECK(bench.count("approval WHERE outcome = 'expired'") == 1);
+}
+
 TEST_CASE("what a template gave is no message unless it is a text", "[engine][respond_to_run]") {
   DecisionBench bench;
   const auto refused = bench.engine.perform_step(bench.step({{"message", {{"count", 3}}}}));
