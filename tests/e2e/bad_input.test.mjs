@@ -1,5 +1,5 @@
-// Bad input to pipelines through the real program: huge, circular and exploding definitions, tools that answer too much, text that JSON
-// cannot hold. Each is refused with a place, or cut with a flag; nothing is half saved and the daemon goes on.
+// Bad input to pipelines through the real program: definitions that are huge or grow while they run, tools that answer too much, text that
+// JSON cannot hold. Each is refused with its place, or shown in part; nothing is half saved and the daemon goes on.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { answered, clients, Home, refused, standIn, withClient } from "./lib.mjs";

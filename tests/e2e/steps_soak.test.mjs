@@ -169,7 +169,7 @@ test("runs of steps do what their journal says while daemons and servers are kil
       + `approvals ${count(runs.flatMap((run) => run.approvals.map(({ outcome }) => outcome)))}, work ${count(runs.flatMap((run) => run.work.map(({ outcome }) => outcome)))}`);
     const judged = runs.map((run) => ({ run, wrong: judge(run) })).filter(({ wrong }) => wrong.length > 0);
     const wrong = judged.flatMap(({ run, wrong }) => wrong.map((what) => `${run.name}#${run.number} (${run.id}): ${what}`));
-    assert.deepEqual(wrong, [], `CARILLON_SOAK_SEED=${seed}; ${happenings.join("; ")}; the first of them: ${JSON.stringify(judged[0]?.run, (key, value) => (key === "parent" ? value?.id : value))}`);
+    assert.deepEqual(wrong, [], `CARILLON_SOAK_SEED=${seed}; ${happenings.join("; ")}; they: ${JSON.stringify(judged.map(({ run }) => run), (key, value) => (key === "parent" ? value?.id : value))}`);
     assert.deepEqual(strays, [], "what belongs to no run that has ended");
     const waits = await Promise.all(["approval", "agent", "event"].map(async (waiting_for) => (await answers(cluster, "list_runs", { waiting_for })).total));
     assert.deepEqual(waits, [0, 0, 0], "what is said to be waited for when all has ended");
