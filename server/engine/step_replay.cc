@@ -1,11 +1,11 @@
 #include "server/engine/step_replay.h"
 
 #include <algorithm>
-#include <functional>
-#include <iterator>
+#include <list>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 
 #include "server/domain/moment.h"
 
@@ -21,7 +21,8 @@ json output_of(const JournalEntry& entry) {
   return output.is_discarded() ? json() : output;
 }
 
-using Attempt = std::pair<std::string, int>;  // a path, and which
+// By the attempt whose end it is: those that had begun before that was heard, as their rows prove.
+using HeardAfter = std::map<Attempt, std::set<Attempt>>;
 
 Attempt attempt_of(const JournalEntry& entry) { return {entry.step_path, static_cast<int>(entry.attempt)}; }
 
@@ -99,103 +100,106 @@ pipeline::RunRoots roots_of(const StepsRun& run, Instant began) {
           .zone = run.zone};
 }
 
-bool tell_ends(pipeline::Planner& planner, const JournalEntry& entry) {
+bool tell_end(pipeline::Planner& planner, const JournalEntry& entry) {
   bool heard = false;
   for (const Record& record : ends_of(entry)) heard = planner.apply(record) || heard;
   return heard;
 }
 
-// A row proves that its step began. Whatever stopped the list later found it under way, so it begins as soon as it can.
-class Beginnings {
+// Tells a planner the ends of a journal in the order in which they were heard.
+class Retelling {
  public:
-  Beginnings(pipeline::Planner& planner, const std::vector<JournalEntry>& journal) : planner_(planner) {
-    for (const JournalEntry& entry : journal)
-      if (entry.state != name_of(StepState::skipped)) rows_.emplace(attempt_of(entry), entry.started_at);
-  }
-  void tell() {
-    for (bool again = true; again;) {
-      again = false;
-      for (const auto& start : planner_.plan(Instant::max()).starts) {
-        const auto row = rows_.find({start.path, start.attempt});
-        if (row == rows_.end()) continue;
-        again = planner_.apply(
-                    {.path = start.path, .event = StepEvent::begin, .attempt = start.attempt, .at = row->second}) ||
-                again;
-      }
+  // `missed`: steps that had begun, but for which an earlier telling left no room.
+  Retelling(pipeline::Planner& planner, std::vector<JournalEntry> journal, HeardAfter after = {},
+            std::set<Attempt> missed = {})
+      : planner_(planner), after_(std::move(after)), missed_(std::move(missed)) {
+    std::stable_sort(journal.begin(), journal.end(), [](const JournalEntry& left, const JournalEntry& right) {
+      return std::pair{ended_at(left), left.attempt} < std::pair{ended_at(right), right.attempt};
+    });
+    for (JournalEntry& entry : journal) {
+      if (entry.state != name_of(StepState::skipped)) to_begin_.emplace(attempt_of(entry), entry.started_at);
+      if (!ends_of(entry).empty()) ends_.push_back(std::move(entry));
     }
   }
 
- private:
-  pipeline::Planner& planner_;
-  std::map<Attempt, Instant> rows_;
-};
-
-// Rows of ends that somebody else may have written than the worker that begins steps, the latest first.
-std::vector<JournalEntry> told_ends(const pipeline::Pipeline& pipeline, const std::vector<JournalEntry>& journal) {
-  std::set<std::string, std::less<>> told;
-  for (const pipeline::Step* step : pipeline::leaves_of(pipeline))
-    if (step->kind != pipeline::StepKind::tool && step->kind != pipeline::StepKind::http &&
-        step->kind != pipeline::StepKind::script)
-      told.insert(step->id);
-  std::vector<JournalEntry> ends;
-  std::copy_if(journal.begin(), journal.end(), std::back_inserter(ends), [&](const JournalEntry& entry) {
-    const std::string_view path = entry.step_path;
-    return entry.finished_at && told.contains(path.substr(path.rfind('.') + 1));
-  });
-  std::sort(ends.begin(), ends.end(),
-            [](const auto& left, const auto& right) { return ended_at(right) < ended_at(left); });
-  return ends;
-}
-
-// Steps that have begun and that the fold leaves no room for; what is undone is heard of when its turn comes.
-std::vector<Instant> misfits_of(const FoldedRun& folded) {
-  std::vector<Instant> begun;
-  for (const auto& [attempt, entry] : folded.untold)
-    if (attempt.first.find("!undo") == std::string::npos) begun.push_back(entry.started_at);
-  std::sort(begun.begin(), begun.end());
-  return begun;
-}
-
-// Looks for moments of hearing with which every step that has begun could begin. Nearly always the rows' own moments
-// are such.
-class Fitting {
- public:
-  Fitting(std::function<FoldedRun(const HeardLater&)> fold, std::vector<JournalEntry> told)
-      : fold_(std::move(fold)), told_(std::move(told)) {}
-  FoldedRun best() {
-    FoldedRun folded = fold_({});
-    std::vector<Instant> misfits = misfits_of(folded);
-    if (misfits.empty()) return folded;
-    while (!misfits.empty() && makes_room(misfits)) continue;
-    return fold_(heard_);
+  // Gives what could not be heard.
+  UntoldSteps tell() {
+    begin();
+    tell_ends();
+    // What did not begin even so is no reason to wait.
+    is_patient_ = false;
+    tell_ends();
+    UntoldSteps untold;
+    for (JournalEntry& entry : ends_) {
+      auto key = attempt_of(entry);
+      untold.emplace(std::move(key), std::move(entry));
+    }
+    return untold;
   }
 
- private:
-  static constexpr int kFoldsMax = 200;  // more are not worth the time
+  // By missed step: the end after which it could not begin any more.
+  const std::map<Attempt, Attempt>& too_early() const { return too_early_; }
 
-  // Puts one end behind the beginning of a misfit where that leaves fewer of them. False: no end does.
-  bool makes_room(std::vector<Instant>& misfits) {
-    for (const Instant begun : misfits)
-      for (const JournalEntry& end : told_) {
-        const auto known = heard_.find(attempt_of(end));
-        if ((known == heard_.end() ? ended_at(end) : known->second) > begun) continue;
-        if (++folds_ > kFoldsMax) return false;
-        HeardLater heard = heard_;
-        heard[attempt_of(end)] = begun + Duration{1};
-        auto left = misfits_of(fold_(heard));
-        if (left.size() >= misfits.size()) continue;
-        heard_ = std::move(heard);
-        misfits = std::move(left);
-        return true;
+ private:
+  // Ends of one moment stand in any order: those that cannot be heard yet are told again.
+  void tell_ends() {
+    for (bool again = true; std::exchange(again, false);)
+      for (auto end = ends_.begin(); end != ends_.end();) {
+        if (must_wait(*end) || !hear(*end)) {
+          ++end;
+          continue;
+        }
+        end = ends_.erase(end);
+        if (!after_.empty()) end = ends_.begin();  // what had to wait is next
+        again = true;
       }
-    return false;
   }
 
-  const std::function<FoldedRun(const HeardLater&)> fold_;
-  const std::vector<JournalEntry> told_;
-  HeardLater heard_;
-  int folds_ = 0;
+  bool must_wait(const JournalEntry& end) const {
+    const auto known = is_patient_ ? after_.find(attempt_of(end)) : after_.end();
+    return known != after_.end() && std::any_of(known->second.begin(), known->second.end(),
+                                                [this](const Attempt& step) { return to_begin_.contains(step); });
+  }
+
+  bool hear(const JournalEntry& end) {
+    if (!tell_end(planner_, end)) return false;
+    to_begin_.erase(attempt_of(end));  // the time of a container was up, whose beginning nobody writes
+    begin();
+    for (const Attempt& step : missed_)
+      if (to_begin_.contains(step) && !planner_.may_begin(step.first)) too_early_.try_emplace(step, attempt_of(end));
+    return true;
+  }
+
+  // A row proves that its step began. Whatever stopped the list later found it under way, so it begins as soon as it
+  // can.
+  void begin() {
+    for (bool again = true; std::exchange(again, false);)
+      for (const auto& start : planner_.plan(Instant::max()).starts) {
+        const auto row = to_begin_.extract({start.path, start.attempt});
+        if (row.empty()) continue;
+        planner_.apply({.path = start.path, .event = StepEvent::begin, .attempt = start.attempt, .at = row.mapped()});
+        again = true;
+      }
+  }
+
+  pipeline::Planner& planner_;
+  const HeardAfter after_;
+  const std::set<Attempt> missed_;
+  std::list<JournalEntry> ends_;         // still to be told
+  std::map<Attempt, Instant> to_begin_;  // and when it did
+  bool is_patient_ = true;
+  std::map<Attempt, Attempt> too_early_;
 };
+
+constexpr int kFoldsMax = 100;  // of one journal; more are not worth the time
+
+// Steps that have begun and that a fold left no room for; what is undone is heard of when its turn comes.
+std::set<Attempt> missed_by(const UntoldSteps& untold) {
+  std::set<Attempt> missed;
+  for (const auto& [attempt, entry] : untold)
+    if (attempt.first.find("!undo") == std::string::npos) missed.insert(attempt);
+  return missed;
+}
 
 }  // namespace
 
@@ -206,32 +210,8 @@ Instant began_at(const StepsRun& run, const std::vector<JournalEntry>& journal) 
   return first == Instant::max() ? run.started_at : first;
 }
 
-UntoldSteps replay(pipeline::Planner& planner, std::vector<JournalEntry> journal, const HeardLater& heard) {
-  const auto heard_at = [&](const JournalEntry& entry) {
-    const auto later = heard.find(attempt_of(entry));
-    return later == heard.end() ? ended_at(entry) : later->second;
-  };
-  std::stable_sort(journal.begin(), journal.end(), [&](const JournalEntry& left, const JournalEntry& right) {
-    return std::pair{heard_at(left), left.attempt} < std::pair{heard_at(right), right.attempt};
-  });
-  Beginnings beginnings{planner, journal};
-  beginnings.tell();
-  std::erase_if(journal, [](const JournalEntry& entry) { return ends_of(entry).empty(); });
-  // Ends of one moment stand in any order: those that cannot be heard yet are told again.
-  for (std::size_t before = journal.size() + 1; journal.size() < before;) {
-    before = journal.size();
-    std::erase_if(journal, [&](const JournalEntry& entry) {
-      const bool is_heard = tell_ends(planner, entry);
-      if (is_heard) beginnings.tell();
-      return is_heard;
-    });
-  }
-  UntoldSteps untold;
-  for (JournalEntry& entry : journal) {
-    auto key = attempt_of(entry);
-    untold.emplace(std::move(key), std::move(entry));
-  }
-  return untold;
+UntoldSteps replay(pipeline::Planner& planner, std::vector<JournalEntry> journal) {
+  return Retelling{planner, std::move(journal)}.tell();
 }
 
 bool tell_instead(pipeline::Planner& planner, const pipeline::Start& start, UntoldSteps& untold) {
@@ -239,7 +219,7 @@ bool tell_instead(pipeline::Planner& planner, const pipeline::Start& start, Unto
   if (row.empty()) return false;
   const JournalEntry& entry = row.mapped();
   planner.apply({.path = start.path, .event = StepEvent::begin, .attempt = start.attempt, .at = entry.started_at});
-  return tell_ends(planner, entry);
+  return tell_end(planner, entry);
 }
 
 FoldedRun fold_run(const pipeline::Pipeline& pipeline, const StepsRun& run, std::vector<JournalEntry> journal) {
@@ -248,14 +228,23 @@ FoldedRun fold_run(const pipeline::Pipeline& pipeline, const StepsRun& run, std:
   for (const JournalEntry& entry : journal)
     if (entry.reused_from) reused.push_back(end_of(entry));
   std::erase_if(journal, [](const JournalEntry& entry) { return entry.reused_from.has_value(); });
-  return Fitting{[&](const HeardLater& heard) {
-                   FoldedRun folded{.planner = {pipeline, roots_of(run, began), began, reused}, .untold = {}};
-                   if (run.undoes) folded.planner.must_undo();
-                   folded.untold = replay(folded.planner, journal, heard);
-                   return folded;
-                 },
-                 told_ends(pipeline, journal)}
-      .best();
+  HeardAfter after;
+  std::set<Attempt> missed, hopeless;
+  for (int folds = 1;; ++folds) {
+    FoldedRun folded{.planner = {pipeline, roots_of(run, began), began, reused}, .untold = {}};
+    if (run.undoes) folded.planner.must_undo();
+    Retelling retelling{folded.planner, journal, after, missed};
+    folded.untold = retelling.tell();
+    const std::set<Attempt> before = std::exchange(missed, missed_by(folded.untold));
+    for (const Attempt& step : hopeless) missed.erase(step);
+    if (missed.empty() || (retelling.too_early().empty() && missed == before) || folds == kFoldsMax) return folded;
+    for (const auto& [step, end] : retelling.too_early()) {
+      if (after[end].insert(step).second) continue;
+      after[end].erase(step);  // waiting for it was of no use
+      hopeless.insert(step);
+      missed.erase(step);
+    }
+  }
 }
 
 }  // namespace carillon

@@ -16,8 +16,10 @@
 
 namespace carillon {
 
-// Rows of the journal that a planner has not heard of, by path and attempt.
-using UntoldSteps = std::map<std::pair<std::string, int>, JournalEntry>;
+using Attempt = std::pair<std::string, int>;  // a path, and which
+
+// Rows of the journal that a planner has not heard of.
+using UntoldSteps = std::map<Attempt, JournalEntry>;
 
 // What the templates of a run's steps may name, besides steps.
 struct StepsRun {
@@ -39,16 +41,13 @@ struct FoldedRun {
   UntoldSteps untold;
 };
 // `pipeline` must outlive it. An end that was written by whoever told it (an event, a decision, a child's end) carries
-// their moment, and the worker may have begun another step before it heard of it. That step's row proves it: such an
-// end is put behind it where the journal cannot be told otherwise.
+// their moment, and the worker may have begun another step before it heard of it. That step's row proves it: an end
+// after which a step that has begun could not have begun is told when it has.
 FoldedRun fold_run(const pipeline::Pipeline& pipeline, const StepsRun& run, std::vector<JournalEntry> journal);
-
-// When the worker heard of ends that somebody else wrote, where that was later than the row says; by path and attempt.
-using HeardLater = std::map<std::pair<std::string, int>, Instant>;
 
 // Tells a planner what the journal says, whatever the order of rows that were written at the same moment. A call that
 // may not be repeated and has no end was lost with its worker. Gives what the planner could not hear yet.
-UntoldSteps replay(pipeline::Planner& planner, std::vector<JournalEntry> journal, const HeardLater& heard = {});
+UntoldSteps replay(pipeline::Planner& planner, std::vector<JournalEntry> journal);
 
 // What is about to be begun was done before, as the journal says: then the planner hears of that. What has been done is
 // never done again, whatever the planner thinks of the order. False: it has still to be begun.

@@ -41,6 +41,15 @@ std::string told_fault(const std::string& path, const std::string& message) {
   return path.empty() ? message : "step " + path + ": " + message;
 }
 
+// What was done and has no place in the order that the journal tells: nobody can undo it.
+std::vector<std::string> done_out_of_order(const UntoldSteps& untold) {
+  std::vector<std::string> paths;
+  for (const auto& [attempt, entry] : untold)
+    if (entry.state == name_of(StepState::succeeded) && !attempt.first.ends_with("!undo"))
+      paths.push_back(attempt.first);
+  return paths;
+}
+
 }  // namespace
 
 void Executor::begin_steps(const RunPtr& run) {
@@ -385,8 +394,12 @@ void Executor::settle_end(const RunPtr& run, const pipeline::RunEnd& end) {
       message = end.compensated ? "cancelled, to be undone" : "cancelled between calls";
     settlement.reason = run->cancel_reason.with([](const std::string& reason) { return reason; });
   }
-  for (const std::string& path : end.not_undone) message += "; step " + path + " was not undone";
+  auto not_undone = end.not_undone;
+  if (end.compensated)
+    for (std::string& path : done_out_of_order(steps.untold)) not_undone.push_back(std::move(path));
+  for (const std::string& path : not_undone) message += "; step " + path + " was not undone";
   settlement.compensated = end.compensated;
+  if (end.compensated && !not_undone.empty()) settlement.compensated = false;
   settlement.error_class = describe(error_class).name;
   settlement.error_message = safe_text(message, options_.error_bytes_max);
   settle(run, std::move(settlement));

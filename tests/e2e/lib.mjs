@@ -31,8 +31,9 @@ export function realServers(directory) {
 }
 
 export function standIn(...args) {
-  const file = path.join(path.dirname(program), "tests/stand_in/stand_in_server");
-  return { command: existsSync(file) ? file : path.join(path.dirname(program), "stand_in_server"), args };
+  const directory = path.dirname(program), file = ["tests/stand_in", "."].map((room) => path.join(directory, room, "stand_in_server")).find(existsSync);
+  if (!file) throw new Error(`there is no stand_in_server beside ${program}`);
+  return { command: file, args };
 }
 
 export class Home {

@@ -184,3 +184,89 @@ TEST_CASE("what began before the worker heard of an earlier end is not forgotten
   if (!undone.empty()) CHECK(plan.starts[0].path == undone);
   CHECK(plan.waits.size() == (undone.empty() ? 1 : 0));
 }
+
+TEST_CASE("a step had begun although two older ends each left no room for it", "[engine][step_replay]") {
+  const auto action = read_action({{"kind", "steps"}, {"steps", R"([
+    {"id": "race", "join": "any", "fail_fast": true, "parallel": [
+      {"id": "outer", "approval": {"message": "?"}},
+      {"id": "heat", "join": "any", "fail_fast": true, "parallel": [
+        {"id": "inner", "approval": {"message": "?"}},
+        [{"id": "before", "signal": {"event": "go"}}, {"id": "rec", "uses": "t.x", "undo": {"uses": "t.y"}}]]}]},
+    {"id": "bad", "uses": "t.x"}])"_json}},
+                                  "");
+  REQUIRE(action.ok());
+  const auto at = [](int ms) { return Instant{std::chrono::seconds{1'800'000'000}} + std::chrono::milliseconds{ms}; };
+  const auto row = [&](const std::string& path, int begun, int ended, const std::string& state) {
+    return JournalEntry{.step_path = path,
+                        .attempt = 1,
+                        .state = state,
+                        .tool = "t.x",
+                        .started_at = at(begun),
+                        .finished_at = at(ended)};
+  };
+  // The worker heard last of the two that were told first.
+  const std::vector<JournalEntry> journal{row("race.0.outer", 1, 10, "succeeded"),
+                                          row("race.1.heat.0.inner", 1, 11, "succeeded"),
+                                          row("race.1.heat.1.before", 1, 12, "succeeded"),
+                                          row("race.1.heat.1.rec", 15, 20, "succeeded"), row("bad", 21, 30, "failed")};
+  const StepsRun run{.id = RunId{8}, .handle = {"t", 1, 1}, .action = *action, .zone = "UTC", .started_at = at(0)};
+  const auto folded = fold_run(*action->pipeline, run, journal);
+  CHECK(folded.untold.empty());
+  const auto plan = folded.planner.plan(at(50));
+  REQUIRE(plan.starts.size() == 1);
+  CHECK(plan.starts[0].path == "race.1.heat.1.rec!undo");
+}
+
+TEST_CASE("a row that nothing leads to keeps nobody from folding the others", "[engine][step_replay]") {
+  const auto action = read_action({{"kind", "steps"}, {"steps", R"([
+    {"id": "a", "uses": "t.x", "undo": {"uses": "t.y"}}, {"id": "maybe", "if": "`false`", "uses": "t.x"},
+    {"id": "c", "uses": "t.x"}, {"id": "d", "uses": "t.x"}])"_json}},
+                                  "");
+  REQUIRE(action.ok());
+  const Instant at{std::chrono::seconds{1'800'000'000}};
+  const auto row = [&](const std::string& path, int ended, const std::string& state) {
+    return JournalEntry{.step_path = path,
+                        .attempt = 1,
+                        .state = state,
+                        .tool = "t.x",
+                        .started_at = at,
+                        .finished_at = at + std::chrono::milliseconds{ended}};
+  };
+  const StepsRun run{.id = RunId{8}, .handle = {"t", 1, 1}, .action = *action, .zone = "UTC", .started_at = at};
+  const auto folded = fold_run(*action->pipeline, run,
+                               {row("a", 1, "succeeded"), row("maybe", 2, "succeeded"),
+                                row("lost[3].x", 2, "succeeded"), row("c", 3, "failed"), row("d", 4, "succeeded")});
+  CHECK(folded.untold.size() == 3);
+  const auto plan = folded.planner.plan(at);
+  REQUIRE(plan.starts.size() == 1);
+  CHECK(plan.starts[0].path == "a!undo");
+}
+
+TEST_CASE("a list whose time was up has failed although what it waited for was told just before",
+          "[engine][step_replay]") {
+  const auto action = read_action({{"kind", "steps"}, {"steps", R"([
+    {"id": "a", "uses": "t.x", "undo": {"uses": "t.y"}},
+    {"id": "box", "timeout": "1s", "sequence": [{"id": "ask", "approval": {"message": "?"}}]},
+    {"id": "next", "uses": "t.x"}])"_json}},
+                                  "");
+  REQUIRE(action.ok());
+  const auto at = [](int ms) { return Instant{std::chrono::seconds{1'800'000'000}} + std::chrono::milliseconds{ms}; };
+  const auto row = [&](const std::string& path, int ended, const std::string& state) {
+    return JournalEntry{.step_path = path,
+                        .attempt = 1,
+                        .state = state,
+                        .tool = "",
+                        .started_at = at(0),
+                        .finished_at = at(ended),
+                        .error_class = state == "failed" ? std::optional<std::string>{"timeout"} : std::nullopt};
+  };
+  const StepsRun run{.id = RunId{8}, .handle = {"t", 1, 1}, .action = *action, .zone = "UTC", .started_at = at(0)};
+  const auto folded =
+      fold_run(*action->pipeline, run,
+               {row("a", 1, "succeeded"), row("box.ask", 1000, "succeeded"), row("box", 1002, "failed")});
+  CHECK(folded.untold.empty());
+  CHECK(folded.planner.state_of("box") == pipeline::StepState::failed);
+  const auto plan = folded.planner.plan(at(1100));
+  REQUIRE(plan.starts.size() == 1);
+  CHECK(plan.starts[0].path == "a!undo");
+}

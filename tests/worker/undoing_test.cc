@@ -180,3 +180,19 @@ TEST_CASE("a run that ends before it hears that it is to be undone is undone by 
   CHECK(record_of(bench) == "cancelled cancelled t enough");
   CHECK(bench.journal() == "a 1 succeeded, a!undo 1 succeeded, b 1 succeeded");
 }
+
+TEST_CASE("a run does not call itself undone when its journal tells of a step that it cannot place",
+          "[worker][undoing]") {
+  Bench bench;
+  bench.put(R"([{"id": "a", "uses": "t.read", "undo": {"uses": "t.undo.read"}},
+                {"id": "odd", "if": "`false`", "uses": "t.read", "undo": {"uses": "t.undo.read"}},
+                {"id": "b", "uses": "t.failing"}])"_json);
+  bench.database.run(
+      "UPDATE carillon.run_ready SET attempt = 2; "
+      "INSERT INTO carillon.step_journal (run_id, step_path, attempt, tenant_id, state, started_at, finished_at) "
+      "VALUES (1, 'odd', 1, 'default', 'succeeded', now(), now())");
+  Rig rig{bench.database};
+  REQUIRE(rig.wait_ended(1));
+  CHECK(bench.database.ask("SELECT concat_ws(' ', outcome, compensated) FROM carillon.run_history") == "failed f");
+  CHECK(bench.database.ask("SELECT error_message LIKE '%; step odd was not undone' FROM carillon.run_history") == "t");
+}

@@ -289,6 +289,19 @@ StepState Planner::state_of(const std::string& path) const {
   return found == fold_->by_path.end() ? StepState::pending : found->second->state;
 }
 
+bool Planner::may_begin(const std::string& path) const {
+  // The step, or the innermost that is to hold it.
+  std::string_view known = path;
+  auto found = fold_->by_path.find(known);
+  for (; found == fold_->by_path.end(); found = fold_->by_path.find(known)) {
+    const auto cut = known.find_last_of(".[");
+    if (cut == std::string_view::npos) return false;
+    known = known.substr(0, cut);
+  }
+  const Node& node = *found->second;
+  return !has_ended(node.state) && node.stop == Stop::none && node.scope->stop == Stop::none;
+}
+
 Record Planner::end_of(const std::string& path) const {
   const auto found = fold_->by_path.find(path);
   CARILLON_CHECK(found != fold_->by_path.end() && has_ended(found->second->state));

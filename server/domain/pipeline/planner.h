@@ -124,6 +124,9 @@ class Planner {
   // What the templates of a step may name; only the values that its text mentions. The path is one of a Start.
   json roots_of(const std::string& path) const;
   StepState state_of(const std::string& path) const;  // pending for one that does not exist yet
+  // Whether a step that is not under way may yet begin, the first time or again, as far as was told; also one that does
+  // not exist yet.
+  bool may_begin(const std::string& path) const;
   // How a step has ended that has, also a container: what another run may take over.
   Record end_of(const std::string& path) const;
   // Of a step that has begun: what it waits for, as in a plan.
