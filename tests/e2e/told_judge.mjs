@@ -120,14 +120,19 @@ function judgeChild(judge, path, row) {
   if (!left && child.finished > run.finished + clocksApart) judge.say(`it ended before the child of ${path}`);
 }
 
-// While a run is paused it begins no step. Its worker hears of it with its next renewal, or loses its lease (2 s).
+// A daemon may be stopped for so long between its look at the clock and what it does then.
+const longestStop = 5 * second;
+
+// While a run is paused it begins no step. Its worker hears of it with its next renewal, or loses its lease (2 s). A step that ended when the
+// run had been resumed may have begun then, too.
 function judgePauses(judge) {
   const { told } = judge.run;
   for (const pause of told.filter((deed) => deed.what === "pause" && taken(deed))) {
     const from = (pause.until + 3000) * 1000;
     const ends = told.filter((deed) => ["resume", "cancel", "compensate"].includes(deed.what) && deed.heard !== "refused" && (deed.until ?? Infinity) > pause.at);
     const until = 1000 * Math.min(Infinity, ...ends.map((deed) => deed.at));
-    for (const row of judge.rows.filter((row) => row.started > from && row.started < until && !row.path.endsWith("!undo"))) judge.say(`${row.path} began while the run was paused by ${pause.word}`);
+    const surely = (row) => (row.finished ?? Infinity) < until || row.started < until - longestStop - clocksApart;
+    for (const row of judge.rows.filter((row) => row.started > from && row.started < until && surely(row) && !row.path.endsWith("!undo"))) judge.say(`${row.path} began while the run was paused by ${pause.word}`);
   }
 }
 
