@@ -136,6 +136,7 @@ class Executor {
   static OwnWork of_wait(const pipeline::Waiting& wait);
   void perform(const RunPtr& run, const OwnWork& work);
   void own_ended(const RunPtr& run, const OwnWork& work, const Result<OwnStepEnd>& end);
+  void hear_own(const RunPtr& run, const OwnWork& work, const OwnStepEnd& end);
   void give_up(const RunPtr& run, const pipeline::Waiting& wait, pipeline::StepEvent how);
   void ask_child_to_end(const RunPtr& run, const pipeline::Waiting& wait);
   void look_at_children(const RunPtr& run, const pipeline::Plan& plan);

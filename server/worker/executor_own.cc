@@ -195,31 +195,36 @@ void Executor::own_ended(const RunPtr& run, const OwnWork& work, const Result<Ow
   --steps.begun;
   steps.latest = std::max(steps.latest, end->finished_at);
   if ((work.looks || !work.ask_to_end.empty()) && end->waits_until) return advance(run);
+  // What ended before, and is being written, is heard before.
+  if (steps.is_writing || !steps.news.empty()) {
+    steps.news.push_back({.then = [this, run, work, end = *end] { hear_own(run, work, end); }});
+    return write(run);
+  }
+  hear_own(run, work, *end);
+  advance(run);
+}
+
+void Executor::hear_own(const RunPtr& run, const OwnWork& work, const OwnStepEnd& end) {
+  pipeline::Planner& planner = run->steps->planner;
   // It was asked to end while it was about to wait.
-  if (end->waits_until && steps.planner.state_of(work.call.path) == pipeline::StepState::cancelling) {
+  if (end.waits_until && planner.state_of(work.call.path) == pipeline::StepState::cancelling) {
     const pipeline::Waiting wait{
         .path = work.call.path, .kind = work.kind, .attempt = work.call.attempt, .began_at = work.call.begun_at};
     return work.kind == pipeline::StepKind::child ? ask_child_to_end(run, wait)
                                                   : give_up(run, wait, pipeline::StepEvent::cancel);
   }
-  pipeline::Record record{.path = work.call.path, .attempt = work.call.attempt, .at = end->finished_at};
-  if (end->waits_until) {
+  pipeline::Record record{.path = work.call.path, .attempt = work.call.attempt, .at = end.finished_at};
+  if (end.waits_until) {
     record.event = pipeline::StepEvent::wait;
-    record.not_before = *end->waits_until;
-  } else if (end->fault) {
-    record.event = end_by(end->fault->error_class);
-    record.fault = *end->fault;
+    record.not_before = *end.waits_until;
+  } else if (end.fault) {
+    record.event = end_by(end.fault->error_class);
+    record.fault = *end.fault;
   } else {
     record.event = pipeline::StepEvent::finish;
-    record.output = end->output;
+    record.output = end.output;
   }
-  // What ended before, and is being written, is heard before.
-  if (steps.is_writing || !steps.news.empty()) {
-    steps.news.push_back({.record = std::move(record)});
-    return write(run);
-  }
-  steps.planner.apply(record);
-  advance(run);
+  planner.apply(record);
 }
 
 }  // namespace carillon

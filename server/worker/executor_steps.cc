@@ -261,10 +261,10 @@ void Executor::write(const RunPtr& run) {
     post(run, [this, run, news, undoes] {
       run->steps->is_writing = false;
       if (undoes) run->undoes = true;
-      for (const StepsUnderWay::News& each : *news)
+      for (const StepsUnderWay::News& each : *news) {
         if (each.record) run->steps->planner.apply(*each.record);
-      for (const StepsUnderWay::News& each : *news)
         if (each.then) each.then();
+      }
       advance(run);
     });
   });

@@ -174,6 +174,7 @@ test("runs of steps do what their journal says while daemons and servers are kil
     const waits = await Promise.all(["approval", "agent", "event"].map(async (waiting_for) => (await answers(cluster, "list_runs", { waiting_for })).total));
     assert.deepEqual(waits, [0, 0, 0], "what is said to be waited for when all has ended");
     assert.equal(wrongSlots(cluster), "", "tasks whose slots are not told of exactly once");
+    assert.deepEqual(cluster.broken, [], "daemons that broke");
     // Nothing is wrong where nothing happens.
     const happened = new Set(runs.flatMap((run) => [...run.calls.map(({ tool }) => tool), ...run.deeds.map(({ kind }) => kind), run.outcome]));
     const missing = ["record", "record_again", "fail", "state", "event", "succeeded", "failed"].filter((what) => !happened.has(what));

@@ -53,6 +53,11 @@ export class TwoDaemons {
   async mend() {
     for (const which of [0, 1]) if (this.daemons[which].exitCode !== null || this.daemons[which].signalCode !== null) this.daemons[which] = this.homes[which].start(["serve"]);
   }
+  // What the daemons said that broke: neither killed by a test nor ended by themselves.
+  get broken() {
+    const children = this.homes.flatMap((home) => home?.children ?? []).filter(({ signalCode }) => signalCode && !["SIGKILL", "SIGTERM"].includes(signalCode));
+    return children.map(({ signalCode, errors }) => `${signalCode}: ${errors.split("\n").filter((line) => !line.startsWith("{")).join(" ")}`);
+  }
   async end() {
     for (const home of [this.homes[1], this.homes[0]]) if (home) await home.end();
   }
