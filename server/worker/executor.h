@@ -129,6 +129,7 @@ class Executor {
   void begin_wait(const RunPtr& run, const pipeline::Start& start, const json& roots, Instant now);
   void end_wait(const RunPtr& run, const pipeline::Waiting& wait, Instant now);
   void end_step(const RunPtr& run, const std::string& path, Instant now);
+  void cancel_wait(const RunPtr& run, const pipeline::Waiting& wait);
   void step_ended(const RunPtr& run, const CallUnderWay& call, ToolReply reply);
   // executor_own.cc
   void begin_own(const RunPtr& run, const pipeline::Start& start, const json& roots, Instant now);

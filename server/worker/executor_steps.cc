@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/base/check.h"
+#include "server/base/log.h"
 #include "server/domain/moment.h"
 #include "server/domain/pipeline/expectation.h"
 #include "server/domain/pipeline/step_calls.h"
@@ -48,6 +49,13 @@ std::vector<std::string> done_out_of_order(const UntoldSteps& untold) {
     if (entry.state == name_of(StepState::succeeded) && !attempt.first.ends_with("!undo"))
       paths.push_back(attempt.first);
   return paths;
+}
+
+// For whoever has to find out what the planner was not told.
+json told_states(const RunInFlight& run) {
+  json states = json::object();
+  for (const auto& [path, state] : run.steps->planner.states()) states[path] = name_of(state);
+  return {{"run", run.run.lease.id.number()}, {"task", run.task->name}, {"steps", std::move(states)}};
 }
 
 }  // namespace
@@ -155,9 +163,18 @@ void Executor::begin_wait(const RunPtr& run, const pipeline::Start& start, const
   entry.state = name_of(StepState::waiting);
   entry.not_before = *until;
   StepsUnderWay::News news;
-  news.record =
-      Record{.path = start.path, .event = StepEvent::wait, .attempt = start.attempt, .at = now, .not_before = *until};
   news.entry.journal = std::move(entry);
+  news.then = [this, run, wait = pipeline::Waiting{.path = start.path, .attempt = start.attempt, .began_at = now},
+               until = *until] {
+    pipeline::Planner& planner = run->steps->planner;
+    // It was asked to end while it was about to wait.
+    if (planner.state_of(wait.path) == StepState::cancelling) return cancel_wait(run, wait);
+    planner.apply({.path = wait.path,
+                   .event = StepEvent::wait,
+                   .attempt = wait.attempt,
+                   .at = wait.began_at,
+                   .not_before = until});
+  };
   run->steps->news.push_back(std::move(news));
 }
 
@@ -184,8 +201,12 @@ void Executor::end_step(const RunPtr& run, const std::string& path, Instant now)
   const auto waiting = steps.planner.waiting(path);
   if (waiting.kind == pipeline::StepKind::child) return ask_child_to_end(run, waiting);
   if (waiting.kind != pipeline::StepKind::wait) return give_up(run, waiting, StepEvent::cancel);
-  if (!steps.told.insert(path).second) return;
-  tell_fault(run, begun({.path = path, .attempt = waiting.attempt}, waiting.began_at), StepEvent::cancel,
+  cancel_wait(run, waiting);
+}
+
+void Executor::cancel_wait(const RunPtr& run, const pipeline::Waiting& wait) {
+  if (!run->steps->told.insert(wait.path).second) return;
+  tell_fault(run, begun({.path = wait.path, .attempt = wait.attempt}, wait.began_at), StepEvent::cancel,
              {ErrorClass::cancelled, "cancelled while it waited"});
 }
 
@@ -333,6 +354,7 @@ void Executor::rest(const RunPtr& run, const pipeline::Plan& plan) {
   // A paused run is due as soon as its row is paused no more.
   const Instant wake_at = plan.is_held ? Instant::min() : wakes_at(*run, plan).value_or(Instant::max());
   if (!waits) {
+    if (wake_at == Instant::max()) log::error("a run of steps has nothing left to do and no end", told_states(*run));
     CARILLON_CHECK(wake_at != Instant::max());
     const auto& fault = run->steps->last_fault;
     Settlement end = settlement_of(*run, *next_state(RunState::running, RunEvent::retry));

@@ -11,6 +11,11 @@
 
 namespace carillon::test {
 
+// That the worker has heard what was asked of the only run: the keeper passes it on with a renewal; the second one is
+// behind it.
+inline constexpr auto kHeard =
+    "coalesce((SELECT heartbeat_at > cancel_requested_at + interval '300 ms' FROM carillon.run_live), false)";
+
 struct Bench {
   const TestDatabase database;
 

@@ -333,36 +333,33 @@ TEST_CASE("what was taken over is not undone by the run that fails behind it", "
   CHECK(bench.database.ask("SELECT error_message LIKE '%; step a was not undone' FROM carillon.run_history") == "t");
 }
 
-TEST_CASE("a step that is asked to end while that it waits is still to be heard is given up", "[worker][steps]") {
+// A cancel between what became of a step and the moment at which the planner hears of it.
+TEST_CASE("a step that is asked to end while its news are written ends", "[worker][steps]") {
+  const auto [steps, journal] = GENERATE(table<std::string, std::string>({
+      {R"([{"id": "pause", "wait": "1h"}])", "pause 1 cancelled"},
+      {R"([{"id": "both", "parallel": [{"id": "pause", "wait": "1h"}, {"id": "news", "signal": {"event": "x"}}]}])",
+       "both.0.pause 1 cancelled, both.1.news 1 cancelled"},
+      {R"([{"id": "a", "uses": "t.lost.read", "retry": {"max_attempts": 2, "base": "1h"}}])", "a 1 retrying"},
+      {R"([{"id": "a", "uses": "t.read"}, {"id": "b", "uses": "t.read"}])", "a 1 succeeded"},
+  }));
+  CAPTURE(steps);
   Bench bench;
-  bench.put(R"([{"id": "race", "join": "any", "fail_fast": true, "parallel": [
-      {"id": "call", "uses": "t.held.read"}, {"id": "news", "signal": {"event": "x"}}]}])"_json);
-  // The writing of another run's end takes its time, and what this run has to write comes behind it.
-  bench.database.run(R"(
-    CREATE FUNCTION carillon.dawdle() RETURNS trigger LANGUAGE plpgsql AS
-      $$ BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NEW; END $$;
-    CREATE TRIGGER dawdle BEFORE INSERT ON carillon.run_history FOR EACH ROW WHEN (NEW.id = 2)
-      EXECUTE FUNCTION carillon.dawdle();
-    GRANT EXECUTE ON FUNCTION carillon.dawdle() TO public)");
-  put_task(bench.database, 2, definition_of(tool_action("t.read")));
-  pqxx::connection one{bench.database.urls().owner}, another{bench.database.urls().owner};
-  std::optional<pqxx::work> begins{std::in_place, one}, writes{std::in_place, another};
-  begins->exec("LOCK TABLE carillon.step_wait IN SHARE MODE");
-  writes->exec("SELECT pg_advisory_xact_lock(7)");
   WorkerOptions options = quick_options();
-  options.completers = 1;
-  options.leases.run_lease = std::chrono::seconds{30};
+  options.leases.expire_every = std::chrono::seconds{60};  // but once at the start: it reads the table, too
   Rig rig{bench.database, options};
-  rig.tools.wait_held(1);
-  put_ready(bench.database, {.id = 2, .task = 2});
-  REQUIRE(bench.comes("EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)"));
-  rig.tools.release();
-  std::this_thread::sleep_for(std::chrono::milliseconds{300});  // its end stands behind the other run's
-  begins.reset();
-  REQUIRE(bench.comes("EXISTS (SELECT FROM carillon.step_wait)"));
-  std::this_thread::sleep_for(std::chrono::milliseconds{300});  // and so does that the step waits
-  writes.reset();
-  REQUIRE(rig.wait_ended(2));
-  CHECK(bench.outcome() == "succeeded");
-  CHECK(bench.journal() == "race.0.call 1 succeeded, race.1.news 1 cancelled");
+  std::this_thread::sleep_for(std::chrono::milliseconds{300});
+  pqxx::connection connection{bench.database.urls().owner};
+  std::optional<pqxx::work> reader{std::in_place, connection};
+  reader->exec("LOCK TABLE carillon.effect_journal IN ACCESS EXCLUSIVE MODE");
+  bench.put(json::parse(steps));
+  REQUIRE(bench.comes(
+      "EXISTS (SELECT FROM pg_locks WHERE relation = 'carillon.effect_journal'::regclass AND NOT granted)"));
+  std::this_thread::sleep_for(std::chrono::milliseconds{200});  // what else has begun stands behind that
+  bench.database.run("UPDATE carillon.run_live SET cancel_requested_at = now(), cancel_reason = 'enough'");
+  rig.worker.cancel_requested(RunId{1});
+  REQUIRE(bench.comes(kHeard));
+  reader.reset();
+  REQUIRE(rig.wait_ended(1));
+  CHECK(bench.outcome() == "cancelled cancelled");
+  CHECK(bench.journal() == journal);
 }

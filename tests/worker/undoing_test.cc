@@ -14,10 +14,6 @@ constexpr auto kUndone =
     "UPDATE carillon.run_live SET cancel_requested_at = now(), cancel_reason = 'enough', undoes = true, "
     "wake_at = CASE WHEN state = 'waiting' THEN '-infinity'::timestamptz ELSE wake_at END";
 
-// The keeper passes a wish on with a renewal; the second one is behind it.
-constexpr auto kHeard =
-    "coalesce((SELECT heartbeat_at > cancel_requested_at + interval '300 ms' FROM carillon.run_live), false)";
-
 std::string record_of(const Bench& bench) {
   return bench.database.ask(
       "SELECT concat_ws(' ', outcome, error_class, compensated, reason) FROM carillon.run_history");

@@ -23,11 +23,6 @@ RunState run_state_of(ScopeResult result) {
   }
 }
 
-bool ends(StepEvent event) {
-  return event == StepEvent::finish || event == StepEvent::fail || event == StepEvent::lose_outcome ||
-         event == StepEvent::cancel || event == StepEvent::left_out;
-}
-
 // By which a step has come to that state.
 StepEvent end_event_of(StepState ended) {
   switch (ended) {
@@ -109,7 +104,7 @@ bool Planner::Fold::apply(const Record& record) {
     node.attempt = record.attempt;
     node.began_at = record.at;
   }
-  if (ends(record.event)) {
+  if (has_ended(*next_state(node.state, record.event))) {
     node.ended_at = record.at;
     end(node, record.event, record.event == StepEvent::finish ? record.output : json(), record.fault);
   } else {

@@ -91,6 +91,7 @@ inline constexpr auto kStepTransitions = std::to_array<StepTransition>({
     {StepState::retrying, StepEvent::fail, StepState::failed},
     {StepState::retrying, StepEvent::cancel, StepState::cancelled},
     {StepState::cancelling, StepEvent::finish, StepState::succeeded},
+    {StepState::cancelling, StepEvent::retry, StepState::cancelled},  // nobody wants another attempt
     {StepState::cancelling, StepEvent::fail, StepState::failed},
     {StepState::cancelling, StepEvent::lose_outcome, StepState::unknown},
     {StepState::cancelling, StepEvent::cancel, StepState::cancelled},
