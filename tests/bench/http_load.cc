@@ -13,7 +13,7 @@
 namespace carillon::bench {
 namespace {
 
-constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kSocketReadBytes = 64 * 1024;
 
 [[noreturn]] void fail(const char* what) { throw std::system_error{errno, std::generic_category(), what}; }
 
@@ -92,7 +92,7 @@ void HttpLoad::send_next(Connection& connection) {
 
 // True once the answer is complete.
 bool HttpLoad::receive(Connection& connection) {
-  std::array<char, kReadBytes> buffer;  // NOLINT: filled by recv
+  std::array<char, kSocketReadBytes> buffer;  // NOLINT: filled by recv
   const ssize_t got = ::recv(connection.fd.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
   if (got < 0 && errno == EAGAIN) return false;
   if (got <= 0) throw std::runtime_error{"the server closed a connection after " + connection.heard};

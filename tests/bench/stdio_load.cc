@@ -14,7 +14,7 @@
 namespace carillon::bench {
 namespace {
 
-constexpr std::size_t kReadBytes = 256 * 1024;
+constexpr std::size_t kPipeReadBytes = 256 * 1024;
 
 process::Child start(const std::vector<std::string>& command) {
   process::Command how;
@@ -77,7 +77,7 @@ std::vector<std::string> StdioLoad::read_lines() {
         {{child_.output().get(), POLLIN, 0}, {also_out != 0 ? child_.input().get() : -1, also_out, 0}}};
     if (::poll(polled.data(), polled.size(), 30'000) == 0) throw std::runtime_error{"no answer for 30 seconds"};
     if (polled[0].revents == 0) continue;
-    std::array<char, kReadBytes> buffer;  // NOLINT: filled by read
+    std::array<char, kPipeReadBytes> buffer;  // NOLINT: filled by read
     const ssize_t got = ::read(child_.output().get(), buffer.data(), buffer.size());
     if (got == 0) throw std::runtime_error{"the server ended"};
     if (got < 0) continue;
