@@ -5,6 +5,7 @@
 #include "server/base/json_text.h"
 #include "server/domain/jmespath/jmespath.h"
 #include "server/domain/nearest.h"
+#include "server/domain/pipeline/step_state.h"
 #include "server/domain/progress.h"
 #include "server/domain/question.h"
 #include "server/domain/schedule/schedule.h"
@@ -69,6 +70,12 @@ void add_run_output(Telling& telling, const RunDetail& detail, const RunView& vi
   telling.facts["output_cut"] = true;
 }
 
+// Whether a time until which the step was to wait still says something.
+bool goes_on(const StepRow& step) {
+  const auto state = pipeline::step_state_named(step.state);
+  return state && !has_ended(*state);
+}
+
 // A step of a run; what it gave is shown only with a limit above nothing.
 Telling told_step(const RunDetail& detail, const StepRow& step, const Shown& shown) {
   Telling telling{.facts = {{"step", step.step}, {"status", step.state}}};
@@ -79,7 +86,8 @@ Telling told_step(const RunDetail& detail, const StepRow& step, const Shown& sho
   add(facts, "child", step.child);
   add(facts, "child_status", step.child_state);
   if (step.finished_at) facts["duration"] = say_duration(*step.finished_at - step.started_at);
-  if (step.not_before != Instant::max()) add_time(facts, "not_before", step.not_before, "UTC", detail.now);
+  if (goes_on(step) && step.not_before != Instant::max())
+    add_time(facts, "not_before", step.not_before, "UTC", detail.now);
   add(facts, "waits_for", step.waits_for);
   if (!step.cost.is_free()) facts["cost_usd"] = step.cost.dollars();
   add(facts, "error_class", step.error_class);

@@ -31,6 +31,7 @@ std::optional<Error> unknown_member(const json& object, std::span<const std::str
     const auto close = nearest(name, known);
     Error error = invalid("unknown member \"" + name + "\"" + did_you_mean(close), below(pointer, name), value);
     error.details["nearest"] = close;
+    error.details["accepted"] = known;
     return error;
   }
   return std::nullopt;

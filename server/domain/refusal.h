@@ -16,7 +16,8 @@ namespace carillon {
 // The pointer of a member; `/` and `~` in its name are escaped (RFC 6901).
 std::string below(std::string_view pointer, std::string_view member);
 Error invalid(std::string message, std::string pointer, json received = nullptr);
-// An error about the first member that is not known, with the nearest known names; nothing when all are.
+// An error about the first member that is not known, with the nearest known names and with all that are; nothing when
+// none is unknown.
 std::optional<Error> unknown_member(const json& object, std::span<const std::string_view> known,
                                     std::string_view pointer);
 

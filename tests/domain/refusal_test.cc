@@ -16,6 +16,7 @@ TEST_CASE("an unknown member is named with the nearest known one", "[domain][ref
   REQUIRE(error.has_value());
   CHECK(error->pointer == "/a/timezon");
   CHECK(error->details["nearest"] == json::array({"timezone"}));
+  CHECK(error->details["accepted"] == json::array({"timezone", "when"}));
 }
 
 TEST_CASE("text that the database cannot hold is refused", "[domain][refusal]") {

@@ -46,6 +46,8 @@ test("an agent may not approve what needs a person, who sees exactly what is app
     const detail = await ended(home, run);
     assert.equal(detail.status, "succeeded");
     assert.match(JSON.stringify(detail.output), /approved by .*: 2/);
+    const asked = detail.steps.find(({ step }) => step === "ask");
+    assert.ok(!("not_before" in asked), `it has ended and waits no longer: ${JSON.stringify(asked)}`);
     assert.match(await refused(home, { run, response: "reject" }), /run_not_waiting/);
   } finally { await home.end(); }
 });
