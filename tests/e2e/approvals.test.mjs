@@ -25,9 +25,9 @@ test("an agent may not approve what needs a person, who sees exactly what is app
   const home = new Home({ pay: standIn() });
   try {
     const first = await home.serve();
-    const run = await begin(home, [approval(), echo("${steps.ask.status} by ${steps.ask.by[0]}: ${steps.ask.approved_items[1]}")]);
+    const run = await begin(home, [approval({ within: "1h" }), echo("${steps.ask.status} by ${steps.ask.by[0]}: ${steps.ask.approved_items[1]}")]);
     const waiting = await home.call("get_run", { run });
-    assert.match(waiting.waits_for[0], /^step ask waits for approval: Deploy v9\?$/);
+    assert.match(waiting.waits_for[0], /^step ask waits for approval: Deploy v9\?, until .*\(in .*\)$/);
     assert.deepEqual(waiting.approvals[0].arguments, { items: [1, 2], tag: "v9" });
     assert.deepEqual(waiting.approvals[0].by, ["person"]);
     for (const { name, connect } of await clients()) {
