@@ -92,12 +92,10 @@ Result<Finished> run_to_end(Command command, const RunOptions& options) {
   if (!child.ok()) return child.error();
   const PipeSignalBlocked no_signal;
   Finished finished;
-  if (!pump(*child, options, finished)) {
-    child->signal_group(SIGKILL);
+  if (!pump(*child, options, finished))  // the child and its group end with `child`
     return Error{ErrorCode::unavailable,
                  command.arguments.front() + " did not end within " +
                      std::to_string(std::chrono::ceil<std::chrono::seconds>(options.timeout).count()) + " s"};
-  }
   finished.exit = *child->poll_exit();
   return finished;
 }

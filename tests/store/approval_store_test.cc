@@ -1,6 +1,7 @@
 #include "server/store/approval_store.h"
 
 #include <catch2/catch.hpp>
+#include <future>
 #include <nlohmann/json.hpp>
 
 #include "tests/store/hot_path_fixture.h"
@@ -61,6 +62,19 @@ TEST_CASE("an approval is read as it was asked with a digest of its exact argume
   CHECK(open[0].on_reject == "fail");
   // printf '%s' '{"tag":"v9"}' | sha256sum
   CHECK(open[0].digest == "f11c2cd32cd9733b30525be9d60f4f66d84b00837e1f08d8011e2cf9c7a57551");
+}
+
+TEST_CASE("who votes second waits for who votes first and counts that voice", "[store][approval_store]") {
+  ApprovalAsked asked;
+  std::future<std::vector<Approval>> second;
+  asked.with([&](ApprovalStore& approvals) {
+    approvals.hold(asked.mine, asked.key.run);
+    second = std::async(std::launch::async, [&] { return asked.open(); });
+    CHECK(asked.database.comes_to_wait());
+    approvals.vote(asked.mine, asked.key, {"anna", "person", "", machine_now()});
+    return true;
+  });
+  CHECK(second.get().at(0).agreed == std::vector<std::string>{"anna"});
 }
 
 TEST_CASE("a voice counts once and a decision is made once", "[store][approval_store]") {

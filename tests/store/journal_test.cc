@@ -26,13 +26,6 @@ void append(RepositoryFixture& f, const AuditEntry& entry, const Provenance& pro
   f.mine([&](Tx& tx) { Audit{tx}.append(kCaller, entry, provenance); });
 }
 
-// Ends when some other connection waits for a lock.
-void wait_until_somebody_waits(const TestDatabase& database) {
-  while (database.ask("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
-                      "wait_event_type = 'Lock'") == "0")
-    std::this_thread::yield();
-}
-
 // Whether a second transaction gets the key while a first one, which ends as `first` says, is using it.
 bool second_gets_it(RepositoryFixture& f, const Result<Done>& first) {
   std::atomic<bool> second{false};
@@ -41,7 +34,7 @@ bool second_gets_it(RepositoryFixture& f, const Result<Done>& first) {
     Idempotency{tx}.claim(kMine, key(), kNow);
     Idempotency{tx}.keep_answer(kMine, key(), {{"task", 1}});
     other = std::thread{[&] { second = f.mine([&](Tx& its) { return Idempotency{its}.claim(kMine, key(), kNow); }); }};
-    wait_until_somebody_waits(f.database);
+    CHECK(f.database.comes_to_wait());
     return first;
   });
   other.join();

@@ -58,8 +58,7 @@ TEST_CASE("of two who come back at once one writes the outage", "[store][vigil]"
       HotPathConnection connection{{.url = f.database.urls().dispatch, .application = "test"}};
       VigilRows{connection}.keep({.now = kDueAt + 9h, .gap = 1min, .kind = "start", .gather = 10min});
     });
-  while (f.database.ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") != "2")
-    std::this_thread::yield();
+  CHECK(f.database.comes_to_wait(2));
   holder->commit();
   both.clear();
   CHECK(f.database.ask("SELECT count(*) FROM carillon.outage") == "1");

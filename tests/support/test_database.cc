@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -10,6 +11,8 @@
 #include <optional>
 #include <pqxx/pqxx>
 #include <stdexcept>
+#include <string>
+#include <thread>
 
 #include "server/process/child.h"
 #include "server/store/cluster_watch.h"
@@ -136,5 +139,16 @@ TestDatabase::~TestDatabase() { run_sql(Server::instance().url(), "DROP DATABASE
 
 void TestDatabase::run(const std::string& sql) const { run_sql(urls_.owner, sql); }
 std::string TestDatabase::ask(const std::string& sql) const { return run_sql(urls_.owner, sql); }
+
+bool TestDatabase::comes_to_wait(int many) const {
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+  while (std::chrono::steady_clock::now() < limit) {
+    if (std::stoi(ask("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+                      "wait_event_type = 'Lock'")) >= many)
+      return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds{2});
+  }
+  return false;
+}
 
 }  // namespace carillon::test

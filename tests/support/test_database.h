@@ -30,6 +30,8 @@ class TestDatabase {
   void run(const std::string& sql) const;
   // The first column of the first row as text; "" for NULL or for no row.
   std::string ask(const std::string& sql) const;
+  // Returns as soon as `many` of its connections wait for a lock that another holds; false: they did not in 30 s.
+  bool comes_to_wait(int many = 1) const;
 
  private:
   std::string name_;
