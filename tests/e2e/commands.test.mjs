@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { Home, standIn } from "./lib.mjs";
 
 test("status, config, doctor, migrate, stop and their exit codes", async () => {
-  const home = new Home();
+  const home = new Home({}, {}, { bare: true });
   try {
     const before = await home.run(["status", "--json"]);
     assert.equal(before.code, 3);

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { Home } from "./lib.mjs";
 
 test("SIGTERM stops the daemon and its private PostgreSQL with it", async () => {
-  const home = new Home();
+  const home = new Home({}, {}, { bare: true });
   try {
     const daemon = await home.serve();
     daemon.kill("SIGTERM");

@@ -7,7 +7,7 @@ import { clients, Home, textOf, until } from "./lib.mjs";
 const stdioV1 = (await clients()).find((kind) => kind.name === "v1 stdio");
 
 test("three fronts at once on a clean home share one daemon and killing them leaves the schedule alive", async () => {
-  const home = new Home();
+  const home = new Home({}, {}, { bare: true });
   try {
     const fronts = await Promise.all([1, 2, 3].map(() => stdioV1.connect(home)));
     const answers = await Promise.all(fronts.map((client) => client.callTool({ name: "get_status", arguments: {} })));

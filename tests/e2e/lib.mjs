@@ -1,14 +1,16 @@
 // What every end-to-end test needs: a home of its own, the real program in it, and real clients.
 //
-// A Home is a temporary CARILLON_HOME with a servers.json; `end()` stops its daemon (by `carillon stop`, else by pid)
-// and removes it. Programs under test: CARILLON_PROGRAM, default build/release/carillon.
+// A Home is a temporary CARILLON_HOME with a servers.json and a PostgreSQL that is migrated, or bare; `end()` stops its
+// daemon (by `carillon stop`, else by pid) and removes it. Programs under test: CARILLON_PROGRAM, default build/release/carillon.
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { askStatus, askTool } from "./daemon_socket.mjs";
+import { prepare } from "./prepared_home.mjs";
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 export const program = process.env.CARILLON_PROGRAM ?? path.join(root, "build/release/carillon");
@@ -37,16 +39,19 @@ export function standIn(...args) {
 }
 
 export class Home {
-  constructor(servers = {}, environment = {}) {
+  constructor(servers = {}, environment = {}, { bare = false } = {}) {
     this.directory = mkdtempSync(path.join(tmpdir(), "carillon-"));
-    this.environment = { PATH: process.env.PATH, HOME: this.directory, TZ: "Europe/Berlin", CARILLON_HOME: path.join(this.directory, "home"), CARILLON_HTTP_LISTEN: "127.0.0.1:0",
+    const plain = { PATH: process.env.PATH, HOME: this.directory, TZ: "Europe/Berlin", CARILLON_HOME: path.join(this.directory, "home"), CARILLON_HTTP_LISTEN: "127.0.0.1:0",
       // Short leases, so that what a killed worker held is taken over within seconds.
       CARILLON_WORKER_RUN_LEASE: "3s", CARILLON_WORKER_SHARD_EXPIRY: "3s", CARILLON_WORKER_RENEW_EVERY: "500ms",
       // Where the counters of a coverage build complain: not in the answers that tests read.
-      ...(process.env.GCOV_ERROR_FILE ? { GCOV_ERROR_FILE: process.env.GCOV_ERROR_FILE } : {}), ...environment };
+      ...(process.env.GCOV_ERROR_FILE ? { GCOV_ERROR_FILE: process.env.GCOV_ERROR_FILE } : {}) };
+    this.environment = { ...plain, ...environment };
+    this.socket = path.join(this.environment.CARILLON_HOME, "run/daemon.sock");
     this.children = [];
     this.servers = servers;
-    execFileSyncQuiet("mkdir", ["-p", this.environment.CARILLON_HOME]);
+    mkdirSync(this.environment.CARILLON_HOME, { recursive: true });
+    if (!bare) prepare(this.environment.CARILLON_HOME, program, plain);
     writeFileSync(path.join(this.environment.CARILLON_HOME, "servers.json"), JSON.stringify({ mcpServers: servers }));
   }
 
@@ -75,21 +80,31 @@ export class Home {
     const child = this.start(["serve", ...args], environment);
     await until(async () => {
       if (child.exitCode !== null) throw new Error(`the daemon ended: ${child.errors}`);
-      return (await this.status()).state === "ready";
+      try { return (await askStatus(this.socket)).state === "ready"; } catch { return false; }
     }, "the daemon to be ready");
     return child;
   }
 
   async status() {
-    const answer = await this.run(["status", "--json"]);
-    try { return JSON.parse(answer.stdout); } catch { return { state: "none", answer }; }
+    try { return await askStatus(this.socket); } catch {
+      const answer = await this.run(["status", "--json"]);
+      try { return JSON.parse(answer.stdout); } catch { return { state: "none", answer }; }
+    }
   }
 
-  // One tool call through the command line; the structured result. Throws where the tool answers an error.
+  // One tool call as the command line makes it; the structured result. Throws where the tool answers an error, with
+  // what `carillon call` would have printed.
   async call(tool, args = {}) {
-    const answer = await this.run(["call", tool, "--json", "--args", JSON.stringify(args)]);
+    const answer = await this.#answer(tool, args);
     if (answer.code !== 0) throw Object.assign(new Error(`${tool}: ${answer.stdout}${answer.stderr}`), answer);
     return JSON.parse(answer.stdout);
+  }
+
+  async #answer(tool, args) {
+    try { return printed(await askTool(this.socket, this.environment.TZ, tool, args)); } catch (error) {
+      if (!["ENOENT", "ECONNREFUSED"].includes(error.code)) return { code: 3, stdout: "", stderr: `carillon: ${error.message}\n` };
+      return this.run(["call", tool, "--json", "--args", JSON.stringify(args)]);  // it may start a daemon
+    }
   }
 
   token() { return readFileSync(path.join(this.environment.CARILLON_HOME, "token"), "utf8").trim(); }
@@ -101,7 +116,11 @@ export class Home {
   }
 }
 
-function execFileSyncQuiet(file, args) { createRequire(import.meta.url)("node:child_process").execFileSync(file, args); }
+// What `carillon call --json` makes of an answer.
+function printed({ error, result }) {
+  if (error) return { code: 1, stdout: "", stderr: `carillon: ${error.message}\n` };
+  return { code: result.isError ? 1 : 0, stdout: result.structuredContent ? JSON.stringify(result.structuredContent, null, 2) : textOf(result), stderr: "" };
+}
 
 // Asks again and again until the answer is truthy; the only way in which these tests wait for another process.
 export async function until(ask, what, limitMs = 60_000) {

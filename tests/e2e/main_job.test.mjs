@@ -9,7 +9,7 @@ const all = await clients();
 let home;
 
 before(async () => {
-  home = new Home();
+  home = new Home({}, {}, { bare: true });
   home.servers = realServers(home.directory);
   (await import("node:fs")).writeFileSync(`${home.environment.CARILLON_HOME}/servers.json`, JSON.stringify({ mcpServers: home.servers }));
   await home.serve();

@@ -8,7 +8,7 @@ import { Home, root, until } from "./lib.mjs";
 
 // A home whose person has a systemd of their own (or none), with all that belongs to them below the home.
 function personWith(systemd) {
-  const home = new Home();
+  const home = new Home({}, {}, { bare: true });
   const config = path.join(home.directory, "config"), runtime = path.join(home.directory, "runtime"), bin = path.join(home.directory, "bin");
   for (const folder of [config, bin, path.join(runtime, "systemd")]) mkdirSync(folder, { recursive: true });
   Object.assign(home.environment, { XDG_CONFIG_HOME: config, XDG_RUNTIME_DIR: runtime, PATH: `${bin}:${process.env.PATH}` });

@@ -7,7 +7,7 @@ import { Home, standIn, until } from "./lib.mjs";
 
 // The stand-in's annotations say that `wait_for_file` may not be repeated and `sleep` may.
 function withStandIn() {
-  const home = new Home();
+  const home = new Home({}, {}, { bare: true });
   const journal = `${home.directory}/journal.jsonl`;
   writeFileSync(`${home.environment.CARILLON_HOME}/servers.json`, JSON.stringify({ mcpServers: { far: standIn("--journal", journal) } }));
   const entries = (event) => (existsSync(journal) ? readFileSync(journal, "utf8").trim().split("\n").filter(Boolean) : [])
