@@ -35,7 +35,7 @@ async function toToolsList(command, args, environment, modern) {
 }
 
 async function cold(home) {
-  const fresh = new Home();
+  const fresh = new Home({}, {}, { bare: true });
   const first = await toToolsList(program, ["mcp"], fresh.environment, true);
   await fresh.end();
   row("first start, database made, to tools/list", ms(first));
