@@ -88,7 +88,8 @@ ChildStepEnd end_of(const ChildRun& child, const std::optional<RunRecord>& run, 
   if (error_class == ErrorClass::expired) error_class = late;
   if (error_class == ErrorClass::cancelled || error_class == ErrorClass::unknown_outcome)
     error_class = ErrorClass::internal;  // it has failed, and neither of these
-  return failed_with(error_class, child.handle + " failed: " + run->error_message, at);
+  // In brackets: a child may say, as its parent does, what was not undone.
+  return failed_with(error_class, child.handle + " failed (" + run->error_message + ")", at);
 }
 
 OwnStepEnd told(const std::string& error_class, const std::string& message, const json& output, Instant at) {

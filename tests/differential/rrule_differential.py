@@ -98,6 +98,13 @@ def instant(local, zone):
 
 def expand(case, dice):
     """The instants by dateutil, and whether it came to the end. May add exdate and rdate to the case."""
+    try:
+        return expand_in_time(case, dice)
+    except OutOfPatience:  # while it was about to end
+        return [], None
+
+
+def expand_in_time(case, dice):
     zone = ZoneInfo(case["tzid"])
     parts = [part for part in case["rrule"].split(";") if not part.startswith("UNTIL")]
     until = [part[6:] for part in case["rrule"].split(";") if part.startswith("UNTIL")]

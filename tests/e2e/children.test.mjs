@@ -78,7 +78,7 @@ test("a child's failure is its step's, with the child named, and the retry begin
   assert.equal(detail.status, "failed");
   assert.equal(detail.diagnosis.failing_step, "sub");
   assert.equal(detail.diagnosis.error_class, "tool_error");
-  assert.match(detail.error, /step sub: bad#1 failed: step a: no luck/);
+  assert.match(detail.error, /step sub: bad#1 failed \(step a: no luck\)/);
   const again = await answered(call("retry_run", { run, from: "failed_step" }));
   assert.deepEqual(again.reused, ["good"]);
   assert.equal((await ended(call, again.run)).steps.find(({ step }) => step === "sub").child, "bad#2");

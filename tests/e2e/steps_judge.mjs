@@ -153,10 +153,13 @@ class Judge {
       const row = this.last(path);
       if (row && !["succeeded", "failed", "unknown", ...(this.childOf(path) ? ["cancelled"] : [])].includes(row.state)) this.say(`${path} is ${row.state}`);
       if (i > 0 && row) this.comesAfter(order[i - 1], path);
-      const isNamed = (message ?? "").includes(`step ${path.replace("!undo", "")} was not undone`);
+      const isNamed = this.ownWords(message).includes(`step ${path.replace("!undo", "")} was not undone`);
       if (row && undoes && isNamed !== (row.state !== "succeeded")) this.say(`${path} ${row.state}, and the run says "${message}"`);
     }
   }
+
+  // What the run says itself: what a step failed with, a child's words perhaps, is told in theirs.
+  ownWords(message) { return this.run.rows.reduce((rest, { error_message: said }) => (said ? rest.replace(said, "") : rest), message ?? ""); }
 
   // Its end was written by whoever told it, and not by the run's worker.
   isTold(path) { const { signal, approval, agent } = this.leaves.get(path) ?? {}; return (signal ?? approval ?? agent) !== undefined; }

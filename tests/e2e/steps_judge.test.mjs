@@ -90,6 +90,7 @@ const wronglyUndone = {
   "an undo that was made twice": [/a!undo .* arrived 2 times/, ({ run }) => run.calls.push(record("a!undo", 5).row)],
   "undos in the wrong order": [/undone was \[a!undo,b!undo\]/, ({ find }) => { Object.assign(find("a!undo"), { started: 4.5e6, finished: 4.8e6 }); }],
   "an undo that nobody asked for": [/undone was \[b!undo,a!undo\], and due was \[\]/, ({ run }) => { run.told[0].what = "cancel"; }],
+  "a run that names a step that was undone": [/a!undo succeeded, and the run says/, ({ run }) => { run.message += "; step a was not undone"; }],
   "a run that says that it was not undone": [/compensated is false/, ({ run }) => { run.compensated = false; }],
 };
 for (const [what, [wrong, breaking]] of Object.entries(wronglyUndone))
@@ -98,6 +99,16 @@ for (const [what, [wrong, breaking]] of Object.entries(wronglyUndone))
     breaking(evidence);
     assert.match(judge(evidence.run).join("\n"), wrong);
   });
+
+test("what a child says of its undos is not what its parent says", () => {
+  const { run } = undone();
+  const call = record("c", 2.5), said = "second#1 failed (no luck; step a was not undone)";
+  run.rows.push({ ...row("c", 4, 4.5), state: "failed", error_class: "tool_error", error_message: said });
+  run.calls.push(call.row);
+  run.effects.push({ ...call.effect, outcome: "failed" });
+  Object.assign(run, { outcome: "failed", message: `step c: ${said}`, told: [] });
+  assert.deepEqual(judge(run), []);
+});
 
 test("the judge finds a child that ended for nobody, and one whose parent was not told", () => {
   const { child } = good();
