@@ -58,7 +58,7 @@ if (!inside) {
     writeFileSync(path.join(home.environment.CARILLON_HOME, "servers.json"), JSON.stringify({ mcpServers: { far: standIn("--journal", journal) } }));
     const each = (work) => Promise.all(all.map((kind, i) => over(home, kind, (call) => work(call, slugs[i]))));
     try {
-      const sunday = untilSundayNight();
+      const sunday = untilSundayNight() + minute / 3;  // shifts are whole seconds: behind the hour, whichever way they are rounded
       let daemon = await home.serve(["--clock-shift", shift(sunday)]);
       await each(async (call, slug) => {
         const berlin = { timezone: "Europe/Berlin", notify: ["far.record"] };
