@@ -39,14 +39,17 @@ describe("a small context", () => all.forEach((kind) => describe(`of ${kind.name
     } finally { await client.close(); }
   });
 
-  test("a thousand tasks are a page, and five megabytes an extract with a link (E20)", () => withClient(home, kind, async (call) => {
+  test("a thousand tasks are a page (E20)", () => withClient(home, kind, async (call) => {
     const page = await call("list_tasks", {});
     assert.ok(page.structuredContent.total >= 1000);
     assert.ok(page.structuredContent.next_cursor, "a cursor");
     for (const said of [textOf(page), page.structuredContent]) assert.ok(tokens(said) <= 1500, `${tokens(said)} tokens`);
     const second = await answered(call("list_tasks", { cursor: page.structuredContent.next_cursor }));
     assert.ok(!second.tasks.some((row) => page.structuredContent.tasks.some((seen) => seen.task === row.task)));
+  }));
 
+  // The client sees what is left of it, so one over each carrier is enough.
+  if (["v1 http", "v2 auto stdio"].includes(kind.name)) test("five megabytes are an extract with a link (E20)", () => withClient(home, kind, async (call) => {
     const big = await call("call_tool", { tool: "github.big", arguments: { bytes: 5_000_000 }, wait_seconds: 30 });
     assert.ok(!big.isError, textOf(big).slice(0, 500));
     assert.equal(big.structuredContent.output.length, 601, "an extract of 600 characters and a sign that there is more");
