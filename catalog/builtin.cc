@@ -94,6 +94,7 @@ Result<ToolFacts> BuiltInServer::describe(const std::string& tool) const {
   if (row->off) return *row->off;
   ToolFacts facts = list_->find(tool)->facts();
   facts.fills_in_template = row->fills_in_template;
+  facts.check = row->check;
   return facts;
 }
 

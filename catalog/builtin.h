@@ -35,8 +35,9 @@ struct BuiltInTool {
   ordered_json input_schema{};
   Effect effect = Effect::destructive;
   bool needs_network = false;
-  bool fills_in_template = false;  // see ToolFacts
-  std::optional<Error> off{};      // why it cannot be used, and what to set: not_allowed or needs_sign_in
+  bool fills_in_template = false;                        // see ToolFacts
+  std::function<Status(const json& arguments)> check{};  // the same
+  std::optional<Error> off{};  // why it cannot be used, and what to set: not_allowed or needs_sign_in
   // Not set: it is done at once. Errors: arguments_invalid, not_allowed.
   std::function<Result<Destination>(const ToolCall&)> destination{};
   // Ends soon once it is asked to stop.

@@ -9,6 +9,7 @@
 #include "server/base/ascii.h"
 #include "server/base/json_text.h"
 #include "server/base/mask.h"
+#include "server/domain/template.h"
 #include "server/outbound/transfer.h"
 #include "transport/allowed_hosts.h"
 #include "transport/webhook_signature.h"
@@ -113,6 +114,15 @@ bool is_utf8(const std::string& text) {
   return json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace)) == text;
 }
 
+// The members that are texts and hold no templates; of anything but an object, none.
+std::vector<std::pair<std::string, std::string>> texts_of(const json& value) {
+  std::vector<std::pair<std::string, std::string>> texts;
+  if (!value.is_object()) return texts;
+  for (const auto& [name, member] : value.items())
+    if (member.is_string() && !has_template(member)) texts.emplace_back(name, member.get<std::string>());
+  return texts;
+}
+
 class HttpTool {
  public:
   HttpTool(const Method& method, const HttpToolParts& parts) : method_(method), parts_(parts) {
@@ -131,6 +141,22 @@ class HttpTool {
     const auto way = way_to(call.arguments.at("url").get<std::string>(), hosts_, settings());
     if (!way) return way.error();
     return Destination{"http:" + way->host, static_cast<std::size_t>(threads_of_one_server(parts_.options))};
+  }
+
+  // Of arguments that no schema may have judged yet.
+  Status check(const json& arguments) const {
+    for (const auto& [name, value] : texts_of(arguments.value("headers", json())))
+      if (const auto line = header_line(name, value); !line) return line.error();
+    const json url = arguments.value("url", json());
+    if (!url.is_string() || has_template(url)) return Done{};
+    if (const auto way = way_to(url.get<std::string>(), hosts_, settings()); !way) return way.error();
+    const json secrets = arguments.value("secret_headers", json());
+    if (!secrets.is_object()) return Done{};
+    for (const json& header : secrets)
+      for (const auto& [member, secret] : texts_of(header))
+        if (auto sent = member == "secret" ? may_send(secret, url.get<std::string>()) : Done{}; !sent)
+          return sent.error();
+    return Done{};
   }
 
   ToolReply run(const ToolCall& call, const std::stop_token& stop) const {
@@ -195,20 +221,24 @@ class HttpTool {
     return Done{};
   }
 
-  // `name@host`, the host as in the lists of allowed ones.
   Result<std::string> secret_for(const std::string& name, const std::string& url) const {
+    if (auto sent = may_send(name, url); !sent) return sent.error();
+    return parts_.vault.read(Shelf::secrets, name);
+  }
+
+  // `name@host`, the host as in the lists of allowed ones.
+  Status may_send(const std::string& name, const std::string& url) const {
     const bool is_allowed =
         std::any_of(parts_.options.http_secrets.begin(), parts_.options.http_secrets.end(), [&](const auto& entry) {
           const auto at = entry.rfind('@');
           return at != std::string::npos && entry.substr(0, at) == name &&
                  transport::allowed_address(url, {entry.substr(at + 1)}).has_value();
         });
-    if (!is_allowed)
-      return Error{
-          ErrorCode::not_allowed,
-          "the configuration does not let the secret \"" + name + "\" go there (catalog.http_secrets: name@host)",
-          "/headers"};
-    return parts_.vault.read(Shelf::secrets, name);
+    if (is_allowed) return Done{};
+    return Error{
+        ErrorCode::not_allowed,
+        "the configuration does not let the secret \"" + name + "\" go there (catalog.http_secrets: name@host)",
+        "/headers"};
   }
 
   static bool has_header(const outbound::Request& request, std::string_view name) {
@@ -299,6 +329,7 @@ std::vector<BuiltInTool> http_tools(const HttpToolParts& parts) {
                      .input_schema = schema_of(method),
                      .effect = method.effect,
                      .needs_network = true,
+                     .check = [tool](const json& arguments) { return tool->check(arguments); },
                      .off = tool->off(),
                      .destination = [tool](const ToolCall& call) { return tool->destination(call); },
                      .run = [tool](const ToolCall& call, const auto& stop) { return tool->run(call, stop); }});

@@ -8,6 +8,7 @@
 #include "server/base/json_text.h"
 #include "server/base/log.h"
 #include "server/base/mask.h"
+#include "server/domain/template.h"
 #include "server/process/child.h"
 
 namespace carillon::catalog {
@@ -127,15 +128,22 @@ BuiltInTool script_tool(const ScriptOptions& options) {
   if (options.programs.empty())
     tool.off = Error{ErrorCode::not_allowed,
                      "scripts are off: allow programs by their absolute paths in the configuration (script.programs)"};
-  tool.destination = [options](const ToolCall& call) -> Result<Destination> {
+  const auto allowed = [options](const std::string& program) -> Status {
+    if (std::find(options.programs.begin(), options.programs.end(), program) != options.programs.end()) return Done{};
+    return Error{ErrorCode::not_allowed, "the configuration does not allow this program (script.programs)",
+                 "/command/0"};
+  };
+  tool.check = [allowed](const json& arguments) -> Status {
+    const json command = arguments.value("command", json());
+    if (!command.is_array() || command.empty() || !command[0].is_string() || has_template(command[0])) return Done{};
+    return allowed(command[0].get<std::string>());
+  };
+  tool.destination = [options, allowed](const ToolCall& call) -> Result<Destination> {
     const auto command = call.arguments.at("command").get<std::vector<std::string>>();
-    const auto& program = command.front();
     if (std::any_of(command.begin(), command.end(),
                     [](const auto& each) { return each.find('\0') != std::string::npos; }))
       return Error{ErrorCode::arguments_invalid, "an argument of a program holds no NUL character", "/command"};
-    if (std::find(options.programs.begin(), options.programs.end(), program) == options.programs.end())
-      return Error{ErrorCode::not_allowed, "the configuration does not allow this program (script.programs)",
-                   "/command/0"};
+    if (auto may = allowed(command.front()); !may) return may.error();
     return Destination{"script", static_cast<std::size_t>(options.parallel_max), false};
   };
   tool.run = [options](const ToolCall& call, const std::stop_token& stop) { return run(call, stop, options); };

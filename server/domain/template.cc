@@ -299,6 +299,12 @@ std::string_view bare_expression(std::string_view text) {
   return whole ? text.substr(2, text.size() - 3) : text;
 }
 
+bool has_template(const json& value) {
+  if (value.is_string()) return value.get_ref<const std::string&>().find("${") != std::string::npos;
+  if (!value.is_structured()) return false;
+  return std::any_of(value.begin(), value.end(), [](const json& inner) { return has_template(inner); });
+}
+
 bool is_template_root(std::string_view name) {
   constexpr auto kRoots = std::to_array<std::string_view>(
       {"input", "params", "steps", "run", "now", "item", "index", "event", "error", "secret"});

@@ -33,6 +33,9 @@ Result<json> render_template(const json& value, const json& roots, const Templat
 // of them exist is for the caller to say.
 Result<std::vector<std::string>> check_template(const json& value, const TemplateOptions& options = {});
 
+// Whether some string in `value` may change when it is filled in.
+bool has_template(const json& value);
+
 // Whether a run may know something by that name: input, params, steps, run, now, item, index, event, error, secret.
 bool is_template_root(std::string_view name);
 

@@ -56,6 +56,9 @@ struct ToolFacts {
   std::vector<std::string> sensitive;  // JSON pointers into arguments and results that are masked everywhere
   // Its argument `template` is the name of a prompt template of Carillon's, `params` what that is filled in with.
   bool fills_in_template = false;
+  // What else has to be true of a call's arguments. What holds templates is passed over: nobody knows it before it is
+  // filled in. Errors point into the arguments. May be null; pure, thread-safe.
+  std::function<Status(const json& arguments)> check{};
 };
 
 // What a downstream server asks in the middle of a call, as MCP's newest revision writes it, whatever revision the

@@ -11,17 +11,12 @@
 #include "server/domain/pipeline/step_calls.h"
 #include "server/domain/refusal.h"
 #include "server/domain/schedule/event_filter.h"
+#include "server/domain/template.h"
 #include "server/engine/own_steps.h"
 
 namespace carillon {
 
 namespace {
-
-bool has_template(const json& value) {
-  if (value.is_string()) return value.get_ref<const std::string&>().find("${") != std::string::npos;
-  if (!value.is_structured()) return false;
-  return std::any_of(value.begin(), value.end(), [](const json& inner) { return has_template(inner); });
-}
 
 // One tool and the arguments that a run will give it; those of steps after their templates were filled in.
 struct Target {
@@ -85,6 +80,17 @@ Status check_served(const Action& action, const Caller& caller) {
   return Done{};
 }
 
+// Of arguments that may hold templates.
+Status check_known(const ToolFacts& facts, const json& arguments, const std::string& pointer) {
+  if (!facts.check || !arguments.is_object()) return Done{};
+  const Status fits = facts.check(arguments);
+  if (fits) return fits;
+  Error error = fits.error();
+  error.pointer.insert(0, pointer);
+  error.details["tool"] = facts.tool;
+  return error;
+}
+
 std::string not_checked(const std::string& server, const std::string& message) {
   return "the arguments could not be checked now, server " + server + ": " + message;
 }
@@ -112,7 +118,8 @@ class TargetCheck {
       return Done{};
     }
     if (auto allowed = check_scopes(*facts, caller_.scopes, target.tool_pointer); !allowed) return allowed;
-    if (target.is_step && has_template(target.arguments)) return Done{};
+    if (target.is_step && has_template(target.arguments))
+      return check_known(*facts, target.arguments, target.arguments_pointer);
     return check_arguments(*facts, target.arguments, target.arguments_pointer);
   }
   std::vector<std::string> warnings() const {
@@ -275,7 +282,7 @@ Status check_arguments(const ToolFacts& facts, const json& arguments, const std:
   // A server's own broken schema is not the caller's mistake; the server will judge.
   if (!compiled) return Done{};
   const auto violations = compiled->validate(arguments);
-  if (violations.empty()) return Done{};
+  if (violations.empty()) return check_known(facts, arguments, pointer);
   Error error = json_schema::to_error(violations, pointer);
   error.details["tool"] = facts.tool;
   return error;

@@ -173,6 +173,34 @@ TEST_CASE("hosts that nobody allowed are not reached", "[catalog][http_tools]") 
   CHECK(web.posted().empty());
 }
 
+TEST_CASE("what is wrong with a request is known before its templates are filled in", "[catalog][http_tools]") {
+  Bench bench;
+  bench.options.http_hosts = {"api.example.com"};
+  bench.options.http_secrets = {"token@api.example.com"};
+  const auto facts = bench.describe("carillon.http_post");
+  REQUIRE(facts.ok());
+  const json secret{{"Authorization", {{"secret", "token"}, {"before", "Bearer "}}}};
+  const json other{{"Authorization", {{"secret", "other"}}}};
+  const auto [arguments, pointer] = GENERATE_REF(table<json, std::string>({
+      {{{"url", "https://api.example.com/a"}, {"body", "${input}"}, {"secret_headers", secret}}, ""},
+      {{{"url", "${input.url}"}, {"secret_headers", other}}, ""},
+      {{{"url", "https://${input.host}/"}}, ""},
+      {{{"url", "https://other.example.com/a"}, {"body", "${input}"}}, "/url"},
+      {{{"url", "http://api.example.com/a"}, {"body", "${input}"}}, "/url"},
+      {{{"url", "no address"}, {"body", "${input}"}}, "/url"},
+      {{{"url", "https://api.example.com/a"}, {"secret_headers", other}}, "/headers"},
+      {{{"url", "${input.url}"}, {"headers", {{"Host", "x"}}}}, "/headers/Host"},
+      {{{"url", "${input.url}"}, {"headers", {{"X-A", "${input.a}"}}}}, ""},
+      {{{"url", 5}, {"headers", "x"}, {"secret_headers", {1, {{"secret", 2}}}}}, ""},  // for the schema to say
+      {{{"url", "https://api.example.com/a"}, {"headers", 1}, {"secret_headers", {{"X", 5}}}}, ""},
+      {json::object(), ""},
+  }));
+  CAPTURE(arguments.dump());
+  const Status fits = facts->check(arguments);
+  CHECK(fits.ok() == pointer.empty());
+  if (!fits.ok()) CHECK(fits.error().pointer == pointer);
+}
+
 TEST_CASE("a host that may be read from may not be written to", "[catalog][http_tools]") {
   const WebReceiver web;
   Bench bench;

@@ -43,6 +43,20 @@ TEST_CASE("programs that nobody allowed are not started", "[catalog][script_tool
         ErrorClass::invalid_arguments);
 }
 
+TEST_CASE("a program that nobody allowed is known before templates are filled in", "[catalog][script_tool]") {
+  Scripts scripts;
+  const auto facts = scripts.bench.describe("carillon.run_script");
+  REQUIRE(facts.ok());
+  const std::string allowed = scripts.bench.options.script.programs.at(0);
+  CHECK(facts->check({{"command", {allowed, "${input.a}"}}}).ok());
+  CHECK(facts->check({{"command", {"${input.program}"}}}).ok());
+  for (const json& unread : {json("x"), json::array(), json{1}, json()})
+    CHECK(facts->check({{"command", unread}}).ok());
+  const Status refused = facts->check({{"command", {"/bin/false", "${input.a}"}}});
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().pointer == "/command/0");
+}
+
 TEST_CASE("what a program writes is its result", "[catalog][script_tool]") {
   Scripts scripts;
   const auto reply = scripts.sh("cat; echo oh >&2", {{"a", 1}});

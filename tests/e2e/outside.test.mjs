@@ -94,6 +94,9 @@ test("an http step that may not be is refused when it is saved, and templates in
     await home.run(["secret", "set", "tickets"], { input: "s3cr3t-of-tickets" });
     await home.serve();
     assert.match(await refusal(home, [{ id: "a", http: { url: `http://${web.host}/`, body: 1 } }]), /body/);
+    for (const body of ["fixed", "${input.text}"])
+      assert.match(await refusal(home, [{ id: "a", http: { method: "POST", url: "https://example.com/a", body } }]), /not_allowed[^]*reach example\.com \(catalog\.http_hosts\)[^]*"\/steps\/0\/http\/url"/);
+    assert.match(await refusal(home, [{ id: "a", http: { url: `http://${web.host}/`, headers: { "X-A": "${secret.other}" } } }]), /the secret .*other.* go there[^]*\/steps\/0\/http\/headers/);
     await home.call("schedule_task", { name: "echo", when: "manual", steps: [
       { id: "ask", http: { url: `http://${web.host}/` } },
       { id: "tell", http: { url: `http://${web.host}/`, headers: { "X-Say": "${steps.ask.body.say}" } } },
@@ -165,6 +168,7 @@ test("the script example of docs/outside.md: off until it is allowed", async () 
     home.environment.CARILLON_SCRIPT_PROGRAMS = "/usr/bin/wc";
     await home.serve();
     assert.match(await refusal(home, [{ id: "a", script: { command: ["/bin/sh", "-c", "true"] } }]), /\/steps\/0\/script\/command/);
+    assert.match(await refusal(home, [{ id: "a", script: { command: ["/bin/sh", "-c", "${input.what}"] } }]), /not_allowed[^]*"\/steps\/0\/script\/command\/0"/);
     await home.call("schedule_task", count);
     const run = await runOf(home, "count", { text: "one two $(three)" });
     assert.equal(run.status, "succeeded", JSON.stringify(run));
