@@ -1,5 +1,6 @@
 #include "tools/asking.h"
 
+#include "server/base/log.h"
 #include "server/base/mask.h"
 #include "server/domain/question.h"
 #include "server/engine/engine.h"
@@ -73,20 +74,34 @@ Result<QuestionAnswered> give_answer(const CallContext& context, const AnswerQue
   return error;
 }
 
-Status give_answers(const CallContext& context, const Round& round, Answering as, std::vector<std::string>& warnings) {
+Result<bool> give_answers(const CallContext& context, const Round& round, Answering as,
+                          std::vector<std::string>& warnings) {
+  bool decided = false;
   for (const auto& [key, answer] : context.request.input.responses.items()) {
     if (!round.asked.contains(key)) continue;
     const auto given = give_answer(context, {.run = round.parked.run, .key = key, .answer = answer, .as = as});
     if (given.ok()) {
-      if (*given == QuestionAnswered::left_open)
+      if (*given == QuestionAnswered::left_open) {
         warnings.emplace_back("nothing was decided, so the question stays open; cancel_run ends the run");
+      } else {
+        decided = true;
+      }
       continue;
     }
     const auto late = told_late(context, given.error());
     if (!late) return given.error();
     if (!late->empty()) warnings.push_back(*late);
   }
-  return Done{};
+  return decided;
+}
+
+void take_late_answer(const Ports& ports, const Caller& caller, const AnswerQuestion& answer) {
+  try {
+    const auto given = ports.engine.answer_question(caller, answer);
+    if (!given.ok()) log::info("a late answer to a form was passed over", {{"why", describe(given.error().code).name}});
+  } catch (const std::exception& failure) {
+    log::error("a late answer to a form was lost", {{"failure", failure.what()}});
+  }
 }
 
 }  // namespace carillon::tools

@@ -36,8 +36,14 @@ bool has_question(const CallContext& context, const Round& round);
 // Whether the request is the repetition of one that asked; then the round that it goes on with.
 std::optional<Round> round_of(const transport::RequestContext& request, Duration wait);
 // Gives the client's answers to the run. What became of those that came too late, or decided nothing, is told in
-// `warnings`. Errors: arguments_invalid with a pointer into inputResponses; the question stays open.
-Status give_answers(const CallContext& context, const Round& round, Answering as, std::vector<std::string>& warnings);
+// `warnings`. Says whether any decided something. Errors: arguments_invalid with a pointer into inputResponses; the
+// question stays open.
+Result<bool> give_answers(const CallContext& context, const Round& round, Answering as,
+                          std::vector<std::string>& warnings);
+
+// What a client answers whose request was answered meanwhile. What comes of it nobody is told but the log. Does not
+// throw.
+void take_late_answer(const Ports& ports, const Caller& caller, const AnswerQuestion& answer);
 
 // Errors as Engine::answer_question, with pointers into inputResponses.
 Result<QuestionAnswered> give_answer(const CallContext& context, const AnswerQuestion& answer);

@@ -13,6 +13,7 @@
 #include "tools/asking.h"
 #include "tools/dispatch.h"
 #include "tools/following.h"
+#include "tools/form_wait.h"
 #include "tools/instructions.h"
 #include "tools/parking.h"
 #include "tools/run_answers.h"
@@ -32,6 +33,7 @@ struct Call {
   std::vector<std::string> warnings{};
   std::optional<Round> round{};  // of a call that waits for a run
   Monotonic wait_until{};
+  bool form_stays = false;  // its client shows one still
   Monotonic started = std::chrono::steady_clock::now();
 
   Call(const transport::RequestContext& given, const Ports& ports, const CompiledTool& called,
@@ -112,6 +114,56 @@ bool has_news(const Call& call) {
   return has_ended(call.context, call.round->parked.run) || has_question(call.context, *call.round);
 }
 
+void park_until(const SharedCall& call, Monotonic until, const std::stop_token& gone, std::function<void()> go_on) {
+  const auto left = std::chrono::ceil<Duration>(until - std::chrono::steady_clock::now());
+  const auto tell = [channel = call->request.channel](const ToolProgress& progress) {
+    channel->report({progress.progress, progress.total, mask_secrets(progress.message)});
+  };
+  park(call->context.ports, {.run = call->round->parked.run,
+                             .wait = std::max(left, Duration{0}),
+                             .gone = gone,
+                             .has_news = [call] { return has_news(*call); },
+                             .go_on = std::move(go_on),
+                             .progressed = tell});
+}
+
+// A failure to look is met again, and answered, where the call goes on.
+bool news_or_failure(const Call& call) {
+  try {
+    return has_news(call);
+  } catch (const std::exception& failure) {
+    log::warn("a call that shows a form could not see its run", {{"failure", failure.what()}});
+    return true;
+  }
+}
+
+Answering answers_as(const SharedCall& call) {
+  return row_of(call).hints.reads_only ? Answering::onlooker : Answering::caller;
+}
+
+// While a client of an older revision shows a form: the run may end, or ask something else, and time passes.
+void wait_for_form(const SharedCall& call, Monotonic until, const std::function<void()>& without,
+                   const std::stop_token& answered) {
+  park_until(call, until, answered, [call, until, without, answered] {
+    if (answered.stop_requested()) return;
+    const bool goes_on = std::chrono::steady_clock::now() >= until || news_or_failure(*call);
+    goes_on ? without() : wait_for_form(call, until, without, answered);
+  });
+}
+
+void let_form_stay(const SharedCall& call, transport::NeedInput& need) {
+  need.meanwhile = [call](const std::function<void()>& without, const std::stop_token& answered) {
+    const Monotonic until = form_until(call->request.arrived, call->wait_until, std::chrono::steady_clock::now());
+    wait_for_form(call, until, without, answered);
+  };
+  need.late = [ports = call->context.ports, caller = call->context.caller, run = call->round->parked.run,
+               as = answers_as(call)](const std::string& key, const json& response) {
+    hand_over(ports, [ports, caller, run, as, key, response] {
+      take_late_answer(ports, caller, {.run = run, .key = key, .answer = response, .as = as});
+    });
+  };
+}
+
 // It ended, it asks something, or it was waited for long enough.
 void go_on(const SharedCall& call) {
   guarded(call, [&] {
@@ -121,44 +173,43 @@ void go_on(const SharedCall& call) {
     if (!has_ended(call->context, parked.run)) {
       if (auto need = ask_client(call->context, *call->round)) {
         note(call, "asks");
+        if (call->request.era == transport::Era::legacy) let_form_stay(call, *need);
         return call->done(std::move(*need));
       }
       if (std::chrono::steady_clock::now() < call->wait_until) return wait_on(call);
       if (call->request.takes_tasks()) return become_task(call, parked);
+      if (call->form_stays)
+        call->warnings.emplace_back("nobody has answered the form yet; when somebody does, it still counts");
     }
     conclude(call, row_of(call).resume(call->context, parked.run, parked.shape));
   });
 }
 
 void wait_on(const SharedCall& call) {
-  const auto left = std::chrono::ceil<Duration>(call->wait_until - std::chrono::steady_clock::now());
-  const auto tell = [channel = call->request.channel](const ToolProgress& progress) {
-    channel->report({progress.progress, progress.total, mask_secrets(progress.message)});
-  };
-  park(call->context.ports, {.run = call->round->parked.run,
-                             .wait = std::max(left, Duration{0}),
-                             .gone = call->request.cancelled,
-                             .has_news = [call] { return has_news(*call); },
-                             .go_on = [call] { go_on(call); },
-                             .progressed = tell});
+  park_until(call, call->wait_until, call->request.cancelled, [call] { go_on(call); });
 }
 
-// Whoever wishes a task gets it at once; whoever takes one, when a moment was not enough.
-void wait_for_run(const SharedCall& call, Round round) {
+// Whoever wishes a task gets it at once; whoever takes one, when a moment was not enough. `decided`: by its client's
+// answers, in a request that asked.
+void wait_for_run(const SharedCall& call, Round round, bool decided = false) {
   if (call->request.task_wish) return become_task(call, round.parked);
+  const Monotonic now = std::chrono::steady_clock::now();
   Duration wait = round.parked.wait;
   if (call->request.takes_tasks()) wait = std::min<Duration>(wait, kMomentBeforeTask);
+  call->wait_until = now + wait;
+  if (call->request.era == transport::Era::legacy && !round.asked.empty()) {
+    call->wait_until = run_until(call->request.arrived, wait, decided, now);
+    call->form_stays = call->request.input.responses.empty();
+  }
   call->round = std::move(round);
-  call->wait_until = std::chrono::steady_clock::now() + wait;
   wait_on(call);
 }
 
 // The request comes again with what its client answers: nothing is started anew.
 void answer_and_wait(const SharedCall& call, const Round& round) {
-  const Answering as = row_of(call).hints.reads_only ? Answering::onlooker : Answering::caller;
-  const auto given = give_answers(call->context, round, as, call->warnings);
+  const auto given = give_answers(call->context, round, answers_as(call), call->warnings);
   if (!given.ok()) return refuse(call, given.error());
-  wait_for_run(call, round);
+  wait_for_run(call, round, *given);
 }
 
 void perform(const SharedCall& call, const json& arguments) {

@@ -85,7 +85,7 @@ std::size_t Peer::in_flight() const {
   });
 }
 
-void Peer::ask(const std::shared_ptr<Exchange>& about, const InputRequest& request, AnswerHandler handler) {
+std::string Peer::ask(const std::shared_ptr<Exchange>& about, const InputRequest& request, AnswerHandler handler) {
   const std::string id = state_.with([&](State& s) {
     std::string made = "carillon-" + std::to_string(s.next_question++);
     s.questions.emplace(made, Question{about.get(), std::move(handler)});
@@ -93,6 +93,16 @@ void Peer::ask(const std::shared_ptr<Exchange>& about, const InputRequest& reque
   });
   if (!about->send(json_rpc::request_text(id, request.method, request.params)))
     state_.with([&](State& s) { s.questions.erase(id); });
+  return id;
+}
+
+void Peer::keep_asking(const std::string& id) {
+  state_.with([&](State& s) {
+    const auto late = std::count_if(s.questions.begin(), s.questions.end(),
+                                    [](const auto& entry) { return entry.second.about == nullptr; });
+    if (static_cast<std::size_t>(late) >= limits_.late_max) return;
+    if (const auto found = s.questions.find(id); found != s.questions.end()) found->second.about = nullptr;
+  });
 }
 
 void Peer::answered(const json_rpc::Response& response) {

@@ -32,6 +32,7 @@ class Peer {
     std::size_t request_bytes_max = std::size_t{64} << 20;  // of their texts together
     std::size_t running_max = 8;                            // on the executor at once; the others wait
     std::size_t watches_max = 1000;
+    std::size_t late_max = 64;  // questions that outlive their requests
   };
   struct Handshake {
     Revision revision = kNewestLegacy;
@@ -70,9 +71,12 @@ class Peer {
   std::size_t in_flight() const;
   Lane& lane() { return *lane_; }
 
-  // Puts a request of ours to a legacy client on the stream of the exchange it belongs to. The handler is called with
-  // the answer unless the exchange ends first.
-  void ask(const std::shared_ptr<Exchange>& about, const InputRequest& request, AnswerHandler handler);
+  // Puts a request of ours to a legacy client on the stream of the exchange it belongs to, under the id that is
+  // returned. The handler is called with the answer unless the exchange ends first.
+  std::string ask(const std::shared_ptr<Exchange>& about, const InputRequest& request, AnswerHandler handler);
+  // The answer is taken, too, when it comes after the exchange's end; of so many questions at once, and as long as the
+  // other side is there. Nothing happens once it was answered.
+  void keep_asking(const std::string& id);
   void answered(const json_rpc::Response& response);
 
   // False: there is no way for messages that belong to no request.
@@ -86,7 +90,7 @@ class Peer {
 
  private:
   struct Question {
-    const Exchange* about;
+    const Exchange* about;  // null: it outlives its request
     AnswerHandler handler;
   };
   struct State {

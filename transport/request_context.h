@@ -95,7 +95,9 @@ struct RequestContext {
   std::string correlation_id;
   TraceContext trace;
   InputRound input;
-  std::optional<TaskWish> task_wish{};      // of a client of 2025-11-25: it expects a StartedTask, whatever happens
+  std::optional<TaskWish> task_wish{};  // of a client of 2025-11-25: it expects a StartedTask, whatever happens
+  // When the request came; of a legacy client's also while it is asked, and after.
+  std::chrono::steady_clock::time_point arrived = std::chrono::steady_clock::now();
   std::stop_token cancelled;                // the client took the request back or went away
   std::shared_ptr<RequestChannel> channel;  // never null inside a service
 

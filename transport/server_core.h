@@ -76,9 +76,9 @@ void succeed(const CallPtr& call, json result);
 // The same with cache hints (lists and resources).
 void succeed_cacheable(const CallPtr& call, json result, Freshness fresh_for = {});
 void fail(const CallPtr& call, const ProtocolError& error);
-// Asks the client for input; once a legacy client has answered everything, `again` runs with the answers in the
-// context.
-void require_input(const CallPtr& call, const NeedInput& need, const std::function<void(const CallPtr&)>& again);
+// Asks the client for input; once a legacy client has answered everything, or the service waits no longer, `again`
+// runs with the answers in the context.
+void require_input(const CallPtr& call, NeedInput need, const std::function<void(const CallPtr&)>& again);
 // Runs a method or a part of it; what it throws is logged and becomes an internal error.
 void run_guarded(const CallPtr& call, const std::function<void()>& work);
 

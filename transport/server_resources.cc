@@ -21,7 +21,7 @@ void run_read(const CallPtr& call) {
 
 void finish_read(const CallPtr& call, ReadOutcome outcome) {
   if (const auto* error = std::get_if<ProtocolError>(&outcome)) return fail(call, *error);
-  if (const auto* need = std::get_if<NeedInput>(&outcome)) return require_input(call, *need, run_read);
+  if (auto* need = std::get_if<NeedInput>(&outcome)) return require_input(call, std::move(*need), run_read);
   const auto& contents = std::get<Contents>(outcome);
   if (is_empty(contents)) {
     const int code = call->modern() ? rpc_code::kInvalidParams : rpc_code::kResourceNotFoundLegacy;
@@ -54,7 +54,7 @@ void run_prompt(const CallPtr& call) {
 
 void finish_prompt(const CallPtr& call, PromptOutcome outcome) {
   if (const auto* error = std::get_if<ProtocolError>(&outcome)) return fail(call, *error);
-  if (const auto* need = std::get_if<NeedInput>(&outcome)) return require_input(call, *need, run_prompt);
+  if (auto* need = std::get_if<NeedInput>(&outcome)) return require_input(call, std::move(*need), run_prompt);
   auto& prompt = std::get<PromptText>(outcome);
   json result{{"messages", json::array()}};
   if (!prompt.description.empty()) result["description"] = prompt.description;

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <variant>
 #include <vector>
@@ -43,6 +44,12 @@ struct InputRequest {
 struct NeedInput {
   std::map<std::string, InputRequest> requests;  // by a key of the service's choice
   json state = nullptr;
+  // A legacy client's request stays open while it is asked. Both are called from any thread, and may be null:
+  // `meanwhile` as soon as the client was asked. It may call `go_on`, once; then the request goes on without the
+  // answers that are missing. `answered` stops when that is of no use any more.
+  std::function<void(std::function<void()> go_on, std::stop_token answered)> meanwhile{};
+  // Takes each answer that comes after that, by its key; without it they are lost.
+  std::function<void(const std::string& key, const json& response)> late{};
 };
 
 // The call goes on as a task of the TaskStore (only where RequestContext::takes_tasks).

@@ -31,10 +31,12 @@ Result<Approval> find_approval(Tx& tx, const RunRecord& run, const TenantId& ten
 
 // Never with a link: whoever asked is an agent, and could open it.
 Error needs_another(const Approval& approval, const std::string& run) {
-  Error error{ErrorCode::needs_approval, asks_persons(approval.deciders)
-                                             ? "the approval needs a person: at a terminal, `carillon approve " + run +
-                                                   "`; by the link that the task's targets were sent; or over REST"
-                                             : "the approval is another agent's to give"};
+  Error error{ErrorCode::needs_approval,
+              asks_persons(approval.deciders)
+                  ? "the approval needs a person: by the form that get_run with wait_seconds "
+                    "has its host show, where that can; at a terminal, `carillon approve " +
+                        run + "`; by the link that the task's targets were sent; or over REST"
+                  : "the approval is another agent's to give"};
   error.details["by"] = approval.deciders;
   return error;
 }

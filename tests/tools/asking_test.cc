@@ -2,6 +2,7 @@
 #include "tools/asking.h"
 
 #include <catch2/catch.hpp>
+#include <thread>
 
 #include "server/base/guarded.h"
 #include "server/store/question_rows.h"
@@ -203,6 +204,63 @@ TEST_CASE("an answer that does not fit is refused with its place and can be give
   CHECK(here.outcome() == "answered");
   here.settle("echo#1", "succeeded", kOutput, "");
   here.take<transport::Answer>(std::move(again));
+}
+
+// A client of an older revision that looks at a run which asks, so long after its request came.
+struct AskedInRequest : Asking {
+  RequestContext request = client();
+  NeedInput need;
+  std::promise<void> over;
+  std::stop_source answered;
+
+  explicit AskedInRequest(std::chrono::seconds ago) {
+    call("run_now", {{"task", "echo"}});
+    begin("echo#1");
+    ask("ask-1-1");
+    request.era = transport::Era::legacy;
+    request.arrived -= ago;
+    need = take<NeedInput>(send(request, "get_run", kLooking));
+    need.meanwhile([this] { over.set_value(); }, answered.get_token());
+  }
+  bool goes_on() { return over.get_future().wait_for(kPatience) == std::future_status::ready; }
+  transport::Answer again() {
+    request.input.state = need.state;
+    return take<transport::Answer>(send(request, "get_run", kLooking));
+  }
+  static inline const json kLooking{{"run", "echo#1"}, {"wait_seconds", 1}};
+};
+
+TEST_CASE("a form in the middle of a request is waited for so long and filled afterwards", "[tools][asking]") {
+  AskedInRequest here{39s};
+  here.engine.watch().asks(RunId{std::stoll(here.database.ask("SELECT id FROM carillon.run_live"))});  // nothing new
+  REQUIRE(here.goes_on());
+  const auto told = here.again();
+  CHECK(told.structured->at("status") == "running");
+  CHECK(told.structured->at("warnings").at(0) ==
+        "nobody has answered the form yet; when somebody does, it still counts");
+  here.need.late("ask-1-1", {{"action", "accept"}, {"content", json::object()}});  // unfit
+  here.need.late("ask-1-2", kAccepted);                                            // of no question
+  here.need.late("ask-1-1", kAccepted);
+  const auto patience = std::chrono::steady_clock::now() + kPatience;
+  while (here.outcome() == "open" && std::chrono::steady_clock::now() < patience) std::this_thread::sleep_for(5ms);
+  CHECK(here.outcome() == "answered");
+}
+
+TEST_CASE("a request does not wait for a form when its run has ended or asks something else", "[tools][asking]") {
+  AskedInRequest here{0s};
+  SECTION("ended") {
+    here.settle("echo#1", "succeeded", kOutput, "");
+    REQUIRE(here.goes_on());
+    CHECK(here.again().structured->at("status") == "succeeded");
+  }
+  SECTION("asks") {
+    here.ask("ask-1-2");
+    REQUIRE(here.goes_on());
+    here.request.input.state = here.need.state;
+    const NeedInput next = here.take<NeedInput>(here.send(here.request, "get_run", here.kLooking));
+    CHECK(next.requests.size() == 1);
+    CHECK(next.requests.contains("ask-1-2"));
+  }
 }
 
 TEST_CASE("a task whose run asks requires input and an update answers it", "[tools][asking]") {
