@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/base/check.h"
+#include "server/domain/pipeline/expectation.h"
 #include "server/domain/run_payload.h"
 #include "server/engine/cancelling.h"
 #include "server/engine/engine.h"
@@ -61,13 +62,23 @@ ChildStepEnd failed_with(ErrorClass error_class, std::string message, Instant at
           .message = std::move(message)};
 }
 
+// Of a child that succeeded. What is not as the step expects it is shown all the same.
+ChildStepEnd succeeded_with(json value, const std::string& expect, Instant at) {
+  ChildStepEnd end{.state = "succeeded", .at = at};
+  if (const auto fits = pipeline::check_expected(expect, value); !fits)
+    end = failed_with(ErrorClass::expect_failed, fits.error().message, at);
+  end.output = std::move(value);
+  return end;
+}
+
 // What the end of the child means for the step.
-ChildStepEnd end_of(const ChildRun& child, const std::optional<RunRecord>& run, const RunBody& body, Instant at) {
+ChildStepEnd end_of(const ChildRun& child, const std::string& expect, const std::optional<RunRecord>& run,
+                    const RunBody& body, Instant at) {
   if (!run) return failed_with(ErrorClass::internal, "the record of " + child.handle + " is gone", at);
   const ErrorClass late = child.times_out ? ErrorClass::timeout : ErrorClass::expired;
   switch (run->state) {
     case RunState::succeeded:
-      return {.state = "succeeded", .at = at, .output = value_of(body)};
+      return succeeded_with(value_of(body), expect, at);
     case RunState::unknown: {
       ChildStepEnd end = failed_with(ErrorClass::unknown_outcome, child.handle + ": " + run->error_message, at);
       end.state = "unknown";
@@ -152,7 +163,8 @@ OwnStepEnd Engine::look_at_child(const OwnStep& step) {
     const auto child = ChildStore{tx}.hold(tenant, step.key);
     if (!child || !child->has_ended) return goes_on(now);  // none: it was asked to end while it was about to begin
     RunStore runs{tx};
-    const ChildStepEnd end = end_of(*child, runs.find(tenant, child->run), runs.body(tenant, child->run), now);
+    const ChildStepEnd end =
+        end_of(*child, step.expect, runs.find(tenant, child->run), runs.body(tenant, child->run), now);
     if (ChildStore{tx}.end_step(tenant, step.key, end)) return told(end.error_class, end.message, end.output, end.at);
     const auto before = StepStore{tx}.find_end(tenant, step.key);
     if (!before || before->waits_until) return {.is_ours = false};

@@ -23,7 +23,7 @@ struct OwnStep {
   pipeline::StepKind kind = pipeline::StepKind::event;  // state, signal, approval, agent or child
   json body = nullptr;                                  // its templates filled in
   json roots = json::object();                          // of signal: what `match` may name beside the event
-  std::string expect{};                                 // of agent: what a good answer satisfies
+  std::string expect{};                                 // of agent and child: what a good result satisfies
   Instant began_at{};
   // Of a child: where its parent is, until when that has to end, and how long the step may take.
   std::int16_t shard = 0;

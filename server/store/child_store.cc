@@ -58,8 +58,8 @@ bool ChildStore::end_step(const TenantId& tenant, const StepKey& step, const Chi
   const auto text = [&](const std::string& said) { return is_good ? std::nullopt : std::optional{said}; };
   return !tx_.exec(sql::end_child_step, tenant, step.lease.id, step.owner, step.lease.epoch, step.lease.attempt,
                    step.path, step.attempt, end.state, end.at,
-                   is_good ? std::optional{bytes_of(end.output)} : std::nullopt, text(end.error_class),
-                   text(end.message))
+                   is_good || !end.output.is_null() ? std::optional{bytes_of(end.output)} : std::nullopt,
+                   text(end.error_class), text(end.message))
               .empty();
 }
 

@@ -50,6 +50,7 @@ Executor::OwnWork Executor::of_wait(const pipeline::Waiting& wait) {
   work.call.path = wait.path;
   work.call.attempt = wait.attempt;
   work.call.begun_at = wait.began_at;
+  work.expect = wait.expect;
   return work;
 }
 

@@ -86,6 +86,21 @@ test("a child's failure is its step's, with the child named, and the retry begin
   assert.equal(row.child, "bad#1");
 }));
 
+test("a child's result is what its step expects, or the step has failed", () => over1(async (call) => {
+  await saved(call, "adds", [{ id: "sum", uses: "pay.add", with: { a: 1, b: "${input.b}" } }]);
+  await saved(call, "expects", [{ id: "sub", pipeline: "adds", with: { b: "${input.b}" }, expect: "sum > `40`" }]);
+  const outcome = async (b) => {
+    const { run } = await answered(call("run_now", { pipeline: "expects", input: { b } }));
+    const { status, error_class, error, steps } = await ended(call, run);
+    return { status, error_class, error, steps };
+  };
+  assert.equal((await outcome(41)).status, "succeeded");
+  const failed = await outcome(1);
+  assert.deepEqual([failed.status, failed.error_class], ["failed", "expect_failed"]);
+  assert.match(failed.error, /sub: its result is not as expected: sum > `40`/);
+  assert.equal(failed.steps.find(({ step }) => step === "sub").child_status, "succeeded");
+}));
+
 test("cancelling a parent cancels its child, and the parent ends after it", () => over1(async (call) => {
   await saved(call, "patient", [{ id: "a", signal: { event: "never" } }]);
   await saved(call, "above-patient", [{ id: "sub", pipeline: "patient" }]);

@@ -147,6 +147,29 @@ TEST_CASE("a step gives what its child gave and fails as that failed", "[engine]
   CHECK(bench.count("step_wait") == 0);
 }
 
+TEST_CASE("a child whose result is not as its step expects it has succeeded and its step has not",
+          "[engine][child_runs]") {
+  ChildBench bench;
+  OwnStep step = bench.step();
+  bench.begun(step);
+  bench.finish(bench.child(), "succeeded");
+  bench.database.run(
+      "UPDATE carillon.run_history SET output = convert_to('{\"steps\":{},\"last\":{\"sum\":42}}', 'UTF8')");
+  const auto [expect, fits] = GENERATE(table<std::string, bool>(
+      {{"sum == `42`", true}, {"sum > `42`", false}, {"gone", false}, {"length(sum) > `1`", false}}));
+  CAPTURE(expect);
+  step.expect = expect;
+  for (int i = 0; i < 2; ++i) {
+    const auto end = bench.looked(step);
+    CHECK(end.output == json{{"sum", 42}});
+    REQUIRE(end.fault.has_value() != fits);
+    if (end.fault) CHECK(end.fault->error_class == ErrorClass::expect_failed);
+  }
+  CHECK(bench.database.ask("SELECT concat_ws(' ', state, error_class, convert_from(output, 'UTF8')) FROM "
+                           "carillon.step_journal") ==
+        (fits ? "succeeded " : "failed expect_failed ") + std::string(R"({"sum":42})"));
+}
+
 TEST_CASE("a result that was too large for its run is given as it was kept", "[engine][child_runs]") {
   ChildBench bench;
   const OwnStep step = bench.step();

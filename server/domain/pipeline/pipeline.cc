@@ -144,6 +144,7 @@ class Reader {
     // What a list gives is made by its steps, a wait and an event cannot fail for a while, and what Carillon does
     // itself calls nobody.
     static constexpr auto kOfList = std::to_array<std::string_view>({"retry", "expect", "sensitive"});
+    static constexpr auto kOfChild = std::to_array<std::string_view>({"retry", "sensitive"});
     static constexpr auto kOfWait = std::to_array<std::string_view>({"retry", "expect", "sensitive", "timeout"});
     static constexpr auto kOfAgent = std::to_array<std::string_view>({"retry", "sensitive"});
     static constexpr auto kOfState = std::to_array<std::string_view>({"expect", "sensitive", "timeout"});
@@ -155,8 +156,10 @@ class Reader {
                          below(pointer, member));
       return std::nullopt;
     };
-    if (is_container(step.kind) || step.kind == StepKind::child)
+    if (is_container(step.kind))
       if (auto error = refuse(kOfList, "; give it to the steps inside")) return error;
+    if (step.kind == StepKind::child)
+      if (auto error = refuse(kOfChild, "; give it to the steps inside")) return error;
     if (step.kind == StepKind::wait || step.kind == StepKind::event || step.kind == StepKind::signal ||
         step.kind == StepKind::approval)
       if (auto error = refuse(kOfWait, "")) return error;

@@ -229,7 +229,8 @@ Waiting Planner::Fold::waiting_of(const Node& node) {
           .state = node.state,
           .not_before = sleeps ? node.not_before : Instant::max(),
           .attempt = node.attempt,
-          .began_at = node.began_at};
+          .began_at = node.began_at,
+          .expect = node.step->kind == StepKind::child ? node.step->expect : ""};
 }
 
 Plan Planner::Fold::plan(Instant at) const {

@@ -62,6 +62,7 @@ struct Waiting {
   Instant not_before{};  // Instant::max(): for something that is told
   int attempt = 1;
   Instant began_at{};
+  std::string expect{};  // of a child: JMESPath that its result has to satisfy; empty: any does
 };
 
 struct RunEnd {
