@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "server/base/mask.h"
-#include "server/domain/action.h"
+#include "server/domain/duration_text.h"
 #include "server/domain/nearest.h"
 #include "server/domain/refusal.h"
 #include "server/domain/sensitive_values.h"

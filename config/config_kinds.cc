@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "server/domain/action.h"
+#include "server/domain/duration_text.h"
 
 namespace carillon {
 namespace {

@@ -1,5 +1,5 @@
 #include "server/base/json_text.h"
-#include "server/domain/action.h"
+#include "server/domain/duration_text.h"
 #include "server/engine/engine.h"
 #include "tools/arguments.h"
 #include "tools/paging.h"

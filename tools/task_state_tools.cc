@@ -1,4 +1,4 @@
-#include "server/domain/action.h"
+#include "server/domain/duration_text.h"
 #include "server/engine/engine.h"
 #include "tools/arguments.h"
 #include "tools/schemas.h"

@@ -10,8 +10,8 @@
 #include "server/cli/complain.h"
 #include "server/cli/daemon_link.h"
 #include "server/cli/local_engine.h"
-#include "server/domain/action.h"
 #include "server/domain/approval.h"
+#include "server/domain/duration_text.h"
 #include "server/domain/schedule/schedule.h"
 
 namespace carillon::cli {

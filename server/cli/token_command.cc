@@ -6,7 +6,7 @@
 #include "server/cli/command.h"
 #include "server/cli/complain.h"
 #include "server/cli/local_engine.h"
-#include "server/domain/action.h"
+#include "server/domain/duration_text.h"
 #include "server/domain/nearest.h"
 
 namespace carillon::cli {

@@ -77,8 +77,4 @@ Result<Action> read_action(const json& value, std::string_view pointer);
 // What whoever wrote it may not expect, a sentence each: templates where none are filled in.
 std::vector<std::string> action_warnings(const Action& action);
 
-// "90s", "1h30m", "2d", "1w", "250ms"; ISO 8601 durations ("PT5M") too. Errors: arguments_invalid at `pointer`.
-Result<Duration> read_duration(std::string_view text, std::string_view pointer);
-std::string to_text(Duration duration);  // the shortest such text: "1h30m"
-
 }  // namespace carillon

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "server/domain/action.h"
+#include "server/domain/duration_text.h"
 #include "server/domain/moment.h"
 #include "server/domain/notify.h"
 #include "server/domain/refusal.h"

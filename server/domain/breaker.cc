@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "server/base/check.h"
-#include "server/domain/action.h"
+#include "server/domain/duration_text.h"
 
 namespace carillon {
 namespace {

@@ -1,11 +1,11 @@
+#include "server/domain/duration_text.h"
+
 #include <array>
 #include <cctype>
 #include <limits>
 
 #include "server/base/ascii.h"
-#include "server/domain/action.h"
-
-// Durations as text: read_duration and to_text of action.h.
+#include "server/domain/refusal.h"
 
 namespace carillon {
 

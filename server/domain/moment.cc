@@ -3,7 +3,7 @@
 #include <charconv>
 #include <optional>
 
-#include "server/domain/action.h"
+#include "server/domain/duration_text.h"
 #include "server/domain/refusal.h"
 #include "server/domain/schedule/schedule.h"
 

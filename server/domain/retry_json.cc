@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "server/domain/action.h"
+#include "server/domain/duration_text.h"
 #include "server/domain/nearest.h"
 #include "server/domain/refusal.h"
 

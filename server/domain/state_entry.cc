@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "server/base/json_text.h"
-#include "server/domain/action.h"
+#include "server/domain/duration_text.h"
 
 namespace carillon {
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/domain/duration_text.h"
 #include "server/domain/refusal.h"
 
 namespace carillon {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "server/domain/action.h"
+#include "server/domain/duration_text.h"
 #include "server/domain/refusal.h"
 #include "server/domain/retry_json.h"
 

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "server/domain/action.h"
+#include "server/domain/duration_text.h"
 #include "server/domain/refusal.h"
 
 namespace carillon {

@@ -11,6 +11,7 @@
 #include "server/engine/pipelines.h"
 #include "server/engine/run_starting.h"
 #include "server/store/child_store.h"
+#include "server/store/step_store.h"
 
 namespace carillon {
 
@@ -146,8 +147,8 @@ Result<OwnStepEnd> Engine::start_child(const OwnStep& step) {
                                                         .finish_by = child->finish_by});
         child->run = RunId{started.run_id};
         child->handle = started.run;
-        is_ours = StepStore{tx}.insert_wait(tenant, step.key, step.began_at,
-                                            {.until = Instant::max(), .waits_for = "run " + started.run});
+        is_ours = StepWaitStore{tx}.insert(tenant, step.key, step.began_at,
+                                           {.until = Instant::max(), .waits_for = "run " + started.run});
         if (!is_ours) return Error{ErrorCode::conflict, "the run is somebody else's by now"};  // takes all of it back
         ChildStore{tx}.insert(tenant, *child);
         return goes_on(call.now);

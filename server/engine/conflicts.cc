@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "server/domain/duration_text.h"
 #include "server/domain/run_id.h"
 #include "server/engine/lookup.h"
 #include "server/store/run_store.h"

@@ -4,7 +4,7 @@
 
 #include "server/base/mask.h"
 #include "server/engine/lookup.h"
-#include "server/store/step_store.h"
+#include "server/store/step_wait_store.h"
 
 namespace carillon {
 namespace {
@@ -32,7 +32,7 @@ Status end_step(const Deciding& in, const Approval& approval, const Decision& de
   }
   ApprovalStore{in.tx}.decide(tenant, approval.key, {decision.status, decision.at, decision.by});
   const WaitingStep step{.run = approval.key.run, .path = approval.key.path, .attempt = approval.key.attempt};
-  const auto place = StepStore{in.tx}.tell(tenant, step, told);
+  const auto place = StepWaitStore{in.tx}.tell(tenant, step, told);
   if (!place) return Error{ErrorCode::run_not_waiting, "the run does not wait any more", "/run", handle_of(in.run)};
   in.telling.run_told(approval.key.run, place->shard);
   return Done{};

@@ -10,7 +10,7 @@
 #include "server/engine/run_pausing.h"
 #include "server/engine/run_view.h"
 #include "server/engine/run_waiting.h"
-#include "server/store/step_store.h"
+#include "server/store/step_wait_store.h"
 
 // list_runs: find runs, those that did not run included.
 
@@ -72,7 +72,7 @@ void put_waits(Tx& tx, const TenantId& tenant, std::vector<RunRow>& rows) {
   for (const RunRow& row : rows)
     if (row.state == RunState::waiting) waiting.emplace_back(row.run_id);
   if (waiting.empty()) return;
-  const auto by_run = StepStore{tx}.waits(tenant, waiting);
+  const auto by_run = StepWaitStore{tx}.texts(tenant, waiting);
   for (RunRow& row : rows)
     if (const auto found = by_run.find(row.run_id); found != by_run.end())
       for (const std::string& each : found->second) row.waits_for += (row.waits_for.empty() ? "" : "; ") + each;

@@ -1,3 +1,4 @@
+#include "server/domain/duration_text.h"
 #include "server/domain/error_class.h"
 #include "server/domain/run_handle.h"
 #include "server/engine/action_check.h"

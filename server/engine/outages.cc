@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "server/domain/action.h"
+#include "server/domain/duration_text.h"
 #include "server/domain/schedule/schedule.h"
 
 namespace carillon {

@@ -10,7 +10,7 @@
 #include "server/domain/caller.h"
 #include "server/domain/pipeline/pipeline.h"
 #include "server/domain/pipeline/planner.h"
-#include "server/store/step_store.h"
+#include "server/store/step_wait_store.h"
 
 namespace carillon {
 

@@ -1,5 +1,6 @@
 #include "server/base/check.h"
 #include "server/base/mask.h"
+#include "server/domain/duration_text.h"
 #include "server/domain/moment.h"
 #include "server/domain/refusal.h"
 #include "server/domain/template.h"
@@ -8,6 +9,7 @@
 #include "server/engine/state_changing.h"
 #include "server/engine/telling_event.h"
 #include "server/store/state_store.h"
+#include "server/store/step_store.h"
 
 // A step that Carillon performs itself, in one transaction with its row of the journal.
 

@@ -9,7 +9,7 @@
 #include "server/engine/lookup.h"
 #include "server/engine/transaction.h"
 #include "server/store/approval_store.h"
-#include "server/store/step_store.h"
+#include "server/store/step_wait_store.h"
 #include "server/store/work_store.h"
 
 namespace carillon {
@@ -83,7 +83,7 @@ Status end_step(const Working& in, const WorkItem& item) {
   const WaitingStep step{.run = item.key.run, .path = item.key.path, .attempt = item.key.attempt};
   WorkStore{in.tx}.end(caller.tenant, item.key, {.outcome = "answered", .at = in.call.now, .by = caller.agent.str()});
   const auto place =
-      StepStore{in.tx}.tell(caller.tenant, step, {.output = mask_secrets(in.command.answer), .at = in.call.now});
+      StepWaitStore{in.tx}.tell(caller.tenant, step, {.output = mask_secrets(in.command.answer), .at = in.call.now});
   if (!place) return Error{ErrorCode::run_not_waiting, "the run does not wait any more", "/run", in.command.run};
   in.telling.run_told(item.key.run, place->shard);
   return Done{};

@@ -4,6 +4,7 @@
 
 #include "server/base/check.h"
 #include "server/domain/concurrency.h"
+#include "server/domain/duration_text.h"
 #include "server/domain/run_handle.h"
 #include "server/domain/run_payload.h"
 #include "server/domain/shard.h"

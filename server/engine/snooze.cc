@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "server/domain/duration_text.h"
 #include "server/domain/moment.h"
 #include "server/domain/run_payload.h"
 #include "server/engine/awaiting.h"

@@ -3,7 +3,7 @@
 #include "server/domain/approval.h"
 #include "server/engine/engine.h"
 #include "server/store/approval_grant_store.h"
-#include "server/store/step_store.h"
+#include "server/store/step_wait_store.h"
 
 namespace carillon {
 namespace {
@@ -47,7 +47,7 @@ void use_standing_grants(const Call& call, Tx& tx, Telling& telling, const Appro
   if (static_cast<int>(decision.by.size()) < approval.quorum) return;
   approvals.decide(tenant, approval.key, {decision.status, decision.at, decision.by});
   const WaitingStep step{.run = approval.key.run, .path = approval.key.path, .attempt = approval.key.attempt};
-  StepStore{tx}.tell(tenant, step, {.output = result_of(decision, approval.arguments), .at = call.now});
+  StepWaitStore{tx}.tell(tenant, step, {.output = result_of(decision, approval.arguments), .at = call.now});
 }
 
 std::vector<StandingGrant> Engine::list_standing_grants(const Caller& caller) {

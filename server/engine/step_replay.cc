@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "server/domain/duration_text.h"
 #include "server/domain/moment.h"
 
 namespace carillon {

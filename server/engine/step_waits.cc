@@ -1,8 +1,8 @@
 // Steps that wait to be told something: how they begin to, whether they were told, and their giving up. Who tells an
 // event is telling_event.cc, who decides an approval respond_to_run.cc, who does an agent's work respond_to_work.cc.
 #include "server/base/mask.h"
-#include "server/domain/action.h"
 #include "server/domain/approval.h"
+#include "server/domain/duration_text.h"
 #include "server/domain/refusal.h"
 #include "server/domain/schedule/event_filter.h"
 #include "server/domain/template.h"
@@ -10,6 +10,7 @@
 #include "server/engine/own_steps.h"
 #include "server/engine/standing_grants.h"
 #include "server/store/approval_store.h"
+#include "server/store/step_store.h"
 #include "server/store/work_store.h"
 
 namespace carillon {
@@ -30,10 +31,9 @@ OwnStepEnd end_of(const WaitEnd& end) {
 // Begins the wait unless it has begun; `also` writes what belongs to it.
 template <class Also>
 OwnStepEnd begin_wait(Tx& tx, const OwnStep& step, const StepWait& wait, Instant now, Also also) {
-  StepStore steps{tx};
   const TenantId& tenant = step.caller.tenant;
-  if (const auto before = steps.find_end(tenant, step.key)) return end_of(*before);
-  if (!steps.insert_wait(tenant, step.key, step.began_at, wait)) return {.is_ours = false};
+  if (const auto before = StepStore{tx}.find_end(tenant, step.key)) return end_of(*before);
+  if (!StepWaitStore{tx}.insert(tenant, step.key, step.began_at, wait)) return {.is_ours = false};
   also();
   return {.finished_at = now, .waits_until = wait.until};
 }
@@ -98,22 +98,22 @@ std::optional<StepTold> expired(ApprovalStore& approvals, const OwnStep& step) {
 bool give_up_approval(Tx& tx, const OwnStep& step, WaitEnd& end) {
   const TenantId& tenant = step.caller.tenant;
   ApprovalStore approvals{tx};
-  StepStore steps{tx};
+  StepWaitStore waits{tx};
   if (end.error_class != describe(ErrorClass::timeout).name) {
     approvals.hold(tenant, step.key.lease.id);  // before the run, as who decides does
-    if (!steps.end_wait(tenant, step.key, end)) return false;
+    if (!waits.end(tenant, step.key, end)) return false;
     approvals.decide(tenant, approval_key(step.key), {"withdrawn", end.at});
     return true;
   }
   const auto told = expired(approvals, step);
   const auto decide = [&] { approvals.decide(tenant, approval_key(step.key), {"expired", end.at}); };
   if (told && told->error_class.empty()) {
-    if (steps.tell(tenant, {.run = step.key.lease.id, .path = step.key.path, .attempt = step.key.attempt}, *told))
+    if (waits.tell(tenant, {.run = step.key.lease.id, .path = step.key.path, .attempt = step.key.attempt}, *told))
       decide();
     return false;
   }
   if (told) end = {.state = end.state, .error_class = told->error_class, .message = told->message, .at = end.at};
-  if (!steps.end_wait(tenant, step.key, end)) return false;
+  if (!waits.end(tenant, step.key, end)) return false;
   if (told) decide();
   return true;
 }
@@ -126,14 +126,14 @@ bool give_up_work(Tx& tx, const OwnStep& step, WaitEnd& end) {
   if (is_late) end.message = "the work expired: nobody answered in time";
   WorkStore work{tx};
   work.hold(step.caller.tenant, step.key.lease.id);  // before the run, as who answers does
-  if (!StepStore{tx}.end_wait(step.caller.tenant, step.key, end)) return false;
+  if (!StepWaitStore{tx}.end(step.caller.tenant, step.key, end)) return false;
   return work.end(step.caller.tenant, work_key(step.key), {.outcome = is_late ? "expired" : "withdrawn", .at = end.at});
 }
 
 bool gives_up(Tx& tx, const OwnStep& step, WaitEnd& end) {
   if (step.kind == pipeline::StepKind::approval) return give_up_approval(tx, step, end);
   if (step.kind == pipeline::StepKind::agent) return give_up_work(tx, step, end);
-  return StepStore{tx}.end_wait(step.caller.tenant, step.key, end);
+  return StepWaitStore{tx}.end(step.caller.tenant, step.key, end);
 }
 
 }  // namespace
@@ -204,10 +204,9 @@ OwnStepEnd Engine::look_at_wait(const OwnStep& step) {
 OwnStepEnd Engine::end_wait(const OwnStep& step) {
   const TenantId& tenant = step.caller.tenant;
   return parts_.store.in_tx(tenant, [&](Tx& tx) -> OwnStepEnd {
-    StepStore steps{tx};
     WaitEnd end = *step.give_up;
     if (gives_up(tx, step, end)) return end_of(end);
-    const auto told = steps.find_end(tenant, step.key);
+    const auto told = StepStore{tx}.find_end(tenant, step.key);
     if (!told || told->waits_until) return {.is_ours = false};
     return end_of(*told);
   });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/domain/duration_text.h"
 #include "server/domain/moment.h"
 #include "server/domain/quiet_rules.h"
 #include "server/domain/refusal.h"

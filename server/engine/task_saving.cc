@@ -1,6 +1,7 @@
 #include "server/engine/task_saving.h"
 
 #include "server/domain/concurrency.h"
+#include "server/domain/duration_text.h"
 #include "server/domain/shard.h"
 #include "server/engine/awaiting.h"
 #include "server/engine/conflicts.h"

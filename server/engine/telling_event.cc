@@ -7,7 +7,7 @@
 #include "server/domain/jmespath/jmespath.h"
 #include "server/domain/moment.h"
 #include "server/domain/run_handle.h"
-#include "server/store/step_store.h"
+#include "server/store/step_wait_store.h"
 
 namespace carillon {
 
@@ -85,13 +85,13 @@ json shown_of(const EventTold& told) {
 
 // Steps that wait for the event, each told of it once, in the transaction that writes it.
 void tell_steps(Tx& tx, Telling& telling, const EventTold& told, EventPublished& answer) {
-  StepStore steps{tx};
+  StepWaitStore waits{tx};
   const TenantId& tenant = telling.tenant();
-  auto patterns = steps.patterns(tenant);
+  auto patterns = waits.patterns(tenant);
   std::erase_if(patterns, [&](const std::string& each) { return !topic_matches(each, told.event.type); });
   if (patterns.empty()) return;
   const json event = shown_of(told);
-  for (const WaitingStep& step : steps.waiting(tenant, patterns)) {
+  for (const WaitingStep& step : waits.waiting(tenant, patterns)) {
     if (!step.condition.empty()) {
       json roots = step.roots;
       roots["event"] = event;
@@ -101,7 +101,7 @@ void tell_steps(Tx& tx, Telling& telling, const EventTold& told, EventPublished&
       if (!found) answer.problems.push_back(handle + ": its match could not be evaluated: " + found.error().message);
       if (!found || !jmespath::is_truthy(*found)) continue;
     }
-    const auto place = steps.tell(tenant, step, {.output = event, .at = telling.at()});
+    const auto place = waits.tell(tenant, step, {.output = event, .at = telling.at()});
     if (!place) continue;
     answer.runs.push_back(to_string(RunHandle{step.task, step.number, step.retry}));
     telling.run_told(step.run, place->shard);

@@ -11,7 +11,7 @@
 #include "server/base/clock.h"
 #include "server/base/id.h"
 #include "server/base/json.h"
-#include "server/store/step_store.h"
+#include "server/store/step_key.h"
 #include "server/store/store.h"
 
 namespace carillon {

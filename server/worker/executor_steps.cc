@@ -5,6 +5,7 @@
 
 #include "server/base/check.h"
 #include "server/base/log.h"
+#include "server/domain/duration_text.h"
 #include "server/domain/moment.h"
 #include "server/domain/pipeline/expectation.h"
 #include "server/domain/pipeline/step_calls.h"

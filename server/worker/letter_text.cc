@@ -6,6 +6,7 @@
 
 #include "server/base/mask.h"
 #include "server/domain/action.h"
+#include "server/domain/duration_text.h"
 #include "server/domain/error_class.h"
 #include "server/domain/schedule/schedule.h"
 #include "server/engine/outages.h"

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "server/domain/duration_text.h"
 #include "server/domain/pipeline/pipeline.h"
 #include "server/domain/template.h"
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "server/store/step_wait_store.h"
 #include "tests/store/hot_path_fixture.h"
 
 using namespace carillon;
@@ -36,7 +37,7 @@ struct Bench {
     for (const LeasedRun& run : worker.claim(2)) (run.lease.id == RunId{1} ? parent : child) = run.lease;
     step = {parent, "one", "sub", 1};
     with([&](Tx& tx) {
-      StepStore{tx}.insert_wait(kParents, step, machine_now(), {.until = Instant::max(), .waits_for = "run sub#1"});
+      StepWaitStore{tx}.insert(kParents, step, machine_now(), {.until = Instant::max(), .waits_for = "run sub#1"});
       ChildStore{tx}.insert(
           kParents, {.run = child.id, .handle = "sub#1", .parent = parent.id, .path = "sub", .root = parent.id});
       return 0;

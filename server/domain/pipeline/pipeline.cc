@@ -4,7 +4,7 @@
 #include <map>
 #include <set>
 
-#include "server/domain/action.h"
+#include "server/domain/duration_text.h"
 #include "server/domain/jmespath/jmespath.h"
 #include "server/domain/json_schema/json_schema.h"
 #include "server/domain/nearest.h"

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "server/domain/action.h"
+#include "server/domain/duration_text.h"
 #include "server/domain/jmespath/jmespath.h"
 #include "server/domain/pipeline/step_calls.h"
 #include "server/domain/refusal.h"
