@@ -138,6 +138,25 @@ TEST_CASE("what is unfit is refused at its place and nothing is half saved", "[e
   check_nothing_saved(f);
 }
 
+TEST_CASE("what a tool knows of arguments is asked before and after templates are filled in",
+          "[engine][save_pipeline]") {
+  EngineFixture f;
+  f.tools.tools.at("everything.echo").check = [](const json& arguments) -> Status {
+    if (arguments.value("message", "") != "forbidden") return Done{};
+    return Error{ErrorCode::not_allowed, "nobody says that", "/message"};
+  };
+  const std::string more = GENERATE("", R"(,"more":"${input.x}")");
+  const auto steps = [&](const char* said) {
+    return R"([{"id":"a","uses":"everything.echo","with":{"message":")" + std::string(said) + '"' + more + "}}]";
+  };
+  CHECK(save(f, "brief", steps("allowed")).ok());
+  const auto refused = save(f, "other", steps("forbidden"));
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == ErrorCode::not_allowed);
+  CHECK(refused.error().pointer == "/steps/0/with/message");
+  CHECK(refused.error().details["tool"] == "everything.echo");
+}
+
 TEST_CASE("every tool that is unfit is told at once", "[engine][save_pipeline]") {
   EngineFixture f;
   const auto done = save(f, "brief", R"([{"id":"a","uses":"nobody.knows"},
