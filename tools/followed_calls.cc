@@ -5,8 +5,8 @@
 #include "server/base/log.h"
 #include "server/engine/engine.h"
 #include "tools/asking.h"
+#include "tools/caller_of.h"
 #include "tools/following.h"
-#include "tools/tool_set.h"
 
 namespace carillon::tools {
 namespace {

@@ -6,11 +6,11 @@
 #include "server/base/mask.h"
 #include "server/base/metrics.h"
 #include "server/domain/nearest.h"
+#include "tools/caller_of.h"
 #include "tools/instructions.h"
 #include "tools/render.h"
 #include "tools/resource_set.h"
 #include "tools/service_guard.h"
-#include "tools/tool_set.h"
 
 namespace carillon::tools {
 namespace {

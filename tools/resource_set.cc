@@ -3,10 +3,10 @@
 #include "server/base/mask.h"
 #include "server/base/metrics.h"
 #include "server/engine/engine.h"
+#include "tools/caller_of.h"
 #include "tools/help.h"
 #include "tools/resource_watch.h"
 #include "tools/service_guard.h"
-#include "tools/tool_set.h"
 #include "transport/protocol.h"
 
 namespace carillon::tools {

@@ -1,8 +1,6 @@
 // ToolSet: the rows as an MCP server's tools (implements transport's ToolService), and the door for the REST mirror.
 //
-// Every call goes one way: scope, repair, unknown arguments, schema, handler, encoding. Refusals are tool results with
-// the Error in them; a machine failure is caught here and nowhere else, logged once, and answered `unavailable` or
-// `internal`. What a caller may not use is not listed to it. Thread-safe.
+// What a caller may not use is not listed to it; how a call goes is told in served_call.h. Thread-safe.
 #pragma once
 
 #include <functional>
@@ -51,8 +49,5 @@ class ToolSet final : public transport::ToolService {
 
 // One entry of the listing; `prefix` goes before its name and before the names of tools in its description.
 transport::ToolEntry tool_entry(const Tool& tool, std::string_view prefix);
-
-// Who calls, from the principal that the edge verified.
-Caller caller_of(const transport::RequestContext& context);
 
 }  // namespace carillon::tools

@@ -6,6 +6,7 @@
 #include "server/domain/nearest.h"
 #include "server/web/http_status.h"
 #include "server/web/openapi.h"
+#include "tools/caller_of.h"
 
 namespace carillon::web {
 namespace {
